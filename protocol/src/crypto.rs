@@ -1,0 +1,132 @@
+//! Ed25519 keys and signatures. Everything signed starts with a domain tag and the chain, so that a signature for one
+//! purpose or one hive never counts for another. Verification is always strict (small-order keys and malleable
+//! signatures are refused), one by one, so that every verifier agrees.
+
+use ed25519_dalek::Signer as _;
+use std::fmt;
+
+use crate::bytes::fixed_bytes;
+use crate::error::SignatureError;
+use crate::ids::{Address, ChainId};
+
+fixed_bytes! {
+    /// An Ed25519 public key, 32 bytes. Whether it is a point is found out when a signature is checked with it.
+    PublicKey, 32
+}
+fixed_bytes! {
+    /// An Ed25519 signature, 64 bytes.
+    Signature, 64
+}
+
+/// What a signature is for. The tag is the first thing signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Domain {
+    /// A consensus vote.
+    Vote,
+    /// A consensus proposal.
+    Proposal,
+    /// A ledger transaction.
+    Transaction,
+    /// An invitation to join.
+    Invitation,
+    /// A newcomer's proof that it owns its key.
+    Join,
+}
+
+impl Domain {
+    /// The tag that is signed first.
+    pub const fn tag(self) -> &'static [u8] {
+        match self {
+            Self::Vote => b"symbiose/vote/v1",
+            Self::Proposal => b"symbiose/prop/v1",
+            Self::Transaction => b"symbiose/transaction/v1",
+            Self::Invitation => b"symbiose/invitation/v1",
+            Self::Join => b"symbiose/join/v1",
+        }
+    }
+
+    /// Tag, a zero byte, chain and body: the bytes that are signed.
+    fn message(self, chain: &ChainId, body: &[u8]) -> Vec<u8> {
+        let tag = self.tag();
+        let mut message = Vec::with_capacity(tag.len() + 1 + ChainId::LEN + body.len());
+        message.extend_from_slice(tag);
+        message.push(0);
+        message.extend_from_slice(chain.as_bytes());
+        message.extend_from_slice(body);
+        message
+    }
+}
+
+/// A private key. Signing is deterministic (RFC 8032), so the core may do it.
+#[derive(Clone)]
+pub struct SigningKey(ed25519_dalek::SigningKey);
+
+impl SigningKey {
+    /// The key of a 32-byte seed.
+    pub fn from_seed(seed: &[u8; 32]) -> Self {
+        Self(ed25519_dalek::SigningKey::from_bytes(seed))
+    }
+
+    /// The public half.
+    pub fn public(&self) -> PublicKey {
+        PublicKey::new(self.0.verifying_key().to_bytes())
+    }
+
+    /// The address that belongs to this key.
+    pub fn address(&self) -> Address {
+        Address::of(&self.public())
+    }
+
+    /// Signs `body` for one purpose in one hive.
+    pub fn sign(&self, domain: Domain, chain: &ChainId, body: &[u8]) -> Signature {
+        Signature::new(self.0.sign(&domain.message(chain, body)).to_bytes())
+    }
+
+    /// Derives secret bytes for a local purpose (salts, pseudonyms) that reveal nothing of the key.
+    pub fn derive(&self, context: &'static str) -> [u8; 32] {
+        blake3::derive_key(context, self.0.as_bytes())
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SigningKey({:?})", self.public())
+    }
+}
+
+impl PublicKey {
+    /// Checks strictly that `signature` is this key's over `body` for one purpose in one hive.
+    pub fn verify(
+        &self,
+        domain: Domain,
+        chain: &ChainId,
+        body: &[u8],
+        signature: &Signature,
+    ) -> Result<(), SignatureError> {
+        let key =
+            ed25519_dalek::VerifyingKey::from_bytes(self.as_bytes()).map_err(|_| SignatureError::Key)?;
+        let signature = ed25519_dalek::Signature::from_bytes(signature.as_bytes());
+        key.verify_strict(&domain.message(chain, body), &signature).map_err(|_| SignatureError::Signature)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_counts_for_one_purpose_and_one_hive() {
+        let key = SigningKey::from_seed(&[7; 32]);
+        let (here, there) = (ChainId::new([1; 32]), ChainId::new([2; 32]));
+        let signature = key.sign(Domain::Vote, &here, b"body");
+        let public = key.public();
+        assert_eq!(public.verify(Domain::Vote, &here, b"body", &signature), Ok(()));
+        for (domain, chain, body) in [
+            (Domain::Proposal, &here, b"body"),
+            (Domain::Vote, &there, b"body"),
+            (Domain::Vote, &here, b"bodx"),
+        ] {
+            assert_eq!(public.verify(domain, chain, body, &signature), Err(SignatureError::Signature));
+        }
+    }
+}

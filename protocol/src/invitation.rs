@@ -1,0 +1,172 @@
+//! Joining: an authority's operator hands out an invitation, once, for a limited time; the newcomer makes its key on
+//! its own device and proves that it owns it.
+
+use serde::{Deserialize, Serialize};
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+
+use crate::bounded::Bounded;
+use crate::bytes::Bytes;
+use crate::codec::{decode, encode};
+use crate::crypto::{Domain, PublicKey, Signature, SigningKey};
+use crate::error::{DecodeError, SignatureError};
+use crate::genesis::Genesis;
+use crate::ids::{BlockId, ChainId, Digest, Height};
+use crate::limits::{ADDRESS_TEXT_BYTES_MAX, INVITATION_ADDRESSES_MAX, JOIN_FRAME_BYTES_MAX};
+use crate::membership::Role;
+use crate::time::UnixMs;
+
+/// What an authority grants: one admission. This part goes to the ledger; it names the secret only by its hash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct Grant {
+    /// The hive.
+    pub chain: ChainId,
+    /// blake3 of the invitation's secret. Counts once.
+    pub nonce: Digest,
+    /// The highest role the newcomer may ever be given.
+    pub role: Role,
+    /// Last moment of validity, on the hive's clock; at most 24 h after issue.
+    pub expires: UnixMs,
+    /// A final height the newcomer may trust.
+    pub height: Height,
+    /// The block at that height.
+    pub block: BlockId,
+}
+
+impl Grant {
+    /// What inviter and newcomer sign.
+    pub fn digest(&self) -> Digest {
+        Digest::new(*blake3::hash(&encode(self)).as_bytes())
+    }
+
+    /// Signs the grant as its inviter.
+    pub fn sign(&self, key: &SigningKey) -> Signature {
+        key.sign(Domain::Invitation, &self.chain, self.digest().as_bytes())
+    }
+
+    /// Checks the inviter's signature.
+    pub fn verify(&self, inviter: &PublicKey, signature: &Signature) -> Result<(), SignatureError> {
+        inviter.verify(Domain::Invitation, &self.chain, self.digest().as_bytes(), signature)
+    }
+
+    /// Signs the grant as its newcomer: proof that it owns its key.
+    pub fn prove(&self, key: &SigningKey) -> Signature {
+        key.sign(Domain::Join, &self.chain, self.digest().as_bytes())
+    }
+
+    /// Checks the newcomer's proof.
+    pub fn verify_proof(&self, member: &PublicKey, proof: &Signature) -> Result<(), SignatureError> {
+        member.verify(Domain::Join, &self.chain, self.digest().as_bytes(), proof)
+    }
+}
+
+/// A grant with its inviter's signature.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct SignedInvitation {
+    /// What is granted.
+    pub grant: Grant,
+    /// By whom.
+    pub inviter: PublicKey,
+    /// The inviter's signature over the grant.
+    pub signature: Signature,
+}
+
+/// What is handed to the newcomer, as text or QR code. Whoever holds it may use it, once: keep it secret.
+#[derive(Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct Invitation {
+    /// The signed grant.
+    pub signed: SignedInvitation,
+    /// The secret whose hash is the grant's nonce.
+    pub secret: Digest,
+    /// The hive's pre-shared network key.
+    pub swarm_key: Digest,
+    /// Where members listen, as multiaddrs with peer ids.
+    pub addresses: Bounded<Bytes<ADDRESS_TEXT_BYTES_MAX>, INVITATION_ADDRESSES_MAX>,
+}
+
+/// Prefix of an invitation as text.
+const TEXT_PREFIX: &str = "symbiose1:";
+
+impl Invitation {
+    /// The nonce that belongs to a secret.
+    pub fn nonce_of(secret: &Digest) -> Digest {
+        Digest::of("symbiose invitation nonce v1", &[secret.as_bytes()])
+    }
+
+    /// The invitation as one word of text.
+    pub fn to_text(&self) -> String {
+        use std::fmt::Write as _;
+        let mut text = String::from(TEXT_PREFIX);
+        for byte in encode(self) {
+            write!(text, "{byte:02x}").expect("invariant: a String takes every character");
+        }
+        text
+    }
+
+    /// Reads the text back.
+    pub fn from_text(text: &str) -> Result<Self, DecodeError> {
+        let malformed =
+            |detail: &str| DecodeError::Malformed { expected: "Invitation", detail: detail.to_owned() };
+        let hex =
+            text.trim().strip_prefix(TEXT_PREFIX).ok_or_else(|| malformed("it starts with `symbiose1:`"))?;
+        if hex.len() > 2 * JOIN_FRAME_BYTES_MAX {
+            return Err(DecodeError::TooLong { limit: 2 * JOIN_FRAME_BYTES_MAX, found: hex.len() });
+        }
+        if !hex.is_ascii() || hex.len() % 2 != 0 {
+            return Err(malformed("hexadecimal digits in pairs follow the prefix"));
+        }
+        let bytes = (0..hex.len())
+            .step_by(2)
+            .map(|i| u8::from_str_radix(&hex[i..i + 2], 16))
+            .collect::<Result<Vec<u8>, _>>()
+            .map_err(|_| malformed("hexadecimal digits follow the prefix"))?;
+        decode(&bytes, JOIN_FRAME_BYTES_MAX)
+    }
+}
+
+impl std::fmt::Debug for Invitation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Invitation({:?}, expires {})", self.signed.grant.nonce, self.signed.grant.expires)
+    }
+}
+
+/// A newcomer asks a member to be let in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct JoinRequest {
+    /// The signed grant of its invitation.
+    pub signed: SignedInvitation,
+    /// The invitation's secret.
+    pub secret: Digest,
+    /// The newcomer's key.
+    pub member: PublicKey,
+    /// Its proof over the grant.
+    pub proof: Signature,
+}
+
+/// Why a newcomer was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum JoinRefusal {
+    /// The invitation is for another hive.
+    OtherHive,
+    /// Its inviter is not an authority, or the signature or secret does not hold.
+    NotInvited,
+    /// It was used before.
+    Used,
+    /// It has expired.
+    Expired,
+    /// The key is a member already.
+    AlreadyMember,
+    /// The hive is full.
+    Full,
+    /// The member that was asked cannot write to the ledger now.
+    NotNow,
+}
+
+/// The answer to a join request. The swarm learns of an accepted newcomer from the ledger; the newcomer should try to
+/// connect until it is let in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum JoinResponse {
+    /// The admission is on its way to the ledger; this is the hive's founding document.
+    Accepted(Genesis),
+    /// Not let in.
+    Refused(JoinRefusal),
+}

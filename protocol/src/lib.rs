@@ -1,0 +1,42 @@
+//! The nouns of Symbiose: ids, units, keys, canonical CBOR, wire and stored types, and every limit. It never reads
+//! a clock, a file or a random source, and holds no float.
+#![warn(missing_docs)]
+#![deny(clippy::float_arithmetic)]
+
+mod bounded;
+mod bytes;
+
+pub mod authority;
+pub mod block;
+pub mod codec;
+pub mod consensus;
+pub mod crypto;
+pub mod error;
+pub mod genesis;
+pub mod ids;
+pub mod invitation;
+pub mod limits;
+pub mod maintenance;
+pub mod membership;
+pub mod message;
+pub mod time;
+pub mod transaction;
+
+pub use authority::AuthoritySet;
+pub use block::{Block, BlockHeader, Certificate, CertificateSignature};
+pub use bounded::Bounded;
+pub use bytes::Bytes;
+pub use codec::{decode, encode};
+pub use consensus::{Proposal, Round, SignedProposal, SignedVote, Vote, VoteKind};
+pub use crypto::{Domain, PublicKey, Signature, SigningKey};
+pub use error::{DecodeError, Invalid, SignatureError};
+pub use genesis::Genesis;
+pub use ids::{
+    Address, BlockId, ChainId, Digest, Height, LogRoot, Sequence, StateHash, TransactionId, WorkOrderId,
+};
+pub use invitation::{Invitation, JoinRequest, JoinResponse, SignedInvitation};
+pub use maintenance::{AdvanceWorkOrder, AssetKind, OpenWorkOrder, Severity, WorkOrderStatus};
+pub use membership::{Action, Evidence, Role};
+pub use message::Message;
+pub use time::{Now, Tick, UnixMs};
+pub use transaction::{Payload, Transaction, VerifiedTransaction};

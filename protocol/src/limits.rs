@@ -1,0 +1,143 @@
+//! Every maximum of the system in one place, checked against each other at compile time. Nothing that comes from
+//! outside may grow past one of these.
+
+/// Largest canonical transaction, bytes.
+pub const TRANSACTION_BYTES_MAX: usize = 8 * 1024;
+/// Largest canonical block (header and transactions), bytes.
+pub const BLOCK_BYTES_MAX: usize = 1024 * 1024;
+/// Transactions in one block.
+pub const BLOCK_TRANSACTIONS_MAX: usize = 2_000;
+/// Room kept free in a block for the header, bytes.
+pub const BLOCK_HEADER_BYTES_MAX: usize = 1024;
+/// Authorities of one hive.
+pub const AUTHORITIES_MAX: usize = 30;
+/// Members (authorities and followers) of one hive.
+pub const MEMBERS_MAX: usize = 1_000;
+/// Largest certificate, bytes: one signature and address per authority, with encoding.
+pub const CERTIFICATE_BYTES_MAX: usize = 4 * 1024;
+/// Largest message on a consensus stream, bytes: a block body with its envelope.
+pub const CONSENSUS_FRAME_BYTES_MAX: usize = BLOCK_BYTES_MAX + 64 * 1024;
+/// Largest message on a sync stream, bytes.
+pub const SYNC_FRAME_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Largest gossip message, bytes.
+pub const GOSSIP_BYTES_MAX: usize = 64 * 1024;
+/// Largest join request or answer, bytes.
+pub const JOIN_FRAME_BYTES_MAX: usize = 64 * 1024;
+/// Transactions in one gossip message.
+pub const GOSSIP_TRANSACTIONS_MAX: usize = 256;
+/// Blocks in one catch-up answer.
+pub const SYNC_BLOCKS_MAX: usize = 256;
+/// Bytes of blocks in one catch-up answer before the answer is closed.
+pub const SYNC_BLOCKS_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Transactions waiting in the mempool.
+pub const MEMPOOL_TRANSACTIONS_MAX: usize = 20_000;
+/// Bytes of transactions waiting in the mempool.
+pub const MEMPOOL_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Transactions of one member waiting in the mempool.
+pub const MEMPOOL_PER_MEMBER_MAX: usize = 4_000;
+/// How far a transaction's sequence may run ahead of its author's account.
+pub const SEQUENCE_AHEAD_MAX: u64 = MEMPOOL_PER_MEMBER_MAX as u64;
+/// Heights between a transaction's signing and its expiry.
+pub const EXPIRY_HEIGHTS_MAX: u64 = 100_000;
+/// Highest consensus round that is accepted from the wire.
+pub const ROUND_MAX: u32 = 1_000_000;
+/// Block bodies of the height in progress that are kept.
+pub const BODIES_KEPT_MAX: usize = 16;
+/// Messages of the next height that are kept until it starts.
+pub const EARLY_MESSAGES_MAX: usize = 256;
+/// Largest record of the vote log, bytes: a body with its envelope.
+pub const VOTE_RECORD_BYTES_MAX: usize = BLOCK_BYTES_MAX + 64 * 1024;
+/// Largest record of `blocks.log`, bytes: a block and its certificate.
+pub const BLOCK_RECORD_BYTES_MAX: usize = BLOCK_BYTES_MAX + CERTIFICATE_BYTES_MAX + 1024;
+/// Open governance proposals.
+pub const PROPOSALS_OPEN_MAX: usize = 16;
+/// Work orders of one building that are not done.
+pub const WORK_ORDERS_OPEN_PER_MEMBER_MAX: usize = 1_000;
+/// Pieces of evidence kept per authority.
+pub const EVIDENCE_PER_AUTHORITY_MAX: usize = 16;
+/// Characters of a building's name.
+pub const NAME_BYTES_MAX: usize = 64;
+/// Addresses in an invitation.
+pub const INVITATION_ADDRESSES_MAX: usize = 32;
+/// Bytes of one address (a multiaddr as text).
+pub const ADDRESS_TEXT_BYTES_MAX: usize = 256;
+/// Longest life of an invitation, milliseconds.
+pub const INVITATION_LIFE_MS_MAX: i64 = 24 * 60 * 60 * 1000;
+/// Used invitations kept until they expire.
+pub const INVITATIONS_KEPT_MAX: usize = 1_000;
+/// How far a block's time may lie ahead of the receiver's hive clock, milliseconds, beyond what `speed` adds.
+pub const BLOCK_TIME_AHEAD_MS_MAX: i64 = 10_000;
+
+/// Telemetry: body of a single payload, bytes.
+pub const TELEMETRY_BODY_BYTES_MAX: usize = 256 * 1024;
+/// Telemetry: body of a bulk request, bytes.
+pub const TELEMETRY_BULK_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Telemetry: payloads in one bulk request.
+pub const TELEMETRY_BULK_PAYLOADS_MAX: usize = 5_000;
+/// Telemetry: metrics in one payload.
+pub const METRICS_PER_PAYLOAD_MAX: usize = 64;
+/// Telemetry: bytes of a metric, site or asset name.
+pub const CODE_BYTES_MAX: usize = 64;
+/// Telemetry: series of one node by default.
+pub const SERIES_DEFAULT_MAX: usize = 2_000;
+/// Telemetry: series of one node at the most.
+pub const SERIES_HARD_MAX: usize = 10_000;
+/// Telemetry: requests waiting for the committer.
+pub const TELEMETRY_QUEUE_MAX: usize = 4_096;
+/// Telemetry: rows written in one commit.
+pub const ROWS_PER_COMMIT_MAX: usize = 5_000;
+/// Telemetry: how far a reading may lie ahead of the node's clock, milliseconds.
+pub const READING_AHEAD_MS_MAX: i64 = 5 * 60 * 1000;
+/// Telemetry: how old a reading may be, milliseconds (raw retention).
+pub const READING_AGE_MS_MAX: i64 = 90 * 24 * 60 * 60 * 1000;
+/// Telemetry: one segment of the write-ahead log, bytes.
+pub const TELEMETRY_SEGMENT_BYTES: usize = 4 * 1024 * 1024;
+/// Telemetry: one record of the write-ahead log, bytes.
+pub const TELEMETRY_RECORD_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Sites of one node.
+pub const SITES_MAX: usize = 64;
+/// Assets of one node.
+pub const ASSETS_MAX: usize = 1_000;
+/// Policies of one node.
+pub const POLICIES_MAX: usize = 200;
+/// Alerts kept in memory by one node; older closed ones go first.
+pub const ALERTS_KEPT_MAX: usize = 5_000;
+/// Notes on a work order, bytes.
+pub const NOTES_BYTES_MAX: usize = 4_000;
+/// Transactions of this node waiting to become final.
+pub const OUTBOX_MAX: usize = 2_000;
+
+/// Connections of one node.
+pub const CONNECTIONS_MAX: u32 = 64;
+/// Connections of one peer.
+pub const CONNECTIONS_PER_PEER_MAX: u32 = 2;
+/// Connections of peers that are not members and may only join.
+pub const CONNECTIONS_JOINING_MAX: usize = 4;
+/// Messages waiting to be sent to one peer on one lane.
+pub const LANE_QUEUE_MAX: usize = 256;
+/// Events waiting for the core.
+pub const CORE_QUEUE_MAX: usize = 4_096;
+/// Messages one peer may send per second on all lanes together, sustained.
+pub const PEER_MESSAGES_PER_S_MAX: u32 = 2_000;
+/// Bytes one peer may send per second on all lanes together, sustained.
+pub const PEER_BYTES_PER_S_MAX: u32 = 16 * 1024 * 1024;
+
+const _: () = {
+    assert!(TRANSACTION_BYTES_MAX + BLOCK_HEADER_BYTES_MAX < BLOCK_BYTES_MAX);
+    assert!(BLOCK_BYTES_MAX < CONSENSUS_FRAME_BYTES_MAX);
+    assert!(BLOCK_BYTES_MAX + CERTIFICATE_BYTES_MAX < SYNC_FRAME_BYTES_MAX);
+    assert!(SYNC_BLOCKS_BYTES_MAX + BLOCK_RECORD_BYTES_MAX < SYNC_FRAME_BYTES_MAX);
+    assert!(AUTHORITIES_MAX * (20 + 64 + 8) + 128 < CERTIFICATE_BYTES_MAX);
+    assert!(TRANSACTION_BYTES_MAX < GOSSIP_BYTES_MAX);
+    assert!(AUTHORITIES_MAX <= MEMBERS_MAX);
+    assert!(MEMPOOL_PER_MEMBER_MAX <= MEMPOOL_TRANSACTIONS_MAX);
+    assert!(MEMPOOL_PER_MEMBER_MAX >= BLOCK_TRANSACTIONS_MAX);
+    assert!(OUTBOX_MAX <= MEMPOOL_PER_MEMBER_MAX);
+    assert!(BLOCK_BYTES_MAX + CERTIFICATE_BYTES_MAX < BLOCK_RECORD_BYTES_MAX);
+    assert!(BLOCK_BYTES_MAX < VOTE_RECORD_BYTES_MAX);
+    assert!(SERIES_DEFAULT_MAX <= SERIES_HARD_MAX);
+    assert!(TELEMETRY_BODY_BYTES_MAX < TELEMETRY_BULK_BYTES_MAX);
+    assert!(TELEMETRY_BULK_PAYLOADS_MAX <= ROWS_PER_COMMIT_MAX);
+    assert!(TELEMETRY_RECORD_BYTES_MAX <= TELEMETRY_SEGMENT_BYTES);
+    assert!(INVITATION_ADDRESSES_MAX * ADDRESS_TEXT_BYTES_MAX < JOIN_FRAME_BYTES_MAX);
+};

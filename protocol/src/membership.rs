@@ -1,0 +1,88 @@
+//! Who belongs to the hive and how that changes: admission by invitation, governed actions, evidence of double
+//! signing.
+
+use serde::{Deserialize, Serialize};
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+
+use crate::consensus::{SignedProposal, SignedVote};
+use crate::crypto::{PublicKey, Signature};
+use crate::ids::{Address, Digest};
+use crate::invitation::Grant;
+
+/// What a member may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Role {
+    /// Follows the ledger and signs transactions.
+    Follower,
+    /// Also votes on blocks.
+    Authority,
+}
+
+impl Role {
+    /// The name in API and page.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Follower => "follower",
+            Self::Authority => "authority",
+        }
+    }
+}
+
+/// Admits a newcomer that holds an authority's invitation. Any authority may put it on the ledger; the grant counts
+/// once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct Admit {
+    /// What the inviting authority granted.
+    pub grant: Grant,
+    /// The authority that signed the grant.
+    pub inviter: PublicKey,
+    /// Its signature over the grant.
+    pub grant_signature: Signature,
+    /// The newcomer's key, made on its own device.
+    pub member: PublicKey,
+    /// The newcomer's signature over the grant's digest: proof that it owns the key.
+    pub proof: Signature,
+}
+
+/// What governance may do, and nothing else. It takes effect when more than two thirds of the authorities approve;
+/// a new authority set two heights later.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Action {
+    /// Makes a member an authority.
+    AddAuthority(Address),
+    /// Takes the vote from an authority; it stays a follower.
+    RemoveAuthority(Address),
+    /// Shuts a follower out.
+    RevokeMember(Address),
+}
+
+/// Two different things signed by one authority where only one is allowed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Evidence {
+    /// Two votes of one kind in one round.
+    Votes(SignedVote, SignedVote),
+    /// Two proposals in one round.
+    Proposals(SignedProposal, SignedProposal),
+}
+
+impl Evidence {
+    /// The authority that signed twice.
+    pub fn culprit(&self) -> Address {
+        match self {
+            Self::Votes(first, _) => first.vote.address,
+            Self::Proposals(first, _) => first.proposal.address,
+        }
+    }
+
+    /// A digest that tells pieces of evidence apart: culprit, height, round and kind.
+    pub fn key(&self) -> Digest {
+        let (height, round, kind) = match self {
+            Self::Votes(first, _) => (first.vote.height, first.vote.round, first.vote.kind.code()),
+            Self::Proposals(first, _) => (first.proposal.height, first.proposal.round, 0),
+        };
+        Digest::of(
+            "symbiose evidence v1",
+            &[self.culprit().as_bytes(), &height.0.to_be_bytes(), &round.0.to_be_bytes(), &[kind]],
+        )
+    }
+}

@@ -1,0 +1,105 @@
+//! What travels between members: consensus on direct streams, catch-up on direct streams, transactions and decided
+//! headers by gossip.
+
+use serde::{Deserialize, Serialize};
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+
+use crate::block::{BlockHeader, Certificate};
+use crate::bounded::Bounded;
+use crate::bytes::Bytes;
+use crate::consensus::{PolkaCertificate, Round, RoundCertificate, SignedProposal, SignedVote};
+use crate::ids::{BlockId, Height};
+use crate::limits::{BLOCK_BYTES_MAX, GOSSIP_TRANSACTIONS_MAX, NAME_BYTES_MAX, SYNC_BLOCKS_MAX};
+use crate::transaction::Transaction;
+
+/// The body of a proposed block, beside its proposal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct Body {
+    /// At which height.
+    pub height: Height,
+    /// In which round it is proposed.
+    pub round: Round,
+    /// Canonical bytes of the block.
+    pub block: Bytes<BLOCK_BYTES_MAX>,
+}
+
+/// How far a member is. A hint, never proof.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct Status {
+    /// Its last final height.
+    pub height: Height,
+    /// The block there.
+    pub block: BlockId,
+    /// What its building calls itself, UTF-8. Shown to people, never trusted.
+    pub name: Bytes<NAME_BYTES_MAX>,
+}
+
+/// Asks for final blocks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct SyncRequest {
+    /// The first height wanted.
+    pub from: Height,
+    /// How many blocks at the most.
+    pub count: u16,
+}
+
+/// A final block with its certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct SyncBlock {
+    /// Canonical bytes of the block.
+    pub block: Bytes<BLOCK_BYTES_MAX>,
+    /// Proof that it is final.
+    pub certificate: Certificate,
+}
+
+/// Answers a catch-up request with consecutive blocks; empty when there is nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct SyncResponse {
+    /// The blocks from the height asked for.
+    pub blocks: Bounded<SyncBlock, SYNC_BLOCKS_MAX>,
+}
+
+/// A message on a direct stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Message {
+    /// A vote.
+    Vote(SignedVote),
+    /// A proposal.
+    Proposal(SignedProposal),
+    /// A proposed block.
+    Body(Body),
+    /// Proof of a polka.
+    Polka(PolkaCertificate),
+    /// Proof that a round may be entered.
+    Round(RoundCertificate),
+    /// How far the sender is.
+    Status(Status),
+    /// Asks for blocks.
+    SyncRequest(SyncRequest),
+    /// Brings blocks.
+    SyncResponse(SyncResponse),
+}
+
+impl Message {
+    /// Whether it belongs on the consensus stream; the others go on the sync stream.
+    pub fn is_consensus(&self) -> bool {
+        match self {
+            Self::Vote(_) | Self::Proposal(_) | Self::Body(_) | Self::Polka(_) | Self::Round(_) => true,
+            Self::Status(_) | Self::SyncRequest(_) | Self::SyncResponse(_) => false,
+        }
+    }
+}
+
+/// Gossip: transactions that wait to be ordered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TransactionsGossip(pub Bounded<Transaction, GOSSIP_TRANSACTIONS_MAX>);
+
+/// Gossip: a block became final.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct HeaderGossip {
+    /// Its header.
+    pub header: BlockHeader,
+    /// Proof that it is final.
+    pub certificate: Certificate,
+}
