@@ -42,7 +42,7 @@ pub const EXPIRY_HEIGHTS_MAX: u64 = 100_000;
 /// Highest consensus round that is accepted from the wire.
 pub const ROUND_MAX: u32 = 1_000_000;
 /// Block bodies of the height in progress that are kept.
-pub const BODIES_KEPT_MAX: usize = 16;
+pub const BODIES_KEPT_MAX: usize = 40;
 /// Messages of the next height that are kept until it starts.
 pub const EARLY_MESSAGES_MAX: usize = 256;
 /// Largest record of the vote log, bytes: a body with its envelope.

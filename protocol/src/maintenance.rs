@@ -119,11 +119,12 @@ impl WorkOrderStatus {
         [Self::Open, Self::InProgress, Self::Done].into_iter().find(|status| status.name() == name)
     }
 
-    /// Whether a work order may go from this status to `next`: one step forward, or the same while not done.
+    /// Whether a work order may go from this status to `next`: forward, or the same while not done.
     pub fn may_become(self, next: Self) -> bool {
         matches!(
             (self, next),
-            (Self::Open, Self::Open | Self::InProgress) | (Self::InProgress, Self::InProgress | Self::Done)
+            (Self::Open, Self::Open | Self::InProgress | Self::Done)
+                | (Self::InProgress, Self::InProgress | Self::Done)
         )
     }
 }

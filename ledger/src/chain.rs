@@ -1,0 +1,278 @@
+//! Building and checking blocks against one state and log. Both sides run the same execution, so that what an
+//! authority proposes is what the others accept.
+
+use std::sync::Arc;
+
+use protocol::limits::{BLOCK_BYTES_MAX, BLOCK_HEADER_BYTES_MAX, BLOCK_TRANSACTIONS_MAX};
+use protocol::{
+    Address, Block, BlockHeader, BlockId, Bounded, Certificate, ChainId, Genesis, Height, TransactionId,
+    UnixMs, VerifiedTransaction,
+};
+
+use crate::error::{BlockError, Reject};
+use crate::log::Log;
+use crate::state::{BlockContext, Delta, Event, Overlay, State, begin_block, execute};
+
+/// The chain up to its last final block.
+#[derive(Debug, Clone)]
+pub struct Chain {
+    id: ChainId,
+    state: State,
+    log: Log,
+    height: Height,
+    block: BlockId,
+    time: UnixMs,
+}
+
+/// A block that follows from the chain, with what it would change. Valid as long as the chain does not move.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// The block.
+    pub block: Arc<Block>,
+    /// Its id.
+    pub id: BlockId,
+    /// Ids of its transactions.
+    pub transactions: Vec<TransactionId>,
+    /// What it writes.
+    delta: Delta,
+    /// What it changes, in words.
+    events: Vec<Event>,
+}
+
+/// How far a block's time may lie ahead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeBound {
+    /// Not beyond this, the node's own clock with its tolerance.
+    Until(UnixMs),
+    /// A certificate vouches for it: more than two thirds of the authorities' clocks agreed.
+    Certified,
+}
+
+/// Signatures known to hold already, by transaction id.
+pub type IsVerified<'a> = &'a dyn Fn(&TransactionId) -> bool;
+
+impl Chain {
+    /// The chain before its first block.
+    pub fn genesis(genesis: &Genesis) -> Self {
+        Self {
+            id: genesis.chain(),
+            state: State::genesis(genesis),
+            log: Log::default(),
+            height: Height(0),
+            block: genesis.block(),
+            time: genesis.time(),
+        }
+    }
+
+    /// The hive.
+    pub fn id(&self) -> ChainId {
+        self.id
+    }
+
+    /// The state after the last block.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The log after the last block.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// The last height.
+    pub fn height(&self) -> Height {
+        self.height
+    }
+
+    /// The last block.
+    pub fn block(&self) -> BlockId {
+        self.block
+    }
+
+    /// Its time.
+    pub fn time(&self) -> UnixMs {
+        self.time
+    }
+
+    /// Builds the next block from transactions in the order given. Those that are refused are left out and reported.
+    pub fn build(
+        &self,
+        proposer: Address,
+        now: UnixMs,
+        transactions: impl Iterator<Item = VerifiedTransaction>,
+    ) -> (Candidate, Vec<(VerifiedTransaction, Reject)>) {
+        let context = self.context(UnixMs(now.0.max(self.time.0 + 1)));
+        let deciding = self.state.authorities();
+        let mut overlay = Overlay::new(&self.state);
+        begin_block(&mut overlay, &context);
+        let (mut taken, mut ids, mut events, mut refused) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut room = BLOCK_BYTES_MAX - BLOCK_HEADER_BYTES_MAX;
+        for transaction in transactions {
+            if taken.len() == BLOCK_TRANSACTIONS_MAX || transaction.bytes_len() > room {
+                break;
+            }
+            match execute(&mut overlay, &context, deciding, &transaction) {
+                Ok(new_events) => {
+                    room -= transaction.bytes_len();
+                    ids.push(transaction.id());
+                    events.extend(new_events);
+                    taken.push(transaction.transaction().clone());
+                }
+                Err(reason) => refused.push((transaction, reason)),
+            }
+        }
+        let delta = overlay.into_delta();
+        let header = self.header(&context, proposer, &ids, &delta);
+        let transactions = Bounded::new(taken).expect("invariant: counted above");
+        let block = Arc::new(Block { header, transactions });
+        (Candidate { id: block.id(), block, transactions: ids, delta, events }, refused)
+    }
+
+    /// Checks that a block follows from the chain, transaction by transaction.
+    pub fn check(
+        &self,
+        block: Block,
+        bound: TimeBound,
+        is_verified: IsVerified<'_>,
+    ) -> Result<Candidate, BlockError> {
+        self.check_place(&block.header, bound)?;
+        let context = self.context(block.header.time);
+        let deciding = self.state.authorities();
+        let mut overlay = Overlay::new(&self.state);
+        begin_block(&mut overlay, &context);
+        let (mut ids, mut events) = (Vec::new(), Vec::new());
+        for (index, transaction) in block.transactions.iter().enumerate() {
+            let transaction = self.verified(transaction, index, is_verified)?;
+            let new_events = execute(&mut overlay, &context, deciding, &transaction)
+                .map_err(|reason| BlockError::Transaction { index, reason })?;
+            ids.push(transaction.id());
+            events.extend(new_events);
+        }
+        let delta = overlay.into_delta();
+        let expected = self.header(&context, block.header.proposer, &ids, &delta);
+        compare(&expected, &block.header)?;
+        let id = block.id();
+        Ok(Candidate { block: Arc::new(block), id, transactions: ids, delta, events })
+    }
+
+    /// Checks a final block: certificate first, then the block.
+    pub fn check_certified(
+        &self,
+        block: Block,
+        certificate: &Certificate,
+        is_verified: IsVerified<'_>,
+    ) -> Result<Candidate, BlockError> {
+        if certificate.height != self.height.next() {
+            return Err(BlockError::Height { expected: self.height.next(), found: certificate.height });
+        }
+        if certificate.block != block.id() {
+            return Err(BlockError::OtherBlock);
+        }
+        certificate.verify(&self.id, self.state.authorities())?;
+        self.check(block, TimeBound::Certified, is_verified)
+    }
+
+    /// Makes a candidate the last block.
+    pub fn commit(&mut self, candidate: Candidate) -> Vec<Event> {
+        let header = &candidate.block.header;
+        assert_eq!(header.previous, self.block, "invariant: a candidate is dropped when the chain moves");
+        self.state.commit(candidate.delta);
+        assert_eq!(
+            self.state.hash(),
+            header.state,
+            "invariant: the state after a block is the one of its header"
+        );
+        self.log.append(&candidate.transactions);
+        assert_eq!(
+            self.log.root(),
+            header.log_root,
+            "invariant: the log after a block is the one of its header"
+        );
+        self.height = header.height;
+        self.block = candidate.id;
+        self.time = header.time;
+        candidate.events
+    }
+
+    fn context(&self, time: UnixMs) -> BlockContext {
+        BlockContext { chain: self.id, height: self.height.next(), time }
+    }
+
+    fn header(
+        &self,
+        context: &BlockContext,
+        proposer: Address,
+        ids: &[TransactionId],
+        delta: &Delta,
+    ) -> BlockHeader {
+        let (log_root, log_size) = self.log.with(ids);
+        let meta = self.state.meta();
+        BlockHeader {
+            chain: self.id,
+            height: context.height,
+            previous: self.block,
+            time: context.time,
+            transactions: Block::transactions_hash(ids),
+            state: self.state.hash_with(delta),
+            log_root,
+            log_size,
+            authorities: meta.authorities.hash(),
+            next_authorities: meta.next_authorities.hash(),
+            proposer,
+        }
+    }
+
+    fn check_place(&self, header: &BlockHeader, bound: TimeBound) -> Result<(), BlockError> {
+        if header.chain != self.id {
+            return Err(BlockError::Chain);
+        }
+        let expected = self.height.next();
+        if header.height != expected {
+            return Err(BlockError::Height { expected, found: header.height });
+        }
+        if header.previous != self.block {
+            return Err(BlockError::Previous { expected: self.block, found: header.previous });
+        }
+        let latest = match bound {
+            TimeBound::Until(latest) => latest,
+            TimeBound::Certified => UnixMs(i64::MAX),
+        };
+        if header.time <= self.time || header.time > latest {
+            return Err(BlockError::Time { after: self.time, latest, found: header.time });
+        }
+        if self.state.authorities().key_of(&header.proposer).is_none() {
+            return Err(BlockError::Proposer { proposer: header.proposer });
+        }
+        Ok(())
+    }
+
+    fn verified(
+        &self,
+        transaction: &protocol::Transaction,
+        index: usize,
+        is_verified: IsVerified<'_>,
+    ) -> Result<VerifiedTransaction, BlockError> {
+        let transaction = transaction.clone();
+        if is_verified(&transaction.id()) {
+            return Ok(transaction.assume_verified());
+        }
+        transaction.verify(&self.id).map_err(|_| BlockError::Signature { index })
+    }
+}
+
+fn compare(expected: &BlockHeader, found: &BlockHeader) -> Result<(), BlockError> {
+    if found.transactions != expected.transactions {
+        return Err(BlockError::Transactions);
+    }
+    if found.state != expected.state {
+        return Err(BlockError::State { expected: expected.state, found: found.state });
+    }
+    if (found.log_root, found.log_size) != (expected.log_root, expected.log_size) {
+        return Err(BlockError::Log { expected: expected.log_root, found: found.log_root });
+    }
+    if (found.authorities, found.next_authorities) != (expected.authorities, expected.next_authorities) {
+        return Err(BlockError::Authorities);
+    }
+    assert_eq!(found, expected, "invariant: every field of a header is compared");
+    Ok(())
+}

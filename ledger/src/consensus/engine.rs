@@ -1,0 +1,308 @@
+//! One height of the core, from its start to its decision. A new one is made for each height.
+
+use arc_malachitebft_core_consensus::{Input, LocallyProposedValue, Params, ProposedValue, State, process};
+use arc_malachitebft_core_types::{
+    Context as _, Validator as _, Validity, ValueOrigin, ValuePayload, VoteExtensionPolicy,
+};
+use protocol::limits::{BLOCK_BYTES_MAX, BODIES_KEPT_MAX};
+use protocol::{
+    Address, AuthoritySet, Block, BlockId, Bytes, Certificate, ChainId, DecodeError, Evidence, Height,
+    Message, Round, SigningKey, Tick, decode, encode,
+};
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::context::{At, Authorities, Hive, Value, Who};
+use super::host::{Body, Host, Turn};
+use super::record::Entry;
+use super::wire;
+use crate::chain::Candidate;
+use crate::error::BlockError;
+use crate::output::Fault;
+
+/// Judges a block body against the chain.
+pub(crate) type Judge<'a> = &'a dyn Fn(Block) -> Result<Candidate, BlockError>;
+
+/// Bodies of one round: two are enough to hold on to what an equivocating proposer sent.
+const BODIES_PER_ROUND_MAX: usize = 2;
+/// How far ahead of ours a body's round may be; the core drops proposals beyond it too.
+const BODY_ROUNDS_AHEAD_MAX: u32 = 10;
+
+/// A decided height.
+#[derive(Debug)]
+pub(crate) struct Decision {
+    pub(crate) candidate: Candidate,
+    pub(crate) certificate: Certificate,
+}
+
+/// What a call to the engine led to, in the order in which it is to be carried out.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// Framed records for the vote log.
+    pub(crate) records: Vec<Vec<u8>>,
+    /// Whether they have to be synced before the messages leave.
+    pub(crate) sync: bool,
+    /// To every other authority.
+    pub(crate) messages: Vec<Message>,
+    /// The height is decided; the engine is of no further use.
+    pub(crate) decision: Option<Decision>,
+    /// Double signing that came to light.
+    pub(crate) evidence: Vec<Evidence>,
+    /// Signatures that did not hold in what the caller passed on.
+    pub(crate) bad_signatures: usize,
+}
+
+/// One height in progress.
+pub(crate) struct Engine {
+    core: State<Hive>,
+    host: Host,
+    height: Height,
+    bodies_by_round: BTreeMap<Round, Vec<BlockId>>,
+    /// Our own block of this height, proposed again in later rounds.
+    own: Option<BlockId>,
+    own_by_round: BTreeMap<Round, BlockId>,
+    started: Tick,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Engine(height {}, round {})", self.height, self.host.round.0)
+    }
+}
+
+impl Engine {
+    /// Starts a height.
+    pub(crate) fn start(
+        now: Tick,
+        chain: ChainId,
+        key: SigningKey,
+        set: &AuthoritySet,
+        height: Height,
+    ) -> Self {
+        let authorities = Authorities::new(set);
+        let params = Params {
+            address: Who(key.address()),
+            threshold_params: Default::default(),
+            value_payload: ValuePayload::ProposalAndParts,
+            enabled: true,
+        };
+        let core = State::new(Hive, At(height), authorities.clone(), params, 10, 1_000);
+        let host = Host {
+            chain,
+            key,
+            now,
+            timers: Default::default(),
+            round: Round(0),
+            wanted: None,
+            replaying: false,
+            bodies: BTreeMap::new(),
+            recorded: Default::default(),
+            turn: Turn::default(),
+        };
+        let mut engine = Self {
+            core,
+            host,
+            height,
+            bodies_by_round: BTreeMap::new(),
+            own: None,
+            own_by_round: BTreeMap::new(),
+            started: now,
+        };
+        engine.drive(Input::StartHeight(At(height), authorities, false, None, VoteExtensionPolicy::Disabled));
+        engine
+    }
+
+    /// Feeds the records of an earlier run of this height: the core comes to the same votes and reuses their
+    /// signatures.
+    pub(crate) fn replay(&mut self, records: &[Vec<u8>], judge: Judge<'_>) -> Result<(), DecodeError> {
+        let entries = records.iter().map(|bytes| Entry::from_bytes(bytes)).collect::<Result<Vec<_>, _>>()?;
+        for entry in &entries {
+            self.restore_body(entry, judge);
+        }
+        let inputs: Vec<_> = entries.iter().map(Entry::to_input).collect();
+        self.host.replaying = true;
+        self.core.index_wal_entries(&inputs);
+        inputs.into_iter().for_each(|input| self.drive(input));
+        self.core.reset_entries_index();
+        self.host.replaying = false;
+        Ok(())
+    }
+
+    /// The round.
+    pub(crate) fn round(&self) -> Round {
+        self.host.round
+    }
+
+    /// When it started.
+    pub(crate) fn started(&self) -> Tick {
+        self.started
+    }
+
+    /// When it wants to be woken.
+    pub(crate) fn next_timeout(&self) -> Option<Tick> {
+        self.host.timers.next()
+    }
+
+    /// Whether a block is wanted from us, and our block of an earlier round of this height is not there to repeat.
+    pub(crate) fn wants_new_block(&self) -> bool {
+        self.host.wanted.is_some() && self.own.is_none()
+    }
+
+    /// Takes in the new block that was wanted.
+    pub(crate) fn own_block(&mut self, candidate: Candidate) {
+        let id = candidate.id;
+        let bytes = Bytes::new(encode(&*candidate.block)).expect("invariant: a built block keeps its limit");
+        self.host.bodies.insert(id, Body { bytes, candidate: Some(candidate) });
+        self.own = Some(id);
+    }
+
+    /// Proposes our block if one is wanted.
+    pub(crate) fn serve(&mut self, now: Tick) {
+        self.host.now = now;
+        let Some(round) = self.host.wanted else { return };
+        let Some(id) = self.own_by_round.get(&round).or(self.own.as_ref()).copied() else { return };
+        self.host.wanted = None;
+        self.own_by_round.insert(round, id);
+        self.host.stream_body(round, &id);
+        let value = LocallyProposedValue::new(At(self.height), wire::round_in(round), Value(id));
+        self.drive(Input::Propose(value));
+    }
+
+    /// A message of this height from an authority.
+    pub(crate) fn message(
+        &mut self,
+        now: Tick,
+        from: Address,
+        message: Message,
+        judge: Judge<'_>,
+    ) -> Result<(), Fault> {
+        self.host.now = now;
+        match message {
+            Message::Vote(vote) => self.drive(Input::Vote(wire::vote_in(&vote))),
+            Message::Proposal(proposal) => self.drive(Input::Proposal(wire::proposal_in(&proposal))),
+            Message::Polka(certificate) => self.drive(Input::PolkaCertificate(wire::polka_in(&certificate))),
+            Message::Round(certificate) => {
+                self.drive(Input::RoundCertificate(wire::round_certificate_in(&certificate)));
+            }
+            Message::Body(body) => self.body(from, body, judge)?,
+            Message::Status(_) | Message::SyncRequest(_) | Message::SyncResponse(_) => {
+                unreachable!("invariant: the ledger passes consensus messages on")
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets timeouts elapse that are due.
+    pub(crate) fn tick(&mut self, now: Tick) {
+        self.host.now = now;
+        while let Some(timeout) = self.host.timers.due(now) {
+            self.drive(Input::TimeoutElapsed(timeout));
+        }
+    }
+
+    /// What there is to carry out.
+    pub(crate) fn outcome(&mut self) -> Outcome {
+        let turn = std::mem::take(&mut self.host.turn);
+        let decision = turn.decision.map(|certificate| {
+            let body = self.host.bodies.remove(&certificate.block);
+            let candidate = body
+                .and_then(|body| body.candidate)
+                .expect("invariant: the core decides on values judged valid");
+            Decision { candidate, certificate }
+        });
+        Outcome {
+            records: turn.records,
+            sync: turn.signed,
+            messages: turn.messages,
+            decision,
+            evidence: turn.evidence,
+            bad_signatures: turn.bad_signatures,
+        }
+    }
+
+    fn drive(&mut self, input: Input<Hive>) {
+        if self.host.turn.decision.is_some() {
+            return;
+        }
+        let host = &mut self.host;
+        let result: Result<(), arc_malachitebft_core_consensus::Error<Hive>> =
+            process!(input: input, state: &mut self.core, metrics: &(), with: effect => host.effect(effect));
+        if let Err(error) = result {
+            use arc_malachitebft_core_consensus::Error;
+            match error {
+                Error::ReplayDivergence(..) | Error::UnexpectedResume(..) | Error::DecisionNotFound(..) => {
+                    panic!("invariant: consensus is deterministic and every effect is answered: {error}")
+                }
+                other => tracing::warn!(height = self.height.0, error = %other, "consensus refused an input"),
+            }
+        }
+    }
+
+    fn body(&mut self, from: Address, body: protocol::message::Body, judge: Judge<'_>) -> Result<(), Fault> {
+        let round = body.round;
+        let proposer =
+            Hive.select_proposer(self.core.validator_set(), At(self.height), wire::round_in(round));
+        if proposer.address().0 != from {
+            return Err(Fault::Block);
+        }
+        if round.0 > self.host.round.0.saturating_add(BODY_ROUNDS_AHEAD_MAX) {
+            return Ok(());
+        }
+        let block: Block = decode(body.block.as_slice(), BLOCK_BYTES_MAX).map_err(|_| Fault::Malformed)?;
+        if block.header.height != self.height || block.header.chain != self.host.chain {
+            return Err(Fault::Block);
+        }
+        let id = block.id();
+        let of_round = self.bodies_by_round.entry(round).or_default();
+        if !of_round.contains(&id) {
+            if of_round.len() >= BODIES_PER_ROUND_MAX {
+                return Err(Fault::Block);
+            }
+            of_round.push(id);
+        }
+        let mut fault = None;
+        if !self.host.bodies.contains_key(&id) {
+            if self.host.bodies.len() >= BODIES_KEPT_MAX {
+                return Ok(());
+            }
+            let candidate = judge(block)
+                .inspect_err(|error| {
+                    tracing::warn!(height = self.height.0, %from, %error, "a proposed block is refused");
+                    // A clock that runs ahead is bad luck, not malice.
+                    fault = (!matches!(error, BlockError::Time { .. })).then_some(Fault::Block);
+                })
+                .ok();
+            self.host.bodies.insert(id, Body { bytes: body.block, candidate });
+        }
+        let valid = self.host.bodies.get(&id).is_some_and(|body| body.candidate.is_some());
+        let value = ProposedValue {
+            height: At(self.height),
+            round: wire::round_in(round),
+            valid_round: arc_malachitebft_core_types::Round::Nil,
+            proposer: Who(from),
+            value: Value(id),
+            validity: Validity::from_bool(valid),
+        };
+        self.drive(Input::ProposedValue(value, ValueOrigin::Consensus));
+        fault.map_or(Ok(()), Err)
+    }
+
+    /// Puts a recorded body and our own blocks back in place before the records are fed.
+    fn restore_body(&mut self, entry: &Entry, judge: Judge<'_>) {
+        let Entry::Value(entry) = entry else { return };
+        if let Some(bytes) = &entry.body {
+            let candidate = decode::<Block>(bytes.as_slice(), BLOCK_BYTES_MAX)
+                .map_err(BlockError::from)
+                .and_then(|block| judge(block))
+                .ok()
+                .filter(|_| entry.valid);
+            self.host.bodies.insert(entry.block, Body { bytes: bytes.clone(), candidate });
+            self.host.recorded.insert(entry.block);
+        }
+        if entry.proposer == self.host.address() {
+            self.own = Some(entry.block);
+            self.own_by_round.insert(entry.round, entry.block);
+        }
+        self.bodies_by_round.entry(entry.round).or_default().push(entry.block);
+    }
+}

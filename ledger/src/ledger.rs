@@ -1,0 +1,565 @@
+//! The ledger of one node: consensus where it is an authority, catch-up everywhere, the queue of transactions, and the
+//! chain they lead to. Pure: it is told everything and answers what to do, in order.
+
+use std::collections::BTreeSet;
+
+use protocol::limits::{BLOCK_BYTES_MAX, EARLY_MESSAGES_MAX, GOSSIP_TRANSACTIONS_MAX};
+use protocol::message::{HeaderGossip, Status, SyncRequest, SyncResponse};
+use protocol::{
+    Address, Block, BlockId, Bytes, Certificate, ChainId, Genesis, Height, Message, Now, Role, SigningKey,
+    StateHash, Tick, UnixMs, VerifiedTransaction, decode,
+};
+use thiserror::Error;
+
+use crate::chain::{Candidate, Chain, TimeBound};
+use crate::consensus::{Decision, Engine, height_of};
+use crate::error::BlockError;
+use crate::input::{Input, StoredBlock};
+use crate::log::Log;
+use crate::mempool::{Mempool, REPEAT_MS};
+use crate::output::{Committed, Fault, Output};
+use crate::record::{RecordError, VoteLog, encode_block};
+use crate::state::State;
+use crate::sync::Sync;
+
+/// How often members tell each other how far they are, milliseconds.
+const STATUS_EVERY_MS: u64 = 1_000;
+/// How long an authority waits for a height in progress before it asks for the block instead, milliseconds.
+const PATIENCE_MS: u64 = 500;
+/// After how long without a decision a height counts as stalled, milliseconds.
+const STALLED_MS: u64 = 5_000;
+
+/// Settings of one node.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// An empty block at least this often, milliseconds of the monotonic clock.
+    pub heartbeat_ms: u64,
+    /// How far a proposed block's time may lie ahead of this node's clock, milliseconds of hive time.
+    pub time_ahead_ms: i64,
+    /// What the building calls itself, for the page of its neighbours.
+    pub name: Bytes<{ protocol::limits::NAME_BYTES_MAX }>,
+}
+
+/// Why a stored ledger cannot be opened.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum OpenError {
+    /// A block on disk does not follow from the one before.
+    #[error("the stored block {height} does not follow: {error}")]
+    Block {
+        /// Its height.
+        height: Height,
+        /// Why.
+        error: BlockError,
+    },
+    /// An entry of the vote log does not decode.
+    #[error("an entry of the vote log does not decode: {0}")]
+    Vote(#[from] protocol::DecodeError),
+}
+
+/// The last final block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// Its height.
+    pub height: Height,
+    /// Its id.
+    pub block: BlockId,
+    /// The state after it.
+    pub state: StateHash,
+    /// Its time.
+    pub time: UnixMs,
+}
+
+/// Where agreement stands, for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Round of the height in progress; `None` while nothing waits for a block.
+    pub round: Option<u32>,
+    /// Authorities that this node can hear, itself included if it is one.
+    pub authorities_online: usize,
+    /// Milliseconds since the height in progress started, if it counts as stalled.
+    pub stalled_ms: Option<u64>,
+}
+
+/// One node's ledger.
+#[derive(Debug)]
+pub struct Ledger {
+    config: Config,
+    key: SigningKey,
+    address: Address,
+    chain: Chain,
+    mempool: Mempool,
+    engine: Option<Engine>,
+    /// Messages of the height after the next, kept until it starts.
+    early: Vec<(Address, Message)>,
+    sync: Sync,
+    /// Signs nothing up to this height: its vote log was damaged.
+    abstain_until: Height,
+    last_commit: Tick,
+    next_status: Tick,
+    halted: Option<String>,
+    out: Vec<Output>,
+}
+
+impl Ledger {
+    /// Opens the ledger from what is on disk. Stored blocks are trusted to carry good signatures (they were checked
+    /// before they were written, and their records carry checksums); everything else about them is checked again.
+    /// A vote log that could not be read makes this node follow without signing for one height.
+    pub fn open(
+        now: Now,
+        config: Config,
+        key: SigningKey,
+        genesis: &Genesis,
+        stored: impl Iterator<Item = StoredBlock>,
+        votes: Result<VoteLog, RecordError>,
+    ) -> Result<(Self, Vec<Output>), OpenError> {
+        let mut chain = Chain::genesis(genesis);
+        for StoredBlock { block, certificate } in stored {
+            let height = block.header.height;
+            let refused = |error| OpenError::Block { height, error };
+            if certificate.block != block.id() {
+                return Err(refused(BlockError::OtherBlock));
+            }
+            let candidate = chain.check(block, TimeBound::Certified, &|_| true).map_err(refused)?;
+            chain.commit(candidate);
+        }
+        let address = key.address();
+        let mut ledger = Self {
+            config,
+            key,
+            address,
+            chain,
+            mempool: Mempool::default(),
+            engine: None,
+            early: Vec::new(),
+            sync: Sync::default(),
+            abstain_until: Height(0),
+            last_commit: now.tick,
+            next_status: now.tick,
+            halted: None,
+            out: Vec::new(),
+        };
+        ledger.recover(now, votes)?;
+        ledger.pump(now);
+        let outputs = std::mem::take(&mut ledger.out);
+        Ok((ledger, outputs))
+    }
+
+    /// Takes one input in.
+    pub fn handle(&mut self, now: Now, input: Input) -> Vec<Output> {
+        assert!(self.out.is_empty(), "invariant: outputs are handed over with each input");
+        match input {
+            Input::Message { from, message } => self.message(now, from, message),
+            Input::Submit { transactions, local } => self.submit(now, transactions, local),
+            Input::Hint { from, height } => self.sync.hint(&from, height),
+            Input::Connected(peer) => {
+                self.sync.connected(now.tick, peer);
+                self.mempool.repeat_soon(now.tick);
+                let message = self.status();
+                self.out.push(Output::Send { to: peer, message });
+            }
+            Input::Disconnected(peer) => self.sync.disconnected(&peer),
+            Input::Tick => {}
+        }
+        self.clock(now);
+        self.pump(now);
+        std::mem::take(&mut self.out)
+    }
+
+    /// When to be woken with [`Input::Tick`] at the latest.
+    pub fn poll_timeout(&self) -> Option<Tick> {
+        let heartbeat = self.may_vote().then(|| self.last_commit.plus(self.config.heartbeat_ms));
+        let heartbeat = heartbeat.filter(|_| self.engine.is_none());
+        let patience = self.engine.as_ref().filter(|_| self.sync.is_behind(self.chain.height()));
+        [
+            Some(self.next_status),
+            self.mempool.next_due(),
+            self.engine.as_ref().and_then(Engine::next_timeout),
+            patience.map(|engine| engine.started().plus(PATIENCE_MS)),
+            self.sync.next_timeout(self.chain.height()).filter(|_| self.engine.is_none()),
+            heartbeat,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// The hive.
+    pub fn chain(&self) -> ChainId {
+        self.chain.id()
+    }
+
+    /// This node's address.
+    pub fn address(&self) -> Address {
+        self.address
+    }
+
+    /// The last final block.
+    pub fn head(&self) -> Head {
+        let chain = &self.chain;
+        Head { height: chain.height(), block: chain.block(), state: chain.state().hash(), time: chain.time() }
+    }
+
+    /// The state after it.
+    pub fn state(&self) -> &State {
+        self.chain.state()
+    }
+
+    /// The log of all transactions.
+    pub fn log(&self) -> &Log {
+        self.chain.log()
+    }
+
+    /// Transactions waiting.
+    pub fn mempool_len(&self) -> usize {
+        self.mempool.len()
+    }
+
+    /// What this node is in the hive now; `None` if it is no member.
+    pub fn role(&self) -> Option<Role> {
+        let state = self.chain.state();
+        if state.authorities().key_of(&self.address).is_some() {
+            return Some(Role::Authority);
+        }
+        state.member(&self.address).filter(|member| !member.revoked).map(|_| Role::Follower)
+    }
+
+    /// Connected members and the heights they claim.
+    pub fn peers(&self) -> impl Iterator<Item = (&Address, Height)> {
+        self.sync.peers()
+    }
+
+    /// Why the ledger stopped for good, if it did.
+    pub fn halted(&self) -> Option<&str> {
+        self.halted.as_deref()
+    }
+
+    /// Where agreement stands.
+    pub fn progress(&self, now: Tick) -> Progress {
+        let set = self.chain.state().authorities();
+        let online = |key| {
+            let address = Address::of(key);
+            address == self.address || self.sync.is_connected(&address)
+        };
+        Progress {
+            round: self.engine.as_ref().map(|engine| engine.round().0),
+            authorities_online: set.keys().iter().filter(|key| online(key)).count(),
+            stalled_ms: self
+                .engine
+                .as_ref()
+                .map(|engine| now.since(engine.started()))
+                .filter(|running| *running >= STALLED_MS),
+        }
+    }
+
+    /// Records of the height in progress bring the core back to where it was; a height that may hold our votes starts
+    /// at once, whatever waits for a block.
+    fn recover(&mut self, now: Now, votes: Result<VoteLog, RecordError>) -> Result<(), OpenError> {
+        let next = self.chain.height().next();
+        match votes {
+            Ok(log) if log.height == next => {
+                if !log.records.is_empty() && self.may_vote() {
+                    let mut engine = self.new_engine(now);
+                    let chain = &self.chain;
+                    engine.replay(&log.records, &|block| {
+                        chain.check(block, TimeBound::Certified, &|_| false)
+                    })?;
+                    self.engine = Some(engine);
+                }
+            }
+            Ok(_) => self.out.push(Output::VoteReset(next)),
+            Err(error) => {
+                tracing::error!(%error, height = next.0, "the vote log cannot be read; not signing at this height");
+                self.abstain_until = next;
+            }
+        }
+        Ok(())
+    }
+
+    fn new_engine(&self, now: Now) -> Engine {
+        let state = self.chain.state();
+        let height = self.chain.height().next();
+        Engine::start(now.tick, self.chain.id(), self.key.clone(), state.authorities(), height)
+    }
+
+    fn may_vote(&self) -> bool {
+        self.halted.is_none()
+            && self.chain.height().next() > self.abstain_until
+            && self.chain.state().authorities().key_of(&self.address).is_some()
+    }
+
+    fn message(&mut self, now: Now, from: Address, message: Message) {
+        if self.chain.state().member(&from).is_none_or(|member| member.revoked) {
+            return;
+        }
+        match message {
+            Message::Status(status) => self.sync.hint(&from, status.height),
+            Message::SyncRequest(request) => self.serve(now, from, &request),
+            Message::SyncResponse(response) => self.catch_up(now, from, response),
+            Message::Vote(_)
+            | Message::Proposal(_)
+            | Message::Body(_)
+            | Message::Polka(_)
+            | Message::Round(_) => {
+                self.consensus_message(now, from, message);
+            }
+        }
+    }
+
+    fn consensus_message(&mut self, now: Now, from: Address, message: Message) {
+        let next = self.chain.height().next();
+        let height = height_of(&message).expect("invariant: a consensus message names its height");
+        if height < next {
+            return;
+        }
+        if height > next {
+            self.sync.hint(&from, Height(height.0 - 1));
+            if height == next.next() && self.early.len() < EARLY_MESSAGES_MAX {
+                self.early.push((from, message));
+            }
+            return;
+        }
+        if !self.may_vote() || self.chain.state().authorities().key_of(&from).is_none() {
+            return;
+        }
+        self.start_height(now);
+        self.feed(now, from, message);
+    }
+
+    fn feed(&mut self, now: Now, from: Address, message: Message) {
+        let Some(engine) = &mut self.engine else { return };
+        let (chain, mempool) = (&self.chain, &self.mempool);
+        let bound = TimeBound::Until(now.time.plus(self.config.time_ahead_ms));
+        let judge = |block| chain.check(block, bound, &|id| mempool.contains(id));
+        if let Err(fault) = engine.message(now.tick, from, message, &judge) {
+            self.out.push(Output::Blame { peer: from, fault });
+        }
+        self.carry_out(now, Some(from));
+    }
+
+    fn submit(&mut self, now: Now, transactions: Vec<VerifiedTransaction>, local: bool) {
+        let mut fresh = Vec::new();
+        for transaction in transactions {
+            let (id, author) = (transaction.id(), transaction.author());
+            let repeat = local.then(|| now.tick.plus(REPEAT_MS));
+            match self.mempool.insert(self.chain.state(), transaction.clone(), repeat) {
+                Ok(true) if local => fresh.push(transaction),
+                Ok(_) => {}
+                Err(reason) if local => self.out.push(Output::Rejected { id, author, reason }),
+                Err(reason) => tracing::debug!(%id, %reason, "a gossiped transaction is refused"),
+            }
+        }
+        self.gossip(&fresh);
+    }
+
+    fn gossip(&mut self, transactions: &[VerifiedTransaction]) {
+        for batch in batches(transactions) {
+            self.out.push(Output::GossipTransactions(batch));
+        }
+    }
+
+    /// What is due by the clock.
+    fn clock(&mut self, now: Now) {
+        if let Some(engine) = &mut self.engine {
+            engine.tick(now.tick);
+            self.carry_out(now, None);
+        }
+        if self.next_status <= now.tick {
+            self.next_status = now.tick.plus(STATUS_EVERY_MS);
+            let status = self.status();
+            self.out.push(Output::Announce(status));
+        }
+        let due = self.mempool.due(now.tick, GOSSIP_TRANSACTIONS_MAX);
+        self.gossip(&due);
+        self.ask(now);
+    }
+
+    fn ask(&mut self, now: Now) {
+        let patient =
+            self.engine.as_ref().is_some_and(|engine| now.tick.since(engine.started()) < PATIENCE_MS);
+        if patient || self.halted.is_some() {
+            return;
+        }
+        if let Some((to, request)) = self.sync.next_request(now.tick, self.chain.height()) {
+            self.out.push(Output::Send { to, message: Message::SyncRequest(request) });
+        }
+    }
+
+    /// Starts heights that are due and hands our block over where one is wanted, until nothing moves.
+    fn pump(&mut self, now: Now) {
+        loop {
+            let heartbeat = now.tick >= self.last_commit.plus(self.config.heartbeat_ms);
+            let wanted = heartbeat || !self.early.is_empty() || self.mempool.has_next(self.chain.state());
+            if self.engine.is_none() && self.may_vote() && wanted {
+                self.start_height(now);
+            }
+            let before = self.chain.height();
+            self.hand_over_block(now);
+            self.carry_out(now, None);
+            if self.chain.height() == before {
+                return;
+            }
+        }
+    }
+
+    fn start_height(&mut self, now: Now) {
+        if self.engine.is_some() {
+            return;
+        }
+        self.engine = Some(self.new_engine(now));
+        for (from, message) in std::mem::take(&mut self.early) {
+            if height_of(&message) == Some(self.chain.height().next()) {
+                self.feed(now, from, message);
+            }
+        }
+    }
+
+    fn hand_over_block(&mut self, now: Now) {
+        let Some(engine) = &mut self.engine else { return };
+        if engine.wants_new_block() {
+            let next = self.mempool.next_block(self.chain.state());
+            let (candidate, refused) = self.chain.build(self.address, now.time, next);
+            engine.own_block(candidate);
+            for (transaction, reason) in refused {
+                self.mempool.remove(&transaction);
+                let (id, author) = (transaction.id(), transaction.author());
+                self.out.push(Output::Rejected { id, author, reason });
+            }
+        }
+        engine.serve(now.tick);
+    }
+
+    /// Records first, then the sync, then what was signed; a decision after that.
+    fn carry_out(&mut self, now: Now, from: Option<Address>) {
+        let Some(engine) = &mut self.engine else { return };
+        let outcome = engine.outcome();
+        self.out.extend(outcome.records.into_iter().map(Output::VoteAppend));
+        if outcome.sync {
+            self.out.push(Output::VoteSync);
+        }
+        self.out.extend(outcome.messages.into_iter().map(Output::Broadcast));
+        if let (Some(peer), 1..) = (from, outcome.bad_signatures) {
+            self.out.push(Output::Blame { peer, fault: Fault::Signature });
+        }
+        for evidence in outcome.evidence {
+            if !self.chain.state().has_evidence(&evidence) {
+                self.out.push(Output::Evidence(Box::new(evidence)));
+            }
+        }
+        if let Some(Decision { candidate, certificate }) = outcome.decision {
+            self.commit(now, candidate, certificate);
+        }
+    }
+
+    /// Makes a block final here: on disk first, then known.
+    fn commit(&mut self, now: Now, candidate: Candidate, certificate: Certificate) {
+        let (block, id) = (candidate.block.clone(), candidate.id);
+        let transactions = candidate.transactions.clone();
+        let height = block.header.height;
+        self.out.push(Output::BlockAppend { height, record: encode_block(&block, &certificate) });
+        self.out.push(Output::BlockSync);
+        self.out.push(Output::VoteReset(height.next()));
+        let events = self.chain.commit(candidate);
+        self.engine = None;
+        self.last_commit = now.tick;
+        self.early.retain(|(_, message)| height_of(message) > Some(height));
+        if block.header.proposer == self.address {
+            let header = HeaderGossip { header: block.header.clone(), certificate: certificate.clone() };
+            self.out.push(Output::GossipHeader(header));
+        }
+        let state = block.header.state;
+        let included: BTreeSet<_> = transactions.iter().copied().collect();
+        let committed = Committed { height, id, state, block, certificate, transactions, events };
+        self.out.push(Output::Committed(Box::new(committed)));
+        for (transaction, reason) in self.mempool.settle(self.chain.state(), height) {
+            let (id, author) = (transaction.id(), transaction.author());
+            if !included.contains(&id) {
+                self.out.push(Output::Rejected { id, author, reason });
+            }
+        }
+    }
+
+    fn serve(&mut self, now: Now, to: Address, request: &SyncRequest) {
+        if !self.sync.may_serve(now.tick, &to) {
+            return;
+        }
+        let head = self.chain.height();
+        if request.from.0 == 0 || request.from > head || request.count == 0 {
+            let message = Message::SyncResponse(SyncResponse { blocks: Default::default() });
+            self.out.push(Output::Send { to, message });
+            return;
+        }
+        let last = Height(head.0.min(request.from.0.saturating_add(u64::from(request.count) - 1)));
+        self.out.push(Output::ServeBlocks { to, from: request.from, last });
+    }
+
+    /// Final blocks from a peer: certificate first, then the block, one after the other.
+    fn catch_up(&mut self, now: Now, from: Address, response: SyncResponse) {
+        if self.sync.answered(&from).is_none() {
+            return;
+        }
+        let mut advanced = false;
+        for stored in response.blocks.into_vec() {
+            let Ok(block) = decode::<Block>(stored.block.as_slice(), BLOCK_BYTES_MAX) else {
+                self.out.push(Output::Blame { peer: from, fault: Fault::Malformed });
+                break;
+            };
+            if block.header.height <= self.chain.height() {
+                continue;
+            }
+            let mempool = &self.mempool;
+            match self.chain.check_certified(block, &stored.certificate, &|id| mempool.contains(id)) {
+                Ok(candidate) => {
+                    advanced = true;
+                    self.commit(now, candidate, stored.certificate);
+                }
+                Err(
+                    error @ (BlockError::Certificate(_) | BlockError::OtherBlock | BlockError::Height { .. }),
+                ) => {
+                    tracing::warn!(%from, %error, "catch-up: a peer's block is not final");
+                    self.out.push(Output::Blame { peer: from, fault: Fault::Certificate });
+                    break;
+                }
+                Err(error) => {
+                    self.halt(&error, stored.certificate.height);
+                    return;
+                }
+            }
+        }
+        if !advanced {
+            self.sync.failed(now.tick, &from, self.chain.height());
+        }
+    }
+
+    fn halt(&mut self, error: &BlockError, height: Height) {
+        let reason = format!("block {height} is certified by the authorities but refused here: {error}");
+        tracing::error!(reason);
+        self.engine = None;
+        self.halted = Some(reason.clone());
+        self.out.push(Output::Halt { reason });
+    }
+
+    fn status(&self) -> Message {
+        Message::Status(Status {
+            height: self.chain.height(),
+            block: self.chain.block(),
+            name: self.config.name.clone(),
+        })
+    }
+}
+
+/// Gossip messages that keep their limits of count and bytes.
+fn batches(transactions: &[VerifiedTransaction]) -> Vec<Vec<protocol::Transaction>> {
+    let room = protocol::limits::GOSSIP_BYTES_MAX - 1024;
+    let mut batches: Vec<Vec<protocol::Transaction>> = Vec::new();
+    let mut bytes = 0;
+    for transaction in transactions {
+        let full = batches.last().is_none_or(|batch| batch.len() == GOSSIP_TRANSACTIONS_MAX);
+        if full || bytes + transaction.bytes_len() > room {
+            batches.push(Vec::new());
+            bytes = 0;
+        }
+        bytes += transaction.bytes_len();
+        batches.last_mut().expect("invariant: pushed above").push(transaction.transaction().clone());
+    }
+    batches
+}

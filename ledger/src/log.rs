@@ -1,0 +1,154 @@
+//! The Merkle log of all transactions (RFC 6962 hashing over blake3): leaf n is the id of the n-th transaction of the
+//! hive. Its root stands in every header, so that anybody can be shown that a transaction is in.
+
+use blake3::Hasher;
+use ct_merkle::mem_backed_tree::MemoryBackedTree;
+use ct_merkle::{InclusionProof, RootHash};
+use protocol::{LogRoot, TransactionId};
+use thiserror::Error;
+
+type Leaf = [u8; 32];
+
+/// Why a proof does not hold.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the transaction is not at place {index} of the log of {size}")]
+pub struct ProofError {
+    /// The place claimed.
+    pub index: u64,
+    /// The log's size.
+    pub size: u64,
+}
+
+/// The log, all of it in memory: about 100 bytes a transaction.
+#[derive(Debug, Clone, Default)]
+pub struct Log {
+    tree: MemoryBackedTree<Hasher, Leaf>,
+    frontier: Frontier,
+}
+
+impl Log {
+    /// Transactions in the log.
+    pub fn size(&self) -> u64 {
+        self.frontier.size
+    }
+
+    /// Its root.
+    pub fn root(&self) -> LogRoot {
+        self.frontier.root()
+    }
+
+    /// Root and size with these transactions appended, without appending them.
+    pub fn with(&self, ids: &[TransactionId]) -> (LogRoot, u64) {
+        let mut frontier = self.frontier.clone();
+        ids.iter().for_each(|id| frontier.push(id));
+        (frontier.root(), frontier.size)
+    }
+
+    /// Appends transactions.
+    pub fn append(&mut self, ids: &[TransactionId]) {
+        for id in ids {
+            self.tree.push(*id.as_bytes());
+            self.frontier.push(id);
+        }
+        if !ids.is_empty() {
+            let tree = self.tree.root();
+            assert_eq!(
+                tree.as_bytes().as_slice(),
+                self.frontier.root().as_bytes(),
+                "invariant: both ways of hashing the log agree"
+            );
+        }
+    }
+
+    /// Hashes beside the path from a leaf to the root, leaf first; `None` past the end.
+    pub fn prove(&self, index: u64) -> Option<Vec<[u8; 32]>> {
+        let index = usize::try_from(index).ok().filter(|index| (*index as u64) < self.size())?;
+        let proof = self.tree.prove_inclusion(index);
+        Some(
+            proof.as_bytes().chunks_exact(32).map(|chunk| chunk.try_into().expect("invariant: 32")).collect(),
+        )
+    }
+}
+
+/// Checks that a transaction stands at a place of the log with this root and size.
+pub fn verify_inclusion(
+    root: &LogRoot,
+    size: u64,
+    index: u64,
+    id: &TransactionId,
+    path: &[[u8; 32]],
+) -> Result<(), ProofError> {
+    let error = ProofError { index, size };
+    // The library bounds the index by the size; a size beyond any real log would overflow its tree arithmetic.
+    if size > 1 << 48 {
+        return Err(error);
+    }
+    let proof = InclusionProof::<Hasher>::try_from_bytes(path.concat()).map_err(|_| error.clone())?;
+    RootHash::<Hasher>::new((*root.as_bytes()).into(), size)
+        .verify_inclusion(id.as_bytes(), index, &proof)
+        .map_err(|_| error)
+}
+
+/// Roots of the full subtrees of the log, largest first: enough to append and to know the root.
+#[derive(Debug, Clone, Default)]
+struct Frontier {
+    size: u64,
+    peaks: Vec<Leaf>,
+}
+
+impl Frontier {
+    fn push(&mut self, id: &TransactionId) {
+        let mut node = leaf_hash(id.as_bytes());
+        let mut size = self.size;
+        while size & 1 == 1 {
+            let left = self.peaks.pop().expect("invariant: one peak per set bit of the size");
+            node = parent_hash(&left, &node);
+            size >>= 1;
+        }
+        self.peaks.push(node);
+        self.size += 1;
+    }
+
+    fn root(&self) -> LogRoot {
+        let mut peaks = self.peaks.iter().rev();
+        match peaks.next() {
+            None => LogRoot::new(*Hasher::new().finalize().as_bytes()),
+            Some(last) => LogRoot::new(peaks.fold(*last, |right, left| parent_hash(left, &right))),
+        }
+    }
+}
+
+fn leaf_hash(leaf: &Leaf) -> Leaf {
+    *Hasher::new().update(&[0]).update(leaf).finalize().as_bytes()
+}
+
+fn parent_hash(left: &Leaf, right: &Leaf) -> Leaf {
+    *Hasher::new().update(&[1]).update(left).update(right).finalize().as_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(i: u8) -> TransactionId {
+        TransactionId::new([i; 32])
+    }
+
+    #[test]
+    fn every_transaction_can_be_proven_at_every_size() {
+        let mut log = Log::default();
+        for size in 1..=20u8 {
+            let (root, _) = log.with(&[id(size)]);
+            log.append(&[id(size)]);
+            assert_eq!(log.root(), root);
+            for index in 0..u64::from(size) {
+                let path = log.prove(index).unwrap();
+                let leaf = id(u8::try_from(index).unwrap() + 1);
+                assert_eq!(verify_inclusion(&root, log.size(), index, &leaf, &path), Ok(()));
+                assert!(verify_inclusion(&root, log.size(), index, &id(99), &path).is_err());
+                assert!(verify_inclusion(&root, u64::MAX, index, &leaf, &path).is_err());
+            }
+            assert_eq!(log.prove(u64::from(size)), None);
+        }
+    }
+}

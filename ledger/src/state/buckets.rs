@@ -1,0 +1,113 @@
+//! One hash over a large state without hashing all of it again: entries are spread over 256 buckets by the hash of
+//! their key; a bucket's hash covers its entries in order, the root covers the buckets.
+
+use std::collections::BTreeMap;
+
+use protocol::{Digest, StateHash, encode};
+
+use super::Delta;
+use super::entry::{Entry, Key};
+
+const COUNT: usize = 256;
+
+type Bucket = BTreeMap<Digest, Digest>;
+
+#[derive(Debug, Clone)]
+pub(super) struct Buckets {
+    buckets: Vec<Bucket>,
+    hashes: Vec<Digest>,
+}
+
+impl Default for Buckets {
+    fn default() -> Self {
+        let buckets = vec![Bucket::new(); COUNT];
+        let hashes = buckets.iter().map(hash_bucket).collect();
+        Self { buckets, hashes }
+    }
+}
+
+impl Buckets {
+    pub(super) fn root(&self) -> StateHash {
+        root(&self.hashes)
+    }
+
+    pub(super) fn root_with(&self, delta: &Delta) -> StateHash {
+        let mut hashes = self.hashes.clone();
+        for (index, bucket) in self.changed(delta) {
+            hashes[index] = hash_bucket(&bucket);
+        }
+        root(&hashes)
+    }
+
+    pub(super) fn apply(&mut self, delta: &Delta) {
+        for (index, bucket) in self.changed(delta) {
+            self.hashes[index] = hash_bucket(&bucket);
+            self.buckets[index] = bucket;
+        }
+    }
+
+    fn changed(&self, delta: &Delta) -> BTreeMap<usize, Bucket> {
+        let mut changed = BTreeMap::new();
+        for (key, entry) in delta {
+            let key = key_hash(key);
+            let index = usize::from(key.as_bytes()[0]);
+            let bucket = changed.entry(index).or_insert_with(|| self.buckets[index].clone());
+            match entry {
+                Some(entry) => bucket.insert(key, entry_hash(entry)),
+                None => bucket.remove(&key),
+            };
+        }
+        changed
+    }
+}
+
+fn key_hash(key: &Key) -> Digest {
+    Digest::of("symbiose state key v1", &[&encode(key)])
+}
+
+fn entry_hash(entry: &Entry) -> Digest {
+    Digest::of("symbiose state entry v1", &[&encode(entry)])
+}
+
+fn hash_bucket(bucket: &Bucket) -> Digest {
+    let mut hasher = blake3::Hasher::new_derive_key("symbiose state bucket v1");
+    for (key, entry) in bucket {
+        hasher.update(key.as_bytes());
+        hasher.update(entry.as_bytes());
+    }
+    Digest::new(*hasher.finalize().as_bytes())
+}
+
+fn root(hashes: &[Digest]) -> StateHash {
+    let mut hasher = blake3::Hasher::new_derive_key("symbiose state root v1");
+    for hash in hashes {
+        hasher.update(hash.as_bytes());
+    }
+    StateHash::new(*hasher.finalize().as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::UnixMs;
+
+    #[test]
+    fn a_delta_hashes_to_what_it_becomes_and_history_does_not_matter() {
+        let key = |i: u8| Key::Invitation(Digest::new([i; 32]));
+        let put = |i: u8, v: i64| (key(i), Some(Entry::Invitation(UnixMs(v))));
+        let first: Delta = (0..200).map(|i| put(i, 1)).collect();
+        let second: Delta = [put(3, 2), (key(4), None), put(201, 9)].into();
+        let mut buckets = Buckets::default();
+        buckets.apply(&first);
+        let expected = buckets.root_with(&second);
+        assert_ne!(expected, buckets.root());
+        buckets.apply(&second);
+        assert_eq!(buckets.root(), expected);
+
+        let mut all = first;
+        all.extend(second);
+        let mut other_way = Buckets::default();
+        other_way.apply(&all);
+        assert_eq!(other_way.root(), expected);
+    }
+}

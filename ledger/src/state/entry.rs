@@ -1,0 +1,146 @@
+//! What stands in the ledger's state, and under which keys.
+
+use serde::{Deserialize, Serialize};
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+
+use protocol::limits::AUTHORITIES_MAX;
+use protocol::{
+    Action, Address, AssetKind, AuthoritySet, Bounded, Digest, Height, PublicKey, Role, Sequence, Severity,
+    UnixMs, WorkOrderId, WorkOrderStatus,
+};
+
+/// Where an entry stands. The order of the variants is the order of the state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Key {
+    /// Counters and authority sets.
+    Meta,
+    /// A member.
+    Member(Address),
+    /// A governed proposal, numbered from 1.
+    Proposal(u64),
+    /// A used invitation, by its nonce, kept until it would have expired.
+    Invitation(Digest),
+    /// A work order.
+    WorkOrder(WorkOrderId),
+    /// A building's reference of a work order: makes opening single.
+    Reference(Digest),
+    /// Double signing of one authority at one height, round and step.
+    Evidence(Address, Digest),
+}
+
+/// What stands there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Entry {
+    /// Under [`Key::Meta`].
+    Meta(Meta),
+    /// Under [`Key::Member`].
+    Member(MemberEntry),
+    /// Under [`Key::Proposal`].
+    Proposal(Proposal),
+    /// Under [`Key::Invitation`]: when it would have expired.
+    Invitation(UnixMs),
+    /// Under [`Key::WorkOrder`].
+    WorkOrder(WorkOrder),
+    /// Under [`Key::Reference`].
+    Reference(WorkOrderId),
+    /// Under [`Key::Evidence`].
+    Evidence(Evidenced),
+}
+
+/// Counters and authority sets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct Meta {
+    /// Height of the last block.
+    pub height: Height,
+    /// Its time.
+    pub time: UnixMs,
+    /// The set that decides the next block.
+    pub authorities: AuthoritySet,
+    /// The set that decides the block after that.
+    pub next_authorities: AuthoritySet,
+    /// Work orders opened so far.
+    pub work_orders: u64,
+    /// Proposals made so far.
+    pub proposals: u64,
+}
+
+/// A member of the hive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct MemberEntry {
+    /// Its key.
+    pub key: PublicKey,
+    /// Sequence of its last transaction.
+    pub sequence: Sequence,
+    /// Height of its admission; 0 for founders.
+    pub since: Height,
+    /// The highest role it may have.
+    pub role_max: Role,
+    /// Whether it was shut out.
+    pub revoked: bool,
+    /// Its work orders that are not done.
+    pub open_work_orders: u32,
+}
+
+impl MemberEntry {
+    pub(crate) fn new(key: PublicKey, since: Height, role_max: Role) -> Self {
+        Self { key, sequence: Sequence(0), since, role_max, revoked: false, open_work_orders: 0 }
+    }
+}
+
+/// A governed action that authorities decide on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct Proposal {
+    /// What is to be done.
+    pub action: Action,
+    /// Height at which it was proposed.
+    pub height: Height,
+    /// Authorities that approve, sorted.
+    pub approvals: Bounded<Address, AUTHORITIES_MAX>,
+    /// How far it is.
+    pub status: ProposalStatus,
+}
+
+/// How far a proposal is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProposalStatus {
+    /// Collects approvals.
+    Open,
+    /// Carried out in the block of this height.
+    Executed(Height),
+}
+
+/// A work order as the hive sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct WorkOrder {
+    /// The building that opened it.
+    pub building: Address,
+    /// That building's reference.
+    pub reference: Digest,
+    /// Pseudonym of the asset.
+    pub asset: Digest,
+    /// What the asset is.
+    pub kind: AssetKind,
+    /// Hash of the policy that fired.
+    pub policy: Digest,
+    /// How urgent.
+    pub severity: Severity,
+    /// How far it is.
+    pub status: WorkOrderStatus,
+    /// Salted hash of the building's own record.
+    pub commitment: Digest,
+    /// Height and time of the opening.
+    pub opened: (Height, UnixMs),
+    /// Height and time of the last change.
+    pub changed: (Height, UnixMs),
+}
+
+/// An authority signed twice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct Evidenced {
+    /// Who.
+    pub culprit: Address,
+    /// At which height it signed twice.
+    pub signed: Height,
+    /// At which height it was put on record.
+    pub recorded: Height,
+}

@@ -1,0 +1,140 @@
+//! One transaction on top of a state: checked whole, then written whole.
+
+use protocol::limits::EXPIRY_HEIGHTS_MAX;
+use protocol::{
+    Action, Address, AuthoritySet, ChainId, Digest, Height, Payload, UnixMs, VerifiedTransaction,
+    WorkOrderId, WorkOrderStatus,
+};
+
+use super::entry::{Entry, Key, MemberEntry, Meta};
+use super::{Overlay, governance, maintenance, membership};
+use crate::error::Reject;
+
+/// The block a transaction stands in.
+#[derive(Debug, Clone, Copy)]
+pub struct BlockContext {
+    /// The hive.
+    pub chain: ChainId,
+    /// Height of the block.
+    pub height: Height,
+    /// Time of the block.
+    pub time: UnixMs,
+}
+
+/// What a transaction changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A newcomer is a member.
+    Admitted(Address),
+    /// A member was shut out.
+    Revoked(Address),
+    /// A governed action was proposed.
+    Proposed(u64),
+    /// A proposal has one more approval.
+    Approved(u64),
+    /// A proposal was carried out.
+    Executed(u64, Action),
+    /// An authority signed twice.
+    Evidenced(Address),
+    /// A work order was opened.
+    WorkOrderOpened {
+        /// Its number.
+        id: WorkOrderId,
+        /// Its building.
+        building: Address,
+        /// The building's reference.
+        reference: Digest,
+    },
+    /// A work order of a building moved or changed.
+    WorkOrderAdvanced {
+        /// Its number.
+        id: WorkOrderId,
+        /// Its building.
+        building: Address,
+        /// The building's reference.
+        reference: Digest,
+        /// Its status now.
+        status: WorkOrderStatus,
+    },
+}
+
+/// Begins a block: the authority sets move on by one height, expired invitations are forgotten.
+pub(crate) fn begin_block(overlay: &mut Overlay<'_>, context: &BlockContext) {
+    let meta = overlay.meta().clone();
+    assert_eq!(meta.height.next(), context.height, "invariant: blocks are executed one after the other");
+    overlay.put_meta(Meta {
+        height: context.height,
+        time: context.time,
+        authorities: meta.next_authorities.clone(),
+        ..meta
+    });
+    membership::forget_expired_invitations(overlay, context.time);
+}
+
+/// Executes one transaction. On an error nothing was written.
+pub fn execute(
+    overlay: &mut Overlay<'_>,
+    context: &BlockContext,
+    deciding: &AuthoritySet,
+    transaction: &VerifiedTransaction,
+) -> Result<Vec<Event>, Reject> {
+    let author = transaction.author();
+    let body = transaction.body();
+    let member = check_author(overlay, context, transaction)?;
+    let authority = || match deciding.key_of(&author) {
+        Some(_) => Ok(()),
+        None => Err(Reject::NotAuthority { author }),
+    };
+    let events = match &body.payload {
+        Payload::Admit(admit) => {
+            authority()?;
+            membership::admit(overlay, context, deciding, admit)?
+        }
+        Payload::Propose(action) => {
+            authority()?;
+            governance::propose(overlay, context, deciding, author, action)?
+        }
+        Payload::Approve(number) => {
+            authority()?;
+            governance::approve(overlay, context, deciding, author, *number)?
+        }
+        Payload::Evidence(evidence) => {
+            authority()?;
+            membership::record_evidence(overlay, context, evidence)?
+        }
+        Payload::OpenWorkOrder(open) => maintenance::open(overlay, context, author, &member, open)?,
+        Payload::AdvanceWorkOrder(advance) => maintenance::advance(overlay, context, author, advance)?,
+    };
+    count_sequence(overlay, author);
+    Ok(events)
+}
+
+/// Membership, sequence and expiry; what every transaction is asked first.
+fn check_author(
+    overlay: &Overlay<'_>,
+    context: &BlockContext,
+    transaction: &VerifiedTransaction,
+) -> Result<MemberEntry, Reject> {
+    let (author, body) = (transaction.author(), transaction.body());
+    let member =
+        overlay.member(&author).filter(|member| !member.revoked).ok_or(Reject::NotMember { author })?.clone();
+    let expected = member.sequence.next();
+    if body.sequence != expected {
+        return Err(Reject::Sequence { expected, found: body.sequence });
+    }
+    let ahead = body.expires.0.checked_sub(context.height.0);
+    if ahead.is_none_or(|ahead| ahead > EXPIRY_HEIGHTS_MAX) {
+        return Err(Reject::Expired {
+            expires: body.expires,
+            height: context.height,
+            max: EXPIRY_HEIGHTS_MAX,
+        });
+    }
+    Ok(member)
+}
+
+fn count_sequence(overlay: &mut Overlay<'_>, author: Address) {
+    let mut member = overlay.member(&author).expect("invariant: the author was checked").clone();
+    member.sequence = member.sequence.next();
+    overlay.put(Key::Member(author), Entry::Member(member));
+}

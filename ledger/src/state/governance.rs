@@ -1,0 +1,174 @@
+//! Governed actions: proposed and approved by authorities, carried out once when more than two thirds of the set
+//! approve. A new authority set decides from two heights later, so that every header can name the next one.
+
+use protocol::limits::{AUTHORITIES_MAX, PROPOSALS_OPEN_MAX};
+use protocol::{Action, Address, AuthoritySet, Bounded, Digest, PublicKey, Role};
+
+use super::Overlay;
+use super::entry::{Entry, Key, Meta, Proposal, ProposalStatus};
+use super::execute::{BlockContext, Event};
+use crate::error::Reject;
+
+/// Proposes an action; the proposer approves it.
+pub(super) fn propose(
+    overlay: &mut Overlay<'_>,
+    context: &BlockContext,
+    deciding: &AuthoritySet,
+    author: Address,
+    action: &Action,
+) -> Result<Vec<Event>, Reject> {
+    check_action(overlay, action)?;
+    let open = open_proposals(overlay);
+    if open.iter().any(|(_, proposal)| proposal.action == *action) {
+        let key = Digest::of("symbiose action v1", &[&protocol::encode(action)]);
+        return Err(Reject::Known { what: "proposal", key });
+    }
+    if open.len() >= PROPOSALS_OPEN_MAX {
+        return Err(Reject::Full { what: "open proposals", max: PROPOSALS_OPEN_MAX });
+    }
+    let meta = overlay.meta().clone();
+    let number = meta.proposals + 1;
+    overlay.put_meta(Meta { proposals: number, ..meta });
+    let proposal = Proposal {
+        action: action.clone(),
+        height: context.height,
+        approvals: approvals_of(vec![author]),
+        status: ProposalStatus::Open,
+    };
+    let mut events = vec![Event::Proposed(number)];
+    events.extend(settle(overlay, context, deciding, number, proposal));
+    Ok(events)
+}
+
+/// Approves a proposal.
+pub(super) fn approve(
+    overlay: &mut Overlay<'_>,
+    context: &BlockContext,
+    deciding: &AuthoritySet,
+    author: Address,
+    number: u64,
+) -> Result<Vec<Event>, Reject> {
+    let Some(Entry::Proposal(proposal)) = overlay.get(&Key::Proposal(number)) else {
+        return Err(Reject::Unknown { what: "proposal", number });
+    };
+    let mut proposal = proposal.clone();
+    if proposal.status != ProposalStatus::Open {
+        return Err(Reject::Action { detail: "the proposal was carried out already" });
+    }
+    if proposal.approvals.contains(&author) {
+        let key = Digest::of("symbiose approval v1", &[author.as_bytes(), &number.to_be_bytes()]);
+        return Err(Reject::Known { what: "approval", key });
+    }
+    // An authority that approved and left the set no longer counts, and makes room for the others.
+    let mut approvals: Vec<Address> =
+        proposal.approvals.iter().copied().filter(|address| deciding.key_of(address).is_some()).collect();
+    approvals.push(author);
+    approvals.sort();
+    proposal.approvals = approvals_of(approvals);
+    check_action(overlay, &proposal.action)?;
+    let mut events = vec![Event::Approved(number)];
+    events.extend(settle(overlay, context, deciding, number, proposal));
+    Ok(events)
+}
+
+/// Carries the proposal out if a quorum approves, and writes it.
+fn settle(
+    overlay: &mut Overlay<'_>,
+    context: &BlockContext,
+    deciding: &AuthoritySet,
+    number: u64,
+    mut proposal: Proposal,
+) -> Vec<Event> {
+    let approving = proposal.approvals.iter().filter(|address| deciding.key_of(address).is_some()).count();
+    let mut events = Vec::new();
+    if approving >= deciding.quorum() {
+        proposal.status = ProposalStatus::Executed(context.height);
+        events.push(Event::Executed(number, proposal.action.clone()));
+        events.extend(carry_out(overlay, &proposal.action));
+    }
+    overlay.put(Key::Proposal(number), Entry::Proposal(proposal));
+    events
+}
+
+fn carry_out(overlay: &mut Overlay<'_>, action: &Action) -> Option<Event> {
+    match action {
+        Action::AddAuthority(address) => {
+            let key = overlay.member(address).expect("invariant: the action was checked").key;
+            change_set(overlay, |keys| keys.push(key));
+            None
+        }
+        Action::RemoveAuthority(address) => {
+            change_set(overlay, |keys| keys.retain(|key| Address::of(key) != *address));
+            None
+        }
+        Action::RevokeMember(address) => {
+            let mut member = overlay.member(address).expect("invariant: the action was checked").clone();
+            member.revoked = true;
+            overlay.put_member(*address, member);
+            Some(Event::Revoked(*address))
+        }
+    }
+}
+
+fn change_set(overlay: &mut Overlay<'_>, change: impl FnOnce(&mut Vec<PublicKey>)) {
+    let meta = overlay.meta().clone();
+    let mut keys = meta.next_authorities.keys().to_vec();
+    change(&mut keys);
+    let next_authorities =
+        AuthoritySet::new(keys).expect("invariant: the action was checked against the set");
+    overlay.put_meta(Meta { next_authorities, ..meta });
+}
+
+/// Whether an action makes sense on top of the sets that are already decided.
+fn check_action(overlay: &Overlay<'_>, action: &Action) -> Result<(), Reject> {
+    let wrong = |detail| Err(Reject::Action { detail });
+    let next = &overlay.meta().next_authorities;
+    match action {
+        Action::AddAuthority(address) => {
+            let Some(member) = overlay.member(address).filter(|member| !member.revoked) else {
+                return wrong("only a member can become an authority");
+            };
+            if member.role_max != Role::Authority {
+                return wrong("its invitation does not let it become an authority");
+            }
+            if next.key_of(address).is_some() {
+                return wrong("it is an authority already");
+            }
+            if next.len() >= AUTHORITIES_MAX {
+                return Err(Reject::Full { what: "authorities", max: AUTHORITIES_MAX });
+            }
+            Ok(())
+        }
+        Action::RemoveAuthority(address) => {
+            if next.key_of(address).is_none() {
+                return wrong("it is not an authority");
+            }
+            if next.len() == 1 { wrong("the last authority cannot leave") } else { Ok(()) }
+        }
+        Action::RevokeMember(address) => {
+            if overlay.member(address).is_none_or(|member| member.revoked) {
+                return wrong("it is not a member");
+            }
+            let sets = [&overlay.meta().authorities, next];
+            if sets.iter().any(|set| set.key_of(address).is_some()) {
+                return wrong("an authority is removed from the set first");
+            }
+            Ok(())
+        }
+    }
+}
+
+fn open_proposals(overlay: &Overlay<'_>) -> Vec<(Key, Proposal)> {
+    overlay
+        .range(Key::Proposal(0)..=Key::Proposal(u64::MAX))
+        .into_iter()
+        .filter_map(|(key, entry)| match entry {
+            Entry::Proposal(proposal) if proposal.status == ProposalStatus::Open => Some((key, proposal)),
+            _ => None,
+        })
+        .collect()
+}
+
+fn approvals_of(addresses: Vec<Address>) -> Bounded<Address, AUTHORITIES_MAX> {
+    Bounded::new(addresses).expect("invariant: only authorities of the deciding set approve")
+}

@@ -1,0 +1,222 @@
+//! The ledger's state: entries under keys, in one order, with one hash. It is changed only by executing blocks on an
+//! [`Overlay`] and committing the [`Delta`] that comes out.
+
+mod buckets;
+mod entry;
+mod execute;
+mod governance;
+mod maintenance;
+mod membership;
+
+pub use entry::{Entry, Evidenced, Key, MemberEntry, Meta, Proposal, ProposalStatus, WorkOrder};
+pub(crate) use execute::begin_block;
+pub use execute::{BlockContext, Event, execute};
+
+use std::collections::BTreeMap;
+
+use protocol::{Address, AuthoritySet, Genesis, Height, PublicKey, Role, StateHash, WorkOrderId};
+
+use buckets::Buckets;
+
+/// Entries that a block wrote; `None` is gone.
+pub type Delta = BTreeMap<Key, Option<Entry>>;
+
+/// The state after some height.
+#[derive(Debug, Clone)]
+pub struct State {
+    entries: BTreeMap<Key, Entry>,
+    buckets: Buckets,
+}
+
+impl State {
+    /// The state after genesis.
+    pub fn genesis(genesis: &Genesis) -> Self {
+        let mut delta = Delta::new();
+        let authorities = genesis.authorities().clone();
+        for key in authorities.keys().iter().chain(genesis.followers()) {
+            let entry = MemberEntry::new(*key, Height(0), Role::Authority);
+            delta.insert(Key::Member(Address::of(key)), Some(Entry::Member(entry)));
+        }
+        let meta = Meta {
+            height: Height(0),
+            time: genesis.time(),
+            authorities: authorities.clone(),
+            next_authorities: authorities,
+            work_orders: 0,
+            proposals: 0,
+        };
+        delta.insert(Key::Meta, Some(Entry::Meta(meta)));
+        let mut state = Self { entries: BTreeMap::new(), buckets: Buckets::default() };
+        state.commit(delta);
+        state
+    }
+
+    /// Hash of the whole state.
+    pub fn hash(&self) -> StateHash {
+        self.buckets.root()
+    }
+
+    /// Hash of the state as `delta` would leave it.
+    pub fn hash_with(&self, delta: &Delta) -> StateHash {
+        self.buckets.root_with(delta)
+    }
+
+    /// Takes in what a block wrote.
+    pub fn commit(&mut self, delta: Delta) {
+        self.buckets.apply(&delta);
+        for (key, entry) in delta {
+            match entry {
+                Some(entry) => self.entries.insert(key, entry),
+                None => self.entries.remove(&key),
+            };
+        }
+    }
+
+    /// Counters and authority sets.
+    pub fn meta(&self) -> &Meta {
+        match self.entries.get(&Key::Meta) {
+            Some(Entry::Meta(meta)) => meta,
+            _ => unreachable!("invariant: genesis writes the meta entry and nothing removes it"),
+        }
+    }
+
+    /// The authorities that decide the next block.
+    pub fn authorities(&self) -> &AuthoritySet {
+        &self.meta().authorities
+    }
+
+    /// One member, revoked ones included.
+    pub fn member(&self, address: &Address) -> Option<&MemberEntry> {
+        match self.entries.get(&Key::Member(*address)) {
+            Some(Entry::Member(member)) => Some(member),
+            Some(_) | None => None,
+        }
+    }
+
+    /// Every member in order of address, revoked ones included.
+    pub fn members(&self) -> impl Iterator<Item = (&Address, &MemberEntry)> {
+        self.entries.range(Key::Member(Address::new([0; 20]))..).map_while(|(key, entry)| {
+            match (key, entry) {
+                (Key::Member(address), Entry::Member(member)) => Some((address, member)),
+                _ => None,
+            }
+        })
+    }
+
+    /// Keys that may connect.
+    pub fn member_keys(&self) -> impl Iterator<Item = PublicKey> {
+        self.members().filter(|(_, member)| !member.revoked).map(|(_, member)| member.key)
+    }
+
+    /// One work order.
+    pub fn work_order(&self, id: WorkOrderId) -> Option<&WorkOrder> {
+        match self.entries.get(&Key::WorkOrder(id)) {
+            Some(Entry::WorkOrder(order)) => Some(order),
+            Some(_) | None => None,
+        }
+    }
+
+    /// Every work order, newest first.
+    pub fn work_orders(&self) -> impl Iterator<Item = (WorkOrderId, &WorkOrder)> {
+        let all = Key::WorkOrder(WorkOrderId(0))..=Key::WorkOrder(WorkOrderId(u64::MAX));
+        self.entries.range(all).rev().filter_map(|(key, entry)| match (key, entry) {
+            (Key::WorkOrder(id), Entry::WorkOrder(order)) => Some((*id, order)),
+            _ => None,
+        })
+    }
+
+    /// Every proposal, newest first.
+    pub fn proposals(&self) -> impl Iterator<Item = (u64, &Proposal)> {
+        self.entries.range(Key::Proposal(0)..=Key::Proposal(u64::MAX)).rev().filter_map(
+            |(key, entry)| match (key, entry) {
+                (Key::Proposal(number), Entry::Proposal(proposal)) => Some((*number, proposal)),
+                _ => None,
+            },
+        )
+    }
+
+    /// Every recorded double signing.
+    pub fn evidence(&self) -> impl Iterator<Item = &Evidenced> {
+        self.entries.values().filter_map(|entry| match entry {
+            Entry::Evidence(evidenced) => Some(evidenced),
+            _ => None,
+        })
+    }
+
+    /// Whether a piece of evidence is on the ledger.
+    pub fn has_evidence(&self, evidence: &protocol::Evidence) -> bool {
+        self.entries.contains_key(&Key::Evidence(evidence.culprit(), evidence.key()))
+    }
+
+    fn get(&self, key: &Key) -> Option<&Entry> {
+        self.entries.get(key)
+    }
+}
+
+/// A state with changes on top that are not committed.
+#[derive(Debug)]
+pub struct Overlay<'a> {
+    base: &'a State,
+    delta: Delta,
+}
+
+impl<'a> Overlay<'a> {
+    /// No changes yet.
+    pub fn new(base: &'a State) -> Self {
+        Self { base, delta: Delta::new() }
+    }
+
+    /// The changes.
+    pub fn into_delta(self) -> Delta {
+        self.delta
+    }
+
+    fn get(&self, key: &Key) -> Option<&Entry> {
+        match self.delta.get(key) {
+            Some(entry) => entry.as_ref(),
+            None => self.base.get(key),
+        }
+    }
+
+    fn has(&self, key: &Key) -> bool {
+        self.get(key).is_some()
+    }
+
+    fn put(&mut self, key: Key, entry: Entry) {
+        self.delta.insert(key, Some(entry));
+    }
+
+    fn remove(&mut self, key: Key) {
+        self.delta.insert(key, None);
+    }
+
+    fn meta(&self) -> &Meta {
+        match self.get(&Key::Meta) {
+            Some(Entry::Meta(meta)) => meta,
+            _ => unreachable!("invariant: genesis writes the meta entry and nothing removes it"),
+        }
+    }
+
+    fn member(&self, address: &Address) -> Option<&MemberEntry> {
+        match self.get(&Key::Member(*address)) {
+            Some(Entry::Member(member)) => Some(member),
+            Some(_) | None => None,
+        }
+    }
+
+    fn put_meta(&mut self, meta: Meta) {
+        self.put(Key::Meta, Entry::Meta(meta));
+    }
+
+    fn put_member(&mut self, address: Address, member: MemberEntry) {
+        self.put(Key::Member(address), Entry::Member(member));
+    }
+
+    /// Entries of a range of keys, changes included, in order.
+    fn range(&self, range: std::ops::RangeInclusive<Key>) -> Vec<(Key, Entry)> {
+        let mut merged: BTreeMap<Key, Option<Entry>> =
+            self.base.entries.range(range.clone()).map(|(key, entry)| (*key, Some(entry.clone()))).collect();
+        merged.extend(self.delta.range(range).map(|(key, entry)| (*key, entry.clone())));
+        merged.into_iter().filter_map(|(key, entry)| entry.map(|entry| (key, entry))).collect()
+    }
+}

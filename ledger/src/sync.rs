@@ -1,0 +1,137 @@
+//! Catching up: who is further than we are, whom to ask next, and what we answer to those behind us. A claimed height
+//! is a hint; one request is out at a time, each to another peer, and silence or a lie costs the peer its turn.
+
+use protocol::limits::SYNC_BLOCKS_MAX;
+use protocol::message::SyncRequest;
+use protocol::{Address, Height, Tick};
+use std::collections::BTreeMap;
+
+/// How long an answer may take, milliseconds.
+const ANSWER_MS_MAX: u64 = 3_000;
+/// How long a peer that failed us is left alone, milliseconds.
+const RETRY_MS: u64 = 2_000;
+/// How often one peer may ask us, milliseconds between requests on average.
+const SERVE_EVERY_MS: u64 = 20;
+/// How many requests of one peer may come at once.
+const SERVE_BURST: u64 = 10;
+
+#[derive(Debug)]
+struct Peer {
+    height: Height,
+    retry: Tick,
+    /// Requests it may make without waiting, in units of [`SERVE_EVERY_MS`].
+    credit_ms: u64,
+    credited: Tick,
+}
+
+#[derive(Debug)]
+struct Asked {
+    peer: Address,
+    from: Height,
+    deadline: Tick,
+}
+
+/// Peers that are connected, and our request if one is out.
+#[derive(Debug, Default)]
+pub(crate) struct Sync {
+    peers: BTreeMap<Address, Peer>,
+    asked: Option<Asked>,
+    turn: usize,
+}
+
+impl Sync {
+    pub(crate) fn connected(&mut self, now: Tick, peer: Address) {
+        self.peers.entry(peer).or_insert(Peer {
+            height: Height(0),
+            retry: now,
+            credit_ms: SERVE_BURST * SERVE_EVERY_MS,
+            credited: now,
+        });
+    }
+
+    pub(crate) fn disconnected(&mut self, peer: &Address) {
+        self.peers.remove(peer);
+        self.asked = self.asked.take().filter(|asked| asked.peer != *peer);
+    }
+
+    pub(crate) fn peers(&self) -> impl Iterator<Item = (&Address, Height)> {
+        self.peers.iter().map(|(address, peer)| (address, peer.height))
+    }
+
+    pub(crate) fn is_connected(&self, peer: &Address) -> bool {
+        self.peers.contains_key(peer)
+    }
+
+    /// A peer says, or lets us conclude, that it is at this height.
+    pub(crate) fn hint(&mut self, peer: &Address, height: Height) {
+        if let Some(peer) = self.peers.get_mut(peer) {
+            peer.height = peer.height.max(height);
+        }
+    }
+
+    /// Whether anybody claims to be further than `head`.
+    pub(crate) fn is_behind(&self, head: Height) -> bool {
+        self.peers.values().any(|peer| peer.height > head)
+    }
+
+    /// The next request, if one is due.
+    pub(crate) fn next_request(&mut self, now: Tick, head: Height) -> Option<(Address, SyncRequest)> {
+        if let Some(asked) = self.asked.take_if(|asked| asked.deadline <= now) {
+            self.failed(now, &asked.peer, head);
+        }
+        if self.asked.is_some() {
+            return None;
+        }
+        let ahead: Vec<Address> = self
+            .peers
+            .iter()
+            .filter(|(_, peer)| peer.height > head && peer.retry <= now)
+            .map(|(address, _)| *address)
+            .collect();
+        if ahead.is_empty() {
+            return None;
+        }
+        self.turn = self.turn.wrapping_add(1);
+        let peer = ahead[self.turn % ahead.len()];
+        let from = head.next();
+        self.asked = Some(Asked { peer, from, deadline: now.plus(ANSWER_MS_MAX) });
+        let count = u16::try_from(SYNC_BLOCKS_MAX).expect("invariant: the limit fits");
+        Some((peer, SyncRequest { from, count }))
+    }
+
+    /// Whether an answer of this peer was asked for; the request is over then.
+    pub(crate) fn answered(&mut self, peer: &Address) -> Option<Height> {
+        self.asked.take_if(|asked| asked.peer == *peer).map(|asked| asked.from)
+    }
+
+    /// A peer did not keep what it claimed.
+    pub(crate) fn failed(&mut self, now: Tick, peer: &Address, head: Height) {
+        if let Some(peer) = self.peers.get_mut(peer) {
+            peer.height = peer.height.min(head);
+            peer.retry = now.plus(RETRY_MS);
+        }
+    }
+
+    /// Whether a request of this peer may be answered now.
+    pub(crate) fn may_serve(&mut self, now: Tick, peer: &Address) -> bool {
+        let Some(peer) = self.peers.get_mut(peer) else { return false };
+        let earned = now.since(peer.credited);
+        peer.credited = now;
+        peer.credit_ms = peer.credit_ms.saturating_add(earned).min(SERVE_BURST * SERVE_EVERY_MS);
+        match peer.credit_ms.checked_sub(SERVE_EVERY_MS) {
+            Some(left) => {
+                peer.credit_ms = left;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// When to look again.
+    pub(crate) fn next_timeout(&self, head: Height) -> Option<Tick> {
+        if let Some(asked) = &self.asked {
+            return Some(asked.deadline);
+        }
+        self.peers.values().filter(|peer| peer.height > head).map(|peer| peer.retry).min()
+    }
+}
