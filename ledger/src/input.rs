@@ -20,6 +20,8 @@ pub enum Input {
         /// Whether this node answers for them.
         local: bool,
     },
+    /// Forget what waits of this author: its node signs it anew.
+    Withdraw(Address),
     /// A peer's header says that a block became final there. A hint only.
     Hint {
         /// Who says so.

@@ -145,6 +145,16 @@ impl Mempool {
         self.remove_at(transaction.author(), transaction.body().sequence);
     }
 
+    /// Forgets everything of one author.
+    pub fn withdraw(&mut self, author: &Address) {
+        for Waiting { transaction, .. } in
+            self.members.remove(author).into_iter().flat_map(BTreeMap::into_values)
+        {
+            self.ids.remove(&transaction.id());
+            self.bytes -= transaction.bytes_len();
+        }
+    }
+
     /// Forgets what a new block made final or impossible. Answers those that can never be final any more.
     pub fn settle(&mut self, state: &State, height: Height) -> Vec<(VerifiedTransaction, Reject)> {
         let mut gone = Vec::new();

@@ -6,7 +6,7 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 use protocol::limits::AUTHORITIES_MAX;
 use protocol::{
     Action, Address, AssetKind, AuthoritySet, Bounded, Digest, Height, PublicKey, Role, Sequence, Severity,
-    UnixMs, WorkOrderId, WorkOrderStatus,
+    TransactionId, UnixMs, WorkOrderId, WorkOrderStatus,
 };
 
 /// Where an entry stands. The order of the variants is the order of the state.
@@ -128,10 +128,21 @@ pub struct WorkOrder {
     pub status: WorkOrderStatus,
     /// Salted hash of the building's own record.
     pub commitment: Digest,
-    /// Height and time of the opening.
-    pub opened: (Height, UnixMs),
-    /// Height and time of the last change.
-    pub changed: (Height, UnixMs),
+    /// Where it was opened.
+    pub opened: Place,
+    /// Where it was changed last.
+    pub changed: Place,
+}
+
+/// A place in the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct Place {
+    /// Height of the block.
+    pub height: Height,
+    /// Time of the block.
+    pub time: UnixMs,
+    /// The transaction.
+    pub transaction: TransactionId,
 }
 
 /// An authority signed twice.

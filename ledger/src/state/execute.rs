@@ -102,8 +102,12 @@ pub fn execute(
             authority()?;
             membership::record_evidence(overlay, context, evidence)?
         }
-        Payload::OpenWorkOrder(open) => maintenance::open(overlay, context, author, &member, open)?,
-        Payload::AdvanceWorkOrder(advance) => maintenance::advance(overlay, context, author, advance)?,
+        Payload::OpenWorkOrder(open) => {
+            maintenance::open(overlay, context, author, &member, open, transaction.id())?
+        }
+        Payload::AdvanceWorkOrder(advance) => {
+            maintenance::advance(overlay, context, author, advance, transaction.id())?
+        }
     };
     count_sequence(overlay, author);
     Ok(events)

@@ -1,10 +1,12 @@
 //! Work orders: opened once per reference, moved forward by the building that opened them (F3.9, F3.11).
 
 use protocol::limits::WORK_ORDERS_OPEN_PER_MEMBER_MAX;
-use protocol::{Address, AdvanceWorkOrder, Digest, OpenWorkOrder, WorkOrderId, WorkOrderStatus};
+use protocol::{
+    Address, AdvanceWorkOrder, Digest, OpenWorkOrder, TransactionId, WorkOrderId, WorkOrderStatus,
+};
 
 use super::Overlay;
-use super::entry::{Entry, Key, MemberEntry, Meta, WorkOrder};
+use super::entry::{Entry, Key, MemberEntry, Meta, Place, WorkOrder};
 use super::execute::{BlockContext, Event};
 use crate::error::Reject;
 
@@ -15,6 +17,7 @@ pub(super) fn open(
     building: Address,
     member: &MemberEntry,
     open: &OpenWorkOrder,
+    transaction: TransactionId,
 ) -> Result<Vec<Event>, Reject> {
     let reference = reference_key(building, &open.reference);
     if overlay.has(&reference) {
@@ -30,7 +33,7 @@ pub(super) fn open(
     let id = WorkOrderId(meta.work_orders + 1);
     overlay.put_meta(Meta { work_orders: id.0, ..meta });
     overlay.put(reference, Entry::Reference(id));
-    let now = (context.height, context.time);
+    let now = Place { height: context.height, time: context.time, transaction };
     let order = WorkOrder {
         building,
         reference: open.reference,
@@ -54,6 +57,7 @@ pub(super) fn advance(
     context: &BlockContext,
     building: Address,
     advance: &AdvanceWorkOrder,
+    transaction: TransactionId,
 ) -> Result<Vec<Event>, Reject> {
     let id = advance.id;
     let Some(Entry::WorkOrder(order)) = overlay.get(&Key::WorkOrder(id)) else {
@@ -67,7 +71,7 @@ pub(super) fn advance(
         return Err(Reject::Transition { id, from: order.status, to: advance.status });
     }
     let (reference, status) = (order.reference, advance.status);
-    let changed = (context.height, context.time);
+    let changed = Place { height: context.height, time: context.time, transaction };
     let order = WorkOrder { status, commitment: advance.commitment, changed, ..order };
     overlay.put(Key::WorkOrder(id), Entry::WorkOrder(order));
     if status == WorkOrderStatus::Done {

@@ -8,7 +8,7 @@ mod governance;
 mod maintenance;
 mod membership;
 
-pub use entry::{Entry, Evidenced, Key, MemberEntry, Meta, Proposal, ProposalStatus, WorkOrder};
+pub use entry::{Entry, Evidenced, Key, MemberEntry, Meta, Place, Proposal, ProposalStatus, WorkOrder};
 pub(crate) use execute::begin_block;
 pub use execute::{BlockContext, Event, execute};
 
