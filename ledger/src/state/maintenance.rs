@@ -80,7 +80,7 @@ pub(super) fn advance(
     Ok(vec![Event::WorkOrderAdvanced { id, building, reference, status }])
 }
 
-fn reference_key(building: Address, reference: &Digest) -> Key {
+pub(super) fn reference_key(building: Address, reference: &Digest) -> Key {
     Key::Reference(Digest::of(
         "symbiose work order reference v1",
         &[building.as_bytes(), reference.as_bytes()],

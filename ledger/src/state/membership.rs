@@ -11,6 +11,9 @@ use super::entry::{Entry, Evidenced, Key, MemberEntry};
 use super::execute::{BlockContext, Event};
 use crate::error::Reject;
 
+/// How far the clocks of inviter and proposer may differ before a full-length invitation is refused, milliseconds.
+const SKEW_MS_MAX: i64 = 5 * 60 * 1000;
+
 /// Admits a newcomer: the grant is an authority's, holds now, and counts once.
 pub(super) fn admit(
     overlay: &mut Overlay<'_>,
@@ -29,7 +32,7 @@ pub(super) fn admit(
     if grant.expires < context.time {
         return refused("it has expired");
     }
-    if grant.expires.since(context.time) > INVITATION_LIFE_MS_MAX {
+    if grant.expires.since(context.time) > INVITATION_LIFE_MS_MAX + SKEW_MS_MAX {
         return refused("it lives longer than 24 hours");
     }
     let nonce = Key::Invitation(grant.nonce);

@@ -14,7 +14,7 @@ pub use execute::{BlockContext, Event, execute};
 
 use std::collections::BTreeMap;
 
-use protocol::{Address, AuthoritySet, Genesis, Height, PublicKey, Role, StateHash, WorkOrderId};
+use protocol::{Address, AuthoritySet, Digest, Genesis, Height, PublicKey, Role, StateHash, WorkOrderId};
 
 use buckets::Buckets;
 
@@ -114,6 +114,19 @@ impl State {
             Some(Entry::WorkOrder(order)) => Some(order),
             Some(_) | None => None,
         }
+    }
+
+    /// The work order that a building opened under a reference.
+    pub fn work_order_of(&self, building: &Address, reference: &Digest) -> Option<WorkOrderId> {
+        match self.entries.get(&maintenance::reference_key(*building, reference)) {
+            Some(Entry::Reference(id)) => Some(*id),
+            Some(_) | None => None,
+        }
+    }
+
+    /// Whether an invitation was used and would still hold.
+    pub fn invitation_used(&self, nonce: &Digest) -> bool {
+        self.entries.contains_key(&Key::Invitation(*nonce))
     }
 
     /// Every work order, newest first.

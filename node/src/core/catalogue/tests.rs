@@ -1,0 +1,121 @@
+use super::*;
+
+fn code(text: &str) -> Code {
+    Code::new(text).unwrap()
+}
+
+fn name(text: &str) -> MetricName {
+    MetricName::new(text).unwrap()
+}
+
+fn tower() -> Catalogue {
+    let mut catalogue = Catalogue::default();
+    catalogue.add_site(code("CAS-S1"), "Tour Alpha").unwrap();
+    catalogue.add_asset("CAS-S1", code("CAS-S1-HVAC_1"), AssetKind::Hvac).unwrap();
+    catalogue.add_asset("CAS-S1", code("CAS-S1-ELEVATOR_1"), AssetKind::Elevator).unwrap();
+    catalogue.add_series(AssetId(1), name("motor_temp")).unwrap();
+    catalogue.add_series(AssetId(0), name("power_kw")).unwrap();
+    catalogue.add_series(AssetId(1), name("door_cycles")).unwrap();
+    catalogue
+}
+
+#[test]
+fn names_are_checked_at_the_door() {
+    for good in ["A", "CAS-S1-HVAC_1", &"X".repeat(64)] {
+        assert!(Code::new(good).is_ok(), "{good}");
+    }
+    for bad in ["", "cas", "CAS S1", "CAS/1", "É", &"X".repeat(65)] {
+        assert!(Code::new(bad).is_err(), "{bad}");
+    }
+    for bad in ["", "Temp", "temp-out", "température", &"x".repeat(65)] {
+        assert!(MetricName::new(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn rebuilt_from_its_own_entries() {
+    let catalogue = tower();
+    let mut rebuilt = Catalogue::default();
+    for definition in catalogue.definitions() {
+        rebuilt.define(&definition).unwrap();
+        rebuilt.define(&definition).unwrap();
+    }
+    assert_eq!(rebuilt, catalogue);
+    let bytes = protocol::encode(&catalogue.definitions());
+    let decoded: Vec<Definition> = protocol::decode(&bytes, 10_000).unwrap();
+    assert_eq!(decoded, catalogue.definitions());
+}
+
+#[test]
+fn the_same_again_stores_nothing() {
+    let mut catalogue = tower();
+    assert_eq!(catalogue.add_site(code("CAS-S1"), "Tour Alpha"), Ok(None));
+    assert_eq!(catalogue.add_asset("CAS-S1", code("CAS-S1-HVAC_1"), AssetKind::Hvac), Ok(None));
+    assert_eq!(catalogue.add_series(AssetId(0), name("power_kw")), Ok(None));
+    assert_eq!(catalogue, tower());
+}
+
+#[test]
+fn a_site_is_renamed_and_an_asset_keeps_its_series() {
+    let mut catalogue = tower();
+    assert!(catalogue.add_site(code("CAS-S1"), "Tour Beta").unwrap().is_some());
+    assert_eq!(catalogue.sites()[0].name, "Tour Beta");
+    assert!(catalogue.add_asset("CAS-S1", code("CAS-S1-ELEVATOR_1"), AssetKind::Meter).unwrap().is_some());
+    let asset = catalogue.asset_by_code("CAS-S1-ELEVATOR_1").unwrap();
+    assert_eq!((asset.kind, asset.series.len()), (AssetKind::Meter, 2));
+}
+
+#[test]
+fn limits_hold_and_nothing_is_half_done() {
+    let mut catalogue = Catalogue::new(2);
+    catalogue.add_site(code("S"), "S").unwrap();
+    catalogue.add_asset("S", code("A"), AssetKind::Meter).unwrap();
+    for metric in ["a", "b"] {
+        catalogue.add_series(AssetId(0), name(metric)).unwrap();
+    }
+    let before = catalogue.clone();
+    let full = Err(CatalogueError::Full { field: "series", max: 2 });
+    assert_eq!(catalogue.add_series(AssetId(0), name("c")), full);
+    assert!(catalogue.add_asset("T", code("B"), AssetKind::Meter).is_err());
+    assert!(catalogue.add_series(AssetId(7), name("c")).is_err());
+    assert!(catalogue.add_site(code("T"), "").is_err());
+    assert_eq!(catalogue, before);
+}
+
+#[test]
+fn entries_out_of_order_or_contradicting_are_refused() {
+    let mut catalogue = tower();
+    let before = catalogue.clone();
+    let site = |id, text: &str| {
+        Definition::Site(SiteDefinition { id: SiteId(id), code: code(text), name: "x".to_owned() })
+    };
+    let series = |id, asset, column, metric: &str| {
+        Definition::Series(SeriesDefinition {
+            id: SeriesId(id),
+            asset: AssetId(asset),
+            column: Column(column),
+            metric: name(metric),
+        })
+    };
+    let wrong = [
+        site(2, "CAS-S3"),
+        site(1, "CAS-S1"),
+        site(0, "CAS-S9"),
+        series(3, 0, 2, "current_a"),
+        series(4, 0, 1, "current_a"),
+        series(3, 0, 1, "power_kw"),
+        series(3, 9, 0, "current_a"),
+    ];
+    for definition in wrong {
+        assert!(catalogue.define(&definition).is_err(), "{definition:?}");
+    }
+    assert_eq!(catalogue, before);
+}
+
+#[test]
+fn known_metrics_are_sorted_and_have_valid_names() {
+    assert!(METRICS_KNOWN.windows(2).all(|pair| pair[0].name < pair[1].name));
+    assert!(METRICS_KNOWN.iter().all(|metric| MetricName::new(metric.name).is_ok()));
+    assert_eq!(metric("run_hours").map(|known| (known.unit, known.kind)), Some(("h", MetricKind::Counter)));
+    assert_eq!(metric("unheard_of"), None);
+}

@@ -1,0 +1,127 @@
+//! What people and scripts want done, each answered once.
+
+use ledger::Reject;
+use protocol::{Now, Payload, Role, VerifiedTransaction};
+
+use super::catalogue::{CatalogueError, Code};
+use super::hive::refused_at_once;
+use super::input::{Command, Ticket};
+use super::joining;
+use super::maintenance::{Change, MaintenanceError};
+use super::outbox::Purpose;
+use super::output::{Answer, Outcome, Output, Submitted};
+use super::policy::PolicyId;
+use super::{Core, Refused};
+
+impl Core {
+    pub(super) fn command(&mut self, now: Now, ticket: Ticket, command: Command) {
+        let answer = match command {
+            Command::AcknowledgeAlert(id) => {
+                let outcome = self.maintenance.acknowledge(now.time, id);
+                self.maintained(now, outcome, Answer::Alert(id))
+            }
+            Command::CloseAlert(id) => {
+                let outcome = self.maintenance.close(now.time, id);
+                self.maintained(now, outcome, Answer::Alert(id))
+            }
+            Command::OpenWorkOrder(id) => {
+                let outcome = self.maintenance.open_work_order(now.time, self.telemetry.catalogue(), id);
+                let reference = self.maintenance.alerts().get(id).and_then(|alert| alert.work_order);
+                self.maintained(now, outcome, reference.map_or(Answer::Alert(id), Answer::WorkOrder))
+            }
+            Command::EditWorkOrder { reference, edit } => {
+                let catalogue = self.telemetry.catalogue();
+                let outcome = self.maintenance.edit_work_order(now.time, catalogue, reference, edit);
+                self.maintained(now, outcome, Answer::WorkOrder(reference))
+            }
+            Command::CreatePolicy(terms) => {
+                let added = self.maintenance.add_policy(now.time, &self.telemetry, terms);
+                let id = added.as_ref().map_or(PolicyId(0), |(id, _)| *id);
+                self.maintained(now, added.map(|(_, outcome)| outcome), Answer::Policy(id))
+            }
+            Command::ChangePolicy(id, terms) => {
+                let outcome = self.maintenance.change_policy(now.time, &self.telemetry, id, terms);
+                self.maintained(now, outcome, Answer::Policy(id))
+            }
+            Command::DeletePolicy(id) => {
+                let outcome = self.maintenance.delete_policy(id);
+                self.maintained(now, outcome, Answer::PolicyDeleted(id))
+            }
+            Command::Invite { nonce, role, expires } => {
+                joining::grant(now, &self.ledger, &self.key, nonce, role, expires)
+                    .map(|signed| Answer::Invitation(Box::new(signed)))
+                    .map_err(Refused::from)
+            }
+            Command::Propose(action) => return self.govern(now, ticket, Payload::Propose(action)),
+            Command::Approve(number) => return self.govern(now, ticket, Payload::Approve(number)),
+            Command::Submit { transactions, wait } => return self.submit(now, ticket, transactions, wait),
+            Command::AddSite { code, name } => self.add_site(&code, &name),
+            Command::AddAsset { site, code, kind } => self.add_asset(&site, &code, kind),
+        };
+        self.out.push(Output::Answer { ticket, answer });
+    }
+
+    fn maintained(
+        &mut self,
+        now: Now,
+        outcome: Result<super::maintenance::Outcome, MaintenanceError>,
+        answer: Answer,
+    ) -> Result<Answer, Refused> {
+        let outcome = outcome?;
+        self.carry_out(now, outcome);
+        Ok(answer)
+    }
+
+    /// Answered when it is final or refused.
+    fn govern(&mut self, now: Now, ticket: Ticket, payload: Payload) {
+        let refused = if self.ledger.role() != Some(Role::Authority) {
+            Some(Refused::NotAuthority)
+        } else {
+            self.outbox.push(payload, Purpose::Governance(ticket), now.tick).err().map(Refused::from)
+        };
+        if let Some(refused) = refused {
+            self.out.push(Output::Answer { ticket, answer: Err(refused) });
+        }
+    }
+
+    /// Transactions signed elsewhere: queued here, and followed to their end if the caller waits.
+    fn submit(&mut self, now: Now, ticket: Ticket, transactions: Vec<VerifiedTransaction>, wait: bool) {
+        if wait && !self.waiting.has_room() {
+            self.out.push(Output::Answer { ticket, answer: Err(Refused::Busy) });
+            return;
+        }
+        let order: Vec<_> = transactions.iter().map(VerifiedTransaction::id).collect();
+        if wait {
+            // They may become final within this very turn, so the waiter stands ready before.
+            let answer = self.waiting.submit(now.tick, ticket, order);
+            self.out.extend(answer);
+            self.ledger_input(now, ledger::Input::Submit { transactions, local: true });
+            return;
+        }
+        let outputs = self.ledger.handle(now, ledger::Input::Submit { transactions, local: true });
+        let refused = refused_at_once(&outputs);
+        self.take_ledger_outputs(now, outputs);
+        let outcome = |id| match refused.get(id) {
+            Some(reason) => Outcome::Refused(Reject::clone(reason)),
+            None => Outcome::Accepted,
+        };
+        let submitted = order.iter().map(|id| Submitted { id: *id, outcome: outcome(id) }).collect();
+        self.out.push(Output::Answer { ticket, answer: Ok(Answer::Submitted(submitted)) });
+    }
+
+    fn add_site(&mut self, code: &str, name: &str) -> Result<Answer, Refused> {
+        let code = Code::new(code).map_err(CatalogueError::from)?;
+        let added = self.telemetry.catalogue_mut().add_site(code.clone(), name)?;
+        self.persist(added.map(Change::PutDefinition).into_iter().collect());
+        let site = self.telemetry.catalogue().site_by_code(code.as_str());
+        Ok(Answer::Site(site.expect("invariant: it was added").id))
+    }
+
+    fn add_asset(&mut self, site: &str, code: &str, kind: protocol::AssetKind) -> Result<Answer, Refused> {
+        let code = Code::new(code).map_err(CatalogueError::from)?;
+        let added = self.telemetry.catalogue_mut().add_asset(site, code.clone(), kind)?;
+        self.persist(added.map(Change::PutDefinition).into_iter().collect());
+        let asset = self.telemetry.catalogue().asset_by_code(code.as_str());
+        Ok(Answer::Asset(asset.expect("invariant: it was added").id))
+    }
+}

@@ -1,0 +1,212 @@
+//! The building's half of the hive: what the ledger answers is passed on, and what became final is taken in.
+
+use std::collections::BTreeMap;
+
+use ledger::{Committed, Event as LedgerEvent, Reject};
+use protocol::invitation::{JoinRefusal, JoinResponse};
+use protocol::{JoinRequest, Message, Now, Payload, Role, TransactionId};
+
+use super::input::Ticket;
+use super::joining;
+use super::outbox::{Purpose, Settled};
+use super::output::{Answer, Event, Output};
+use super::{Core, Refused};
+
+/// An authority waits this long per place in the set before it puts evidence on record, so that one does it first.
+const EVIDENCE_TURN_MS: u64 = 1_500;
+
+impl Core {
+    /// Passes something on to the ledger.
+    pub(super) fn ledger_input(&mut self, now: Now, input: ledger::Input) {
+        match &input {
+            ledger::Input::Message { from, message: Message::Status(status) } => self.peers.status(*from, status),
+            ledger::Input::Connected(address) => self.peers.connected(*address, true),
+            ledger::Input::Disconnected(address) => self.peers.connected(*address, false),
+            _ => {}
+        }
+        let outputs = self.ledger.handle(now, input);
+        self.take_ledger_outputs(now, outputs);
+    }
+
+    /// Takes the ledger's outputs in where they concern the building and passes them on, in order.
+    pub(super) fn take_ledger_outputs(&mut self, now: Now, outputs: Vec<ledger::Output>) {
+        for output in outputs {
+            match &output {
+                ledger::Output::Committed(committed) => {
+                    let committed = committed.clone();
+                    self.out.push(Output::Ledger(output));
+                    self.committed(now, &committed);
+                    continue;
+                }
+                ledger::Output::Rejected { id, reason, .. } => self.rejected(now, *id, reason),
+                ledger::Output::Evidence(evidence) => {
+                    let payload = Payload::Evidence(evidence.clone());
+                    self.put_evidence(now, payload);
+                }
+                _ => {}
+            }
+            self.out.push(Output::Ledger(output));
+        }
+    }
+
+    /// Signs what waits and hands it to the ledger.
+    pub(super) fn flush_outbox(&mut self, now: Now) {
+        if self.outbox.next_due().is_none_or(|due| due > now.tick) {
+            return;
+        }
+        self.drop_fulfilled();
+        if self.outbox.take_withdrawal() {
+            let withdraw = ledger::Input::Withdraw(self.ledger.address());
+            self.ledger_input(now, withdraw);
+        }
+        let transactions = self.outbox.sign_due(now.tick, &self.ledger, &self.key);
+        if !transactions.is_empty() {
+            self.ledger_input(now, ledger::Input::Submit { transactions, local: true });
+        }
+    }
+
+    /// A newcomer asks to be let in; it is answered when its admission is final.
+    pub(super) fn join(&mut self, now: Now, ticket: Ticket, request: &JoinRequest) {
+        let refuse = |refusal| Output::AnswerJoin { ticket, response: JoinResponse::Refused(refusal) };
+        match joining::admission(now, &self.ledger, request) {
+            // It has proven that it owns a member's key: a newcomer that missed its answer.
+            Err(JoinRefusal::AlreadyMember) => {
+                let response = JoinResponse::Accepted(self.genesis.clone());
+                self.out.push(Output::AnswerJoin { ticket, response });
+            }
+            Err(refusal) => self.out.push(refuse(refusal)),
+            Ok(_) if !self.waiting.has_room() => self.out.push(refuse(JoinRefusal::NotNow)),
+            Ok(payload) => match self.outbox.push(payload, Purpose::Join(ticket), now.tick) {
+                Ok(()) => self.waiting.join(now.tick, ticket),
+                Err(_) => self.out.push(refuse(JoinRefusal::NotNow)),
+            },
+        }
+    }
+
+    pub(super) fn announce_members(&mut self) {
+        self.out.push(Output::Members(self.ledger.state().member_keys().collect()));
+    }
+
+    fn committed(&mut self, now: Now, committed: &Committed) {
+        for event in &committed.events {
+            self.ledger_event(now, event);
+        }
+        for settled in self.outbox.committed(now.tick, &committed.transactions) {
+            self.finality.note(settled.waited_ms);
+            self.settled(now, settled);
+        }
+        let answers = self.waiting.committed(committed.height, &committed.transactions);
+        self.out.extend(answers);
+    }
+
+    fn ledger_event(&mut self, now: Now, event: &LedgerEvent) {
+        let me = self.ledger.address();
+        match event {
+            LedgerEvent::Admitted(_) | LedgerEvent::Revoked(_) => {
+                self.announce_members();
+                self.event(Event::Hive);
+            }
+            LedgerEvent::Proposed(_)
+            | LedgerEvent::Approved(_)
+            | LedgerEvent::Executed(..)
+            | LedgerEvent::Evidenced(_) => self.event(Event::Hive),
+            LedgerEvent::WorkOrderOpened { id, building, reference } if *building == me => {
+                let order = self.ledger.state().work_order(*id).expect("invariant: it was opened in this block");
+                let commitment = order.commitment;
+                let catalogue = self.telemetry.catalogue();
+                let outcome = self.maintenance.opened_on_ledger(catalogue, *reference, *id, commitment);
+                self.carry_out(now, outcome);
+            }
+            LedgerEvent::WorkOrderAdvanced { id, building, status, .. } if *building == me => {
+                let order = self.ledger.state().work_order(*id).expect("invariant: it was changed in this block");
+                let commitment = order.commitment;
+                let catalogue = self.telemetry.catalogue();
+                let outcome = self.maintenance.advanced_on_ledger(catalogue, *id, *status, commitment);
+                self.carry_out(now, outcome);
+            }
+            LedgerEvent::WorkOrderOpened { reference, .. } | LedgerEvent::WorkOrderAdvanced { reference, .. } => {
+                self.event(Event::WorkOrder(*reference));
+            }
+        }
+    }
+
+    fn rejected(&mut self, now: Now, id: TransactionId, reason: &Reject) {
+        let answers = self.waiting.rejected(id, reason);
+        self.out.extend(answers);
+        if let Some(settled) = self.outbox.rejected(now.tick, id, reason) {
+            self.settled(now, settled);
+        }
+    }
+
+    /// Tells whoever waited for a wish of ours.
+    fn settled(&mut self, now: Now, settled: Settled) {
+        let Settled { purpose, id, refused, .. } = settled;
+        match (purpose, refused) {
+            (Purpose::WorkOrder(reference), Some(reason)) => {
+                tracing::warn!(%reference, %reason, "the ledger refuses a work order's step");
+                self.settle_again_soon(now);
+            }
+            (Purpose::WorkOrder(_) | Purpose::Evidence, _) => {}
+            (Purpose::Join(ticket), refused) => {
+                let response = match refused {
+                    None => JoinResponse::Accepted(self.genesis.clone()),
+                    Some(reason) => JoinResponse::Refused(join_refusal(&reason)),
+                };
+                let answer = self.waiting.joined(ticket, response);
+                self.out.extend(answer);
+            }
+            (Purpose::Governance(ticket), refused) => {
+                let answer = match refused {
+                    None => Ok(Answer::Governance(id)),
+                    Some(reason) => Err(Refused::Ledger(reason)),
+                };
+                self.out.push(Output::Answer { ticket, answer });
+            }
+        }
+    }
+
+    /// Evidence goes on record once: authorities take turns by their place in the set.
+    fn put_evidence(&mut self, now: Now, payload: Payload) {
+        if self.ledger.role() != Some(Role::Authority) {
+            return;
+        }
+        let me = self.ledger.address();
+        let keys = self.ledger.state().authorities().keys();
+        let place = keys.iter().position(|key| protocol::Address::of(key) == me).unwrap_or(0) as u64;
+        let not_before = now.tick.plus(place * EVIDENCE_TURN_MS);
+        if self.outbox.push(payload, Purpose::Evidence, not_before).is_err() {
+            tracing::warn!("the outbox is full; another authority will put the evidence on record");
+        }
+    }
+
+    /// Wishes that the state fulfils already are not signed.
+    fn drop_fulfilled(&mut self) {
+        let (state, me) = (self.ledger.state(), self.ledger.address());
+        self.outbox.retain(|payload, _| match payload {
+            Payload::Evidence(evidence) => !state.has_evidence(evidence),
+            Payload::OpenWorkOrder(open) => state.work_order_of(&me, &open.reference).is_none(),
+            Payload::Admit(_) | Payload::Propose(_) | Payload::Approve(_) | Payload::AdvanceWorkOrder(_) => true,
+        });
+    }
+}
+
+/// Transactions handed in by a caller that were refused at once.
+pub(super) fn refused_at_once(outputs: &[ledger::Output]) -> BTreeMap<TransactionId, Reject> {
+    outputs
+        .iter()
+        .filter_map(|output| match output {
+            ledger::Output::Rejected { id, reason, .. } => Some((*id, reason.clone())),
+            _ => None,
+        })
+        .collect()
+}
+
+fn join_refusal(reason: &Reject) -> JoinRefusal {
+    match reason {
+        Reject::Known { what: "invitation", .. } => JoinRefusal::Used,
+        Reject::Known { .. } => JoinRefusal::AlreadyMember,
+        Reject::Full { .. } | Reject::Busy { .. } => JoinRefusal::Full,
+        Reject::Invitation { detail } if detail.contains("expired") => JoinRefusal::Expired,
+        _ => JoinRefusal::NotInvited,
+    }
+}

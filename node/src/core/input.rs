@@ -1,0 +1,128 @@
+//! Everything that can happen to a building.
+
+use protocol::{Action, AssetKind, Digest, JoinRequest, Role, UnixMs, VerifiedTransaction};
+
+use super::alerts::AlertId;
+use super::maintenance::WorkOrderEdit;
+use super::policy::{PolicyId, Terms};
+use super::telemetry::{self, Row};
+
+/// Whom an answer is for. The shell makes tickets up; the core hands them back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// The readings of one asset at one time, as a gateway sent them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Payload {
+    /// Code of the site.
+    pub site_code: String,
+    /// Code of the asset.
+    pub asset_code: String,
+    /// When it was measured.
+    pub time: UnixMs,
+    /// Names and values; `None` is a gap the sender knows of.
+    pub metrics: Vec<(String, Option<f64>)>,
+}
+
+impl Payload {
+    pub(super) fn borrow(&self) -> telemetry::Payload<'_> {
+        telemetry::Payload {
+            site_code: &self.site_code,
+            asset_code: &self.asset_code,
+            time: self.time,
+            metrics: self.metrics.iter().map(|(name, value)| (name.as_str(), *value)).collect(),
+        }
+    }
+}
+
+/// What the core is told.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// Payloads of one request, to be stored all together or not at all.
+    Telemetry {
+        /// For the answer.
+        ticket: Ticket,
+        /// The payloads, at most `TELEMETRY_BULK_PAYLOADS_MAX`.
+        payloads: Vec<Payload>,
+    },
+    /// Rows of earlier [`super::Output::StoreTelemetry`] that are on disk now, with their tickets, in order.
+    TelemetryStored(Vec<(Ticket, Vec<Row>)>),
+    /// Something for the ledger.
+    Ledger(ledger::Input),
+    /// A newcomer asks to be let in.
+    Join {
+        /// For the answer.
+        ticket: Ticket,
+        /// Its request, decoded.
+        request: Box<JoinRequest>,
+    },
+    /// A person or a script wants something done.
+    Command {
+        /// For the answer.
+        ticket: Ticket,
+        /// What.
+        command: Command,
+    },
+    /// Time has passed; deadlines may be due.
+    Tick,
+}
+
+/// Something a person or a script wants done.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Takes note of an alert.
+    AcknowledgeAlert(AlertId),
+    /// Closes an alert.
+    CloseAlert(AlertId),
+    /// Opens a work order for an alert that did not open one by itself.
+    OpenWorkOrder(AlertId),
+    /// Changes a work order.
+    EditWorkOrder {
+        /// Its reference.
+        reference: Digest,
+        /// What changes; notes and assignee stay in the building.
+        edit: WorkOrderEdit,
+    },
+    /// Adds a policy.
+    CreatePolicy(Terms),
+    /// Gives a policy new terms.
+    ChangePolicy(PolicyId, Terms),
+    /// Removes a policy.
+    DeletePolicy(PolicyId),
+    /// Signs a grant for an invitation whose secret the shell made.
+    Invite {
+        /// blake3 of the secret.
+        nonce: Digest,
+        /// Highest role the newcomer may have.
+        role: Role,
+        /// Last moment of validity.
+        expires: UnixMs,
+    },
+    /// Proposes a governed action.
+    Propose(Action),
+    /// Approves an open proposal.
+    Approve(u64),
+    /// Hands in transactions signed elsewhere. With `wait`, answered when each is final or refused.
+    Submit {
+        /// The transactions, verified.
+        transactions: Vec<VerifiedTransaction>,
+        /// Whether to wait.
+        wait: bool,
+    },
+    /// Adds a site or renames one.
+    AddSite {
+        /// Its code.
+        code: String,
+        /// For people.
+        name: String,
+    },
+    /// Adds an asset to a site, or gives a known one its new kind and site.
+    AddAsset {
+        /// Code of the site.
+        site: String,
+        /// Its code.
+        code: String,
+        /// What it is.
+        kind: AssetKind,
+    },
+}

@@ -1,0 +1,272 @@
+//! From a broken rule to work that is done: raises alerts, opens work orders with them in one stroke, follows both to
+//! their end, and says what has to be stored and what the ledger has to be told. It stores and sends nothing itself.
+
+mod change;
+mod error;
+mod orders;
+mod policies;
+mod secret;
+mod work_order;
+
+pub use change::{Change, ENTRY_BYTES_MAX, EntryError, Settings};
+pub use error::MaintenanceError;
+pub use secret::{Secret, commitment};
+pub use work_order::{ASSIGNEE_BYTES_MAX, Intent, OnLedger, Step, WorkOrder, WorkOrderEdit};
+
+use protocol::limits::{ALERTS_KEPT_MAX, WORK_ORDERS_OPEN_PER_MEMBER_MAX};
+use protocol::{Digest, Severity, UnixMs, WorkOrderId, WorkOrderStatus};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::alerts::{Alert, AlertId, AlertStatus, Alerts, AssetState};
+use super::catalogue::{Asset, AssetId, Catalogue, CatalogueError};
+use super::policy::{Policy, PolicyId};
+use super::rules::{Breach, CounterBase, Findings, Rules, Start};
+use super::telemetry::{Applied, Row, Telemetry};
+
+/// Work orders kept; those done first go first.
+pub const WORK_ORDERS_KEPT_MAX: usize = ALERTS_KEPT_MAX;
+const _: () = assert!(WORK_ORDERS_OPEN_PER_MEMBER_MAX < WORK_ORDERS_KEPT_MAX);
+
+/// What came of something: to be stored in one batch, then to be told to the ledger.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Outcome {
+    /// Entries to store, all or none.
+    pub changes: Vec<Change>,
+    /// Steps to send to the ledger once they are stored.
+    pub intents: Vec<Intent>,
+}
+
+impl Outcome {
+    fn add(&mut self, other: Self) {
+        self.changes.extend(other.changes);
+        self.intents.extend(other.intents);
+    }
+}
+
+/// Rules, alerts and work orders of one building.
+#[derive(Debug, Clone)]
+pub struct Maintenance {
+    secret: Secret,
+    rules: Rules,
+    alerts: Alerts,
+    orders: BTreeMap<Digest, WorkOrder>,
+    /// The work order that is not done, per asset and policy.
+    orders_open: BTreeMap<(AssetId, PolicyId), Digest>,
+    /// The work orders that are done, by time.
+    orders_done: BTreeSet<(UnixMs, Digest)>,
+    /// The work orders the ledger knows.
+    orders_by_id: BTreeMap<WorkOrderId, Digest>,
+    /// Work orders of which a step is on its way to the ledger.
+    in_flight: BTreeSet<Digest>,
+    bases: BTreeMap<(AssetId, PolicyId), CounterBase>,
+    policy_next: PolicyId,
+}
+
+impl Maintenance {
+    fn empty(secret: Secret) -> Self {
+        Self {
+            secret,
+            rules: Rules::default(),
+            alerts: Alerts::default(),
+            orders: BTreeMap::new(),
+            orders_open: BTreeMap::new(),
+            orders_done: BTreeSet::new(),
+            orders_by_id: BTreeMap::new(),
+            in_flight: BTreeSet::new(),
+            bases: BTreeMap::new(),
+            policy_next: PolicyId(1),
+        }
+    }
+
+    /// Opens a building with its stored entries, in any order, and the readings at hand. The catalogue has to be
+    /// complete already, see [`restore_catalogue`]. Without stored settings it starts for the first time: the default
+    /// policies are installed, and answered to be stored.
+    pub fn open(
+        now: UnixMs,
+        secret: Secret,
+        telemetry: &Telemetry,
+        entries: Vec<Change>,
+    ) -> (Self, Vec<Change>) {
+        let mut maintenance = Self::empty(secret);
+        let mut policies = Vec::new();
+        let mut is_fresh = true;
+        for entry in entries {
+            match entry {
+                Change::PutPolicy(policy) => policies.push(policy),
+                Change::PutCounterBase(base) => drop(maintenance.bases.insert((base.asset, base.policy), base)),
+                Change::PutAlert(alert) => drop(maintenance.alerts.insert(alert)),
+                Change::PutWorkOrder(order) => maintenance.note_order(order),
+                Change::PutSettings(settings) => {
+                    maintenance.policy_next = settings.policy_next;
+                    is_fresh = false;
+                }
+                Change::PutDefinition(_)
+                | Change::DeletePolicy(_)
+                | Change::DeleteCounterBase(_)
+                | Change::DeleteAlert(_)
+                | Change::DeleteWorkOrder(_) => {}
+            }
+        }
+        for policy in policies {
+            maintenance.policy_next = maintenance.policy_next.max(PolicyId(policy.id().0.saturating_add(1)));
+            maintenance.put_in_force(now, policy, telemetry);
+        }
+        let changes = if is_fresh { maintenance.install_defaults(now, telemetry) } else { Vec::new() };
+        (maintenance, changes)
+    }
+
+    /// The alerts.
+    pub const fn alerts(&self) -> &Alerts {
+        &self.alerts
+    }
+
+    /// The work orders, by reference.
+    pub const fn work_orders(&self) -> &BTreeMap<Digest, WorkOrder> {
+        &self.orders
+    }
+
+    /// The policies, by number.
+    pub const fn policies(&self) -> &BTreeMap<PolicyId, Policy> {
+        self.rules.policies()
+    }
+
+    /// How an asset is doing.
+    pub fn state(&self, asset: AssetId) -> AssetState {
+        self.alerts.state(asset, self.rules.is_near(asset))
+    }
+
+    /// Takes the new values of a row that was applied, and does what follows.
+    pub fn observe(&mut self, now: UnixMs, catalogue: &Catalogue, row: &Row, applied: &Applied) -> Outcome {
+        let Findings { breaches, bases } = self.rules.observe(now, catalogue, row, applied);
+        let mut outcome = Outcome::default();
+        outcome.changes.extend(bases.into_iter().map(|base| self.note_base(base)));
+        self.raise_all(now, catalogue, breaches, &mut outcome);
+        outcome
+    }
+
+    /// Takes the values of a row that was read back from the log after a restart. What follows from them is found
+    /// out by the next [`Self::evaluate`].
+    pub fn replay(&mut self, now: UnixMs, catalogue: &Catalogue, row: &Row, applied: &Applied) {
+        self.rules.replay(now, catalogue, row, applied);
+    }
+
+    /// Evaluates every rule on the clock, and does what follows.
+    pub fn evaluate(&mut self, now: UnixMs, catalogue: &Catalogue) -> Outcome {
+        self.rules.follow(catalogue);
+        let mut outcome = Outcome::default();
+        let breaches = self.rules.evaluate(now);
+        self.raise_all(now, catalogue, breaches, &mut outcome);
+        outcome
+    }
+
+    /// Somebody has seen an alert.
+    pub fn acknowledge(&mut self, now: UnixMs, id: AlertId) -> Result<Outcome, MaintenanceError> {
+        let alert = self.alerts.acknowledge(now, id)?.clone();
+        Ok(Outcome { changes: vec![Change::PutAlert(alert)], intents: Vec::new() })
+    }
+
+    /// An alert is over. Its rule starts anew; without a work order that is still to be done a counter does, too.
+    pub fn close(&mut self, now: UnixMs, id: AlertId) -> Result<Outcome, MaintenanceError> {
+        let alert = self.alerts.close(now, id)?.clone();
+        let place = (alert.asset, alert.policy);
+        let mut changes = vec![Change::PutAlert(alert)];
+        self.rules.release(place.0, place.1, now);
+        if !self.orders_open.contains_key(&place) {
+            changes.extend(self.serve(now, place));
+        }
+        Ok(Outcome { changes, intents: Vec::new() })
+    }
+
+    fn raise_all(&mut self, now: UnixMs, catalogue: &Catalogue, breaches: Vec<Breach>, outcome: &mut Outcome) {
+        for breach in breaches {
+            if let Some(asset) = catalogue.asset(breach.asset) {
+                outcome.add(self.raise(now, asset, breach));
+            }
+        }
+    }
+
+    /// Raises an alert, and opens a work order with it if the policy says so (rule F3.9: both or neither, and never
+    /// a second one of an asset and a policy).
+    fn raise(&mut self, now: UnixMs, asset: &Asset, breach: Breach) -> Outcome {
+        let place = (breach.asset, breach.policy);
+        let Some(policy) = self.rules.policies().get(&breach.policy).cloned() else { return Outcome::default() };
+        let id = self.secret.alert_id(&asset.code, policy.id(), breach.evidence.to);
+        if self.alerts.standing(place.0, place.1).is_some() {
+            self.rules.hold(place.0, place.1);
+            return Outcome::default();
+        }
+        if self.alerts.get(id).is_some() {
+            // Raised by this reading before and closed since: it says nothing new.
+            self.rules.release(place.0, place.1, breach.evidence.to);
+            return Outcome::default();
+        }
+        if !self.alerts.has_room() {
+            return Outcome::default();
+        }
+        let terms = policy.terms();
+        let mut alert = Alert {
+            id,
+            asset: breach.asset,
+            policy: breach.policy,
+            policy_code: terms.code.clone(),
+            opened: now,
+            severity: terms.severity,
+            status: AlertStatus::Open,
+            message: terms.message.clone(),
+            evidence: breach.evidence,
+            work_order: self.orders_open.get(&place).copied(),
+            acknowledged: None,
+            closed: None,
+        };
+        let opens = terms.opens_work_order && terms.severity > Severity::Low;
+        let order = (opens && alert.work_order.is_none() && self.has_room_for_order())
+            .then(|| self.new_order(now, asset, &policy, &alert));
+        alert.work_order = alert.work_order.or(order.as_ref().map(|order| order.reference));
+        let mut outcome = Outcome { changes: vec![Change::PutAlert(alert.clone())], intents: Vec::new() };
+        assert!(self.alerts.insert(alert), "no alert of this name or place was there");
+        self.rules.hold(place.0, place.1);
+        outcome.changes.extend(self.alerts.evict().map(Change::DeleteAlert));
+        order.into_iter().for_each(|order| outcome.add(self.open_order(order, asset)));
+        outcome
+    }
+
+    fn note_base(&mut self, base: CounterBase) -> Change {
+        self.bases.insert((base.asset, base.policy), base);
+        Change::PutCounterBase(base)
+    }
+
+    fn serve(&mut self, now: UnixMs, place: (AssetId, PolicyId)) -> Option<Change> {
+        self.rules.serve(now, place.0, place.1).map(|base| self.note_base(base))
+    }
+
+    /// How a rule starts on an asset, after a restart or a change of its policy.
+    fn start(&self, asset: AssetId, policy: PolicyId) -> Start {
+        Start {
+            on_hold: self.alerts.standing(asset, policy).is_some(),
+            floor: self.alerts.floor(asset, policy),
+            base: self.bases.get(&(asset, policy)).copied(),
+        }
+    }
+}
+
+/// Puts the stored definitions into a catalogue: sites, then assets, then series.
+pub fn restore_catalogue(catalogue: &mut Catalogue, entries: &[Change]) -> Result<(), CatalogueError> {
+    let mut definitions: Vec<&Change> =
+        entries.iter().filter(|entry| matches!(entry, Change::PutDefinition(_))).collect();
+    definitions.sort_by_key(|entry| entry.key());
+    definitions.into_iter().try_for_each(|entry| match entry {
+        Change::PutDefinition(definition) => catalogue.define(definition),
+        Change::PutPolicy(_)
+        | Change::DeletePolicy(_)
+        | Change::PutCounterBase(_)
+        | Change::DeleteCounterBase(_)
+        | Change::PutAlert(_)
+        | Change::DeleteAlert(_)
+        | Change::PutWorkOrder(_)
+        | Change::DeleteWorkOrder(_)
+        | Change::PutSettings(_) => Ok(()),
+    })
+}
+
+#[cfg(test)]
+mod tests;

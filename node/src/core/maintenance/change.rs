@@ -1,0 +1,129 @@
+//! What the building remembers over a restart, entry by entry: each has one key and one canonical value in the index,
+//! and entries that belong together are stored in one batch.
+
+use protocol::{DecodeError, Digest};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+use thiserror::Error;
+
+use super::work_order::WorkOrder;
+use crate::core::alerts::{Alert, AlertId};
+use crate::core::catalogue::Definition;
+use crate::core::policy::{Policy, PolicyId};
+use crate::core::rules::CounterBase;
+
+/// Longest value of an entry, bytes.
+pub const ENTRY_BYTES_MAX: usize = 16 * 1024;
+
+/// An entry to put or to delete.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// A site, an asset or a series.
+    PutDefinition(Definition),
+    /// A policy, new or changed.
+    PutPolicy(Policy),
+    /// A policy that is gone.
+    DeletePolicy(PolicyId),
+    /// From where a counter is counted.
+    PutCounterBase(CounterBase),
+    /// A counter whose policy is gone or looks at something else now.
+    DeleteCounterBase(CounterBase),
+    /// An alert, new or changed.
+    PutAlert(Alert),
+    /// An alert that left the history.
+    DeleteAlert(AlertId),
+    /// A work order, new or changed.
+    PutWorkOrder(WorkOrder),
+    /// A work order that left the history.
+    DeleteWorkOrder(Digest),
+    /// Everything else.
+    PutSettings(Settings),
+}
+
+/// What there is one of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct Settings {
+    /// Version of the entries: 1.
+    pub version: u32,
+    /// Number of the next policy.
+    pub policy_next: PolicyId,
+}
+
+/// An entry that cannot be read back.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum EntryError {
+    /// No entry has such a key.
+    #[error("no entry has a key that starts with {found:?}")]
+    Key {
+        /// First byte of the key.
+        found: Option<u8>,
+    },
+    /// The value does not decode.
+    #[error(transparent)]
+    Value(#[from] DecodeError),
+    /// The value belongs to another key.
+    #[error("an entry lies under the key of another")]
+    Misplaced,
+}
+
+impl Change {
+    /// Where the entry lies. Sites sort before assets, assets before series.
+    pub fn key(&self) -> Vec<u8> {
+        match self {
+            Self::PutDefinition(Definition::Site(site)) => key(b'c', &[&[0], &site.id.0.to_be_bytes()]),
+            Self::PutDefinition(Definition::Asset(asset)) => key(b'c', &[&[1], &asset.id.0.to_be_bytes()]),
+            Self::PutDefinition(Definition::Series(series)) => key(b'c', &[&[2], &series.id.0.to_be_bytes()]),
+            Self::PutPolicy(policy) => key(b'p', &[&policy.id().0.to_be_bytes()]),
+            Self::DeletePolicy(id) => key(b'p', &[&id.0.to_be_bytes()]),
+            Self::PutCounterBase(base) | Self::DeleteCounterBase(base) => {
+                key(b'b', &[&base.asset.0.to_be_bytes(), &base.policy.0.to_be_bytes()])
+            }
+            Self::PutAlert(alert) => key(b'a', &[alert.id.0.as_bytes()]),
+            Self::DeleteAlert(id) => key(b'a', &[id.0.as_bytes()]),
+            Self::PutWorkOrder(order) => key(b'w', &[order.reference.as_bytes()]),
+            Self::DeleteWorkOrder(reference) => key(b'w', &[reference.as_bytes()]),
+            Self::PutSettings(_) => key(b's', &[]),
+        }
+    }
+
+    /// What lies there; `None` deletes the entry.
+    pub fn value(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::PutDefinition(definition) => Some(protocol::encode(definition)),
+            Self::PutPolicy(policy) => Some(protocol::encode(policy)),
+            Self::PutCounterBase(base) => Some(protocol::encode(base)),
+            Self::PutAlert(alert) => Some(protocol::encode(alert)),
+            Self::PutWorkOrder(order) => Some(protocol::encode(order)),
+            Self::PutSettings(settings) => Some(protocol::encode(settings)),
+            Self::DeletePolicy(_)
+            | Self::DeleteCounterBase(_)
+            | Self::DeleteAlert(_)
+            | Self::DeleteWorkOrder(_) => None,
+        }
+    }
+
+    /// Reads an entry back as the change that put it.
+    pub fn read_back(key: &[u8], value: &[u8]) -> Result<Self, EntryError> {
+        let change = match key.first() {
+            Some(b'c') => Self::PutDefinition(decode(value)?),
+            Some(b'p') => Self::PutPolicy(decode(value)?),
+            Some(b'b') => Self::PutCounterBase(decode(value)?),
+            Some(b'a') => Self::PutAlert(decode(value)?),
+            Some(b'w') => Self::PutWorkOrder(decode(value)?),
+            Some(b's') => Self::PutSettings(decode(value)?),
+            found => return Err(EntryError::Key { found: found.copied() }),
+        };
+        if change.key() == key { Ok(change) } else { Err(EntryError::Misplaced) }
+    }
+}
+
+fn key(kind: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let mut key = vec![kind];
+    parts.iter().for_each(|part| key.extend_from_slice(part));
+    key
+}
+
+fn decode<T: Serialize + DeserializeOwned>(value: &[u8]) -> Result<T, DecodeError> {
+    protocol::decode(value, ENTRY_BYTES_MAX)
+}

@@ -1,0 +1,143 @@
+//! One building's thinking: what it is told and what it answers. It owns no socket, file, clock or random source; the
+//! shell carries everything, and the simulator can stand in for the shell.
+
+pub mod alerts;
+pub mod catalogue;
+pub mod input;
+pub mod maintenance;
+pub mod output;
+pub mod policy;
+pub mod rules;
+pub mod telemetry;
+
+mod building;
+mod commands;
+mod finality;
+mod hive;
+mod joining;
+mod open;
+mod outbox;
+mod peers;
+mod refused;
+mod waiting;
+
+pub use finality::Finality;
+pub use input::{Command, Input, Payload, Ticket};
+pub use joining::InviteError;
+pub use maintenance::{Change, Maintenance};
+pub use open::{AssetConfig, CoreConfig, OpenError, Replayed, SiteConfig};
+pub use outbox::OutboxFull;
+pub use output::{Answer, Event, Outcome, Output, Stored, Submitted};
+pub use peers::Peer;
+pub use refused::Refused;
+
+use ledger::Ledger;
+use protocol::{Genesis, Now, SigningKey, Tick};
+
+use outbox::Outbox;
+use peers::Peers;
+use telemetry::Telemetry;
+use waiting::Waiting;
+
+/// How often the rules are asked by the clock, milliseconds of the monotonic clock.
+const EVALUATE_EVERY_MS: u64 = 1_000;
+
+/// One building.
+#[derive(Debug)]
+pub struct Core {
+    key: SigningKey,
+    genesis: Genesis,
+    ledger: Ledger,
+    telemetry: Telemetry,
+    maintenance: Maintenance,
+    outbox: Outbox,
+    waiting: Waiting,
+    peers: Peers,
+    finality: Finality,
+    next_evaluation: Tick,
+    /// When wishes that got lost (a full outbox, a refusal) are taken up again.
+    resettle: Option<Tick>,
+    out: Vec<Output>,
+}
+
+impl Core {
+    /// Takes one input in.
+    pub fn handle(&mut self, now: Now, input: Input) -> Vec<Output> {
+        assert!(self.out.is_empty(), "invariant: outputs are handed over with each input");
+        match input {
+            Input::Telemetry { ticket, payloads } => self.accept_telemetry(now, ticket, &payloads),
+            Input::TelemetryStored(stored) => self.apply_telemetry(now, stored),
+            Input::Ledger(input) => self.ledger_input(now, input),
+            Input::Join { ticket, request } => self.join(now, ticket, &request),
+            Input::Command { ticket, command } => self.command(now, ticket, command),
+            Input::Tick => self.tick(now),
+        }
+        self.flush_outbox(now);
+        std::mem::take(&mut self.out)
+    }
+
+    /// When to be woken with [`Input::Tick`] at the latest.
+    pub fn poll_timeout(&self) -> Option<Tick> {
+        [
+            Some(self.next_evaluation),
+            self.ledger.poll_timeout(),
+            self.outbox.next_due(),
+            self.waiting.next_deadline(),
+            self.resettle,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// The ledger, to look at.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The readings, to look at.
+    pub fn telemetry(&self) -> &Telemetry {
+        &self.telemetry
+    }
+
+    /// Rules, alerts and work orders, to look at.
+    pub fn maintenance(&self) -> &Maintenance {
+        &self.maintenance
+    }
+
+    /// How long this building's transactions take to become final.
+    pub fn finality(&self) -> &Finality {
+        &self.finality
+    }
+
+    /// Neighbours, to look at.
+    pub fn peers(&self) -> impl Iterator<Item = (&protocol::Address, &Peer)> {
+        self.peers.iter()
+    }
+
+    /// The hive's founding document.
+    pub fn genesis(&self) -> &Genesis {
+        &self.genesis
+    }
+
+    /// Wishes for the ledger that are not final yet.
+    pub fn outbox_len(&self) -> usize {
+        self.outbox.len()
+    }
+
+    fn tick(&mut self, now: Now) {
+        self.ledger_input(now, ledger::Input::Tick);
+        self.out.extend(self.waiting.expired(now.tick));
+        if self.next_evaluation <= now.tick {
+            self.next_evaluation = now.tick.plus(EVALUATE_EVERY_MS);
+            self.evaluate(now);
+        }
+        if self.resettle.is_some_and(|due| due <= now.tick) {
+            self.resettle = None;
+            self.settle_again(now);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

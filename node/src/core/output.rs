@@ -1,0 +1,142 @@
+//! Everything a building asks of the world. Outputs are carried out strictly in order: what stands before a barrier is
+//! on disk before anything behind it leaves the node.
+
+use std::collections::BTreeSet;
+
+use protocol::invitation::JoinResponse;
+use protocol::{Digest, PublicKey, SignedInvitation, TransactionId};
+
+use super::alerts::AlertId;
+use super::catalogue::{AssetId, Definition, SiteId};
+use super::input::Ticket;
+use super::maintenance::Change;
+use super::policy::PolicyId;
+use super::telemetry::{Refusal, Row};
+
+/// What the shell has to do.
+#[derive(Debug, Clone)]
+pub enum Output {
+    /// One of the ledger's outputs; [`ledger::Output::Committed`] among them is for index and page only, the core has
+    /// taken it in already.
+    Ledger(ledger::Output),
+    /// Append definitions and then rows to the telemetry log, `fdatasync`, then feed
+    /// [`super::Input::TelemetryStored`] back. Several of these may share one sync. Where it fails, the shell answers the
+    /// ticket itself and stops accepting.
+    StoreTelemetry {
+        /// For the answer.
+        ticket: Ticket,
+        /// New entries of the catalogue that the rows need.
+        definitions: Vec<Definition>,
+        /// The rows, in order.
+        rows: Vec<Row>,
+    },
+    /// Answer a telemetry ticket: everything of it is stored.
+    AnswerTelemetry {
+        /// For whom.
+        ticket: Ticket,
+        /// What became of it.
+        stored: Stored,
+    },
+    /// Answer a telemetry ticket: nothing of it was stored.
+    RefuseTelemetry {
+        /// For the answer.
+        ticket: Ticket,
+        /// Position of the payload at fault.
+        payload: usize,
+        /// What is wrong with it.
+        refusal: Refusal,
+    },
+    /// Write these changes to the index as one batch and flush it. Barrier.
+    Persist(Vec<Change>),
+    /// Answer a command.
+    Answer {
+        /// For whom.
+        ticket: Ticket,
+        /// What became of it.
+        answer: Result<Answer, super::Refused>,
+    },
+    /// Answer a newcomer.
+    AnswerJoin {
+        /// For whom.
+        ticket: Ticket,
+        /// Let in or not.
+        response: JoinResponse,
+    },
+    /// Who may connect from now on.
+    Members(BTreeSet<PublicKey>),
+    /// Something people may want to see at once; the page picks the details up from the core.
+    Event(Event),
+}
+
+/// What became of the values of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stored {
+    /// Values that are new.
+    pub points: u64,
+    /// Values that were there already.
+    pub duplicates: u64,
+    /// Values that contradict a stored one, which stays.
+    pub conflicts: u64,
+}
+
+/// What became of a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The alert after the change.
+    Alert(AlertId),
+    /// The work order after the change, by reference.
+    WorkOrder(Digest),
+    /// The policy after the change.
+    Policy(PolicyId),
+    /// The policy is gone.
+    PolicyDeleted(PolicyId),
+    /// The signed grant.
+    Invitation(Box<SignedInvitation>),
+    /// The transaction that proposes or approves.
+    Governance(TransactionId),
+    /// What became of each transaction, in order.
+    Submitted(Vec<Submitted>),
+    /// The new site.
+    Site(SiteId),
+    /// The new asset.
+    Asset(AssetId),
+}
+
+/// What became of a transaction that was handed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submitted {
+    /// Which.
+    pub id: TransactionId,
+    /// How far it got.
+    pub outcome: Outcome,
+}
+
+/// How far a transaction got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It waits in the mempool.
+    Accepted,
+    /// It is final.
+    Committed(protocol::Height),
+    /// It will not be final.
+    Refused(ledger::Reject),
+    /// It was not final in time; it may still become so.
+    Pending,
+}
+
+/// Something people may want to see at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// An alert opened or changed.
+    Alert(AlertId),
+    /// A work order changed, of this building or another, by reference.
+    WorkOrder(Digest),
+    /// New readings of an asset are on disk.
+    Samples(AssetId),
+    /// Policies changed.
+    Policies,
+    /// Sites or assets changed.
+    Catalogue,
+    /// Who belongs to the hive, or its authorities, changed.
+    Hive,
+}

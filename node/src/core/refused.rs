@@ -1,0 +1,34 @@
+//! Why a command is not carried out.
+
+use thiserror::Error;
+
+use super::catalogue::CatalogueError;
+use super::joining::InviteError;
+use super::maintenance::MaintenanceError;
+use super::outbox::OutboxFull;
+
+/// A command that is refused; nothing has changed.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum Refused {
+    /// Alerts, work orders and policies.
+    #[error(transparent)]
+    Maintenance(#[from] MaintenanceError),
+    /// Sites and assets.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    /// Invitations.
+    #[error(transparent)]
+    Invite(#[from] InviteError),
+    /// Too much waits for the ledger.
+    #[error(transparent)]
+    Outbox(#[from] OutboxFull),
+    /// Only an authority may do this.
+    #[error("only an authority's operator can do this")]
+    NotAuthority,
+    /// The ledger says no.
+    #[error("the ledger refuses: {0}")]
+    Ledger(#[from] ledger::Reject),
+    /// Too many callers wait already.
+    #[error("too many callers wait for transactions; try again in a moment")]
+    Busy,
+}
