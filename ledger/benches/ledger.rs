@@ -8,8 +8,8 @@ use ledger::log::Log;
 use protocol::maintenance::{AssetKind, OpenWorkOrder, Severity};
 use protocol::transaction::TransactionBody;
 use protocol::{
-    Bounded, Certificate, CertificateSignature, Digest, Genesis, Height, Payload, Round, Sequence, SigningKey,
-    TransactionId, UnixMs, VerifiedTransaction, Vote, VoteKind,
+    Bounded, Certificate, CertificateSignature, Digest, Genesis, Height, Payload, Round, Sequence,
+    SigningKey, TransactionId, UnixMs, VerifiedTransaction, Vote, VoteKind,
 };
 
 fn main() {
@@ -35,8 +35,12 @@ fn work_order(genesis: &Genesis, sequence: u64) -> VerifiedTransaction {
         commitment: Digest::new([3; 32]),
     });
     let key = key(0);
-    let body =
-        TransactionBody { author: key.public(), sequence: Sequence(sequence), expires: Height(50_000), payload };
+    let body = TransactionBody {
+        author: key.public(),
+        sequence: Sequence(sequence),
+        expires: Height(50_000),
+        payload,
+    };
     body.sign(&key, &genesis.chain())
 }
 
@@ -79,14 +83,16 @@ fn replay_10_000_blocks(bencher: Bencher<'_, '_>) {
         blocks.push((*candidate.block).clone());
         chain.commit(candidate);
     }
-    bencher.counter(ItemsCount::new(blocks.len())).with_inputs(|| blocks.clone()).bench_local_values(|blocks| {
-        let mut chain = Chain::genesis(&genesis);
-        for block in blocks {
-            let candidate = chain.check(block, TimeBound::Certified, &|_| true).unwrap();
-            chain.commit(candidate);
-        }
-        chain
-    });
+    bencher.counter(ItemsCount::new(blocks.len())).with_inputs(|| blocks.clone()).bench_local_values(
+        |blocks| {
+            let mut chain = Chain::genesis(&genesis);
+            for block in blocks {
+                let candidate = chain.check(block, TimeBound::Certified, &|_| true).unwrap();
+                chain.commit(candidate);
+            }
+            chain
+        },
+    );
 }
 
 #[divan::bench(args = [4, 16, 30])]
@@ -102,8 +108,12 @@ fn verify_certificate(bencher: Bencher<'_, '_>, authorities: u8) {
             CertificateSignature { address, signature: vote.sign(&key(i), &chain).signature }
         })
         .collect();
-    let certificate =
-        Certificate { height: Height(1), round: Round(0), block, signatures: Bounded::new(signatures).unwrap() };
+    let certificate = Certificate {
+        height: Height(1),
+        round: Round(0),
+        block,
+        signatures: Bounded::new(signatures).unwrap(),
+    };
     bencher.bench_local(|| certificate.verify(&chain, genesis.authorities()).unwrap());
 }
 

@@ -92,7 +92,7 @@ pub struct Ledger {
     /// Messages of the height after the next, kept until it starts.
     early: Vec<(Address, Message)>,
     sync: Sync,
-    /// Signs nothing up to this height: its vote log was damaged.
+    /// Signs nothing up to this height: its vote log was damaged, or is of a height whose past was lost.
     abstain_until: Height,
     last_commit: Tick,
     next_status: Tick,
@@ -170,13 +170,13 @@ impl Ledger {
     pub fn poll_timeout(&self) -> Option<Tick> {
         let heartbeat = self.may_vote().then(|| self.last_commit.plus(self.config.heartbeat_ms));
         let heartbeat = heartbeat.filter(|_| self.engine.is_none());
-        let patience = self.engine.as_ref().filter(|_| self.sync.is_behind(self.chain.height()));
+        let patience = self.engine.as_ref().map(|engine| engine.started().plus(PATIENCE_MS));
+        let catch_up = self.sync.next_timeout(self.chain.height()).filter(|_| self.halted.is_none());
         [
             Some(self.next_status),
             self.mempool.next_due(),
             self.engine.as_ref().and_then(Engine::next_timeout),
-            patience.map(|engine| engine.started().plus(PATIENCE_MS)),
-            self.sync.next_timeout(self.chain.height()).filter(|_| self.engine.is_none()),
+            catch_up.max(patience.filter(|_| catch_up.is_some())),
             heartbeat,
         ]
         .into_iter()
@@ -266,6 +266,12 @@ impl Ledger {
                     })?;
                     self.engine = Some(engine);
                 }
+            }
+            // Final blocks were lost since those votes were cast. They stay on disk, and nothing is signed at their
+            // height, until that height is final here again.
+            Ok(log) if log.height > next => {
+                tracing::error!(height = next.0, votes = log.height.0, "blocks before our last votes are missing");
+                self.abstain_until = log.height;
             }
             Ok(_) => self.out.push(Output::VoteReset(next)),
             Err(error) => {
@@ -458,7 +464,9 @@ impl Ledger {
         let height = block.header.height;
         self.out.push(Output::BlockAppend { height, record: encode_block(&block, &certificate) });
         self.out.push(Output::BlockSync);
-        self.out.push(Output::VoteReset(height.next()));
+        if height >= self.abstain_until {
+            self.out.push(Output::VoteReset(height.next()));
+        }
         let events = self.chain.commit(candidate);
         self.engine = None;
         self.last_commit = now.tick;

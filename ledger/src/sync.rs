@@ -69,11 +69,6 @@ impl Sync {
         }
     }
 
-    /// Whether anybody claims to be further than `head`.
-    pub(crate) fn is_behind(&self, head: Height) -> bool {
-        self.peers.values().any(|peer| peer.height > head)
-    }
-
     /// The next request, if one is due.
     pub(crate) fn next_request(&mut self, now: Tick, head: Height) -> Option<(Address, SyncRequest)> {
         if let Some(asked) = self.asked.take_if(|asked| asked.deadline <= now) {
