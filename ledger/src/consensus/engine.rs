@@ -1,6 +1,8 @@
 //! One height of the core, from its start to its decision. A new one is made for each height.
 
-use arc_malachitebft_core_consensus::{Input, LocallyProposedValue, Params, ProposedValue, State, process};
+use arc_malachitebft_core_consensus::{
+    HIDDEN_LOCK_ROUND, Input, LocallyProposedValue, Params, ProposedValue, State, process,
+};
 use arc_malachitebft_core_types::{
     Context as _, Validator as _, Validity, ValueOrigin, ValuePayload, VoteExtensionPolicy,
 };
@@ -97,6 +99,7 @@ impl Engine {
             replaying: false,
             bodies: BTreeMap::new(),
             recorded: Default::default(),
+            vouched: Default::default(),
             turn: Turn::default(),
         };
         let mut engine = Self {
@@ -242,7 +245,10 @@ impl Engine {
         let round = body.round;
         let proposer =
             Hive.select_proposer(self.core.validator_set(), At(self.height), wire::round_in(round));
-        if proposer.address().0 != from {
+        let proposer = proposer.address().0;
+        // In late rounds authorities that lock a block repeat its polka, body and proposal (hidden locks).
+        let is_repeated = proposer != from;
+        if is_repeated && wire::round_in(round) < HIDDEN_LOCK_ROUND {
             return Err(Fault::Block);
         }
         if round.0 > self.host.round.0.saturating_add(BODY_ROUNDS_AHEAD_MAX) {
@@ -253,6 +259,9 @@ impl Engine {
             return Err(Fault::Block);
         }
         let id = block.id();
+        if is_repeated && !self.host.vouched.contains(&id) {
+            return Ok(());
+        }
         let of_round = self.bodies_by_round.entry(round).or_default();
         if !of_round.contains(&id) {
             if of_round.len() >= BODIES_PER_ROUND_MAX {
@@ -279,7 +288,7 @@ impl Engine {
             height: At(self.height),
             round: wire::round_in(round),
             valid_round: arc_malachitebft_core_types::Round::Nil,
-            proposer: Who(from),
+            proposer: Who(proposer),
             value: Value(id),
             validity: Validity::from_bool(valid),
         };

@@ -8,6 +8,7 @@ use arc_malachitebft_core_types::{SignedMessage, Vote as _};
 use arc_malachitebft_signing::VerifierExt;
 use futures::FutureExt;
 use protocol::consensus::Round;
+use protocol::limits::BODIES_KEPT_MAX;
 use protocol::{
     Address, BlockId, Bytes, Certificate, ChainId, Evidence, Message, PublicKey, SignedProposal, SignedVote,
     SigningKey, Tick,
@@ -63,6 +64,8 @@ pub(super) struct Host {
     pub(super) bodies: BTreeMap<BlockId, Body>,
     /// Bodies that stand in the vote log.
     pub(super) recorded: BTreeSet<BlockId>,
+    /// Blocks that their proposer signed for or that have a polka: anybody may bring their bodies.
+    pub(super) vouched: BTreeSet<BlockId>,
     pub(super) turn: Turn,
 }
 
@@ -181,6 +184,19 @@ impl Host {
     }
 
     fn record(&mut self, input: &Input<Hive>) {
+        // The core records what it has verified.
+        let vouched = match input {
+            Input::Proposal(proposal) => Some(proposal.value.0),
+            Input::PolkaCertificate(certificate) => Some(certificate.value_id),
+            Input::StartHeight(..)
+            | Input::Vote(_)
+            | Input::RoundCertificate(_)
+            | Input::Propose(_)
+            | Input::ProposedValue(..)
+            | Input::TimeoutElapsed(_)
+            | Input::SyncValueResponse(_) => None,
+        };
+        self.vouched.extend(vouched.filter(|_| self.vouched.len() < BODIES_KEPT_MAX));
         if self.replaying {
             return;
         }

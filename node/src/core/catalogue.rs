@@ -1,16 +1,17 @@
 //! What a building consists of: its sites, their assets, and the series each asset reports. It gives ids and never
 //! forgets one; it holds no reading.
 
+mod definition;
 mod metric;
 mod name;
 
+pub use definition::{AssetDefinition, Definition, SeriesDefinition, SiteDefinition};
 pub use metric::{METRICS_KNOWN, Metric, MetricKind, metric};
 pub use name::{Code, MetricName};
 
 use protocol::limits::{ASSETS_MAX, NAME_BYTES_MAX, SERIES_DEFAULT_MAX, SERIES_HARD_MAX, SITES_MAX};
 use protocol::{AssetKind, Invalid};
 use serde::{Deserialize, Serialize};
-use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
@@ -97,55 +98,6 @@ impl Asset {
     pub fn metric(&self, column: Column) -> Option<&MetricName> {
         self.series.get(usize::from(column.0)).map(|series| &series.metric)
     }
-}
-
-/// One entry of the catalogue as it is stored: in the telemetry log, so that readings keep their names without any
-/// index, and in the index.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Definition {
-    /// A site, or its new name.
-    Site(SiteDefinition),
-    /// An asset, or its new kind and site.
-    Asset(AssetDefinition),
-    /// A series.
-    Series(SeriesDefinition),
-}
-
-/// See [`Site`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
-pub struct SiteDefinition {
-    /// Number of the site.
-    pub id: SiteId,
-    /// Its code.
-    pub code: Code,
-    /// Its name.
-    pub name: String,
-}
-
-/// See [`Asset`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
-pub struct AssetDefinition {
-    /// Number of the asset.
-    pub id: AssetId,
-    /// Its code.
-    pub code: Code,
-    /// Its kind.
-    pub kind: AssetKind,
-    /// Its site.
-    pub site: SiteId,
-}
-
-/// See [`Series`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
-pub struct SeriesDefinition {
-    /// Number of the series.
-    pub id: SeriesId,
-    /// Its asset.
-    pub asset: AssetId,
-    /// Its column there.
-    pub column: Column,
-    /// Its metric.
-    pub metric: MetricName,
 }
 
 /// Why an entry does not fit into the catalogue.
@@ -316,7 +268,13 @@ impl Catalogue {
         }
         fits("site", "sites", site.id.0, self.sites.len(), SITES_MAX)?;
         let owner = self.site_by_code(site.code.as_str()).map(|known| known.id);
-        same_code("site", owner.map(|id| id.0), site.id.0, self.site(site.id).map(|known| &known.code), &site.code)?;
+        same_code(
+            "site",
+            owner.map(|id| id.0),
+            site.id.0,
+            self.site(site.id).map(|known| &known.code),
+            &site.code,
+        )?;
         let entry = Site { id: site.id, code: site.code.clone(), name: site.name.clone() };
         put(&mut self.sites, site.id.0, entry);
         Ok(())
@@ -331,7 +289,11 @@ impl Catalogue {
         same_code("asset", owner, asset.id.0, self.asset(asset.id).map(|known| &known.code), &asset.code)?;
         let series = self.asset(asset.id).map(|known| known.series.clone()).unwrap_or_default();
         let code = asset.code.clone();
-        put(&mut self.assets, asset.id.0, Asset { id: asset.id, code, kind: asset.kind, site: asset.site, series });
+        put(
+            &mut self.assets,
+            asset.id.0,
+            Asset { id: asset.id, code, kind: asset.kind, site: asset.site, series },
+        );
         self.asset_codes.insert(asset.code.clone(), asset.id);
         Ok(())
     }

@@ -78,8 +78,8 @@ impl Maintenance {
         }
     }
 
-    /// Opens a building with its stored entries, in any order, and the readings at hand. The catalogue has to be
-    /// complete already, see [`restore_catalogue`]. Without stored settings it starts for the first time: the default
+    /// Opens a building with its stored entries, in any order, and the readings at hand: those of the log have to be
+    /// applied already, and the catalogue has to be complete, see [`restore_catalogue`]. Without stored settings it starts for the first time: the default
     /// policies are installed, and answered to be stored.
     pub fn open(
         now: UnixMs,
@@ -93,8 +93,12 @@ impl Maintenance {
         for entry in entries {
             match entry {
                 Change::PutPolicy(policy) => policies.push(policy),
-                Change::PutCounterBase(base) => drop(maintenance.bases.insert((base.asset, base.policy), base)),
-                Change::PutAlert(alert) => drop(maintenance.alerts.insert(alert)),
+                Change::PutCounterBase(base) => {
+                    maintenance.bases.insert((base.asset, base.policy), base);
+                }
+                Change::PutAlert(alert) => {
+                    maintenance.alerts.insert(alert);
+                }
                 Change::PutWorkOrder(order) => maintenance.note_order(order),
                 Change::PutSettings(settings) => {
                     maintenance.policy_next = settings.policy_next;
@@ -107,11 +111,14 @@ impl Maintenance {
                 | Change::DeleteWorkOrder(_) => {}
             }
         }
+        let mut changes = Vec::new();
         for policy in policies {
             maintenance.policy_next = maintenance.policy_next.max(PolicyId(policy.id().0.saturating_add(1)));
-            maintenance.put_in_force(now, policy, telemetry);
+            changes.extend(maintenance.put_in_force(now, policy, telemetry));
         }
-        let changes = if is_fresh { maintenance.install_defaults(now, telemetry) } else { Vec::new() };
+        if is_fresh {
+            changes.extend(maintenance.install_defaults(now, telemetry));
+        }
         (maintenance, changes)
     }
 
@@ -144,12 +151,6 @@ impl Maintenance {
         outcome
     }
 
-    /// Takes the values of a row that was read back from the log after a restart. What follows from them is found
-    /// out by the next [`Self::evaluate`].
-    pub fn replay(&mut self, now: UnixMs, catalogue: &Catalogue, row: &Row, applied: &Applied) {
-        self.rules.replay(now, catalogue, row, applied);
-    }
-
     /// Evaluates every rule on the clock, and does what follows.
     pub fn evaluate(&mut self, now: UnixMs, catalogue: &Catalogue) -> Outcome {
         self.rules.follow(catalogue);
@@ -177,7 +178,13 @@ impl Maintenance {
         Ok(Outcome { changes, intents: Vec::new() })
     }
 
-    fn raise_all(&mut self, now: UnixMs, catalogue: &Catalogue, breaches: Vec<Breach>, outcome: &mut Outcome) {
+    fn raise_all(
+        &mut self,
+        now: UnixMs,
+        catalogue: &Catalogue,
+        breaches: Vec<Breach>,
+        outcome: &mut Outcome,
+    ) {
         for breach in breaches {
             if let Some(asset) = catalogue.asset(breach.asset) {
                 outcome.add(self.raise(now, asset, breach));
@@ -189,7 +196,9 @@ impl Maintenance {
     /// a second one of an asset and a policy).
     fn raise(&mut self, now: UnixMs, asset: &Asset, breach: Breach) -> Outcome {
         let place = (breach.asset, breach.policy);
-        let Some(policy) = self.rules.policies().get(&breach.policy).cloned() else { return Outcome::default() };
+        let Some(policy) = self.rules.policies().get(&breach.policy).cloned() else {
+            return Outcome::default();
+        };
         let id = self.secret.alert_id(&asset.code, policy.id(), breach.evidence.to);
         if self.alerts.standing(place.0, place.1).is_some() {
             self.rules.hold(place.0, place.1);

@@ -1,6 +1,10 @@
 //! Maintenance policies: which behaviour of which metric calls for attention (F3.1). The six the seed names are
 //! installed by default; a caretaker may add, change and remove them.
 
+mod defaults;
+
+pub use defaults::default_terms;
+
 use protocol::limits::{NOTES_BYTES_MAX, POLICIES_MAX};
 use protocol::{AssetKind, Digest, Invalid, Severity};
 use serde::{Deserialize, Serialize};
@@ -10,7 +14,8 @@ use thiserror::Error;
 
 use super::catalogue::{Code, MetricName};
 
-/// Longest window, minutes.
+/// Longest window, minutes. After a restart a window starts with the readings that telemetry has at hand, which are
+/// those of the last two hours.
 pub const WINDOW_MINUTES_MAX: u32 = 24 * 60;
 /// Most readings a rule may ask for.
 pub const SAMPLES_MAX: u32 = 1_000;
@@ -253,7 +258,8 @@ impl Policy {
     /// What the ledger carries of it: a hash of what is measured and compared, and of no text that a person typed.
     pub fn digest(&self) -> Digest {
         let t = &self.terms;
-        let measured = (t.asset_kind, &t.metric, t.rule, t.condition, t.threshold, t.window_minutes, t.samples);
+        let measured =
+            (t.asset_kind, &t.metric, t.rule, t.condition, t.threshold, t.window_minutes, t.samples);
         Digest::of("symbiose policy v1", &[&protocol::encode(&(measured, t.severity))])
     }
 }
@@ -300,160 +306,5 @@ fn check_samples(rule: RuleKind, found: u32) -> Result<(), PolicyError> {
     if (min..=SAMPLES_MAX).contains(&found) { Ok(()) } else { Err(PolicyError::Samples { rule, min, found }) }
 }
 
-/// The six rules of the seed, R1 to R6, with its exact messages (F3.2–F3.7).
-pub fn default_terms() -> Vec<Terms> {
-    use AssetKind::{Chiller, Elevator, Hvac};
-    use RuleKind::{Consecutive, Runtime, Threshold};
-    use Severity::{High, Low, Medium};
-    let terms = |code, asset_kind, metric, rule, threshold, severity, message: &str, description: &str| Terms {
-        code: Code::new(code).expect("invariant: the codes below are valid"),
-        asset_kind,
-        metric: MetricName::new(metric).expect("invariant: the names below are valid"),
-        rule,
-        condition: Condition::Above,
-        threshold,
-        window_minutes: None,
-        samples: 5,
-        severity,
-        message: message.to_owned(),
-        description: description.to_owned(),
-        enabled: true,
-        opens_work_order: true,
-    };
-    let mean = |minutes, terms: Terms| Terms { window_minutes: Some(minutes), ..terms };
-    let counter = |terms: Terms| Terms { samples: 1, ..terms };
-    vec![
-        mean(15, terms(
-            "R1", Hvac, "temp_supply_air", Threshold, 20.0, Medium, "Performance clim dégradée",
-            "Température de soufflage supérieure à 20 °C en moyenne sur 15 minutes",
-        )),
-        terms(
-            "R2", Hvac, "vibration_level", Threshold, 7.0, High, "Risque mécanique ventilateur",
-            "Vibration supérieure à 7 mm/s sur les 5 dernières mesures",
-        ),
-        mean(10, terms(
-            "R3", Chiller, "water_temp_out", Threshold, 14.0, High, "Refroidissement insuffisant",
-            "Température de sortie d'eau supérieure à 14 °C en moyenne sur 10 minutes",
-        )),
-        counter(terms(
-            "R4", Chiller, "run_hours", Runtime, 500.0, Low, "Maintenance préventive due",
-            "Plus de 500 heures de marche depuis le dernier entretien",
-        )),
-        terms(
-            "R5", Elevator, "motor_temp", Consecutive, 80.0, High, "Surchauffe moteur ascenseur",
-            "Température du moteur supérieure à 80 °C sur 5 mesures consécutives",
-        ),
-        counter(terms(
-            "R6", Elevator, "door_cycles", Runtime, 100_000.0, Medium, "Inspection portes à planifier",
-            "Plus de 100 000 cycles de portes depuis la dernière inspection",
-        )),
-    ]
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use expect_test::expect;
-
-    #[test]
-    fn the_defaults_say_what_the_seed_says() {
-        let lines: Vec<String> = default_terms()
-            .into_iter()
-            .zip(1..)
-            .map(|(terms, id)| Policy::new(PolicyId(id), 1, terms).unwrap())
-            .map(|policy| {
-                let t = policy.terms();
-                let window = t.window_minutes.map_or(String::new(), |minutes| format!(" over {minutes} min"));
-                let (rule, sign) = (t.rule.name(), t.condition.sign());
-                format!(
-                    "{} {} {rule} {} {sign} {} x{}{window}: {} « {} »",
-                    t.code, t.asset_kind, t.metric, t.threshold, t.samples, t.severity, t.message
-                )
-            })
-            .collect();
-        expect![[r#"
-            R1 HVAC threshold temp_supply_air > 20 x5 over 15 min: medium « Performance clim dégradée »
-            R2 HVAC threshold vibration_level > 7 x5: high « Risque mécanique ventilateur »
-            R3 CHILLER threshold water_temp_out > 14 x5 over 10 min: high « Refroidissement insuffisant »
-            R4 CHILLER runtime run_hours > 500 x1: low « Maintenance préventive due »
-            R5 ELEVATOR consecutive motor_temp > 80 x5: high « Surchauffe moteur ascenseur »
-            R6 ELEVATOR runtime door_cycles > 100000 x1: medium « Inspection portes à planifier »"#]]
-        .assert_eq(&lines.join("\n"));
-    }
-
-    fn refused(change: impl FnOnce(&mut Terms)) -> String {
-        let mut terms = default_terms().remove(0);
-        change(&mut terms);
-        match Policy::new(PolicyId(1), 1, terms) {
-            Ok(_) => "accepted".to_owned(),
-            Err(error) => format!("{} | {error}", error.field()),
-        }
-    }
-
-    #[test]
-    fn errors_name_the_field() {
-        let lines = [
-            refused(|t| t.threshold = f64::NAN),
-            refused(|t| t.window_minutes = Some(0)),
-            refused(|t| t.window_minutes = Some(1_441)),
-            refused(|t| (t.rule, t.window_minutes) = (RuleKind::Count, None)),
-            refused(|t| (t.rule, t.samples) = (RuleKind::RateOfChange, 1)),
-            refused(|t| (t.rule, t.samples) = (RuleKind::Consecutive, 1)),
-            refused(|t| t.samples = 0),
-            refused(|t| t.samples = 1_001),
-            refused(|t| t.message = String::new()),
-            refused(|t| t.message = "a\u{7}b".to_owned()),
-            refused(|t| t.description = "x".repeat(1_001)),
-            refused(|t| t.window_minutes = None),
-        ];
-        expect![[r#"
-            threshold | threshold: NaN is not a finite number
-            window_minutes | window_minutes: 0, 1 to 1440 allowed
-            window_minutes | window_minutes: 1441, 1 to 1440 allowed
-            window_minutes | window_minutes: a count rule needs one, 1 to 1440
-            samples | samples: 1, 2 to 1000 allowed for a rate_of_change rule
-            samples | samples: 1, 2 to 1000 allowed for a consecutive rule
-            samples | samples: 0, 1 to 1000 allowed for a threshold rule
-            samples | samples: 1001, 1 to 1000 allowed for a threshold rule
-            message | message: 0 bytes of text; 1 to 200 bytes without control characters
-            message | message: 3 bytes of text; 1 to 200 bytes without control characters
-            description | description: 1001 bytes of text; up to 1000 bytes without control characters
-            accepted"#]]
-        .assert_eq(&lines.join("\n"));
-    }
-
-    #[test]
-    fn names_and_signs_read_back() {
-        assert!(RuleKind::ALL.into_iter().all(|rule| RuleKind::from_name(rule.name()) == Some(rule)));
-        assert!(Condition::ALL.into_iter().all(|sign| Condition::from_sign(sign.sign()) == Some(sign)));
-        assert_eq!((RuleKind::from_name("sum"), Condition::from_sign("=")), (None, None));
-    }
-
-    #[test]
-    fn near_is_a_tenth_on_the_right_side() {
-        let near = |condition: Condition, number| condition.is_near(number, 80.0);
-        assert!(near(Condition::Above, 72.1) && !near(Condition::Above, 72.0));
-        assert!(near(Condition::AtMost, 87.9) && !near(Condition::AtMost, 88.0));
-        assert!(Condition::Above.is_near(-10.5, -10.0) && !Condition::Above.is_near(-11.0, -10.0));
-    }
-
-    #[test]
-    fn stored_terms_are_checked_again() {
-        let policy = Policy::new(PolicyId(3), 2, default_terms().remove(2)).unwrap();
-        let bytes = protocol::encode(&policy);
-        assert_eq!(protocol::decode::<Policy>(&bytes, 1_000), Ok(policy.clone()));
-        let stored = StoredPolicy { id: PolicyId(3), version: 2, terms: Terms { samples: 0, ..policy.terms } };
-        assert!(protocol::decode::<Policy>(&protocol::encode(&stored), 1_000).is_err());
-    }
-
-    #[test]
-    fn the_digest_depends_on_what_is_compared_and_not_on_the_wording() {
-        let digest = |change: fn(&mut Terms)| {
-            let mut terms = default_terms().remove(4);
-            change(&mut terms);
-            Policy::new(PolicyId(5), 1, terms).unwrap().digest()
-        };
-        assert_eq!(digest(|_| ()), digest(|t| t.description = "Chez Mme Martin".to_owned()));
-        assert_ne!(digest(|_| ()), digest(|t| t.threshold = 81.0));
-    }
-}
+mod tests;

@@ -90,7 +90,9 @@ impl MaintenanceError {
     pub const fn is_unknown(&self) -> bool {
         matches!(
             self,
-            Self::UnknownPolicy { .. } | Self::UnknownWorkOrder { .. } | Self::Alert(AlertError::Unknown { .. })
+            Self::UnknownPolicy { .. }
+                | Self::UnknownWorkOrder { .. }
+                | Self::Alert(AlertError::Unknown { .. })
         )
     }
 

@@ -1,9 +1,9 @@
 //! Work orders: opening, moving on, and following what final blocks say of them.
 
 use super::{
-    Alert, AlertId, AlertStatus, Asset, Catalogue, Change, Digest, Intent, Maintenance, MaintenanceError, OnLedger,
-    Outcome, Policy, UnixMs, WORK_ORDERS_KEPT_MAX, WORK_ORDERS_OPEN_PER_MEMBER_MAX, WorkOrder, WorkOrderEdit,
-    WorkOrderId, WorkOrderStatus,
+    Alert, AlertId, AlertStatus, Asset, Catalogue, Change, Digest, Intent, Maintenance, MaintenanceError,
+    OnLedger, Outcome, Policy, UnixMs, WORK_ORDERS_KEPT_MAX, WORK_ORDERS_OPEN_PER_MEMBER_MAX, WorkOrder,
+    WorkOrderEdit, WorkOrderId, WorkOrderStatus,
 };
 use crate::core::alerts::AlertError;
 
@@ -28,7 +28,10 @@ impl Maintenance {
         let policy = policy.ok_or(MaintenanceError::UnknownPolicy { id: alert.policy })?;
         let asset = catalogue.asset(alert.asset).ok_or(unknown)?;
         if !self.has_room_for_order() {
-            return Err(MaintenanceError::Full { what: "open work orders", max: WORK_ORDERS_OPEN_PER_MEMBER_MAX });
+            return Err(MaintenanceError::Full {
+                what: "open work orders",
+                max: WORK_ORDERS_OPEN_PER_MEMBER_MAX,
+            });
         }
         let order = self.new_order(now, asset, &policy, &alert);
         let alert = self.alerts.attach(id, order.reference)?.clone();
@@ -53,10 +56,12 @@ impl Maintenance {
         }
         let is_done_now = edited.status == WorkOrderStatus::Done;
         let place = (edited.asset, edited.policy);
-        let mut outcome = Outcome { changes: vec![Change::PutWorkOrder(edited.clone())], intents: Vec::new() };
+        let mut outcome =
+            Outcome { changes: vec![Change::PutWorkOrder(edited.clone())], intents: Vec::new() };
         self.note_order(edited);
         if is_done_now {
-            let standing = self.alerts.standing(place.0, place.1).filter(|alert| alert.work_order == Some(reference));
+            let standing =
+                self.alerts.standing(place.0, place.1).filter(|alert| alert.work_order == Some(reference));
             if let Some(id) = standing.map(|alert| alert.id) {
                 outcome.changes.push(Change::PutAlert(self.alerts.close(now, id)?.clone()));
                 self.rules.release(place.0, place.1, now);

@@ -20,8 +20,8 @@ impl Maintenance {
         self.check_code(id, &terms)?;
         let policy = Policy::new(id, 1, terms)?;
         self.policy_next = PolicyId(id.0.checked_add(1).expect("invariant: policies are added by hand"));
-        self.put_in_force(now, policy.clone(), telemetry);
-        let changes = vec![Change::PutPolicy(policy), self.settings()];
+        let mut changes = vec![Change::PutPolicy(policy.clone()), self.settings()];
+        changes.extend(self.put_in_force(now, policy, telemetry));
         Ok((id, Outcome { changes, intents: Vec::new() }))
     }
 
@@ -42,7 +42,7 @@ impl Maintenance {
         if !same_counter {
             changes.extend(self.forget_bases(id));
         }
-        self.put_in_force(now, policy, telemetry);
+        changes.extend(self.put_in_force(now, policy, telemetry));
         Ok(Outcome { changes, intents: Vec::new() })
     }
 
@@ -65,23 +65,31 @@ impl Maintenance {
         changes
     }
 
-    pub(super) fn put_in_force(&mut self, now: UnixMs, policy: Policy, telemetry: &Telemetry) {
+    /// Answers the counters whose base moved on the readings at hand.
+    pub(super) fn put_in_force(&mut self, now: UnixMs, policy: Policy, telemetry: &Telemetry) -> Vec<Change> {
         let mut rules = std::mem::take(&mut self.rules);
         let id = policy.id();
-        rules.put(now, policy, telemetry, |asset| self.start(asset, id));
+        let bases = rules.put(now, policy, telemetry, |asset| self.start(asset, id));
         self.rules = rules;
+        bases.into_iter().map(|base| self.note_base(base)).collect()
     }
 
     /// Another counter has not been served yet.
     fn forget_bases(&mut self, id: PolicyId) -> Vec<Change> {
         let places: Vec<_> = self.bases.keys().filter(|(_, policy)| *policy == id).copied().collect();
-        places.into_iter().filter_map(|place| self.bases.remove(&place)).map(Change::DeleteCounterBase).collect()
+        places
+            .into_iter()
+            .filter_map(|place| self.bases.remove(&place))
+            .map(Change::DeleteCounterBase)
+            .collect()
     }
 
     fn check_code(&self, id: PolicyId, terms: &Terms) -> Result<(), MaintenanceError> {
         let taken = |policy: &&Policy| policy.id() != id && policy.terms().code == terms.code;
         match self.rules.policies().values().find(taken) {
-            Some(policy) => Err(MaintenanceError::CodeTaken { code: terms.code.to_string(), id: policy.id() }),
+            Some(policy) => {
+                Err(MaintenanceError::CodeTaken { code: terms.code.to_string(), id: policy.id() })
+            }
             None => Ok(()),
         }
     }

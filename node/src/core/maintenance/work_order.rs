@@ -3,7 +3,8 @@
 
 use protocol::limits::NOTES_BYTES_MAX;
 use protocol::{
-    AdvanceWorkOrder, AssetKind, Digest, Invalid, OpenWorkOrder, Severity, UnixMs, WorkOrderId, WorkOrderStatus,
+    AdvanceWorkOrder, AssetKind, Digest, Invalid, OpenWorkOrder, Severity, UnixMs, WorkOrderId,
+    WorkOrderStatus,
 };
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
@@ -129,7 +130,12 @@ impl WorkOrder {
         Some(Intent { reference: self.reference, step })
     }
 
-    fn next_advance(&self, secret: &Secret, id: WorkOrderId, known: WorkOrderStatus) -> Option<AdvanceWorkOrder> {
+    fn next_advance(
+        &self,
+        secret: &Secret,
+        id: WorkOrderId,
+        known: WorkOrderStatus,
+    ) -> Option<AdvanceWorkOrder> {
         let status = if known.may_become(self.status) { self.status } else { WorkOrderStatus::InProgress };
         if !known.may_become(status) {
             return None;

@@ -38,7 +38,8 @@ impl Counter {
     /// A counter that was never served counts from zero.
     pub(super) fn new(base: Option<&CounterBase>) -> Self {
         let unserved = (Some(0.0), 0.0, i64::MIN);
-        let (base, carried, since) = base.map_or(unserved, |stored| (stored.base, stored.carried, stored.since.0));
+        let (base, carried, since) =
+            base.map_or(unserved, |stored| (stored.base, stored.carried, stored.since.0));
         Self { base, carried, since, last: None, suspect: None }
     }
 

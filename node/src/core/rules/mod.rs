@@ -81,25 +81,28 @@ impl Rules {
     }
 
     /// Puts a policy into force, in place of an earlier version, on every asset it is for. It starts with the
-    /// readings that are at hand.
+    /// readings at hand, and answers the counters whose base moved on them.
     pub fn put(
         &mut self,
         now: UnixMs,
         policy: Policy,
         telemetry: &Telemetry,
         start: impl Fn(AssetId) -> Start,
-    ) {
+    ) -> Vec<CounterBase> {
         self.remove(policy.id());
         self.follow(telemetry.catalogue());
+        let mut bases = Vec::new();
         for (asset, watched) in telemetry.catalogue().assets().iter().zip(&mut self.assets) {
             if policy.terms().enabled && asset.kind == policy.terms().asset_kind {
                 let mut watch = Watch::new(&policy, start(asset.id));
                 watch.column = asset.column(watch.metric.as_str());
-                telemetry.head(asset.id).into_iter().for_each(|head| watch.read_back(now, head));
+                let has_moved = telemetry.head(asset.id).is_some_and(|head| watch.read_back(now, head));
+                bases.extend(watch.base(asset.id).filter(|_| has_moved));
                 watched.watches.push(watch);
             }
         }
         self.policies.insert(policy.id(), policy);
+        bases
     }
 
     /// Takes a policy out of force.
@@ -110,22 +113,6 @@ impl Rules {
 
     /// Takes the new values of a row and evaluates the rules on them.
     pub fn observe(&mut self, now: UnixMs, catalogue: &Catalogue, row: &Row, applied: &Applied) -> Findings {
-        self.feed(now, catalogue, row, applied, true)
-    }
-
-    /// Takes the values of a row that was read back after a restart; nothing is evaluated before the clock asks.
-    pub fn replay(&mut self, now: UnixMs, catalogue: &Catalogue, row: &Row, applied: &Applied) {
-        self.feed(now, catalogue, row, applied, false);
-    }
-
-    fn feed(
-        &mut self,
-        now: UnixMs,
-        catalogue: &Catalogue,
-        row: &Row,
-        applied: &Applied,
-        evaluate: bool,
-    ) -> Findings {
         let mut findings = Findings::default();
         let id = row.asset();
         let Some(watched) = self.assets.get_mut(id.0 as usize) else { return findings };
@@ -134,12 +121,10 @@ impl Rules {
             let Some(value) = watch.column.and_then(|column| row.fresh_value(column, applied.fresh)) else {
                 continue;
             };
-            if watch.insert(now, row.time(), value.get()) && evaluate {
+            if watch.insert(now, row.time(), value.get()) {
                 findings.bases.extend(watch.base(id));
             }
-            if evaluate {
-                findings.breaches.extend(watch.evaluate(now, id));
-            }
+            findings.breaches.extend(watch.evaluate(now, id));
         }
         findings
     }
@@ -189,7 +174,8 @@ impl Rules {
     pub fn follow(&mut self, catalogue: &Catalogue) {
         for asset in catalogue.assets().iter().skip(self.assets.len()) {
             let policies = self.policies.values();
-            let meant = policies.filter(|policy| policy.terms().enabled && policy.terms().asset_kind == asset.kind);
+            let meant =
+                policies.filter(|policy| policy.terms().enabled && policy.terms().asset_kind == asset.kind);
             let watches = meant.map(|policy| Watch::new(policy, Start::default())).collect();
             self.assets.push(AssetWatches { series: 0, watches });
         }
@@ -198,7 +184,9 @@ impl Rules {
 
 impl AssetWatches {
     fn look_up_columns(&mut self, id: AssetId, catalogue: &Catalogue) {
-        let Some(asset) = catalogue.asset(id).filter(|asset| asset.series.len() != self.series) else { return };
+        let Some(asset) = catalogue.asset(id).filter(|asset| asset.series.len() != self.series) else {
+            return;
+        };
         self.series = asset.series.len();
         for watch in &mut self.watches {
             watch.column = asset.column(watch.metric.as_str());
@@ -219,14 +207,18 @@ impl Watch {
         }
     }
 
-    fn read_back(&mut self, now: UnixMs, head: &Head) {
-        let Some(column) = self.column else { return };
+    /// Takes in what the head holds. Answers whether a counter's base moved.
+    fn read_back(&mut self, now: UnixMs, head: &Head) -> bool {
+        let Some(column) = self.column else { return false };
+        let mut has_moved = false;
         for (time, value) in head.readings(column, UnixMs(i64::MIN), UnixMs(i64::MAX)) {
-            self.insert(now, time, value.get());
+            has_moved |= self.insert(now, time, value.get());
         }
         self.is_near = self.tracker.is_near(now.0);
+        has_moved
     }
 
+    /// Takes a reading. Answers whether a counter's base moved.
     fn insert(&mut self, now: UnixMs, time: UnixMs, value: f64) -> bool {
         time > self.floor && self.tracker.insert(now.0, time.0, value)
     }

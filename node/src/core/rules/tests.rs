@@ -38,7 +38,8 @@ impl Bench {
 
     fn reading(&mut self, metric: &str, time: UnixMs, value: f64) {
         let meant = |policy: &&Policy| policy.terms().metric.as_str() == metric;
-        let kind = self.rules.policies().values().find(meant).map_or(AssetKind::Hvac, |p| p.terms().asset_kind);
+        let kind =
+            self.rules.policies().values().find(meant).map_or(AssetKind::Hvac, |p| p.terms().asset_kind);
         let (asset_code, _) = KINDS.into_iter().find(|(_, known)| *known == kind).unwrap();
         let payload = Payload { site_code: "S", asset_code, time, metrics: vec![(metric, Some(value))] };
         let accepted = self.telemetry.accept(self.now, &payload).unwrap();
@@ -134,7 +135,13 @@ fn check_rule(story: &str, expect: &Expect) {
     check_terms(default_terms(), story, expect);
 }
 
-fn terms(rule: RuleKind, condition: &str, threshold: f64, window_minutes: Option<u32>, samples: u32) -> Vec<Terms> {
+fn terms(
+    rule: RuleKind,
+    condition: &str,
+    threshold: f64,
+    window_minutes: Option<u32>,
+    samples: u32,
+) -> Vec<Terms> {
     vec![Terms {
         code: Code::new("X").unwrap(),
         asset_kind: AssetKind::Hvac,
@@ -229,7 +236,10 @@ fn r4_counts_hours_since_the_last_service_through_resets() {
         "#]],
     );
     // A late, lower reading is no reset either.
-    check_rule("run_hours 400 every 60 s; late run_hours 300 90 s; late run_hours 301 80 s; run_hours 401 every 60 s", &expect![""]);
+    check_rule(
+        "run_hours 400 every 60 s; late run_hours 300 90 s; late run_hours 301 80 s; run_hours 401 every 60 s",
+        &expect![""],
+    );
 }
 
 #[test]
@@ -241,7 +251,10 @@ fn r5_wants_five_in_a_row_and_a_gap_breaks_them() {
         "#]],
     );
     check_rule("motor_temp 81 81 80 81 81 81 81 every 10 s", &expect![""]);
-    check_rule("motor_temp 81 81 81 81 every 10 s; wait 60 s; motor_temp 81 81 81 81 every 10 s", &expect![""]);
+    check_rule(
+        "motor_temp 81 81 81 81 every 10 s; wait 60 s; motor_temp 81 81 81 81 every 10 s",
+        &expect![""],
+    );
     check_rule(
         "motor_temp 81 81 81 81 every 10 s; wait 60 s; motor_temp 81 81 81 81 81 every 10 s",
         &expect![[r#"

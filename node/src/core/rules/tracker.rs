@@ -71,7 +71,8 @@ impl Tracker {
         let test = Test { condition: terms.condition, threshold: terms.threshold };
         let window_ms = terms.window_minutes.map(|minutes| i64::from(minutes) * 60_000);
         let span_ms = window_ms.unwrap_or(HORIZON_MS);
-        let streak = |without_gap| Kept::Streak(Streak::new(terms.samples as usize, span_ms, test, without_gap));
+        let streak =
+            |without_gap| Kept::Streak(Streak::new(terms.samples as usize, span_ms, test, without_gap));
         let kept = match (terms.rule, window_ms) {
             (RuleKind::Threshold, Some(span_ms)) => Kept::Mean(Window::new(span_ms, test)),
             (RuleKind::Threshold, None) => streak(false),
@@ -121,7 +122,9 @@ impl Tracker {
                 self.is_enough(window) && window.rate_per_minute().is_some_and(|rate| self.test.is_near(rate))
             }
             Kept::Count(window) => u64::from(window.meeting()) * 10 > u64::from(self.samples) * 9,
-            Kept::Streak(streak) => streak.readings().back().is_some_and(|(_, value)| self.test.is_near(*value)),
+            Kept::Streak(streak) => {
+                streak.readings().back().is_some_and(|(_, value)| self.test.is_near(*value))
+            }
             Kept::Counter(counter) => counter.total().is_some_and(|total| self.test.is_near(total)),
         }
     }

@@ -55,8 +55,7 @@ impl Head {
     /// The newest value of a column and its time.
     pub fn latest(&self, column: Column) -> Option<(UnixMs, Value)> {
         let values = self.columns.get(usize::from(column.0))?;
-        let newest = self.times.iter().zip(values).rev().find_map(|(time, value)| reading(*time, *value));
-        newest
+        self.times.iter().zip(values).rev().find_map(|(time, value)| reading(*time, *value))
     }
 
     /// The readings of a column in `[from, to)`, oldest first.
@@ -100,7 +99,8 @@ impl Head {
     }
 
     fn is_too_late(&self, time: i64) -> bool {
-        let full = self.times.len() >= HEAD_ROWS_MAX && self.times.front().is_some_and(|oldest| time < *oldest);
+        let full =
+            self.times.len() >= HEAD_ROWS_MAX && self.times.front().is_some_and(|oldest| time < *oldest);
         full || self.times.back().is_some_and(|newest| time < newest.saturating_sub(HEAD_SPAN_MS_MAX))
     }
 

@@ -58,14 +58,21 @@ fn rows_of(found: &[Found]) -> Vec<Row> {
     records.flatten().collect()
 }
 
-fn bits(rows: &[Row]) -> Vec<(AssetId, UnixMs, Vec<(Column, u64)>)> {
-    let bits = |row: &Row| row.values().iter().map(|(column, value)| (*column, value.get().to_bits())).collect();
+/// A row with its values as bits, which tell `-0.0` from `0.0`.
+type Bits = (AssetId, UnixMs, Vec<(Column, u64)>);
+
+fn bits(rows: &[Row]) -> Vec<Bits> {
+    let bits =
+        |row: &Row| row.values().iter().map(|(column, value)| (*column, value.get().to_bits())).collect();
     rows.iter().map(|row| (row.asset(), row.time(), bits(row))).collect()
 }
 
 fn three_batches() -> Vec<Vec<Row>> {
     let row = |i: u32| {
-        let values = vec![(Column(0), Value::new(f64::from(i) / 10.0).unwrap()), (Column(3), Value::new(0.1).unwrap())];
+        let values = vec![
+            (Column(0), Value::new(f64::from(i) / 10.0).unwrap()),
+            (Column(3), Value::new(0.1).unwrap()),
+        ];
         Row::new(AssetId(i % 3), UnixMs(1_765_275_323_000 + i64::from(i) * 10_000), values).unwrap()
     };
     (0..3).map(|batch| (0..5).map(|i| row(batch * 5 + i)).collect()).collect()
@@ -300,7 +307,8 @@ fn names_come_back_from_the_log_alone() {
         }
     }
     assert_eq!(rebuilt.catalogue(), telemetry.catalogue());
-    let latest = rebuilt.head(AssetId(0)).and_then(|head| head.latest(Column(0))).map(|(_, value)| value.get());
+    let latest =
+        rebuilt.head(AssetId(0)).and_then(|head| head.latest(Column(0))).map(|(_, value)| value.get());
     assert_eq!(latest, Some(12.3));
 }
 
@@ -317,10 +325,14 @@ fn a_full_commit_of_the_widest_rows_fits_into_records() {
 
 #[test]
 fn a_usual_row_takes_about_three_bytes_a_point() {
-    let values = [(0, 32.5), (1, 17.8), (2, 12.345), (3, 3.11), (4, 45.2), (5, 81_234.567), (6, 523_441.0), (7, 1.0)]
-        .map(|(column, value)| (Column(column), Value::new(value).unwrap()));
+    let values =
+        [(0, 32.5), (1, 17.8), (2, 12.345), (3, 3.11), (4, 45.2), (5, 81_234.567), (6, 523_441.0), (7, 1.0)]
+            .map(|(column, value)| (Column(column), Value::new(value).unwrap()));
     let rows: Vec<Row> = (0..64)
-        .map(|i| Row::new(AssetId(i % 12), UnixMs(1_765_275_323_000 + i64::from(i) * 100), values.to_vec()).unwrap())
+        .map(|i| {
+            Row::new(AssetId(i % 12), UnixMs(1_765_275_323_000 + i64::from(i) * 100), values.to_vec())
+                .unwrap()
+        })
         .collect();
     let mut bytes = Vec::new();
     SegmentWriter::resume(SEGMENT, 0).rows(&rows, &mut bytes);

@@ -122,7 +122,8 @@ impl Telemetry {
         let mut definitions = Vec::with_capacity(fresh.len());
         for (name, value) in fresh {
             let definition = self.catalogue.add_series(id, name);
-            let definition = definition.expect("invariant: room was counted").expect("invariant: the name is new");
+            let definition =
+                definition.expect("invariant: room was counted").expect("invariant: the name is new");
             if let Definition::Series(series) = &definition {
                 values.push((series.column, value));
             }
@@ -191,7 +192,8 @@ fn take_apart(asset: &Asset, metrics: &[(&str, Option<f64>)]) -> Result<Parts, R
         if metrics[..i].iter().any(|(earlier, _)| earlier == name) {
             return Err(Refusal::MetricTwice { metric: shorten(name) });
         }
-        let value = number.map(|number| Value::new(number).ok_or_else(|| not_finite(name, number))).transpose()?;
+        let value =
+            number.map(|number| Value::new(number).ok_or_else(|| not_finite(name, number))).transpose()?;
         match asset.column(name) {
             Some(column) => parts.values.extend(value.map(|value| (column, value))),
             None => {

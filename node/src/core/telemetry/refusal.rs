@@ -30,7 +30,9 @@ pub enum Refusal {
         found: String,
     },
     /// The reading lies too far ahead of the building's clock.
-    #[error("timestamp: {found} is {ahead_ms} ms ahead of this node's clock, {READING_AHEAD_MS_MAX} ms allowed")]
+    #[error(
+        "timestamp: {found} is {ahead_ms} ms ahead of this node's clock, {READING_AHEAD_MS_MAX} ms allowed"
+    )]
     Future {
         /// Time of the reading.
         found: UnixMs,
@@ -87,7 +89,9 @@ impl Refusal {
             Self::UnknownAsset { .. } | Self::ForeignAsset { .. } => "asset_code".to_owned(),
             Self::Future { .. } | Self::TooOld { .. } => "timestamp".to_owned(),
             Self::MetricCount { .. } | Self::SeriesLimit { .. } => "metrics".to_owned(),
-            Self::MetricName { found: metric } | Self::MetricTwice { metric } | Self::NotFinite { metric, .. } => {
+            Self::MetricName { found: metric }
+            | Self::MetricTwice { metric }
+            | Self::NotFinite { metric, .. } => {
                 format!("metrics.{metric}")
             }
         }
@@ -117,5 +121,10 @@ impl Refusal {
 
 /// At most 64 bytes of a text from outside, cut at a character.
 pub(super) fn shorten(text: &str) -> String {
-    text.chars().scan(0, |len, c| { *len += c.len_utf8(); (*len <= 64).then_some(c) }).collect()
+    text.chars()
+        .scan(0, |len, c| {
+            *len += c.len_utf8();
+            (*len <= 64).then_some(c)
+        })
+        .collect()
 }

@@ -4,8 +4,8 @@
 use thiserror::Error;
 
 use super::record::{
-    RECORD_HEADER_BYTES, RECORD_MAGIC, Record, RecordError, SEGMENT_HEADER_BYTES, SEGMENT_MAGIC, checked_body,
-    decode_record, u32_at, u64_at,
+    RECORD_HEADER_BYTES, RECORD_MAGIC, Record, RecordError, SEGMENT_HEADER_BYTES, SEGMENT_MAGIC,
+    checked_body, decode_record, u32_at, u64_at,
 };
 
 /// What the reader comes upon, in the order of the file.

@@ -51,7 +51,10 @@ fn feed(telemetry: &mut Telemetry, payload: &Payload<'_>) -> String {
     }
 }
 
-fn check(steps: &[(i64, &[(&str, Option<f64>)])], expect: &Expect) {
+/// Milliseconds from now, and what is sent.
+type Sent<'a> = (i64, &'a [(&'a str, Option<f64>)]);
+
+fn check(steps: &[Sent<'_>], expect: &Expect) {
     let mut telemetry = building();
     let mut text = String::new();
     for (at, metrics) in steps {
@@ -128,8 +131,9 @@ fn codes_have_to_belong_together() {
         time: NOW,
         metrics: vec![("power_kw", Some(1.0))],
     };
-    let answers = [("CAS-S9", "CAS-S1-HVAC_1"), ("CAS-S1", "X"), ("CAS-S1", "CAS-S2-CHILLER_1"), ("CAS-S1", "")]
-        .map(|(site, asset)| telemetry.accept(NOW, &at(site, asset)).unwrap_err());
+    let answers =
+        [("CAS-S9", "CAS-S1-HVAC_1"), ("CAS-S1", "X"), ("CAS-S1", "CAS-S2-CHILLER_1"), ("CAS-S1", "")]
+            .map(|(site, asset)| telemetry.accept(NOW, &at(site, asset)).unwrap_err());
     let text: Vec<String> =
         answers.iter().map(|refusal| format!("{} <- {refusal}", refusal.field())).collect();
     expect![[r#"
@@ -220,7 +224,8 @@ fn a_range_is_half_open_sorted_and_the_first_reading_of_a_time_stays() {
 #[test]
 fn steps_have_min_max_mean_and_count_and_empty_ones_are_left_out() {
     let query = RangeQuery::new(UnixMs(5), UnixMs(65), Some(20)).unwrap();
-    let Items::Buckets(buckets) = collected(query, &[(5, 1.0), (24, 4.0), (25, 2.0), (64, -1.0)]).items else {
+    let Items::Buckets(buckets) = collected(query, &[(5, 1.0), (24, 4.0), (25, 2.0), (64, -1.0)]).items
+    else {
         panic!("steps were asked for")
     };
     let text: Vec<String> = buckets.iter().map(|b| format!("{b:?}")).collect();

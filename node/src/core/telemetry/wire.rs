@@ -121,12 +121,10 @@ fn decimal(number: f64) -> Option<(u8, i64)> {
     })
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "seven bits remain")]
 const fn low_seven(number: u64) -> u8 {
     (number & 0x7f) as u8
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "four bits remain")]
 const fn low_four(number: u64) -> u8 {
     (number & 0x0f) as u8
 }

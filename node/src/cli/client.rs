@@ -1,0 +1,125 @@
+//! Talking to a running node: its address from `ready.json`, its operator token from the data folder.
+
+use std::path::Path;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::client::conn::http1;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use hyper::{Method, Request};
+use hyper_util::rt::TokioIo;
+use protocol::Digest;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::net::TcpStream;
+use web::problem::ProblemDocument;
+
+use super::{Exit, Failed};
+use crate::config::Config;
+use crate::shell::ready::ReadyFile;
+use crate::shell::secrets;
+
+/// How long one request may take.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest answer, bytes.
+const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// A node that runs.
+pub(super) struct Client {
+    authority: String,
+    token: String,
+}
+
+impl Client {
+    /// Of the node whose data folder this is.
+    pub(super) fn of(dir: &Path) -> Result<Self, Failed> {
+        let config = Config::load(&dir.join("node.toml"), &[]).map_err(|error| Failed::new(Exit::Usage, error))?;
+        let unreachable = || {
+            let dir = config.data_dir.display();
+            Failed::new(Exit::Unreachable, format!("no node runs on {dir}: it has no ready.json"))
+        };
+        let ready = ReadyFile::read(&config.data_dir).ok_or_else(unreachable)?;
+        let token = secrets::read(&config.http.token_file).map_err(Failed::failure)?;
+        let authority = ready.http.strip_prefix("http://").unwrap_or(&ready.http).to_owned();
+        Ok(Self { authority, token: Digest::new(token).to_string() })
+    }
+
+    /// Asks for something.
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failed> {
+        self.send(Method::GET, path, Bytes::new()).await
+    }
+
+    /// Hands something in.
+    pub(super) async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failed> {
+        let body = serde_json::to_vec(body).map_err(Failed::failure)?;
+        self.send(Method::POST, path, body.into()).await
+    }
+
+    async fn send<T: DeserializeOwned>(&self, method: Method, path: &str, body: Bytes) -> Result<T, Failed> {
+        let unreachable = |reason: String| {
+            let at = &self.authority;
+            Failed::new(Exit::Unreachable, format!("the node at {at} does not answer: {reason}"))
+        };
+        let exchanged = tokio::time::timeout(TIMEOUT, self.exchange(method, path, body)).await;
+        let (status, bytes) = exchanged.map_err(|_| unreachable("too slow".to_owned()))?.map_err(unreachable)?;
+        if (200..300).contains(&status) {
+            return serde_json::from_slice(&bytes).map_err(Failed::failure);
+        }
+        Err(problem(status, &bytes))
+    }
+
+    async fn exchange(&self, method: Method, path: &str, body: Bytes) -> Result<(u16, Bytes), String> {
+        let stream = TcpStream::connect(&self.authority).await.map_err(|error| error.to_string())?;
+        let (mut sender, connection) =
+            http1::handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
+        let driver = tokio::spawn(connection);
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, &self.authority)
+            .header(AUTHORIZATION, format!("Bearer {}", self.token))
+            .header(CONTENT_TYPE, "application/json")
+            .body(Full::new(body))
+            .map_err(|error| error.to_string())?;
+        let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
+        let status = response.status().as_u16();
+        let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX);
+        let bytes = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
+        driver.abort();
+        Ok((status, bytes))
+    }
+}
+
+/// A problem document in words, with the exit code that belongs to it.
+fn problem(status: u16, bytes: &[u8]) -> Failed {
+    let Ok(problem) = serde_json::from_slice::<ProblemDocument>(bytes) else {
+        return Failed::failure(format!("the node answered with status {status}"));
+    };
+    let exit = match problem.r#type.rsplit(':').next() {
+        Some("refused") => Exit::Refused,
+        Some("unavailable" | "timeout") => Exit::NotReady,
+        Some(_) | None => Exit::Failure,
+    };
+    let field = problem.field.map(|field| format!("{field}: ")).unwrap_or_default();
+    Failed::new(exit, format!("{field}{}", problem.detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use web::{Kind, Problem};
+
+    #[test]
+    fn problems_become_exit_codes_and_words() {
+        let of = |kind: Kind| {
+            let document = Problem::new(kind, "no").field("x").document();
+            let failed = problem(document.status, &serde_json::to_vec(&document).unwrap());
+            (failed.exit, failed.message)
+        };
+        assert_eq!(of(Kind::Refused), (Exit::Refused, "x: no".to_owned()));
+        assert_eq!(of(Kind::Unavailable).0, Exit::NotReady);
+        assert_eq!(of(Kind::Invalid).0, Exit::Failure);
+        assert_eq!(problem(502, b"<html>").message, "the node answered with status 502");
+    }
+}

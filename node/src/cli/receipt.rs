@@ -1,0 +1,96 @@
+//! `verify`: a receipt (what `/api/v1/ledger/transactions/{id}/proof` answers) against a hive's genesis, without any
+//! node.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use ledger::light::{Inclusion, verify};
+use protocol::consensus::Round;
+use protocol::limits::{BLOCK_HEADER_BYTES_MAX, TRANSACTION_BYTES_MAX};
+use protocol::{
+    BlockHeader, Bounded, Certificate, CertificateSignature, Digest, Height, Invalid, Transaction, decode,
+};
+use serde_json::json;
+use web::view::{CertificateView, ProofView};
+
+use super::init::read_genesis;
+use super::say::Say;
+use super::{Exit, Failed};
+use crate::shell::store::file;
+
+/// A receipt is far shorter, bytes.
+const RECEIPT_BYTES_MAX: u64 = 1024 * 1024;
+
+#[derive(Debug, Args)]
+pub(super) struct Receipt {
+    /// The receipt, JSON.
+    receipt: PathBuf,
+    /// The hive's genesis. Its authorities are trusted, as long as the hive has not changed them.
+    #[arg(long, default_value = "genesis.cbor")]
+    genesis: PathBuf,
+}
+
+impl Receipt {
+    pub(super) fn run(&self, say: &Say) -> Result<(), Failed> {
+        let genesis = read_genesis(&self.genesis)?;
+        let bytes = file::read(&self.receipt, RECEIPT_BYTES_MAX).map_err(|error| Failed::new(Exit::Usage, error))?;
+        let unreadable = |detail: String| Failed::failure(format!("the receipt cannot be read: {detail}"));
+        let proof: ProofView = serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
+        let parts = Parts::read(&proof).map_err(unreadable)?;
+        if parts.header.chain != genesis.chain() {
+            return Err(Failed::new(Exit::Refused, "the receipt is of another hive"));
+        }
+        let inclusion = Inclusion {
+            transaction: &parts.transaction,
+            index: proof.leaf_index,
+            path: &parts.path,
+            header: &parts.header,
+            certificate: &parts.certificate,
+        };
+        verify(&inclusion, genesis.authorities())
+            .map_err(|error| Failed::new(Exit::Refused, format!("the receipt does not hold: {error}")))?;
+        let (id, height) = (parts.transaction.id(), parts.header.height);
+        say.answer(&json!({ "ok": true, "transaction": id.to_string(), "height": height.0 }), || {
+            format!("Transaction {id} is in the ledger of hive {}, proven by block {height}.", genesis.chain())
+        });
+        Ok(())
+    }
+}
+
+struct Parts {
+    transaction: Transaction,
+    path: Vec<[u8; 32]>,
+    header: BlockHeader,
+    certificate: Certificate,
+}
+
+impl Parts {
+    fn read(proof: &ProofView) -> Result<Self, String> {
+        let transaction = decode(&unhex(&proof.leaf)?, TRANSACTION_BYTES_MAX).map_err(|error| error.to_string())?;
+        let header = decode(&unhex(&proof.header)?, BLOCK_HEADER_BYTES_MAX).map_err(|error| error.to_string())?;
+        let path = proof.path.iter().map(|hash| hash.parse::<Digest>().map(|hash| *hash.as_bytes()));
+        let path = path.collect::<Result<_, _>>().map_err(|error: Invalid| error.to_string())?;
+        let certificate = certificate(&proof.certificate).map_err(|error| error.to_string())?;
+        Ok(Self { transaction, path, header, certificate })
+    }
+}
+
+fn certificate(view: &CertificateView) -> Result<Certificate, Invalid> {
+    let signatures = view.signatures.iter().map(|signature| {
+        Ok(CertificateSignature { address: signature.authority.parse()?, signature: signature.signature.parse()? })
+    });
+    Ok(Certificate {
+        height: Height(view.height),
+        round: Round(view.round),
+        block: view.block.parse()?,
+        signatures: Bounded::new(signatures.collect::<Result<_, Invalid>>()?)?,
+    })
+}
+
+fn unhex(text: &str) -> Result<Vec<u8>, String> {
+    let wrong = || "expected hexadecimal digits in pairs".to_owned();
+    if !text.is_ascii() || text.len() % 2 != 0 {
+        return Err(wrong());
+    }
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).map_err(|_| wrong())).collect()
+}

@@ -1,0 +1,461 @@
+//! The node's configuration: `node.toml`, over it the environment (`SYMBIOSE__A__B`), over it `--set a.b=value`. A
+//! configuration that exists is valid; every error is one line that names the key and where it came from.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use figment::error::Kind;
+use figment::providers::{Env, Format as _, Toml};
+use figment::value::{Dict, Map, Value};
+use figment::{Figment, Metadata, Profile, Provider};
+use protocol::AssetKind;
+use protocol::limits::{ASSETS_MAX, CODE_BYTES_MAX, NAME_BYTES_MAX, SITES_MAX};
+use serde::Deserialize;
+use thiserror::Error;
+
+/// Prefix of environment variables.
+const ENV_PREFIX: &str = "SYMBIOSE__";
+/// Name given to flags in errors.
+const FLAG_SOURCE: &str = "--set";
+/// Largest factor between hive time and the wall's.
+const SPEED_MAX: f64 = 100_000.0;
+/// Shortest and longest pause between heartbeats, milliseconds.
+const HEARTBEAT_MS: std::ops::RangeInclusive<u64> = 100..=24 * 60 * 60 * 1000;
+/// Least and most space for the telemetry log, MiB.
+const TELEMETRY_MIB: std::ops::RangeInclusive<u64> = 16..=1024 * 1024;
+
+/// Why a configuration cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{key} in {origin}: {detail}")]
+pub struct ConfigError {
+    /// The key, `network.listen`; for an unreadable file `configuration`.
+    pub key: String,
+    /// The file, environment variable or flag.
+    pub origin: String,
+    /// What was expected and what was found.
+    pub detail: String,
+}
+
+/// A valid configuration. Paths are absolute or relative to the working directory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// The file it came from.
+    pub file: PathBuf,
+    /// Folder of everything this node keeps.
+    pub data_dir: PathBuf,
+    /// Name of the building.
+    pub name: String,
+    /// File with the canonical genesis.
+    pub genesis: PathBuf,
+    /// File with the hive's pre-shared network key.
+    pub swarm_key: PathBuf,
+    /// File with the seed of the node's key.
+    pub key: PathBuf,
+    /// Libp2p.
+    pub network: Network,
+    /// The page and its API.
+    pub http: Http,
+    /// How hive time follows the wall.
+    pub clock: ClockConfig,
+    /// An empty block at least this often, milliseconds.
+    pub heartbeat_ms: u64,
+    /// Space for the telemetry log, bytes; the oldest segments go beyond it.
+    pub telemetry_bytes_max: u64,
+    /// Sites and assets that exist from the start.
+    pub sites: Vec<Site>,
+}
+
+/// See `[network]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Network {
+    /// Multiaddress to listen on.
+    pub listen: String,
+    /// Multiaddresses that are dialled and kept.
+    pub peers: Vec<String>,
+    /// Whether members are also looked for by multicast DNS.
+    pub mdns: bool,
+}
+
+/// See `[http]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Http {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// File with the operator token.
+    pub token_file: PathBuf,
+    /// Names under which the page is reached besides loopback, addresses and `.local`.
+    pub host_names: Vec<String>,
+}
+
+/// See `[clock]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClockConfig {
+    /// Hive milliseconds per 1,000 wall milliseconds.
+    pub speed_millis: u64,
+    /// Wall time at which hive time was `epoch_hive_ms`.
+    pub epoch_wall_ms: i64,
+    /// See there.
+    pub epoch_hive_ms: i64,
+}
+
+/// A site of `[[sites]]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// What stands there.
+    pub assets: Vec<Asset>,
+}
+
+/// An asset of `[[sites.assets]]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asset {
+    /// Its code.
+    pub code: String,
+    /// What it is.
+    pub kind: AssetKind,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    #[serde(default = "here")]
+    data_dir: PathBuf,
+    name: String,
+    #[serde(default)]
+    hive: RawHive,
+    #[serde(default)]
+    key: RawKey,
+    #[serde(default)]
+    network: Network,
+    #[serde(default)]
+    http: RawHttp,
+    #[serde(default)]
+    clock: RawClock,
+    #[serde(default)]
+    ledger: RawLedger,
+    #[serde(default)]
+    telemetry: RawTelemetry,
+    #[serde(default)]
+    sites: Vec<RawSite>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawHive {
+    genesis: PathBuf,
+    swarm_key: PathBuf,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawKey {
+    file: PathBuf,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawHttp {
+    listen: String,
+    token_file: PathBuf,
+    host_names: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawClock {
+    speed: f64,
+    epoch_wall_ms: i64,
+    epoch_hive_ms: i64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawLedger {
+    heartbeat_ms: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawTelemetry {
+    log_mib_max: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawSite {
+    code: String,
+    name: String,
+    #[serde(default)]
+    assets: Vec<RawAsset>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawAsset {
+    code: String,
+    kind: String,
+}
+
+fn here() -> PathBuf {
+    PathBuf::from(".")
+}
+
+impl Default for RawHive {
+    fn default() -> Self {
+        Self { genesis: "genesis.cbor".into(), swarm_key: "swarm.key".into() }
+    }
+}
+
+impl Default for RawKey {
+    fn default() -> Self {
+        Self { file: "node.key".into() }
+    }
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self { listen: "/ip4/127.0.0.1/tcp/0".into(), peers: Vec::new(), mdns: false }
+    }
+}
+
+impl Default for RawHttp {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:0".into(), token_file: "operator.token".into(), host_names: Vec::new() }
+    }
+}
+
+impl Default for RawClock {
+    fn default() -> Self {
+        Self { speed: 1.0, epoch_wall_ms: 0, epoch_hive_ms: 0 }
+    }
+}
+
+impl Default for RawLedger {
+    fn default() -> Self {
+        Self { heartbeat_ms: 60_000 }
+    }
+}
+
+impl Default for RawTelemetry {
+    fn default() -> Self {
+        Self { log_mib_max: 512 }
+    }
+}
+
+impl Config {
+    /// Reads the file, the environment and the flags (`a.b=value`), in rising order of weight.
+    pub fn load(file: &Path, flags: &[String]) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(file).map_err(|error| ConfigError {
+            key: "configuration".to_owned(),
+            origin: file.display().to_string(),
+            detail: error.to_string(),
+        })?;
+        let figment = Figment::from(NamedToml { file: file.to_owned(), text })
+            .merge(Env::prefixed(ENV_PREFIX).split("__"))
+            .merge(Flags::parse(flags)?);
+        let raw: Raw = figment.extract().map_err(|error| one_line(error, file))?;
+        Checker { figment: &figment, file }.check(raw)
+    }
+
+    /// The path of a file or folder of this node.
+    pub fn in_data(&self, name: &str) -> PathBuf {
+        self.data_dir.join(name)
+    }
+}
+
+/// The file, so that errors name it as it was given.
+struct NamedToml {
+    file: PathBuf,
+    text: String,
+}
+
+impl Provider for NamedToml {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(self.file.display().to_string())
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        Toml::string(&self.text).data()
+    }
+}
+
+/// `--set a.b=value`, each key on its own.
+struct Flags(Vec<(String, Value)>);
+
+impl Flags {
+    fn parse(flags: &[String]) -> Result<Self, ConfigError> {
+        let parse = |flag: &String| {
+            let (key, value) = flag.split_once('=').filter(|(key, _)| !key.trim().is_empty()).ok_or_else(|| {
+                let detail = format!("expected `key=value`, found `{flag}`");
+                ConfigError { key: "flag".to_owned(), origin: FLAG_SOURCE.to_owned(), detail }
+            })?;
+            let value = value.parse::<Value>().unwrap_or_else(|never| match never {});
+            Ok((key.trim().to_owned(), value))
+        };
+        flags.iter().map(parse).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl Provider for Flags {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(FLAG_SOURCE)
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        let mut all = Figment::new();
+        for (key, value) in &self.0 {
+            all = all.merge((key.as_str(), value));
+        }
+        all.data()
+    }
+}
+
+/// Figment's error as one line: key, source, what was expected.
+fn one_line(error: figment::Error, file: &Path) -> ConfigError {
+    let mut path = error.path.clone();
+    let mut name = |field: &str| {
+        if path.last().is_none_or(|last| last != field) {
+            path.push(field.to_owned());
+        }
+    };
+    let detail = match &error.kind {
+        Kind::UnknownField(field, expected) => {
+            name(field);
+            format!("no such key, expected one of {}", expected.join(", "))
+        }
+        Kind::MissingField(field) => {
+            name(field);
+            "missing".to_owned()
+        }
+        other => other.to_string(),
+    };
+    let key = if path.is_empty() { "configuration".to_owned() } else { path.join(".") };
+    let origin = origin_of(error.metadata.as_ref(), &key, file);
+    ConfigError { key, origin, detail: detail.split_whitespace().collect::<Vec<_>>().join(" ") }
+}
+
+/// The file, flag or environment variable a key came from.
+fn origin_of(metadata: Option<&Metadata>, key: &str, file: &Path) -> String {
+    match metadata {
+        None => file.display().to_string(),
+        Some(metadata) if metadata.name.contains("environment") => {
+            format!("{ENV_PREFIX}{}", key.replace('.', "__").to_uppercase())
+        }
+        Some(metadata) => metadata.name.to_string(),
+    }
+}
+
+/// Checks what serde cannot, naming the source of the value at fault.
+struct Checker<'a> {
+    figment: &'a Figment,
+    file: &'a Path,
+}
+
+impl Checker<'_> {
+    fn check(&self, raw: Raw) -> Result<Config, ConfigError> {
+        self.text("name", &raw.name, NAME_BYTES_MAX)?;
+        let folder = self.file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let data_dir = folder.join(&raw.data_dir);
+        let heartbeat_ms = self.within("ledger.heartbeat_ms", raw.ledger.heartbeat_ms, &HEARTBEAT_MS)?;
+        let log_mib = self.within("telemetry.log_mib_max", raw.telemetry.log_mib_max, &TELEMETRY_MIB)?;
+        Ok(Config {
+            file: self.file.to_owned(),
+            genesis: data_dir.join(raw.hive.genesis),
+            swarm_key: data_dir.join(raw.hive.swarm_key),
+            key: data_dir.join(raw.key.file),
+            network: self.network(raw.network)?,
+            http: self.http(&raw.http, &data_dir)?,
+            clock: self.clock(&raw.clock)?,
+            heartbeat_ms,
+            telemetry_bytes_max: log_mib * 1024 * 1024,
+            sites: self.sites(raw.sites)?,
+            name: raw.name,
+            data_dir,
+        })
+    }
+
+    fn wrong(&self, key: &str, detail: impl Into<String>) -> ConfigError {
+        let origin = origin_of(self.figment.find_metadata(key), key, self.file);
+        ConfigError { key: key.to_owned(), origin, detail: detail.into() }
+    }
+
+    fn text(&self, key: &str, text: &str, max: usize) -> Result<(), ConfigError> {
+        if text.is_empty() || text.len() > max || text.chars().any(char::is_control) {
+            let found = text.len();
+            return Err(self.wrong(key, format!("expected 1 to {max} bytes of plain text, found {found}")));
+        }
+        Ok(())
+    }
+
+    fn within(&self, key: &str, found: u64, range: &std::ops::RangeInclusive<u64>) -> Result<u64, ConfigError> {
+        if range.contains(&found) {
+            return Ok(found);
+        }
+        Err(self.wrong(key, format!("expected {} to {}, found {found}", range.start(), range.end())))
+    }
+
+    fn network(&self, network: Network) -> Result<Network, ConfigError> {
+        for peer in &network.peers {
+            crate::shell::network::check_address(peer)
+                .map_err(|error| self.wrong("network.peers", error.to_string()))?;
+        }
+        Ok(network)
+    }
+
+    fn http(&self, raw: &RawHttp, data_dir: &Path) -> Result<Http, ConfigError> {
+        let listen = raw.listen.parse().map_err(|_| {
+            self.wrong("http.listen", format!("expected an address such as 127.0.0.1:8080, found `{}`", raw.listen))
+        })?;
+        for name in &raw.host_names {
+            self.text("http.host_names", name, 253)?;
+        }
+        Ok(Http { listen, token_file: data_dir.join(&raw.token_file), host_names: raw.host_names.clone() })
+    }
+
+    fn clock(&self, raw: &RawClock) -> Result<ClockConfig, ConfigError> {
+        let speed = raw.speed;
+        if !(speed >= 0.001 && speed <= SPEED_MAX) {
+            return Err(self.wrong("clock.speed", format!("expected 0.001 to {SPEED_MAX}, found {speed}")));
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 10^8, checked above")]
+        let speed_millis = (speed * 1000.0).round() as u64;
+        if speed_millis != 1000 && raw.epoch_wall_ms == 0 {
+            let detail = "a speed other than 1 needs clock.epoch_wall_ms and clock.epoch_hive_ms";
+            return Err(self.wrong("clock.speed", detail));
+        }
+        Ok(ClockConfig { speed_millis, epoch_wall_ms: raw.epoch_wall_ms, epoch_hive_ms: raw.epoch_hive_ms })
+    }
+
+    fn sites(&self, raw: Vec<RawSite>) -> Result<Vec<Site>, ConfigError> {
+        let assets: usize = raw.iter().map(|site| site.assets.len()).sum();
+        for (key, found, max) in [("sites", raw.len(), SITES_MAX), ("sites.assets", assets, ASSETS_MAX)] {
+            if found > max {
+                return Err(self.wrong(key, format!("expected at most {max}, found {found}")));
+            }
+        }
+        raw.into_iter().map(|site| self.site(site)).collect()
+    }
+
+    fn site(&self, site: RawSite) -> Result<Site, ConfigError> {
+        self.text("sites.code", &site.code, CODE_BYTES_MAX)?;
+        self.text("sites.name", &site.name, NAME_BYTES_MAX)?;
+        let assets = site.assets.into_iter().map(|asset| self.asset(asset)).collect::<Result<_, _>>()?;
+        Ok(Site { code: site.code, name: site.name, assets })
+    }
+
+    fn asset(&self, asset: RawAsset) -> Result<Asset, ConfigError> {
+        self.text("sites.assets.code", &asset.code, CODE_BYTES_MAX)?;
+        let kind = AssetKind::from_name(&asset.kind).ok_or_else(|| {
+            let detail = format!("expected HVAC, CHILLER, ELEVATOR or METER, found `{}`", asset.kind);
+            self.wrong("sites.assets.kind", detail)
+        })?;
+        Ok(Asset { code: asset.code, kind })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,243 @@
+//! Between the web and the rest: commands on their way to the core, with signatures checked on the way, and questions
+//! answered from the core's memory, the telemetry log and the block files.
+
+use std::sync::Arc;
+
+use ledger::input::StoredBlock;
+use protocol::limits::TRANSACTION_BYTES_MAX;
+use protocol::{ChainId, Height, Transaction, TransactionId, VerifiedTransaction};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use web::request::MetricsRange;
+use web::view::{Bucket, Picture, ProofView, Sample, TransactionView};
+use web::{Command, CommandCall, Kind, Problem, QueryCall};
+
+use super::committer::{Committer, Work};
+use super::event::{Event, Look, Recent, Submission};
+use super::present::ledger as shown;
+use super::ranges::{self, Metrics, Wanted};
+use super::reader::{Form, Job, Range, Reader};
+
+/// Submissions whose signatures are being checked at the same time.
+const CHECKS_MAX: usize = 2;
+/// Questions being answered at the same time.
+const QUESTIONS_MAX: usize = 32;
+
+/// Carries commands until the web or the core ends.
+pub(super) async fn carry_commands(mut calls: mpsc::Receiver<CommandCall>, core: mpsc::Sender<Event>, chain: ChainId) {
+    let checks = Arc::new(Semaphore::new(CHECKS_MAX));
+    while let Some(CommandCall { command, reply }) = calls.recv().await {
+        let Command::SubmitTransactions { transactions, wait } = command else {
+            if core.send(Event::Command(Box::new(CommandCall { command, reply }))).await.is_err() {
+                return;
+            }
+            continue;
+        };
+        let Ok(permit) = Arc::clone(&checks).acquire_owned().await else { return };
+        let core = core.clone();
+        tokio::spawn(async move {
+            let checked = tokio::task::spawn_blocking(move || check(&transactions, &chain)).await;
+            drop(permit);
+            if let Ok((transactions, malformed)) = checked {
+                let submission = Submission { transactions, malformed, wait, reply };
+                // When the core is gone the caller learns it from its dropped reply.
+                drop(core.send(Event::Submit(submission)).await);
+            }
+        });
+    }
+}
+
+/// Those whose signatures hold, and positions and reasons of the others.
+fn check(transactions: &[bytes::Bytes], chain: &ChainId) -> (Vec<VerifiedTransaction>, Vec<(usize, String)>) {
+    let (mut good, mut malformed) = (Vec::with_capacity(transactions.len()), Vec::new());
+    for (position, bytes) in transactions.iter().enumerate() {
+        let decoded = protocol::decode::<Transaction>(bytes, TRANSACTION_BYTES_MAX).map_err(|error| error.to_string());
+        let checked = decoded.and_then(|one| one.verify(chain).map_err(|error| error.to_string()));
+        match checked {
+            Ok(transaction) => good.push(transaction),
+            Err(reason) => malformed.push((position, reason)),
+        }
+    }
+    (good, malformed)
+}
+
+/// Who is asked for what.
+#[derive(Clone)]
+pub(super) struct Questions {
+    pub(super) core: mpsc::Sender<Event>,
+    pub(super) committer: Committer,
+    pub(super) reader: Reader,
+    pub(super) picture: watch::Receiver<Arc<Picture>>,
+}
+
+impl Questions {
+    /// Answers questions until the web ends.
+    pub(super) async fn run(self, mut calls: mpsc::Receiver<QueryCall>) {
+        let places = Arc::new(Semaphore::new(QUESTIONS_MAX));
+        while let Some(call) = calls.recv().await {
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+            let questions = self.clone();
+            tokio::spawn(async move {
+                questions.answer(call).await;
+                drop(place);
+            });
+        }
+    }
+
+    async fn answer(&self, call: QueryCall) {
+        // Callers may have given up: then nobody reads the answer.
+        match call {
+            QueryCall::Samples { range, reply } => drop(reply.send(self.samples(range).await)),
+            QueryCall::Buckets { range, step_ms, reply } => drop(reply.send(self.buckets(range, step_ms).await)),
+            QueryCall::Blocks { before, limit, reply } => {
+                let blocks = self.reader.ask(|reply| Job::Blocks { before, limit, reply }).await;
+                let summary = |stored: &StoredBlock| shown::summary(&stored.block, stored.certificate.block);
+                drop(reply.send(blocks.map(|blocks| blocks.iter().map(summary).collect())));
+            }
+            QueryCall::Block { height, reply } => {
+                let stored = self.block(Height(height)).await;
+                drop(reply.send(stored.map(|stored| shown::block(&self.picture.borrow(), &stored))));
+            }
+            QueryCall::Transaction { id, reply } => drop(reply.send(self.transaction(&id).await)),
+            QueryCall::Proof { id, reply } => drop(reply.send(self.proof(&id).await)),
+        }
+    }
+
+    async fn block(&self, height: Height) -> Result<StoredBlock, Problem> {
+        self.reader.ask(|reply| Job::Block(height, reply)).await
+    }
+
+    async fn find(&self, id: &str) -> Result<(StoredBlock, u32), Problem> {
+        let wrong = |_| Problem::new(Kind::Invalid, "expected 64 hexadecimal digits").field("id");
+        let id: TransactionId = id.parse().map_err(wrong)?;
+        self.reader.ask(|reply| Job::Transaction(id, reply)).await
+    }
+
+    async fn transaction(&self, id: &str) -> Result<TransactionView, Problem> {
+        let (stored, index) = self.find(id).await?;
+        let transaction = standing(&stored, index)?;
+        Ok(shown::transaction(&self.picture.borrow(), &stored, index, transaction))
+    }
+
+    /// The path leads to the root of the newest block, so that is the block shown with it.
+    async fn proof(&self, id: &str) -> Result<ProofView, Problem> {
+        let (stored, index) = self.find(id).await?;
+        let transaction = standing(&stored, index)?;
+        let header = &stored.block.header;
+        let leaf = header.log_size - stored.block.transactions.len() as u64 + u64::from(index);
+        let proof = self.look(|reply| Look::Proof { leaf, reply }).await?;
+        let missing = || Problem::new(Kind::Internal, "the log does not hold this transaction");
+        let (path, height) = proof.ok_or_else(missing)?;
+        let committing = self.block(height).await?;
+        Ok(shown::proof(&self.picture.borrow(), transaction, leaf, &path, &committing))
+    }
+
+    async fn samples(&self, range: MetricsRange) -> Result<Vec<Sample>, Problem> {
+        let (recent, wanted) = self.recent(range).await?;
+        let metrics = Metrics::new(recent.metrics);
+        let Some(readings) = recent.readings else {
+            let pieces = self.pieces(recent.asset, &wanted).await?;
+            let asset = recent.asset;
+            return self
+                .reader
+                .ask(|reply| {
+                    let form = Form::Samples(reply);
+                    Job::Range(Box::new(Range { asset, metrics, wanted, pieces, form }))
+                })
+                .await;
+        };
+        ranges::samples(&metrics, &wanted, &mut |from, to, sink| {
+            replay(&readings, from, to, sink);
+            Ok(())
+        })
+    }
+
+    async fn buckets(&self, range: MetricsRange, step_ms: i64) -> Result<Vec<Bucket>, Problem> {
+        let (recent, wanted) = self.recent(range).await?;
+        let metrics = Metrics::new(recent.metrics);
+        let Some(readings) = recent.readings else {
+            let pieces = self.pieces(recent.asset, &wanted).await?;
+            let asset = recent.asset;
+            return self
+                .reader
+                .ask(|reply| {
+                    let form = Form::Buckets(step_ms, reply);
+                    Job::Range(Box::new(Range { asset, metrics, wanted, pieces, form }))
+                })
+                .await;
+        };
+        ranges::buckets(&metrics, &wanted, step_ms, &mut |from, to, sink| {
+            replay(&readings, from, to, sink);
+            Ok(())
+        })
+    }
+
+    async fn recent(&self, range: MetricsRange) -> Result<(Recent, Wanted), Problem> {
+        let MetricsRange { asset, metric, from, to, after, limit } = range;
+        let wanted = Wanted { from, to, after, limit };
+        let recent = self.look(|reply| Look::Recent { asset, metric, from, to, reply }).await??;
+        Ok((recent, wanted))
+    }
+
+    async fn pieces(
+        &self,
+        asset: crate::core::catalogue::AssetId,
+        wanted: &Wanted,
+    ) -> Result<Vec<super::store::telemetry_read::Piece>, Problem> {
+        let (reply, answer) = oneshot::channel();
+        let (from, to) = (wanted.from, wanted.to);
+        // Sending to a plain thread may block for the time of one sync when its queue is full.
+        let committer = self.committer.clone();
+        let sent = tokio::task::spawn_blocking(move || committer.send(Work::Find { asset, from, to, reply }));
+        sent.await.map_err(|_| stopping())?;
+        answer.await.map_err(|_| stopping())
+    }
+
+    async fn look<T>(&self, look: impl FnOnce(oneshot::Sender<T>) -> Look) -> Result<T, Problem> {
+        let (reply, answer) = oneshot::channel();
+        self.core.send(Event::Look(look(reply))).await.map_err(|_| stopping())?;
+        answer.await.map_err(|_| stopping())
+    }
+}
+
+fn replay(
+    readings: &[(u16, protocol::UnixMs, f64)],
+    from: protocol::UnixMs,
+    to: protocol::UnixMs,
+    sink: &mut dyn FnMut(u16, protocol::UnixMs, f64),
+) {
+    for (column, time, value) in readings.iter().filter(|(_, time, _)| from <= *time && *time < to) {
+        sink(*column, *time, *value);
+    }
+}
+
+fn standing(stored: &StoredBlock, index: u32) -> Result<&Transaction, Problem> {
+    let found = stored.block.transactions.get(index as usize);
+    found.ok_or_else(|| Problem::new(Kind::Internal, "the index points past the end of a block"))
+}
+
+fn stopping() -> Problem {
+    Problem::new(Kind::Unavailable, "the node is stopping")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::transaction::TransactionBody;
+    use protocol::{Payload, Sequence, SigningKey, encode};
+
+    #[test]
+    fn bad_transactions_are_named_by_position() {
+        let (key, chain) = (SigningKey::from_seed(&[1; 32]), ChainId::new([2; 32]));
+        let sign = |chain: &ChainId| {
+            let payload = Payload::Approve(1);
+            let body =
+                TransactionBody { author: key.public(), sequence: Sequence(1), expires: Height(9), payload };
+            bytes::Bytes::from(encode(body.sign(&key, chain).transaction()))
+        };
+        let handed_in = [sign(&chain), sign(&ChainId::new([3; 32])), bytes::Bytes::from_static(b"x"), sign(&chain)];
+        let (good, malformed) = check(&handed_in, &chain);
+        assert_eq!(good.len(), 2);
+        assert_eq!(malformed.iter().map(|(position, _)| *position).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(malformed[0].1, "the signature does not verify");
+    }
+}

@@ -1,0 +1,378 @@
+//! The thread that owns the core: takes in what happened, in turns, and carries out what the core asks for, strictly in
+//! order. What stands before a sync is on disk before anything behind it leaves the node. A disk that fails here ends
+//! the process; it starts again from what is on disk.
+
+mod perform;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ledger::Input as LedgerInput;
+use protocol::limits::TELEMETRY_QUEUE_MAX;
+use protocol::{Address, AuthoritySet, Now, PublicKey, Tick};
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, watch};
+use web::{CommandCall, Kind, Problem, TelemetryCall};
+
+use super::clock::Clock;
+use super::commands::{self, Meeting};
+use super::committer::Committer;
+use super::event::{Event, Failure, Look, Recent, Stored, Submission};
+use super::network::NetworkHandle;
+use super::present::{Facts, Presenter};
+use super::reader::Reader;
+use super::ready::Weight;
+use super::store::StoreError;
+use super::store::block_files::Place;
+use super::store::block_log::BlockLog;
+use super::store::building_log::{BuildingLog, Entries};
+use super::store::index::Index;
+use super::store::vote_log::VoteLog;
+use super::tickets::{Context, Tickets, Waiter};
+use crate::core::{Command, Core, Input, Output};
+
+/// Things taken in before outputs other than those of the turn get their chance.
+const TURN_MAX: usize = 256;
+/// The longest sleep, milliseconds.
+const SLEEP_MS_MAX: u64 = 1_000;
+
+/// What the thread is given.
+pub(super) struct Carrier {
+    pub(super) core: Core,
+    pub(super) clock: Clock,
+    pub(super) runtime: Handle,
+    pub(super) events: mpsc::Receiver<Event>,
+    pub(super) telemetry: mpsc::Receiver<TelemetryCall>,
+    pub(super) stores: Stores,
+    pub(super) committer: Committer,
+    pub(super) reader: Reader,
+    pub(super) network: NetworkHandle,
+    pub(super) authorities: watch::Sender<Arc<AuthoritySet>>,
+    pub(super) presenter: Presenter,
+    pub(super) facts: Facts,
+    pub(super) meeting: Meeting,
+    pub(super) members: Members,
+    pub(super) tickets: Tickets,
+    /// Whether the core's first outputs are carried out.
+    pub(super) is_open: bool,
+}
+
+/// The files that only this thread writes.
+#[derive(Debug)]
+pub(super) struct Stores {
+    pub(super) votes: VoteLog,
+    pub(super) blocks: BlockLog,
+    pub(super) building: BuildingLog,
+    pub(super) entries: Entries,
+    pub(super) index: Index,
+    /// Blocks appended and not yet synced.
+    pub(super) placed: Vec<Place>,
+}
+
+/// Who belongs to the hive and who is here.
+#[derive(Debug, Default)]
+pub(super) struct Members {
+    keys: BTreeMap<Address, PublicKey>,
+    connected: BTreeSet<Address>,
+}
+
+/// Why the thread ended.
+#[derive(Debug)]
+pub(super) enum End {
+    /// It was asked to.
+    Stopped,
+    /// The disk failed.
+    Disk(StoreError),
+}
+
+enum Next {
+    Event(Event),
+    Telemetry(TelemetryCall),
+    Timer,
+    Gone,
+}
+
+impl Carrier {
+    /// Works until it is told to stop. `opening` is what the core asked for when it was opened.
+    pub(super) fn run(mut self, opening: Vec<Output>) -> End {
+        match self.turns(opening) {
+            Ok(()) => End::Stopped,
+            Err(error) => {
+                tracing::error!(%error, "the disk failed; the process ends and starts again from what is on it");
+                End::Disk(error)
+            }
+        }
+    }
+
+    fn turns(&mut self, opening: Vec<Output>) -> Result<(), StoreError> {
+        self.perform(opening)?;
+        self.is_open = true;
+        self.present(self.clock.now(), true);
+        loop {
+            let next = self.wait();
+            if !self.take_in(next)? {
+                return Ok(());
+            }
+            for _ in 1..TURN_MAX {
+                let Some(next) = self.next_waiting() else { break };
+                if !self.take_in(next)? {
+                    return Ok(());
+                }
+            }
+            let now = self.clock.now();
+            if self.core.poll_timeout().is_some_and(|due| due <= now.tick) {
+                self.tell(Input::Tick)?;
+            }
+            self.present(now, false);
+        }
+    }
+
+    /// Waits for the next thing to happen. Events go before readings, so that a flood of these never holds up a vote.
+    fn wait(&mut self) -> Next {
+        if let Some(next) = self.next_waiting() {
+            return next;
+        }
+        let now = self.clock.now().tick;
+        let due = self.core.poll_timeout().map_or(self.presenter.due(), |due| due.min(self.presenter.due()));
+        let pause = Duration::from_millis(due.since(now).min(SLEEP_MS_MAX));
+        let has_room = self.tickets.telemetry() < TELEMETRY_QUEUE_MAX;
+        let (events, telemetry) = (&mut self.events, &mut self.telemetry);
+        self.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                event = events.recv() => event.map_or(Next::Gone, Next::Event),
+                Some(call) = telemetry.recv(), if has_room => Next::Telemetry(call),
+                () = tokio::time::sleep(pause) => Next::Timer,
+            }
+        })
+    }
+
+    fn next_waiting(&mut self) -> Option<Next> {
+        if let Ok(event) = self.events.try_recv() {
+            return Some(Next::Event(event));
+        }
+        if self.tickets.telemetry() >= TELEMETRY_QUEUE_MAX {
+            return None;
+        }
+        self.telemetry.try_recv().ok().map(Next::Telemetry)
+    }
+
+    /// False when the thread is to end.
+    fn take_in(&mut self, next: Next) -> Result<bool, StoreError> {
+        match next {
+            Next::Event(Event::Stop) | Next::Gone => return Ok(false),
+            Next::Event(event) => self.event(event)?,
+            Next::Telemetry(call) => self.store(call)?,
+            Next::Timer => {}
+        }
+        Ok(true)
+    }
+
+    fn event(&mut self, event: Event) -> Result<(), StoreError> {
+        match event {
+            Event::Ledger(input) => self.tell(Input::Ledger(*input)),
+            Event::Connected { peer, address } => {
+                let member = Address::of(&peer);
+                tracing::info!(peer = %member, address, "a member is connected");
+                self.members.connected.insert(member);
+                self.presenter.stale();
+                self.tell(Input::Ledger(LedgerInput::Connected(member)))
+            }
+            Event::Disconnected(peer) => {
+                let member = Address::of(&peer);
+                tracing::info!(peer = %member, "a member is gone");
+                self.members.connected.remove(&member);
+                self.facts.round_trips_ms.remove(&member);
+                self.presenter.stale();
+                self.tell(Input::Ledger(LedgerInput::Disconnected(member)))
+            }
+            Event::RoundTrip(peer, micros) => {
+                let ms = u32::try_from(micros.div_ceil(1_000)).unwrap_or(u32::MAX);
+                self.facts.round_trips_ms.insert(Address::of(&peer), ms);
+                Ok(())
+            }
+            Event::Listening(address) => {
+                if !self.meeting.addresses.contains(&address) {
+                    self.meeting.addresses.push(address);
+                }
+                Ok(())
+            }
+            Event::Join(ticket, request) => {
+                let ticket = self.tickets.issue(Waiter::Join(ticket));
+                self.tell(Input::Join { ticket, request })
+            }
+            Event::Command(call) => self.command(*call),
+            Event::Submit(submission) => self.submit(submission),
+            Event::Stored(stored) => self.stored(stored),
+            Event::Look(look) => {
+                self.look(look);
+                Ok(())
+            }
+            Event::Stop => Ok(()),
+        }
+    }
+
+    fn store(&mut self, call: TelemetryCall) -> Result<(), StoreError> {
+        let TelemetryCall { payloads, reply } = call;
+        let ticket = self.tickets.issue(Waiter::Telemetry(reply, payloads.len()));
+        self.tell(Input::Telemetry { ticket, payloads: commands::payloads(payloads) })
+    }
+
+    fn command(&mut self, CommandCall { command, reply }: CommandCall) -> Result<(), StoreError> {
+        match commands::read(self.clock.now(), &self.core, &self.meeting, command) {
+            Ok((command, context)) => {
+                let ticket = self.tickets.issue(Waiter::Command(reply, context));
+                self.tell(Input::Command { ticket, command })
+            }
+            Err(problem) => {
+                // The caller may be gone.
+                drop(reply.send(Err(problem)));
+                Ok(())
+            }
+        }
+    }
+
+    fn submit(&mut self, submission: Submission) -> Result<(), StoreError> {
+        let Submission { transactions, malformed, wait, reply } = submission;
+        let ticket = self.tickets.issue(Waiter::Command(reply, Context::Submission(malformed)));
+        self.tell(Input::Command { ticket, command: Command::Submit { transactions, wait } })
+    }
+
+    /// Rows are on disk, or not: then the requests are refused and the node says so.
+    fn stored(&mut self, stored: Vec<Stored>) -> Result<(), StoreError> {
+        let failed = stored.iter().find_map(|one| one.failed.clone());
+        self.say_storage(failed.as_ref());
+        if failed.is_none() {
+            let rows = stored.into_iter().map(|Stored { ticket, rows, .. }| (ticket, rows)).collect();
+            return self.tell(Input::TelemetryStored(rows));
+        }
+        for Stored { ticket, .. } in stored {
+            if let Some(Waiter::Telemetry(reply, _)) = self.tickets.redeem(ticket) {
+                let detail = "readings cannot be stored now; /readyz says why";
+                drop(reply.send(Err(Problem::new(Kind::Unavailable, detail))));
+            }
+        }
+        Ok(())
+    }
+
+    fn say_storage(&mut self, failed: Option<&Failure>) {
+        let health = &mut self.facts.health;
+        match failed {
+            None => health.clear("telemetry_disk_full"),
+            Some(Failure::Full) => {
+                let text = "The disk is full: no reading is stored until there is room.";
+                health.set("telemetry_disk_full", Weight::NotReady, text);
+            }
+            Some(Failure::Broken(error)) => {
+                let text = format!("Readings cannot be stored until the node is restarted: {error}.");
+                health.set("telemetry_broken", Weight::NotReady, text);
+            }
+        }
+        if failed.is_some() {
+            self.presenter.stale();
+        }
+    }
+
+    /// Tells the core something and does what it asks for.
+    fn tell(&mut self, input: Input) -> Result<(), StoreError> {
+        let outputs = self.core.handle(self.clock.now(), input);
+        self.perform(outputs)
+    }
+
+    fn look(&self, look: Look) {
+        match look {
+            Look::Recent { asset, metric, from, to, reply } => {
+                let catalogue = self.core.telemetry().catalogue();
+                let unknown = || Problem::new(Kind::NotFound, format!("there is no asset `{asset}`")).field("id");
+                let recent = catalogue.asset_by_code(&asset).ok_or_else(unknown).map(|asset| {
+                    let wanted = |name: &str| metric.as_deref().is_none_or(|metric| metric == name);
+                    let series = asset.series.iter().map(|series| &series.metric);
+                    let metrics = (0u16..).zip(series).filter(|(_, name)| wanted(name.as_str()));
+                    let metrics: Vec<_> = metrics.map(|(column, name)| (column, name.to_string())).collect();
+                    let head = self.core.telemetry().head(asset.id);
+                    let covered = head.filter(|head| head.covers_from().is_some_and(|start| start <= from));
+                    let readings = covered.map(|head| {
+                        let of = |column| {
+                            let readings = head.readings(crate::core::catalogue::Column(column), from, to);
+                            readings.map(move |(time, value)| (column, time, value.get()))
+                        };
+                        metrics.iter().flat_map(|(column, _)| of(*column)).collect()
+                    });
+                    Recent { asset: asset.id, metrics, readings }
+                });
+                // The caller may be gone.
+                drop(reply.send(recent));
+            }
+            Look::Proof { leaf, reply } => {
+                let path = self.core.ledger().log().prove(leaf);
+                drop(reply.send(path.map(|path| (path, self.core.ledger().head().height))));
+            }
+        }
+    }
+
+    /// Shows the page how things are, if it is time.
+    fn present(&mut self, now: Now, at_once: bool) {
+        if !at_once && self.presenter.due() > now.tick {
+            return;
+        }
+        self.say_health();
+        self.presenter.refresh(now, &self.core, &self.facts);
+        self.count(now.tick);
+    }
+
+    /// Reasons that follow from the hive as it is now.
+    fn say_health(&mut self) {
+        let ledger = self.core.ledger();
+        let health = &mut self.facts.health;
+        let others = ledger.state().members().filter(|(_, member)| !member.revoked).count().saturating_sub(1);
+        if others > 0 && self.members.connected.is_empty() {
+            health.set("no_peers", Weight::NotReady, "No other member of the hive is connected.");
+        } else {
+            health.clear("no_peers");
+        }
+        let (mine, ahead) = (ledger.head().height.0, ledger.peers().map(|(_, height)| height.0).max().unwrap_or(0));
+        if ahead > mine + LAG_BLOCKS_MAX {
+            let text = format!("Catching up: block {mine} here, {ahead} at a neighbour.");
+            health.set("catching_up", Weight::NotReady, text);
+        } else {
+            health.clear("catching_up");
+        }
+        if let Some(reason) = ledger.halted() {
+            health.set("ledger_halted", Weight::NotReady, reason);
+        }
+    }
+
+    fn count(&self, now: Tick) {
+        let ledger = self.core.ledger();
+        let progress = ledger.progress(now);
+        for (name, value) in [
+            ("symbiose_ledger_height", ledger.head().height.0),
+            ("symbiose_ledger_transactions", ledger.log().size()),
+            ("symbiose_mempool_transactions", ledger.mempool_len() as u64),
+            ("symbiose_authorities_online", progress.authorities_online as u64),
+            ("symbiose_ledger_stalled_milliseconds", progress.stalled_ms.unwrap_or(0)),
+            ("symbiose_peers_connected", self.members.connected.len() as u64),
+            ("symbiose_outbox_transactions", self.core.outbox_len() as u64),
+            ("symbiose_callers_waiting", self.tickets.len() as u64),
+            ("symbiose_telemetry_series", u64::from(self.core.telemetry().catalogue().series_count())),
+            ("symbiose_building_log_bytes", self.stores.building.bytes()),
+        ] {
+            #[expect(clippy::cast_precision_loss, reason = "a gauge")]
+            metrics::gauge!(name).set(value as f64);
+        }
+        let counts = self.core.telemetry().counts();
+        for (name, value) in [
+            ("symbiose_telemetry_rows_total", counts.rows),
+            ("symbiose_telemetry_values_total", counts.points),
+            ("symbiose_telemetry_duplicates_total", counts.duplicates),
+            ("symbiose_telemetry_conflicts_total", counts.conflicts),
+            ("symbiose_telemetry_late_rows_total", counts.late_rows),
+        ] {
+            metrics::counter!(name).absolute(value);
+        }
+    }
+}
+
+/// A node that is further behind than this is not ready, blocks.
+const LAG_BLOCKS_MAX: u64 = 10;

@@ -1,0 +1,297 @@
+//! Commands of the page in the core's words, and the core's answers in the page's.
+
+use protocol::limits::{INVITATION_ADDRESSES_MAX, INVITATION_LIFE_MS_MAX};
+use protocol::{Bounded, Bytes, Digest, Invitation, Now, Severity, UnixMs};
+use web::request::{
+    InvitationRequest, Outcome as ShownOutcome, PolicyChange, PolicyDraft, SubmittedTransaction, WorkOrderChange,
+};
+use web::view::{Condition, InvitationView, Role, RuleKind};
+use web::{Kind, Problem, Time};
+
+use super::present::{Facts, building, hive};
+use super::secrets;
+use super::tickets::Context;
+use crate::core::catalogue::{CatalogueError, Code, MetricName};
+use crate::core::maintenance::WorkOrderEdit;
+use crate::core::policy::{self, Policy, Terms};
+use crate::core::telemetry::Refusal;
+use crate::core::{Answer, Command, Core, Outcome, Payload, Refused, Submitted};
+
+/// Where newcomers meet the hive.
+pub(super) struct Meeting {
+    /// Multiaddresses with peer id that this node listens on.
+    pub(super) addresses: Vec<String>,
+    /// The hive's pre-shared network key.
+    pub(super) swarm_key: Digest,
+}
+
+/// A command for the core, and what its answer will need.
+pub(super) fn read(
+    now: Now,
+    core: &Core,
+    meeting: &Meeting,
+    command: web::Command,
+) -> Result<(Command, Context), Problem> {
+    let plain = |command| Ok((command, Context::None));
+    match command {
+        web::Command::AcknowledgeAlert { alert } => plain(Command::AcknowledgeAlert(id("alert", &alert)?)),
+        web::Command::CloseAlert { alert } => plain(Command::CloseAlert(id("alert", &alert)?)),
+        web::Command::OpenWorkOrder { alert } => plain(Command::OpenWorkOrder(id("alert", &alert)?)),
+        web::Command::AdvanceWorkOrder { work_order, change } => {
+            let reference = id("work order", &work_order)?;
+            plain(Command::EditWorkOrder { reference, edit: edit(change) })
+        }
+        web::Command::CreatePolicy(draft) => plain(Command::CreatePolicy(terms(core, draft)?)),
+        web::Command::PatchPolicy { policy, change } => {
+            let known = known_policy(core, &policy)?;
+            plain(Command::ChangePolicy(known.id(), changed(known.terms(), change)))
+        }
+        web::Command::DeletePolicy { policy } => plain(Command::DeletePolicy(known_policy(core, &policy)?.id())),
+        web::Command::Invite(request) => invite(now, meeting, request),
+        web::Command::Propose { action } => {
+            let action = protocol::Action::try_from(&action)?;
+            Ok((Command::Propose(action.clone()), Context::Proposal(action)))
+        }
+        web::Command::Approve { proposal } => {
+            let number = proposal.parse().map_err(|_| unknown("proposal", &proposal))?;
+            Ok((Command::Approve(number), Context::Approval(number)))
+        }
+        web::Command::AddSite(draft) => plain(Command::AddSite { code: draft.code, name: draft.name }),
+        web::Command::AddAsset { site, asset } => {
+            plain(Command::AddAsset { site, code: asset.code, kind: asset.kind.into() })
+        }
+        web::Command::SubmitTransactions { .. } => {
+            Err(Problem::new(Kind::Internal, "transactions take another way to the core"))
+        }
+    }
+}
+
+/// Readings in the core's words.
+pub(super) fn payloads(payloads: Vec<web::TelemetryPayload>) -> Vec<Payload> {
+    let payload = |payload: web::TelemetryPayload| Payload {
+        site_code: payload.site_code,
+        asset_code: payload.asset_code,
+        time: payload.timestamp,
+        metrics: payload.metrics,
+    };
+    payloads.into_iter().map(payload).collect()
+}
+
+/// What the core answers, as the page shows it.
+pub(super) fn answer(
+    core: &Core,
+    facts: &Facts,
+    context: Context,
+    answer: Result<Answer, Refused>,
+) -> Result<web::Answer, Problem> {
+    let gone = || Problem::new(Kind::Internal, "it is gone again");
+    match answer.map_err(|refused| problem(&refused))? {
+        Answer::Alert(id) => {
+            let alert = core.maintenance().alerts().get(id).ok_or_else(gone)?;
+            Ok(web::Answer::Alert(building::alert(core, alert)))
+        }
+        Answer::WorkOrder(reference) => {
+            building::work_order(core, facts, &reference).map(web::Answer::WorkOrder).ok_or_else(gone)
+        }
+        Answer::Policy(id) => {
+            let policy = core.maintenance().policies().get(&id).ok_or_else(gone)?;
+            Ok(web::Answer::Policy(building::policy(policy)))
+        }
+        Answer::PolicyDeleted(_) => Ok(web::Answer::Deleted),
+        Answer::Invitation(signed) => invitation(*signed, context).map(web::Answer::Invitation),
+        Answer::Governance(_) => {
+            let number = proposal_number(core, &context).ok_or_else(gone)?;
+            let found = core.ledger().state().proposals().find(|(other, _)| *other == number);
+            let (number, proposal) = found.ok_or_else(gone)?;
+            Ok(web::Answer::Proposal(hive::proposal(core, facts, number, proposal)))
+        }
+        Answer::Submitted(submitted) => Ok(web::Answer::Submitted(merged(submitted, context))),
+        Answer::Site(id) => {
+            let site = core.telemetry().catalogue().site(id).ok_or_else(gone)?;
+            Ok(web::Answer::Site(building::site(core, site)))
+        }
+        Answer::Asset(id) => {
+            let asset = core.telemetry().catalogue().asset(id).ok_or_else(gone)?;
+            Ok(web::Answer::Asset(building::asset(core, asset)))
+        }
+    }
+}
+
+/// Why readings are not accepted.
+pub(super) fn refusal(refusal: &Refusal, payload: usize, payloads: usize) -> Problem {
+    let kind = if refusal.is_limit() { Kind::TooMany } else { Kind::Invalid };
+    let text = refusal.to_string();
+    let detail = text.strip_prefix(&format!("{}: ", refusal.field())).unwrap_or(&text).to_owned();
+    let problem = Problem::new(kind, detail).field(refusal.field());
+    if payloads > 1 { problem.at_line(payload + 1) } else { problem }
+}
+
+fn id<T: std::str::FromStr>(what: &str, text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|_| unknown(what, text))
+}
+
+fn unknown(what: &str, id: &str) -> Problem {
+    let shown: String = id.chars().take(80).collect();
+    Problem::new(Kind::NotFound, format!("there is no {what} `{shown}`")).field("id")
+}
+
+fn edit(change: WorkOrderChange) -> WorkOrderEdit {
+    let status = change.status.map(Into::into);
+    WorkOrderEdit { status, assigned_to: change.assignee, notes: change.notes }
+}
+
+fn known_policy<'a>(core: &'a Core, code: &str) -> Result<&'a Policy, Problem> {
+    let mut policies = core.maintenance().policies().values();
+    policies.find(|policy| policy.terms().code.as_str() == code).ok_or_else(|| unknown("policy", code))
+}
+
+/// A policy of a caretaker is called R and the first number that is free.
+fn terms(core: &Core, draft: PolicyDraft) -> Result<Terms, Problem> {
+    let policies = core.maintenance().policies();
+    let is_free = |code: &String| policies.values().all(|policy| policy.terms().code.as_str() != code);
+    let code = (1..=u32::MAX).map(|number| format!("R{number}")).find(is_free);
+    let code = code.and_then(|code| Code::new(&code).ok()).expect("invariant: policies are few");
+    let metric = MetricName::new(&draft.metric)
+        .map_err(|error| Problem::new(Kind::Invalid, error.to_string()).field("metric"))?;
+    let severity = Severity::from(draft.severity);
+    Ok(Terms {
+        code,
+        asset_kind: draft.asset_kind.into(),
+        metric,
+        rule: rule(draft.rule),
+        condition: condition(draft.condition),
+        threshold: draft.threshold,
+        window_minutes: draft.window_minutes,
+        samples: draft.samples.unwrap_or(samples_min(draft.rule)),
+        severity,
+        message: draft.message,
+        description: draft.description,
+        enabled: draft.enabled.unwrap_or(true),
+        opens_work_order: draft.work_order.unwrap_or(severity > Severity::Low),
+    })
+}
+
+fn samples_min(rule: RuleKind) -> u32 {
+    match rule {
+        RuleKind::Threshold | RuleKind::Runtime | RuleKind::Count => 1,
+        RuleKind::RateOfChange | RuleKind::Consecutive => 2,
+    }
+}
+
+fn changed(terms: &Terms, change: PolicyChange) -> Terms {
+    let mut terms = terms.clone();
+    terms.condition = change.condition.map_or(terms.condition, condition);
+    terms.threshold = change.threshold.unwrap_or(terms.threshold);
+    terms.window_minutes = change.window_minutes.or(terms.window_minutes);
+    terms.samples = change.samples.unwrap_or(terms.samples);
+    terms.severity = change.severity.map_or(terms.severity, Severity::from);
+    terms.message = change.message.unwrap_or(terms.message);
+    terms.description = change.description.unwrap_or(terms.description);
+    terms.opens_work_order = change.work_order.unwrap_or(terms.opens_work_order);
+    terms.enabled = change.enabled.unwrap_or(terms.enabled);
+    terms
+}
+
+fn rule(rule: RuleKind) -> policy::RuleKind {
+    match rule {
+        RuleKind::Threshold => policy::RuleKind::Threshold,
+        RuleKind::Runtime => policy::RuleKind::Runtime,
+        RuleKind::RateOfChange => policy::RuleKind::RateOfChange,
+        RuleKind::Count => policy::RuleKind::Count,
+        RuleKind::Consecutive => policy::RuleKind::Consecutive,
+    }
+}
+
+fn condition(condition: Condition) -> policy::Condition {
+    match condition {
+        Condition::Above => policy::Condition::Above,
+        Condition::Below => policy::Condition::Below,
+        Condition::AtLeast => policy::Condition::AtLeast,
+        Condition::AtMost => policy::Condition::AtMost,
+    }
+}
+
+/// The secret is made here, because the core has no chance of its own.
+fn invite(now: Now, meeting: &Meeting, request: InvitationRequest) -> Result<(Command, Context), Problem> {
+    let random = secrets::random().map_err(|error| Problem::new(Kind::Internal, error.to_string()))?;
+    let secret = Digest::new(random);
+    let addresses = if request.addresses.is_empty() { meeting.addresses.clone() } else { request.addresses };
+    let wrong = |error: String| Problem::new(Kind::Invalid, error).field("addresses");
+    let mut bounded = Vec::new();
+    for address in addresses.into_iter().take(INVITATION_ADDRESSES_MAX) {
+        super::network::check_address(&address).map_err(|error| wrong(error.to_string()))?;
+        bounded.push(Bytes::new(address.into_bytes()).map_err(|error| wrong(error.to_string()))?);
+    }
+    let addresses = Bounded::new(bounded).expect("invariant: at most as many were taken");
+    let life_ms = request.expires_s.map_or(INVITATION_LIFE_MS_MAX, |s| i64::from(s) * 1000);
+    let role = protocol::Role::from(request.role.unwrap_or(Role::Follower));
+    let expires: UnixMs = now.time.plus(life_ms.min(INVITATION_LIFE_MS_MAX));
+    let command = Command::Invite { nonce: Invitation::nonce_of(&secret), role, expires };
+    Ok((command, Context::Invitation { secret, swarm_key: meeting.swarm_key, addresses }))
+}
+
+fn invitation(signed: protocol::SignedInvitation, context: Context) -> Result<InvitationView, Problem> {
+    let Context::Invitation { secret, swarm_key, addresses } = context else {
+        return Err(Problem::new(Kind::Internal, "an invitation without a secret"));
+    };
+    let expires = Time::from(signed.grant.expires);
+    let invitation = Invitation { signed, secret, swarm_key, addresses };
+    Ok(InvitationView { invitation: invitation.to_text(), expires })
+}
+
+fn proposal_number(core: &Core, context: &Context) -> Option<u64> {
+    match context {
+        Context::Approval(number) => Some(*number),
+        Context::Proposal(action) => {
+            let mut proposals = core.ledger().state().proposals();
+            proposals.find(|(_, proposal)| proposal.action == *action).map(|(number, _)| number)
+        }
+        Context::None | Context::Invitation { .. } | Context::Submission(_) => None,
+    }
+}
+
+/// Answers in the order in which transactions were handed in, those that do not hold among them.
+fn merged(submitted: Vec<Submitted>, context: Context) -> Vec<SubmittedTransaction> {
+    let malformed = match context {
+        Context::Submission(malformed) => malformed,
+        Context::None | Context::Invitation { .. } | Context::Proposal(_) | Context::Approval(_) => Vec::new(),
+    };
+    let mut all: Vec<SubmittedTransaction> = submitted.into_iter().map(shown).collect();
+    for (position, reason) in malformed {
+        let refused = SubmittedTransaction { id: String::new(), outcome: ShownOutcome::Refused { reason } };
+        all.insert(position.min(all.len()), refused);
+    }
+    all
+}
+
+fn shown(submitted: Submitted) -> SubmittedTransaction {
+    let outcome = match submitted.outcome {
+        Outcome::Accepted | Outcome::Pending => ShownOutcome::Accepted,
+        Outcome::Committed(height) => ShownOutcome::Committed { height: height.0 },
+        Outcome::Refused(reason) => ShownOutcome::Refused { reason: reason.to_string() },
+    };
+    SubmittedTransaction { id: submitted.id.to_string(), outcome }
+}
+
+fn problem(refused: &Refused) -> Problem {
+    let detail = refused.to_string();
+    match refused {
+        Refused::Maintenance(error) => {
+            let kind = match (error.is_unknown(), error.is_conflict()) {
+                (true, _) => Kind::NotFound,
+                (false, true) => Kind::Conflict,
+                (false, false) => Kind::Invalid,
+            };
+            let problem = Problem::new(kind, detail);
+            error.field().map_or(problem.clone(), |field| problem.field(field))
+        }
+        Refused::Catalogue(CatalogueError::Full { field, .. }) => Problem::new(Kind::TooMany, detail).field(*field),
+        Refused::Catalogue(CatalogueError::Unknown { field, .. }) => Problem::new(Kind::NotFound, detail).field(*field),
+        Refused::Catalogue(CatalogueError::Invalid(_) | CatalogueError::OutOfOrder { .. }) => {
+            Problem::new(Kind::Invalid, detail)
+        }
+        Refused::Invite(_) | Refused::Ledger(_) => Problem::new(Kind::Refused, detail),
+        Refused::NotAuthority => Problem::new(Kind::Refused, detail),
+        Refused::Outbox(_) | Refused::Busy => Problem::new(Kind::TooMany, detail),
+    }
+}

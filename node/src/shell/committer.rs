@@ -1,0 +1,142 @@
+//! The thread that writes readings: takes what is waiting, writes it in one piece, syncs once, and says so. It never
+//! waits for more.
+
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+
+use protocol::UnixMs;
+use protocol::limits::{ROWS_PER_COMMIT_MAX, TELEMETRY_QUEUE_MAX};
+use tokio::sync::{mpsc, oneshot};
+
+use super::clock::Stopwatch;
+use super::event::{Event, Failure, Stored};
+use super::store::telemetry_log::TelemetryLog;
+use super::store::telemetry_read::Piece;
+use super::watch::Watch;
+use crate::core::Ticket;
+use crate::core::catalogue::{AssetId, Definition};
+use crate::core::telemetry::Row;
+
+/// Work for the committer.
+#[derive(Debug)]
+pub(crate) enum Work {
+    /// Rows of one request.
+    Store(Ticket, Vec<Row>),
+    /// Catalogue entries, before the rows that need them.
+    Define(Vec<Definition>),
+    /// Where readings of an asset may be found.
+    Find {
+        /// The asset.
+        asset: AssetId,
+        /// First time wanted.
+        from: UnixMs,
+        /// First time not wanted.
+        to: UnixMs,
+        /// Where the answer goes.
+        reply: oneshot::Sender<Vec<Piece>>,
+    },
+    /// The process is to end.
+    Stop,
+}
+
+/// The way to the committer. The core's thread has at most `TELEMETRY_QUEUE_MAX` rows of work out and questions are
+/// few, so that sending never waits for long; the committer itself waits for nobody but the disk.
+#[derive(Debug, Clone)]
+pub(crate) struct Committer {
+    work: SyncSender<Work>,
+}
+
+impl Committer {
+    /// Starts the thread. Results go to `core`, which must have room for every ticket that is out.
+    pub(super) fn start(
+        log: TelemetryLog,
+        core: mpsc::Sender<Event>,
+        watch: Watch,
+    ) -> std::io::Result<(Self, std::thread::JoinHandle<()>)> {
+        let (work, waiting) = sync_channel(2 * TELEMETRY_QUEUE_MAX);
+        let run = move || {
+            let _watch = watch;
+            Thread { log, waiting, core, batch: Vec::new() }.run();
+        };
+        let thread = std::thread::Builder::new().name("committer".to_owned()).spawn(run)?;
+        Ok((Self { work }, thread))
+    }
+
+    /// Hands work over. The committer ends only with the process.
+    pub(crate) fn send(&self, work: Work) {
+        if self.work.send(work).is_err() {
+            tracing::error!("the committer is gone");
+        }
+    }
+}
+
+struct Thread {
+    log: TelemetryLog,
+    waiting: Receiver<Work>,
+    core: mpsc::Sender<Event>,
+    batch: Vec<Stored>,
+}
+
+impl Thread {
+    fn run(mut self) {
+        while let Ok(first) = self.waiting.recv() {
+            let more = self.take(first);
+            let stop = !more || !self.drain();
+            self.commit();
+            if stop {
+                self.log.finish();
+                return;
+            }
+        }
+    }
+
+    /// Takes what is waiting, up to the rows of one commit. False when the process ends.
+    fn drain(&mut self) -> bool {
+        let mut rows: usize = self.batch.iter().map(|stored| stored.rows.len()).sum();
+        while rows < ROWS_PER_COMMIT_MAX {
+            match self.waiting.try_recv() {
+                Ok(work) => {
+                    if !self.take(work) {
+                        return false;
+                    }
+                    rows = self.batch.iter().map(|stored| stored.rows.len()).sum();
+                }
+                Err(TryRecvError::Empty) => return true,
+                Err(TryRecvError::Disconnected) => return false,
+            }
+        }
+        true
+    }
+
+    fn take(&mut self, work: Work) -> bool {
+        match work {
+            Work::Store(ticket, rows) => self.batch.push(Stored { ticket, rows, failed: None }),
+            Work::Define(definitions) => self.log.define(definitions),
+            Work::Find { asset, from, to, reply } => {
+                // The caller may have given up.
+                drop(reply.send(self.log.pieces(asset, from, to)));
+            }
+            Work::Stop => return false,
+        }
+        true
+    }
+
+    fn commit(&mut self) {
+        if self.batch.is_empty() {
+            return;
+        }
+        let watch = Stopwatch::start();
+        let requests: Vec<&[Row]> = self.batch.iter().map(|stored| stored.rows.as_slice()).collect();
+        let failed = self.log.commit(&requests).err().map(|error| {
+            tracing::error!(%error, "readings are not stored");
+            Failure::from(&error)
+        });
+        metrics::histogram!("symbiose_telemetry_commit_seconds").record(watch.elapsed().as_secs_f64());
+        #[expect(clippy::cast_precision_loss, reason = "a gauge")]
+        metrics::gauge!("symbiose_telemetry_log_bytes").set(self.log.bytes() as f64);
+        let mut batch = std::mem::take(&mut self.batch);
+        batch.iter_mut().for_each(|stored| stored.failed = failed.clone());
+        if self.core.blocking_send(Event::Stored(batch)).is_err() {
+            tracing::debug!("the core is gone; the readings are on disk all the same");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Everything that reaches the thread of the core: decoded, bounded, and signatures checked where there are any.
+
+use ledger::Input as LedgerInput;
+use protocol::{Height, JoinRequest, PublicKey, UnixMs, VerifiedTransaction};
+use tokio::sync::oneshot;
+use web::{CommandCall, Problem};
+
+use super::network::JoinTicket;
+use super::store::StoreError;
+use crate::core::Ticket;
+use crate::core::catalogue::AssetId;
+use crate::core::telemetry::Row;
+
+/// Something happened.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// Something for the ledger, from a peer.
+    Ledger(Box<LedgerInput>),
+    /// A member's connection is up.
+    Connected {
+        /// The member.
+        peer: PublicKey,
+        /// Its address as seen from here.
+        address: String,
+    },
+    /// A member's connection is gone.
+    Disconnected(PublicKey),
+    /// How long a member took to answer a ping, microseconds.
+    RoundTrip(PublicKey, u64),
+    /// An address others can dial.
+    Listening(String),
+    /// A newcomer asks to be let in.
+    Join(JoinTicket, Box<JoinRequest>),
+    /// A person or a script wants something done; never transactions, see [`Event::Submit`].
+    Command(Box<CommandCall>),
+    /// Transactions handed in over HTTP.
+    Submit(Submission),
+    /// What became of rows that were to be stored.
+    Stored(Vec<Stored>),
+    /// A look at the core.
+    Look(Look),
+    /// The process is to end.
+    Stop,
+}
+
+/// Transactions handed in over HTTP, their signatures checked.
+#[derive(Debug)]
+pub(crate) struct Submission {
+    /// Those that hold.
+    pub(crate) transactions: Vec<VerifiedTransaction>,
+    /// Positions among all that were handed in, and reasons, of those that do not. Rising.
+    pub(crate) malformed: Vec<(usize, String)>,
+    /// Whether the caller waits until each is final or refused.
+    pub(crate) wait: bool,
+    /// The caller; it may be gone.
+    pub(crate) reply: web::Reply<web::Answer>,
+}
+
+/// What became of the rows of one ticket.
+#[derive(Debug)]
+pub(crate) struct Stored {
+    /// Whose they are.
+    pub(crate) ticket: Ticket,
+    /// The rows; on disk if `failed` is none.
+    pub(crate) rows: Vec<Row>,
+    /// Why they are not on disk.
+    pub(crate) failed: Option<Failure>,
+}
+
+/// Why rows are not on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// No room on the disk.
+    Full,
+    /// A write or sync failed.
+    Broken(String),
+}
+
+impl From<&StoreError> for Failure {
+    fn from(error: &StoreError) -> Self {
+        if error.is_full() { Self::Full } else { Self::Broken(error.to_string()) }
+    }
+}
+
+/// A look at the core: reads, and changes nothing.
+#[derive(Debug)]
+pub(crate) enum Look {
+    /// The recent readings of an asset.
+    Recent {
+        /// Its code.
+        asset: String,
+        /// One metric of it, or all.
+        metric: Option<String>,
+        /// First time wanted.
+        from: UnixMs,
+        /// First time not wanted.
+        to: UnixMs,
+        /// Where the answer goes.
+        reply: oneshot::Sender<Result<Recent, Problem>>,
+    },
+    /// The path from a leaf of the Merkle log to its root, and the height the root belongs to.
+    Proof {
+        /// Number of the leaf.
+        leaf: u64,
+        /// Where the answer goes.
+        reply: oneshot::Sender<Option<(Vec<[u8; 32]>, Height)>>,
+    },
+}
+
+/// Recent readings of an asset.
+#[derive(Debug)]
+pub(crate) struct Recent {
+    /// The asset.
+    pub(crate) asset: AssetId,
+    /// Columns wanted and the names of their metrics.
+    pub(crate) metrics: Vec<(u16, String)>,
+    /// The readings wanted, by column; `None` if the range begins before what the core has at hand.
+    pub(crate) readings: Option<Vec<(u16, UnixMs, f64)>>,
+}

@@ -1,0 +1,156 @@
+//! Sockets, disk and clocks around the core: they carry, they never decide. One thread owns the core and the files of
+//! the ledger, one writes readings, one reads the disk for others; a small runtime carries network and HTTP.
+
+pub mod clock;
+pub mod network;
+pub mod ready;
+pub mod secrets;
+pub mod store;
+
+mod calls;
+mod carrier;
+mod commands;
+mod committer;
+mod error;
+mod event;
+mod http;
+mod inbox;
+mod open;
+mod present;
+mod ranges;
+mod reader;
+mod tickets;
+mod watch;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use protocol::ChainId;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+pub use error::RunError;
+
+use crate::config::Config;
+use carrier::End;
+use event::Event;
+use open::Opened;
+use ready::ReadyFile;
+
+/// Threads that carry network and HTTP.
+const RUNTIME_THREADS: usize = 2;
+/// Threads for checking signatures and the like.
+const BLOCKING_THREADS: usize = 4;
+/// How long the network may take to say where it listens.
+const LISTEN_PATIENCE: Duration = Duration::from_secs(10);
+/// Pause between two clean-ups of the metrics' buffers.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
+/// How a node that was asked to stop was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// SIGTERM.
+    Terminated,
+    /// SIGINT.
+    Interrupted,
+}
+
+/// The hive's name on the network: the first 16 digits of its chain id.
+pub fn hive_name(chain: &ChainId) -> String {
+    chain.to_string()[..16].to_owned()
+}
+
+/// Runs a node until it is asked to stop or cannot go on.
+pub fn run(config: Config) -> Result<Stopped, RunError> {
+    watch::log_panics();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(RUNTIME_THREADS)
+        .max_blocking_threads(BLOCKING_THREADS)
+        .thread_name("carrier")
+        .enable_all()
+        .build()
+        .map_err(RunError::Runtime)?;
+    let result = runtime.block_on(live(config));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    result
+}
+
+async fn live(config: Config) -> Result<Stopped, RunError> {
+    let handle = tokio::runtime::Handle::current();
+    let opening = config.clone();
+    let mut opened =
+        tokio::task::spawn_blocking(move || open::open(&opening, &handle)).await.map_err(|_| RunError::Died("opening"))??;
+    let address = tokio::time::timeout(LISTEN_PATIENCE, opened.listening.wait_for(Option::is_some)).await;
+    let p2p = address.ok().and_then(|seen| seen.ok()?.clone()).ok_or(RunError::NotListening)?;
+    let ready = ReadyFile::new(opened.http_url.clone(), p2p, &opened.key);
+    ready.write(&config.data_dir).map_err(RunError::Store)?;
+    tracing::info!(http = ready.http, p2p = ready.p2p, address = ready.address, "ready");
+    let result = until_asked(&mut opened).await;
+    drop(ReadyFile::remove(&config.data_dir));
+    match result {
+        Ok(stopped) => {
+            tracing::info!(?stopped, "stopping");
+            stop(opened).await;
+            Ok(stopped)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Waits for a signal, or for a part of the node to die.
+async fn until_asked(opened: &mut Opened) -> Result<Stopped, RunError> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(RunError::Runtime)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::Runtime)?;
+    let mut upkeep = tokio::time::interval(METRICS_UPKEEP);
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok(Stopped::Terminated),
+            _ = interrupt.recv() => return Ok(Stopped::Interrupted),
+            died = opened.deaths.recv() => return Err(RunError::Died(died.unwrap_or("every thread"))),
+            end = &mut opened.end => {
+                return Err(match end {
+                    Ok(End::Disk(error)) => RunError::Disk(error),
+                    Ok(End::Stopped) | Err(_) => RunError::Died("core"),
+                });
+            }
+            _ = upkeep.tick() => opened.metrics.run_upkeep(),
+        }
+    }
+}
+
+/// Callers first, then the core, then the disk.
+async fn stop(opened: Opened) {
+    opened.stop_http.send_replace(true);
+    drop(opened.http.await);
+    drop(opened.events.send(Event::Stop).await);
+    drop(opened.end.await);
+    opened.committer.send(committer::Work::Stop);
+    if opened.network.send(network::NetworkCommand::Shutdown).await.is_err() {
+        tracing::debug!("the network is gone already");
+    }
+    let reader = opened.reader;
+    let joined = tokio::task::spawn_blocking(move || {
+        reader.send_blocking(reader::Job::Stop);
+        for thread in opened.threads {
+            drop(thread.join());
+        }
+    });
+    drop(joined.await);
+}
+
+/// The queue of the core.
+type Core = (mpsc::Sender<Event>, mpsc::Receiver<Event>);
+
+fn core_queue() -> Core {
+    mpsc::channel(protocol::limits::CORE_QUEUE_MAX)
+}
+
+/// A picture to start with.
+fn first_picture() -> Arc<web::Picture> {
+    let mut picture = web::Picture::default();
+    picture.readiness.reasons.push(web::view::Reason {
+        code: "starting".to_owned(),
+        text: "The node is starting.".to_owned(),
+    });
+    Arc::new(picture)
+}

@@ -1,0 +1,130 @@
+//! What the task remembers of one member: its connections, what waits for it, how much it may still send, its debts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use libp2p::swarm::ConnectionId;
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+use super::Lane;
+use super::meter::Meter;
+use super::outbox::{Link, Outbox};
+use super::standing::Debts;
+
+/// One connection of a member.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) since: Instant,
+    readers: BTreeMap<Lane, AbortHandle>,
+}
+
+/// One lane. The meters live as long as the peer, so that a new stream does not come with a new allowance.
+#[derive(Debug)]
+struct Direct {
+    outbox: Outbox,
+    incoming: Arc<Meter>,
+    outgoing: Arc<Meter>,
+}
+
+impl Direct {
+    fn new(now: Instant) -> Self {
+        Self {
+            outbox: Outbox::new(now),
+            incoming: Arc::new(Meter::incoming(now)),
+            outgoing: Arc::new(Meter::outgoing(now)),
+        }
+    }
+}
+
+/// One member.
+#[derive(Debug)]
+pub(super) struct Peer {
+    pub(super) connections: BTreeMap<ConnectionId, Connection>,
+    pub(super) debts: Debts,
+    pub(super) gossip: Meter,
+    consensus: Direct,
+    sync: Direct,
+}
+
+impl Peer {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            connections: BTreeMap::new(),
+            debts: Debts::new(now),
+            gossip: Meter::incoming(now),
+            consensus: Direct::new(now),
+            sync: Direct::new(now),
+        }
+    }
+
+    pub(super) fn outbox(&mut self, lane: Lane) -> &mut Outbox {
+        match lane {
+            Lane::Consensus => &mut self.consensus.outbox,
+            Lane::Sync => &mut self.sync.outbox,
+        }
+    }
+
+    pub(super) fn incoming(&self, lane: Lane) -> &Arc<Meter> {
+        match lane {
+            Lane::Consensus => &self.consensus.incoming,
+            Lane::Sync => &self.sync.incoming,
+        }
+    }
+
+    pub(super) fn outgoing(&self, lane: Lane) -> &Arc<Meter> {
+        match lane {
+            Lane::Consensus => &self.consensus.outgoing,
+            Lane::Sync => &self.sync.outgoing,
+        }
+    }
+
+    pub(super) fn is_connected(&self) -> bool {
+        !self.connections.is_empty()
+    }
+
+    pub(super) fn connected(&mut self, connection: ConnectionId, now: Instant) {
+        self.connections.insert(connection, Connection { since: now, readers: BTreeMap::new() });
+    }
+
+    /// Forgets a connection and closes the lanes that ran over it.
+    pub(super) fn closed(&mut self, connection: ConnectionId, now: Instant) -> Option<Connection> {
+        for lane in Lane::ALL {
+            let outbox = self.outbox(lane);
+            if matches!(outbox.link, Link::Opening { connection: of } | Link::Open { connection: of, .. } if of == connection)
+            {
+                outbox.link = Link::Closed { retry: now };
+            }
+        }
+        self.connections.remove(&connection)
+    }
+
+    /// Notes the reader of a lane; a newer stream of the same connection replaces the older.
+    pub(super) fn set_reader(&mut self, connection: ConnectionId, lane: Lane, reader: AbortHandle) {
+        let old = match self.connections.get_mut(&connection) {
+            Some(connection) => connection.readers.insert(lane, reader),
+            None => Some(reader),
+        };
+        if let Some(old) = old {
+            old.abort();
+        }
+    }
+
+    /// Notes that a stream of this lane is asked for, if one should be now, and answers on which connection.
+    pub(super) fn start_opening(&mut self, lane: Lane, now: Instant) -> Option<ConnectionId> {
+        let connection = *self.connections.keys().next()?;
+        let outbox = self.outbox(lane);
+        match outbox.link {
+            Link::Closed { retry } if retry <= now => {
+                outbox.link = Link::Opening { connection };
+                Some(connection)
+            }
+            Link::Closed { .. } | Link::Opening { .. } | Link::Open { .. } => None,
+        }
+    }
+}
+
+impl Lane {
+    /// All lanes.
+    pub(super) const ALL: [Self; 2] = [Self::Consensus, Self::Sync];
+}

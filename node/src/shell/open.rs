@@ -1,0 +1,378 @@
+//! Starting a node: files first, then the ledger, then the building, then the threads and tasks around them. What had
+//! to be repaired on the way is said on `/readyz`.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::thread::JoinHandle;
+
+use ledger::Ledger;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use protocol::limits::{
+    BLOCK_TIME_AHEAD_MS_MAX, CORE_QUEUE_MAX, SERIES_DEFAULT_MAX, TELEMETRY_QUEUE_MAX,
+};
+use protocol::{Bytes, Digest, Genesis, Height, PublicKey, SigningKey, decode};
+use tokio::runtime::Handle;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+use super::calls::{Questions, carry_commands};
+use super::carrier::{Carrier, End, Members, Stores};
+use super::clock::Clock;
+use super::commands::Meeting;
+use super::committer::{Committer, Work};
+use super::event::Event;
+use super::inbox::Inbox;
+use super::network::{self, NetworkConfig, NetworkHandle};
+use super::present::{Facts, Presenter, ledger as shown};
+use super::reader::Reader;
+use super::ready::{Health, ReadyFile, Weight};
+use super::store::block_files::BlockFiles;
+use super::store::block_log::{Scan, Scanned};
+use super::store::building_log::{self, BuildingLog};
+use super::store::index::{Index, Repair};
+use super::store::lock::{self, Lock};
+use super::store::telemetry_log::{Lost, TelemetryLog};
+use super::store::vote_log::VoteLog;
+use super::store::{StoreError, file};
+use super::tickets::Tickets;
+use super::watch::{Deaths, Watch};
+use super::{RunError, core_queue, first_picture, hive_name, http, secrets};
+use crate::config::Config;
+use crate::core::telemetry::Body;
+use crate::core::{AssetConfig, Core, CoreConfig, Output, Replayed, SiteConfig};
+
+/// A genesis of 1,000 members is far shorter, bytes.
+const GENESIS_BYTES_MAX: usize = 256 * 1024;
+/// Commands and questions of the web that wait.
+const CALLS_MAX: usize = 256;
+/// Events for open pages that wait.
+const LIVE_MAX: usize = 1_024;
+/// Records of the telemetry log read ahead at the start.
+const REPLAY_AHEAD: usize = 64;
+/// Events of the network that wait.
+const NETWORK_EVENTS_MAX: usize = 1_024;
+/// Borders of the histograms, seconds.
+const SECONDS: [f64; 12] = [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
+
+/// A node at work.
+pub(super) struct Opened {
+    pub(super) key: PublicKey,
+    pub(super) http_url: String,
+    pub(super) http: tokio::task::JoinHandle<()>,
+    pub(super) stop_http: watch::Sender<bool>,
+    pub(super) listening: watch::Receiver<Option<String>>,
+    pub(super) events: mpsc::Sender<Event>,
+    pub(super) network: NetworkHandle,
+    pub(super) committer: Committer,
+    pub(super) reader: Reader,
+    pub(super) end: oneshot::Receiver<End>,
+    pub(super) deaths: mpsc::Receiver<&'static str>,
+    pub(super) threads: Vec<JoinHandle<()>>,
+    pub(super) metrics: PrometheusHandle,
+    _lock: Lock,
+}
+
+/// What the configuration's files hold.
+struct Identity {
+    key: SigningKey,
+    seed: [u8; 32],
+    swarm_key: [u8; 32],
+    genesis: Genesis,
+}
+
+/// Opens everything and sets it to work. Called on a thread that may block, inside a runtime.
+pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError> {
+    let _inside = runtime.enter();
+    file::create_dir(&config.data_dir).map_err(RunError::Store)?;
+    let lock = lock::take(&config.data_dir)?;
+    ReadyFile::remove(&config.data_dir).map_err(RunError::Store)?;
+    let identity = identity(config)?;
+    let bound = runtime.block_on(http::bind(&config.http))?;
+    let metrics = recorder()?;
+    let clock = Clock::start(config.clock);
+    let mut facts =
+        Facts { name: config.name.clone(), round_trips_ms: Default::default(), health: Health::default(), proposed: Vec::new() };
+    let files = open_ledger(config, &identity, clock, &mut facts)?;
+    let building = open_building(config, &identity, clock, files.ledger, &mut facts)?;
+    let opening = files.opening.into_iter().map(Output::Ledger).chain(building.opening).collect();
+
+    let (network_events, from_network) = mpsc::channel(NETWORK_EVENTS_MAX);
+    let network = network::start(network_config(config, &identity, &building.core), network_events)?;
+    let (deaths, died) = mpsc::channel(8);
+    let (core, events) = core_queue();
+    let (committer, committing) = Committer::start(building.telemetry, core.clone(), Watch::new("committer", deaths.clone()))
+        .map_err(RunError::Runtime)?;
+    committer.send(Work::Define(building.core.telemetry().catalogue().definitions()));
+    let mut block_files = BlockFiles::new(config.in_data("blocks.log"), files.scanned.places);
+    let newest = newest_blocks(&mut block_files).map_err(RunError::Store)?;
+    let (reader, reading) =
+        Reader::start(block_files, building.index.clone(), network.clone(), Watch::new("reader", deaths.clone()))
+            .map_err(RunError::Runtime)?;
+
+    let (picture, pictures) = watch::channel(first_picture());
+    let live = broadcast::Sender::new(LIVE_MAX);
+    let (authorities, known_authorities) = watch::channel(Arc::new(building.core.ledger().state().authorities().clone()));
+    let (telemetry, telemetry_calls) = mpsc::channel(TELEMETRY_QUEUE_MAX);
+    let carrier = Carrier {
+        clock,
+        runtime: runtime.clone(),
+        events,
+        telemetry: telemetry_calls,
+        stores: Stores {
+            votes: files.votes,
+            blocks: files.scanned.log,
+            building: building.log,
+            entries: building.entries,
+            index: building.index,
+            placed: Vec::new(),
+        },
+        committer: committer.clone(),
+        reader: reader.clone(),
+        network: network.clone(),
+        authorities,
+        presenter: Presenter::new(picture, live.clone(), newest),
+        facts,
+        meeting: Meeting { addresses: Vec::new(), swarm_key: Digest::new(identity.swarm_key) },
+        members: Members::default(),
+        tickets: Tickets::default(),
+        is_open: false,
+        core: building.core,
+    };
+    let (end, carrying) = start_carrier(carrier, opening, deaths)?;
+
+    let (heard, listening) = watch::channel(None);
+    let chain = identity.genesis.chain();
+    let inbox = Inbox { chain, core: core.clone(), network: network.clone(), authorities: known_authorities, listening: heard };
+    runtime.spawn(inbox.run(from_network));
+    let (commands, command_calls) = mpsc::channel(CALLS_MAX);
+    runtime.spawn(carry_commands(command_calls, core.clone(), chain));
+    let (queries, query_calls) = mpsc::channel(CALLS_MAX);
+    let questions =
+        Questions { core: core.clone(), committer: committer.clone(), reader: reader.clone(), picture: pictures.clone() };
+    runtime.spawn(questions.run(query_calls));
+    let handles = web::Handles { telemetry, commands, queries, picture: pictures, live, metrics: metrics.clone() };
+    let (stop_http, stop) = watch::channel(false);
+    let http_url = bound.url();
+    Ok(Opened {
+        key: identity.key.public(),
+        http_url,
+        http: bound.serve(handles, stop),
+        stop_http,
+        listening,
+        events: core,
+        network,
+        committer,
+        reader,
+        end,
+        deaths: died,
+        threads: vec![carrying, committing, reading],
+        metrics,
+        _lock: lock,
+    })
+}
+
+fn identity(config: &Config) -> Result<Identity, RunError> {
+    let origin = || config.file.display().to_string();
+    let wrong = |key, detail: String| RunError::Configuration { key, origin: origin(), detail };
+    let seed = secrets::read(&config.key).map_err(|error| wrong("key.file", error.to_string()))?;
+    let swarm_key = secrets::read(&config.swarm_key).map_err(|error| wrong("hive.swarm_key", error.to_string()))?;
+    let bytes = file::read(&config.genesis, GENESIS_BYTES_MAX as u64);
+    let bytes = bytes.map_err(|error| wrong("hive.genesis", error.to_string()))?;
+    let genesis = decode(&bytes, GENESIS_BYTES_MAX);
+    let genesis = genesis.map_err(|error| wrong("hive.genesis", format!("{}: {error}", config.genesis.display())))?;
+    Ok(Identity { key: SigningKey::from_seed(&seed), seed, swarm_key, genesis })
+}
+
+fn recorder() -> Result<PrometheusHandle, RunError> {
+    let builder = PrometheusBuilder::new().set_buckets(&SECONDS);
+    let installed = builder.and_then(PrometheusBuilder::install_recorder);
+    installed.map_err(|error| RunError::Runtime(std::io::Error::other(error.to_string())))
+}
+
+/// The ledger and its files.
+struct LedgerFiles {
+    ledger: Ledger,
+    opening: Vec<ledger::Output>,
+    votes: VoteLog,
+    scanned: Scanned,
+}
+
+fn open_ledger(
+    config: &Config,
+    identity: &Identity,
+    clock: Clock,
+    facts: &mut Facts,
+) -> Result<LedgerFiles, RunError> {
+    let genesis = &identity.genesis;
+    let mut scan = Scan::open(&config.in_data("blocks.log"), genesis).map_err(RunError::Store)?;
+    let (votes, found) = VoteLog::open(&config.in_data("wal"), genesis.chain()).map_err(RunError::Store)?;
+    if let Err(error) = &found {
+        let text = format!("The vote log is damaged ({error}): this node does not sign at the height in progress.");
+        facts.health.set("vote_log_damaged", Weight::Notice, text);
+    }
+    let speed = i64::try_from(clock.speed_millis().max(1_000)).unwrap_or(i64::MAX);
+    let ledger_config = ledger::Config {
+        heartbeat_ms: config.heartbeat_ms,
+        time_ahead_ms: BLOCK_TIME_AHEAD_MS_MAX.saturating_mul(speed) / 1_000,
+        name: Bytes::new(config.name.clone().into_bytes()).unwrap_or_default(),
+    };
+    let stored = scan.by_ref().inspect(|stored| facts.note_block(&stored.block));
+    let (ledger, opening) =
+        Ledger::open(clock.now(), ledger_config, identity.key.clone(), genesis, stored, found)?;
+    let scanned = scan.finish().map_err(RunError::Store)?;
+    if scanned.torn_bytes > 0 {
+        tracing::warn!(bytes = scanned.torn_bytes, "cut a torn end off blocks.log");
+    }
+    if let Some(damage) = &scanned.damage {
+        let text = format!(
+            "blocks.log was damaged at block {} ({}); that block and those behind it are fetched from the hive again.",
+            damage.height, damage.detail
+        );
+        facts.health.set("blocks_damaged", Weight::Notice, text);
+    }
+    Ok(LedgerFiles { ledger, opening, votes, scanned })
+}
+
+/// The building and its files.
+struct Building {
+    core: Core,
+    opening: Vec<Output>,
+    telemetry: TelemetryLog,
+    log: BuildingLog,
+    entries: building_log::Entries,
+    index: Index,
+}
+
+fn open_building(
+    config: &Config,
+    identity: &Identity,
+    clock: Clock,
+    ledger: Ledger,
+    facts: &mut Facts,
+) -> Result<Building, RunError> {
+    let building_log::Opened { log, entries, gaps } =
+        BuildingLog::open(&config.in_data("building.log")).map_err(RunError::Store)?;
+    if gaps > 0 {
+        let text = format!("The building's log was damaged in {gaps} places; some of its records are lost.");
+        facts.health.set("building_log_damaged", Weight::Notice, text);
+    }
+    let index = open_index(&config.in_data("index"), &log, &entries, facts)?;
+    let remembered = index.entries(log.mark())?.unwrap_or_else(|| entries.clone());
+    // The log is read on a thread of its own while the core takes its readings in.
+    let (sender, replayed) = sync_channel(REPLAY_AHEAD);
+    let (dir, bytes_max) = (config.in_data("telemetry"), config.telemetry_bytes_max);
+    let reading = std::thread::spawn(move || {
+        TelemetryLog::open(&dir, bytes_max, |body| {
+            let item = match body {
+                Body::Rows(rows) => Replayed::Rows(rows),
+                Body::Definitions(definitions) => Replayed::Definitions(definitions),
+            };
+            // A core that does not open has said why.
+            drop(sender.send(item));
+        })
+    });
+    let opened = Core::open(
+        clock.now(),
+        &core_config(config),
+        identity.key.clone(),
+        identity.genesis.clone(),
+        ledger,
+        remembered.into_iter(),
+        replayed.into_iter(),
+    );
+    let (core, opening, unreadable) = opened?;
+    let read = reading.join().map_err(|_| RunError::Died("telemetry reading"))?;
+    let (telemetry, lost) = read.map_err(RunError::Store)?;
+    say_lost(lost, facts);
+    if !unreadable.is_empty() {
+        tracing::error!(?unreadable, "entries of the building's log cannot be read");
+        let text = format!("{} of the building's records cannot be read and are left out.", unreadable.len());
+        facts.health.set("entries_unreadable", Weight::Notice, text);
+    }
+    Ok(Building { core, opening, telemetry, log, entries, index })
+}
+
+/// The index, with the building's entries as its log has them.
+fn open_index(
+    path: &Path,
+    log: &BuildingLog,
+    entries: &building_log::Entries,
+    facts: &mut Facts,
+) -> Result<Index, RunError> {
+    let (index, repair) = Index::open(path)?;
+    if index.entries(log.mark())?.is_none() {
+        index.refill(entries, log.mark())?;
+    }
+    let text = match repair {
+        None => return Ok(index),
+        Some(Repair::Snapshots) => "The index was damaged: its snapshots were moved aside and its log read again.",
+        Some(Repair::Rebuilt) => "The index was damaged: it was moved aside and derived again.",
+    };
+    facts.health.set("index_rebuilt", Weight::Notice, text);
+    Ok(index)
+}
+
+fn say_lost(lost: Lost, facts: &mut Facts) {
+    if lost.torn_bytes > 0 {
+        tracing::warn!(bytes = lost.torn_bytes, "cut a torn end off the telemetry log");
+    }
+    if lost.gaps > 0 {
+        let text = format!(
+            "The telemetry log is damaged in {} places: {} bytes, {} records are lost.",
+            lost.gaps, lost.bytes, lost.records
+        );
+        facts.health.set("telemetry_damaged", Weight::Notice, text);
+    }
+}
+
+fn core_config(config: &Config) -> CoreConfig {
+    let asset = |asset: &crate::config::Asset| AssetConfig { code: asset.code.clone(), kind: asset.kind };
+    let site = |site: &crate::config::Site| SiteConfig {
+        code: site.code.clone(),
+        name: site.name.clone(),
+        assets: site.assets.iter().map(asset).collect(),
+    };
+    CoreConfig { sites: config.sites.iter().map(site).collect(), series_max: SERIES_DEFAULT_MAX }
+}
+
+fn network_config(config: &Config, identity: &Identity, core: &Core) -> NetworkConfig {
+    NetworkConfig {
+        seed: identity.seed,
+        swarm_key: identity.swarm_key,
+        hive: hive_name(&core.ledger().chain()),
+        listen: vec![config.network.listen.clone()],
+        peers: config.network.peers.clone(),
+        members: core.ledger().state().member_keys().collect(),
+        mdns: config.network.mdns,
+    }
+}
+
+/// The newest blocks, oldest first.
+fn newest_blocks(files: &mut BlockFiles) -> Result<VecDeque<web::view::BlockSummary>, StoreError> {
+    let tip = files.tip().0;
+    let mut newest = VecDeque::new();
+    for height in tip.saturating_sub(super::present::BLOCKS_SHOWN as u64) + 1..=tip {
+        if let Some(stored) = files.read(Height(height))? {
+            newest.push_back(shown::summary(&stored.block, stored.certificate.block));
+        }
+    }
+    Ok(newest)
+}
+
+fn start_carrier(
+    carrier: Carrier,
+    opening: Vec<Output>,
+    deaths: Deaths,
+) -> Result<(oneshot::Receiver<End>, JoinHandle<()>), RunError> {
+    let (ended, end) = oneshot::channel();
+    let run = move || {
+        let _watch = Watch::new("core", deaths);
+        let end = carrier.run(opening);
+        drop(ended.send(end));
+    };
+    let thread = std::thread::Builder::new().name("core".to_owned()).spawn(run).map_err(RunError::Runtime)?;
+    Ok((end, thread))
+}
+
+const _: () = assert!(NETWORK_EVENTS_MAX <= CORE_QUEUE_MAX);

@@ -1,0 +1,269 @@
+//! The thread that reads the disk for others: blocks for peers that catch up and for the page, old readings, and where
+//! transactions stand. It knows where blocks are because the core's thread tells it; it never asks the core.
+
+use std::sync::Arc;
+
+use ledger::input::StoredBlock;
+use protocol::limits::{SYNC_BLOCKS_BYTES_MAX, SYNC_BLOCKS_MAX};
+use protocol::message::{SyncBlock, SyncResponse};
+use protocol::{Bounded, Bytes, Height, Message, PublicKey, TransactionId, UnixMs, encode};
+use tokio::sync::{mpsc, oneshot};
+use web::view::{Bucket, Sample};
+use web::{Kind, Problem};
+
+use super::network::{Lane, NetworkCommand, NetworkHandle};
+use super::ranges::{self, Metrics, Wanted};
+use super::store::StoreError;
+use super::store::block_files::{BlockFiles, Place};
+use super::store::index::Index;
+use super::store::telemetry_read::{Piece, read_rows};
+use super::watch::Watch;
+use crate::core::catalogue::AssetId;
+
+/// Jobs waiting for the reader.
+const QUEUE_MAX: usize = 1_024;
+/// The index is written out after this many blocks.
+const FLUSH_BLOCKS: u64 = 256;
+
+/// Where an answer goes.
+pub(crate) type Reply<T> = oneshot::Sender<Result<T, Problem>>;
+
+/// Something to read, or to know for reading.
+#[derive(Debug)]
+pub(crate) enum Job {
+    /// The next block is on disk here.
+    Placed(Place),
+    /// These transactions stand in this block.
+    Index(Height, Vec<TransactionId>),
+    /// Send final blocks to a peer, within the limits of one answer.
+    Serve {
+        /// To whom.
+        to: PublicKey,
+        /// First height.
+        from: Height,
+        /// Last height, inclusive.
+        last: Height,
+    },
+    /// Blocks below `before`, or the newest, newest first.
+    Blocks {
+        /// First height that is not wanted.
+        before: Option<u64>,
+        /// How many at the most.
+        limit: usize,
+        /// Where the answer goes.
+        reply: Reply<Vec<StoredBlock>>,
+    },
+    /// One block.
+    Block(Height, Reply<StoredBlock>),
+    /// The block of a transaction, and its position there.
+    Transaction(TransactionId, Reply<(StoredBlock, u32)>),
+    /// Old readings.
+    Range(Box<Range>),
+    /// The process is to end.
+    Stop,
+}
+
+/// Old readings of an asset.
+#[derive(Debug)]
+pub(crate) struct Range {
+    /// The asset.
+    pub(crate) asset: AssetId,
+    /// Its metrics that are wanted.
+    pub(crate) metrics: Metrics,
+    /// Which readings.
+    pub(crate) wanted: Wanted,
+    /// Where in the log they may be.
+    pub(crate) pieces: Vec<Piece>,
+    /// In which form, and where to.
+    pub(crate) form: Form,
+}
+
+/// Point by point, or in steps.
+#[derive(Debug)]
+pub(crate) enum Form {
+    /// Point by point.
+    Samples(Reply<Vec<Sample>>),
+    /// In steps of so many milliseconds.
+    Buckets(i64, Reply<Vec<Bucket>>),
+}
+
+/// The way to the reader.
+#[derive(Debug, Clone)]
+pub(crate) struct Reader {
+    jobs: mpsc::Sender<Job>,
+}
+
+impl Reader {
+    /// Starts the thread.
+    pub(super) fn start(
+        files: BlockFiles,
+        index: Index,
+        network: NetworkHandle,
+        watch: Watch,
+    ) -> std::io::Result<(Self, std::thread::JoinHandle<()>)> {
+        let (jobs, waiting) = mpsc::channel(QUEUE_MAX);
+        let run = move || {
+            let _watch = watch;
+            Thread { files, index, network, unflushed: 0 }.run(waiting);
+        };
+        let thread = std::thread::Builder::new().name("reader".to_owned()).spawn(run)?;
+        Ok((Self { jobs }, thread))
+    }
+
+    /// Hands a job over from a plain thread.
+    pub(crate) fn send_blocking(&self, job: Job) {
+        if self.jobs.blocking_send(job).is_err() {
+            tracing::error!("the reader is gone");
+        }
+    }
+
+    /// Asks for something.
+    pub(crate) async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, Problem> {
+        let stopping = || Problem::new(Kind::Unavailable, "the node is stopping");
+        let (reply, answer) = oneshot::channel();
+        self.jobs.send(job(reply)).await.map_err(|_| stopping())?;
+        answer.await.map_err(|_| stopping())?
+    }
+}
+
+struct Thread {
+    files: BlockFiles,
+    index: Index,
+    network: NetworkHandle,
+    unflushed: u64,
+}
+
+impl Thread {
+    fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+        self.catch_up();
+        while let Some(job) = jobs.blocking_recv() {
+            match job {
+                Job::Placed(place) => self.files.push(place),
+                Job::Index(height, ids) => self.index(height, &ids),
+                Job::Serve { to, from, last } => self.serve(to, from, last),
+                Job::Blocks { before, limit, reply } => answer(reply, self.blocks(before, limit)),
+                Job::Block(height, reply) => answer(reply, self.block(height)),
+                Job::Transaction(id, reply) => answer(reply, self.transaction(&id)),
+                Job::Range(range) => read_range(*range),
+                Job::Stop => break,
+            }
+        }
+        if let Err(error) = self.index.flush() {
+            tracing::warn!(%error, "the index is not flushed; it catches up at the next start");
+        }
+    }
+
+    /// Indexes the blocks that the index does not know yet.
+    fn catch_up(&mut self) {
+        let tip = self.files.tip();
+        let known = self.index.transactions_height().and_then(|known| {
+            if known <= tip {
+                return Ok(known);
+            }
+            self.index.forget_transactions().map(|()| Height(0))
+        });
+        let mut height = match known {
+            Ok(known) => known,
+            Err(error) => return tracing::error!(%error, "transactions cannot be looked up by id"),
+        };
+        while height < tip {
+            height = height.next();
+            match self.block(height) {
+                Ok(stored) => {
+                    let ids: Vec<_> = stored.block.transactions.iter().map(protocol::Transaction::id).collect();
+                    self.index(height, &ids);
+                }
+                Err(problem) => return tracing::error!(%problem, %height, "a block cannot be indexed"),
+            }
+        }
+    }
+
+    fn index(&mut self, height: Height, ids: &[TransactionId]) {
+        self.unflushed += 1;
+        let flush = self.unflushed >= FLUSH_BLOCKS;
+        let indexed = self.index.add_block(height, ids).and_then(|()| {
+            if flush {
+                self.unflushed = 0;
+                return self.index.flush();
+            }
+            Ok(())
+        });
+        if let Err(error) = indexed {
+            tracing::error!(%error, %height, "transactions of this block cannot be looked up by id");
+        }
+    }
+
+    /// Consecutive blocks from `from`, within the limits of one message. An empty answer says that there is nothing.
+    fn serve(&mut self, to: PublicKey, from: Height, last: Height) {
+        let mut blocks = Vec::new();
+        let mut bytes = 0;
+        let mut height = from;
+        while height <= last && blocks.len() < SYNC_BLOCKS_MAX && bytes < SYNC_BLOCKS_BYTES_MAX {
+            match self.files.read(height) {
+                Ok(Some(StoredBlock { block, certificate })) => {
+                    let block = Bytes::new(encode(&block)).expect("invariant: a stored block keeps its limit");
+                    bytes += block.as_slice().len() + encode(&certificate).len();
+                    blocks.push(SyncBlock { block, certificate });
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    tracing::error!(%error, "a block cannot be served");
+                    break;
+                }
+            }
+            height = height.next();
+        }
+        let blocks = Bounded::new(blocks).expect("invariant: counted above");
+        let bytes: Arc<[u8]> = encode(&Message::SyncResponse(SyncResponse { blocks })).into();
+        if self.network.send_blocking(NetworkCommand::Send { to, lane: Lane::Sync, bytes }).is_err() {
+            tracing::debug!("the network is gone");
+        }
+    }
+
+    fn blocks(&mut self, before: Option<u64>, limit: usize) -> Result<Vec<StoredBlock>, Problem> {
+        let newest = before.map_or(self.files.tip().0, |before| before.saturating_sub(1).min(self.files.tip().0));
+        let oldest = newest.saturating_sub(limit as u64);
+        (oldest + 1..=newest).rev().map(|height| self.block(Height(height))).collect()
+    }
+
+    fn block(&mut self, height: Height) -> Result<StoredBlock, Problem> {
+        let found = self.files.read(height).map_err(|error| unreadable(&error))?;
+        found.ok_or_else(|| Problem::new(Kind::NotFound, format!("there is no final block {height}")).field("height"))
+    }
+
+    fn transaction(&mut self, id: &TransactionId) -> Result<(StoredBlock, u32), Problem> {
+        let found = self.index.find(id).map_err(|error| Problem::new(Kind::Internal, error.to_string()))?;
+        let unknown = || Problem::new(Kind::NotFound, format!("no final block holds transaction {id}")).field("id");
+        let (height, position) = found.ok_or_else(unknown)?;
+        Ok((self.block(height)?, position))
+    }
+}
+
+fn read_range(range: Range) {
+    let Range { asset, metrics, wanted, pieces, form } = range;
+    let mut source = |from: UnixMs, to: UnixMs, sink: &mut dyn FnMut(u16, UnixMs, f64)| {
+        read_rows(&pieces, asset, (from, to), |row| {
+            row.values().iter().for_each(|(column, value)| sink(column.0, row.time(), value.get()));
+        })
+    };
+    match form {
+        Form::Samples(reply) => {
+            let samples = ranges::samples(&metrics, &wanted, &mut source);
+            answer(reply, samples.map_err(|error| unreadable(&error)));
+        }
+        Form::Buckets(step_ms, reply) => {
+            let buckets = ranges::buckets(&metrics, &wanted, step_ms, &mut source);
+            answer(reply, buckets.map_err(|error| unreadable(&error)));
+        }
+    }
+}
+
+fn unreadable(error: &StoreError) -> Problem {
+    tracing::error!(%error, "the disk cannot be read");
+    Problem::new(Kind::Internal, error.to_string())
+}
+
+fn answer<T>(reply: Reply<T>, result: Result<T, Problem>) {
+    // The caller may have given up.
+    drop(reply.send(result));
+}

@@ -1,0 +1,277 @@
+//! The index in sled: the building's entries as `building.log` has them, and where each transaction stands. All of it
+//! can be derived again, so a database that does not open is moved aside and rebuilt, and a batch that is not flushed
+//! costs nothing but time.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use protocol::{Height, TransactionId};
+use thiserror::Error;
+
+use super::building_log::{Changed, Entries, Mark};
+use super::{StoreError, file};
+
+/// Page cache, bytes.
+const CACHE_BYTES: u64 = 16 * 1024 * 1024;
+/// Smaller than sled's own 512 KiB: it keeps several segments in memory.
+const SEGMENT_BYTES: usize = 128 * 1024;
+/// Keys in one batch.
+const BATCH_KEYS_MAX: usize = 256;
+/// Under this key of the root tree stands the mark of `building.log`.
+const MARK_KEY: &[u8] = b"building_log_mark";
+/// Under this key of the root tree stands the height up to which transactions are indexed.
+const HEIGHT_KEY: &[u8] = b"transactions_height";
+
+/// Why the index cannot be used.
+#[derive(Debug, Error)]
+pub enum IndexError {
+    /// A folder would not move.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Sled says so.
+    #[error("the index at {path}: {detail}")]
+    Sled {
+        /// Its folder.
+        path: PathBuf,
+        /// What it said.
+        detail: String,
+    },
+}
+
+/// What had to be done to open it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repair {
+    /// Its snapshots were moved aside and its log scanned.
+    Snapshots,
+    /// All of it was moved aside; it is derived again.
+    Rebuilt,
+}
+
+/// The index. Clones share one database.
+#[derive(Debug, Clone)]
+pub struct Index {
+    path: PathBuf,
+    db: sled::Db,
+    building: sled::Tree,
+    transactions: sled::Tree,
+}
+
+impl Index {
+    /// Opens the folder; whatever is damaged is moved aside.
+    pub fn open(path: &Path) -> Result<(Self, Option<Repair>), IndexError> {
+        if let Ok(index) = Self::try_open(path) {
+            return Ok((index, None));
+        }
+        if let Ok(index) = move_snapshots_aside(path).and_then(|()| Self::try_open(path)) {
+            return Ok((index, Some(Repair::Snapshots)));
+        }
+        if path.exists() {
+            let aside = file::move_aside(path)?;
+            tracing::error!(aside = %aside.display(), "the index is damaged; it is derived again");
+        }
+        Ok((Self::try_open(path)?, Some(Repair::Rebuilt)))
+    }
+
+    /// Writes the building's changes as one batch. `mark` names the state of `building.log` with them.
+    pub fn change(&self, changes: &[Changed], mark: Mark) -> Result<(), IndexError> {
+        self.root(|db, key| db.remove(key), MARK_KEY)?;
+        for changes in changes.chunks(BATCH_KEYS_MAX) {
+            let mut batch = sled::Batch::default();
+            for (key, value) in changes {
+                match value {
+                    Some(value) => batch.insert(key.as_slice(), value.as_slice()),
+                    None => batch.remove(key.as_slice()),
+                }
+            }
+            self.on("write", || self.building.apply_batch(batch))?;
+        }
+        self.root(|db, key| db.insert(key, mark.as_bytes()), MARK_KEY)
+    }
+
+    /// The building's entries, if they are those that `building.log` has at `mark`.
+    pub fn entries(&self, mark: Mark) -> Result<Option<Entries>, IndexError> {
+        let found = self.on("read", || self.db.get(MARK_KEY))?;
+        if found.as_deref() != Some(mark.as_bytes().as_slice()) {
+            return Ok(None);
+        }
+        let all = || self.building.iter().map(|pair| pair.map(|(key, value)| (key.to_vec(), value.to_vec())));
+        self.on("read", || all().collect::<sled::Result<Entries>>()).map(Some)
+    }
+
+    /// Replaces the building's entries.
+    pub fn refill(&self, entries: &Entries, mark: Mark) -> Result<(), IndexError> {
+        self.on("clear", || self.building.clear())?;
+        let all: Vec<Changed> = entries.iter().map(|(key, value)| (key.clone(), Some(value.clone()))).collect();
+        self.change(&all, mark)
+    }
+
+    /// The height up to which transactions are indexed.
+    pub fn transactions_height(&self) -> Result<Height, IndexError> {
+        let found = self.on("read", || self.db.get(HEIGHT_KEY))?;
+        let bytes = found.and_then(|bytes| bytes.as_ref().try_into().ok());
+        Ok(Height(bytes.map_or(0, u64::from_be_bytes)))
+    }
+
+    /// Forgets where transactions stand: the chain on disk is shorter than the index.
+    pub fn forget_transactions(&self) -> Result<(), IndexError> {
+        self.root(|db, key| db.remove(key), HEIGHT_KEY)?;
+        self.on("clear", || self.transactions.clear())
+    }
+
+    /// Notes the transactions of the next block.
+    pub fn add_block(&self, height: Height, ids: &[TransactionId]) -> Result<(), IndexError> {
+        let places: Vec<_> = ids.iter().zip(0u32..).collect();
+        for places in places.chunks(BATCH_KEYS_MAX) {
+            let mut batch = sled::Batch::default();
+            for (id, index) in places {
+                let mut place = [0; 12];
+                place[..8].copy_from_slice(&height.0.to_be_bytes());
+                place[8..].copy_from_slice(&index.to_be_bytes());
+                batch.insert(id.as_bytes(), &place);
+            }
+            self.on("write", || self.transactions.apply_batch(batch))?;
+        }
+        self.root(|db, key| db.insert(key, &height.0.to_be_bytes()), HEIGHT_KEY)
+    }
+
+    /// Height and position of a transaction.
+    pub fn find(&self, id: &TransactionId) -> Result<Option<(Height, u32)>, IndexError> {
+        let found = self.on("read", || self.transactions.get(id.as_bytes()))?;
+        let place = found.and_then(|place| <[u8; 12]>::try_from(place.as_ref()).ok());
+        Ok(place.map(|[a, b, c, d, e, f, g, h, i, j, k, l]| {
+            (Height(u64::from_be_bytes([a, b, c, d, e, f, g, h])), u32::from_be_bytes([i, j, k, l]))
+        }))
+    }
+
+    /// Writes out what is in memory, so that the next start finds it.
+    pub fn flush(&self) -> Result<(), IndexError> {
+        self.on("flush", || self.db.flush()).map(drop)
+    }
+
+    fn try_open(path: &Path) -> Result<Self, IndexError> {
+        let config = sled::Config::default()
+            .path(path)
+            .cache_capacity(CACHE_BYTES)
+            .mode(sled::Mode::LowSpace)
+            .segment_size(SEGMENT_BYTES)
+            .flush_every_ms(None);
+        let open = || {
+            let db = config.open()?;
+            let (building, transactions) = (db.open_tree("building")?, db.open_tree("transactions")?);
+            Ok((db, building, transactions))
+        };
+        let (db, building, transactions) = guarded(path, "open", open)?;
+        Ok(Self { path: path.to_owned(), db, building, transactions })
+    }
+
+    fn on<T>(&self, action: &str, work: impl FnOnce() -> sled::Result<T>) -> Result<T, IndexError> {
+        guarded(&self.path, action, work)
+    }
+
+    fn root<T>(
+        &self,
+        work: impl FnOnce(&sled::Db, &'static [u8]) -> sled::Result<T>,
+        key: &'static [u8],
+    ) -> Result<(), IndexError> {
+        self.on("write", || work(&self.db, key)).map(drop)
+    }
+}
+
+/// Sled reports damage as an error, or panics.
+fn guarded<T>(path: &Path, action: &str, work: impl FnOnce() -> sled::Result<T>) -> Result<T, IndexError> {
+    let wrong = |detail: String| {
+        tracing::warn!(path = %path.display(), action, detail, "sled failed");
+        IndexError::Sled { path: path.to_owned(), detail: format!("cannot {action}: {detail}") }
+    };
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result.map_err(|error| wrong(error.to_string())),
+        Err(_) => Err(wrong("it panicked".to_owned())),
+    }
+}
+
+fn move_snapshots_aside(path: &Path) -> Result<(), IndexError> {
+    for entry in std::fs::read_dir(path).map_err(StoreError::at("read", path))? {
+        let entry = entry.map_err(StoreError::at("read", path))?;
+        if entry.file_name().to_string_lossy().starts_with("snap.") {
+            file::move_aside(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::building_log::BuildingLog;
+    use super::super::scratch::Scratch;
+    use super::*;
+
+    fn mark(scratch: &Scratch, value: &str) -> Mark {
+        let mut log = BuildingLog::open(&scratch.path().join("building.log")).unwrap().log;
+        log.append(&[(b"k".to_vec(), Some(value.into()))]).unwrap();
+        log.mark()
+    }
+
+    fn id(n: u8) -> TransactionId {
+        TransactionId::new([n; 32])
+    }
+
+    #[test]
+    fn entries_count_only_at_their_mark() {
+        let scratch = Scratch::new("index");
+        let (first, second) = (mark(&scratch, "1"), mark(&scratch, "2"));
+        let path = scratch.path().join("index");
+        let (index, repair) = Index::open(&path).unwrap();
+        assert_eq!((repair, index.entries(first).unwrap()), (None, None));
+        index.change(&[(b"a".to_vec(), Some(b"1".to_vec())), (b"b".to_vec(), None)], first).unwrap();
+        let entries = Entries::from([(b"a".to_vec(), b"1".to_vec())]);
+        assert_eq!(index.entries(first).unwrap(), Some(entries));
+        assert_eq!(index.entries(second).unwrap(), None);
+        let other = Entries::from([(b"c".to_vec(), b"3".to_vec())]);
+        index.refill(&other, second).unwrap();
+        index.flush().unwrap();
+        drop(index);
+        assert_eq!(Index::open(&path).unwrap().0.entries(second).unwrap(), Some(other));
+    }
+
+    #[test]
+    fn transactions_are_found_where_they_stand() {
+        let scratch = Scratch::new("index-transactions");
+        let (index, _) = Index::open(&scratch.path().join("index")).unwrap();
+        index.add_block(Height(1), &[id(1), id(2)]).unwrap();
+        index.add_block(Height(2), &[]).unwrap();
+        assert_eq!(index.transactions_height().unwrap(), Height(2));
+        assert_eq!(index.find(&id(2)).unwrap(), Some((Height(1), 1)));
+        assert_eq!(index.find(&id(3)).unwrap(), None);
+        index.forget_transactions().unwrap();
+        assert_eq!((index.transactions_height().unwrap(), index.find(&id(2)).unwrap()), (Height(0), None));
+    }
+
+    #[test]
+    fn a_damaged_database_opens_again() {
+        let scratch = Scratch::new("index-damaged");
+        let path = scratch.path().join("index");
+        let fill = || {
+            let (index, repair) = Index::open(&path).unwrap();
+            for height in 1..=300 {
+                index.add_block(Height(height), &[id(1), id(2), id(3)]).unwrap();
+            }
+            index.flush().unwrap();
+            repair
+        };
+        fill();
+        let snapshot = std::fs::read_dir(&path).unwrap().flatten().map(|entry| entry.path());
+        let snapshots: Vec<_> =
+            snapshot.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("snap.")).collect();
+        for snapshot in &snapshots {
+            std::fs::write(snapshot, b"nonsense that is long enough to look like a snapshot").unwrap();
+        }
+        let repair = fill();
+        assert!(snapshots.is_empty() || repair.is_some(), "{snapshots:?}");
+        std::fs::remove_file(path.join("conf")).unwrap();
+        std::fs::create_dir(path.join("conf")).unwrap();
+        assert_eq!(fill(), Some(Repair::Rebuilt));
+        std::fs::write(path.join("db"), vec![0xa5; 1_000_000]).unwrap();
+        let (index, _) = Index::open(&path).unwrap();
+        assert!(index.find(&id(1)).is_ok());
+    }
+}

@@ -1,0 +1,309 @@
+//! The telemetry log: numbered segments of 4 MiB, preallocated, written and synced in batches. A batch counts when
+//! [`TelemetryLog::commit`] answers `Ok`. A full disk refuses batches until there is room; a failed sync refuses all
+//! of them until the process starts again, because nobody knows what is on disk then.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use protocol::UnixMs;
+use protocol::limits::TELEMETRY_SEGMENT_BYTES;
+
+use super::telemetry_read::{Contents, Piece, scan};
+use super::{StoreError, file};
+use crate::core::catalogue::{AssetId, Definition};
+use crate::core::telemetry::{Body, HEAD_SPAN_MS_MAX, Row, SegmentWriter};
+
+/// Segments read back at the start at the most: what the heads of 1,000 assets can hold fits in.
+const REPLAY_SEGMENTS_MAX: usize = 8;
+/// A segment without preallocated space is at most this much longer than one with it, bytes.
+pub(super) const SEGMENT_BYTES_MAX: u64 = 4 * TELEMETRY_SEGMENT_BYTES as u64;
+
+/// Whether readings can be stored.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Health {
+    /// Yes.
+    #[default]
+    Accepting,
+    /// Not until the disk has room again.
+    Full,
+    /// Not until the process starts again.
+    Broken,
+}
+
+/// What the log holds that cannot be read, since the process started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Lost {
+    /// Places with damage.
+    pub gaps: u64,
+    /// Bytes there.
+    pub bytes: u64,
+    /// Records there, as far as their numbers tell.
+    pub records: u64,
+    /// Bytes of writes that were under way when the process died; they were never acknowledged.
+    pub torn_bytes: u64,
+}
+
+#[derive(Debug)]
+struct Current {
+    number: u64,
+    path: PathBuf,
+    file: File,
+    len: u64,
+    contents: Contents,
+}
+
+/// The log, open for writing.
+#[derive(Debug)]
+pub struct TelemetryLog {
+    dir: PathBuf,
+    bytes_max: u64,
+    current: Option<Current>,
+    /// Segments that are closed, with what is in them.
+    closed: BTreeMap<u64, (u64, Contents)>,
+    next_segment: u64,
+    next_seq: u64,
+    /// Every catalogue entry, for the start of the next segment.
+    catalogue: Vec<Definition>,
+    /// Entries of it that the current segment does not have yet.
+    written_definitions: usize,
+    buffer: Vec<u8>,
+    health: Health,
+}
+
+impl TelemetryLog {
+    /// Opens a folder; segments beyond `bytes_max` go, oldest first. The recent past is handed to `replay`, in the
+    /// order in which it was accepted.
+    pub fn open(dir: &Path, bytes_max: u64, mut replay: impl FnMut(Body)) -> Result<(Self, Lost), StoreError> {
+        file::create_dir(dir)?;
+        let numbers = segments(dir)?;
+        let mut log = Self {
+            dir: dir.to_owned(),
+            bytes_max,
+            current: None,
+            closed: BTreeMap::new(),
+            next_segment: numbers.last().map_or(1, |last| last + 1),
+            next_seq: 0,
+            catalogue: Vec::new(),
+            written_definitions: 0,
+            buffer: Vec::new(),
+            health: Health::Accepting,
+        };
+        let lost = log.read_back(&numbers, &mut replay)?;
+        log.retain()?;
+        Ok((log, lost))
+    }
+
+    /// Adds catalogue entries; they are written before the next rows.
+    pub fn define(&mut self, definitions: Vec<Definition>) {
+        self.catalogue.extend(definitions);
+    }
+
+    /// Writes and syncs the rows of several requests. They are all on disk, or none counts.
+    pub fn commit(&mut self, requests: &[&[Row]]) -> Result<(), StoreError> {
+        if self.health == Health::Broken {
+            let source = std::io::Error::other("an earlier sync failed");
+            return Err(StoreError { action: "append to", path: self.dir.clone(), source });
+        }
+        let committed = self.try_commit(requests);
+        match &committed {
+            Ok(()) => self.health = Health::Accepting,
+            Err(error) if error.action == "sync" => self.health = Health::Broken,
+            Err(_) => {
+                self.health = Health::Full;
+                self.close();
+            }
+        }
+        committed
+    }
+
+    /// Ends the segment that is being written, so that the next start need not read it as a whole.
+    pub fn finish(&mut self) {
+        self.close();
+    }
+
+    /// Whether readings can be stored now.
+    pub const fn health(&self) -> &Health {
+        &self.health
+    }
+
+    /// Bytes on disk.
+    pub fn bytes(&self) -> u64 {
+        let current = self.current.as_ref().map_or(0, |current| current.len);
+        self.closed.values().map(|(len, _)| len).sum::<u64>() + current
+    }
+
+    /// The pieces of the log that may hold readings of an asset in `[from, to)`, oldest first.
+    pub fn pieces(&self, asset: AssetId, from: UnixMs, to: UnixMs) -> Vec<Piece> {
+        let closed = self.closed.iter().map(|(number, (len, contents))| (*number, *len, contents));
+        let current = self.current.iter().map(|current| (current.number, current.len, &current.contents));
+        closed
+            .chain(current)
+            .filter(|(_, _, contents)| contents.may_hold(asset, from, to))
+            .map(|(number, len, _)| Piece { number, path: path_of(&self.dir, number), len })
+            .collect()
+    }
+
+    fn try_commit(&mut self, requests: &[&[Row]]) -> Result<(), StoreError> {
+        let next_seq = self.encode(requests)?;
+        let current = self.current.as_mut().expect("invariant: encoding opens a segment");
+        let (path, file) = (&current.path, &current.file);
+        file.write_all_at(&self.buffer, current.len).map_err(StoreError::at("append to", path))?;
+        file.sync_data().map_err(StoreError::at("sync", path))?;
+        current.len += self.buffer.len() as u64;
+        self.next_seq = next_seq;
+        self.written_definitions = self.catalogue.len();
+        requests.iter().flat_map(|rows| rows.iter()).for_each(|row| current.contents.add(row));
+        Ok(())
+    }
+
+    /// Encodes the batch for the current segment, or for a new one if it does not fit. Answers the number of the
+    /// record that comes next.
+    fn encode(&mut self, requests: &[&[Row]]) -> Result<u64, StoreError> {
+        if let Some(current) = &self.current {
+            let mut writer = SegmentWriter::resume(current.number, self.next_seq);
+            self.buffer.clear();
+            writer.definitions(&self.catalogue[self.written_definitions..], &mut self.buffer);
+            requests.iter().for_each(|rows| writer.rows(rows, &mut self.buffer));
+            if current.len + self.buffer.len() as u64 <= TELEMETRY_SEGMENT_BYTES as u64 {
+                return Ok(writer.next_seq());
+            }
+            self.close();
+            self.retain()?;
+        }
+        let number = self.next_segment;
+        self.next_segment += 1;
+        self.buffer.clear();
+        let mut writer = SegmentWriter::start(number, self.next_seq, &self.catalogue, &mut self.buffer);
+        requests.iter().for_each(|rows| writer.rows(rows, &mut self.buffer));
+        let path = path_of(&self.dir, number);
+        let file = create(&path)?;
+        self.current = Some(Current { number, path, file, len: 0, contents: Contents::default() });
+        Ok(writer.next_seq())
+    }
+
+    /// Ends the current segment at what counts of it.
+    fn close(&mut self) {
+        let Some(current) = self.current.take() else { return };
+        if let Err(error) = current.file.set_len(current.len) {
+            tracing::warn!(%error, segment = current.number, "cannot give unused space back");
+        }
+        current.contents.save(&current.path, current.len);
+        self.closed.insert(current.number, (current.len, current.contents));
+    }
+
+    /// Lets the oldest segments go while the log is longer than it may be.
+    fn retain(&mut self) -> Result<(), StoreError> {
+        while self.bytes() + TELEMETRY_SEGMENT_BYTES as u64 > self.bytes_max {
+            let Some((number, (len, _))) = self.closed.pop_first() else { return Ok(()) };
+            let path = path_of(&self.dir, number);
+            fs::remove_file(&path).map_err(StoreError::at("remove", &path))?;
+            drop(fs::remove_file(Contents::path_beside(&path)));
+            metrics::counter!("symbiose_telemetry_bytes_retired_total").increment(len);
+        }
+        Ok(())
+    }
+
+    /// Learns what the segments hold, and hands the recent past on.
+    fn read_back(&mut self, numbers: &[u64], replay: &mut impl FnMut(Body)) -> Result<Lost, StoreError> {
+        let known: Vec<_> = numbers.iter().map(|number| Contents::load(&path_of(&self.dir, *number))).collect();
+        let first = first_to_replay(&known);
+        let mut lost = Lost::default();
+        let mut next_seq = None;
+        for (at, (number, known)) in numbers.iter().zip(known).enumerate() {
+            match known {
+                Some((len, contents)) if at < first => {
+                    self.closed.insert(*number, (len, contents));
+                    next_seq = None;
+                }
+                Some(_) | None => {
+                    let is_recent = at >= first;
+                    let found = scan(&path_of(&self.dir, *number), *number, next_seq, &mut |body| {
+                        if is_recent {
+                            replay(body);
+                        }
+                    })?;
+                    lost.add(&found.lost);
+                    next_seq = found.next_seq;
+                    self.next_seq = self.next_seq.max(found.next_seq.unwrap_or(0));
+                    self.keep(*number, found.len, found.contents)?;
+                }
+            }
+        }
+        Ok(lost)
+    }
+
+    /// Keeps a segment of an earlier process, cut to its whole records; one without any goes.
+    fn keep(&mut self, number: u64, len: u64, contents: Contents) -> Result<(), StoreError> {
+        let path = path_of(&self.dir, number);
+        if len == 0 {
+            return fs::remove_file(&path).map_err(StoreError::at("remove", &path));
+        }
+        let file = OpenOptions::new().write(true).open(&path).map_err(StoreError::at("open", &path))?;
+        file.set_len(len).map_err(StoreError::at("truncate", &path))?;
+        contents.save(&path, len);
+        self.closed.insert(number, (len, contents));
+        Ok(())
+    }
+}
+
+impl Lost {
+    /// Adds what another piece lost.
+    pub fn add(&mut self, other: &Self) {
+        self.gaps += other.gaps;
+        self.bytes += other.bytes;
+        self.records += other.records;
+        self.torn_bytes += other.torn_bytes;
+    }
+}
+
+/// Position of the first segment that may hold a reading of the last two hours. Segments whose contents are not known
+/// count as recent.
+fn first_to_replay(known: &[Option<(u64, Contents)>]) -> usize {
+    let newest = |segment: &Option<(u64, Contents)>| segment.as_ref().and_then(|(_, contents)| contents.newest());
+    let horizon = known.iter().filter_map(newest).max().map(|newest| newest.plus(-HEAD_SPAN_MS_MAX));
+    let is_old = |segment: &Option<(u64, Contents)>| match (newest(segment), horizon) {
+        (Some(newest), Some(horizon)) => newest < horizon,
+        (None, _) | (_, None) => segment.is_some(),
+    };
+    let recent = known.iter().rposition(is_old).map_or(0, |last_old| last_old + 1);
+    // The last one tells the number of the next record.
+    recent.max(known.len().saturating_sub(REPLAY_SEGMENTS_MAX)).min(known.len().saturating_sub(1))
+}
+
+fn path_of(dir: &Path, number: u64) -> PathBuf {
+    dir.join(format!("telemetry-{number:010}.log"))
+}
+
+fn segments(dir: &Path) -> Result<Vec<u64>, StoreError> {
+    let mut numbers = Vec::new();
+    for entry in fs::read_dir(dir).map_err(StoreError::at("read", dir))? {
+        let name = entry.map_err(StoreError::at("read", dir))?.file_name();
+        let number = name.to_str().and_then(|name| name.strip_prefix("telemetry-")?.strip_suffix(".log"));
+        numbers.extend(number.and_then(|number| number.parse::<u64>().ok()));
+    }
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+/// A new segment with its space taken beforehand, so that a commit changes no length and finds no full disk.
+fn create(path: &Path) -> Result<File, StoreError> {
+    let mut options = OpenOptions::new();
+    let file = options.write(true).create_new(true).mode(0o600).open(path).map_err(StoreError::at("create", path))?;
+    let allocated = rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, TELEMETRY_SEGMENT_BYTES as u64);
+    let allocated = match allocated {
+        // A file system that cannot take space beforehand: the file grows as it is written.
+        Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) | Ok(()) => Ok(()),
+        Err(error) => Err(std::io::Error::from(error)),
+    };
+    let ready = allocated.and_then(|()| file.sync_all()).map_err(StoreError::at("make room for", path));
+    let ready = ready.and_then(|()| path.parent().map_or(Ok(()), file::sync_dir));
+    if ready.is_err() {
+        drop(fs::remove_file(path));
+    }
+    ready.map(|()| file)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,171 @@
+//! Reading the telemetry log: a whole segment at the start, or the rows of one asset for a question. Damage is passed
+//! over and counted, never silent. Which assets a closed segment holds, and from when to when, stands beside it in a
+//! small file that may be lost.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use ledger::record::{Frame, frame, read_frame};
+use protocol::{Bounded, UnixMs, decode, encode};
+use protocol::limits::ASSETS_MAX;
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+
+use super::telemetry_log::{Lost, SEGMENT_BYTES_MAX};
+use super::{StoreError, file};
+use crate::core::catalogue::AssetId;
+use crate::core::telemetry::{Body, Found, Row, SegmentReader};
+
+/// Magic of the file beside a closed segment.
+const CONTENTS_MAGIC: [u8; 4] = *b"SyT1";
+/// Its longest body, bytes.
+const CONTENTS_BYTES_MAX: usize = 64 * ASSETS_MAX;
+
+/// Which assets a segment holds, and the times of their first and last reading.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Contents(BTreeMap<AssetId, (UnixMs, UnixMs)>);
+
+#[derive(Serialize_tuple, Deserialize_tuple)]
+struct StoredContents {
+    segment_len: u64,
+    assets: Bounded<(AssetId, UnixMs, UnixMs), ASSETS_MAX>,
+}
+
+/// A stretch of the log to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// Number of the segment.
+    pub number: u64,
+    /// Its file.
+    pub path: PathBuf,
+    /// Bytes of it that count.
+    pub len: u64,
+}
+
+/// What a segment turned out to hold.
+#[derive(Debug)]
+pub(super) struct Scanned {
+    /// Bytes up to the end of its last whole record; 0 if there is none.
+    pub(super) len: u64,
+    pub(super) contents: Contents,
+    pub(super) lost: Lost,
+    /// Number of the record after the last one.
+    pub(super) next_seq: Option<u64>,
+}
+
+impl Contents {
+    pub(super) fn add(&mut self, row: &Row) {
+        let time = row.time();
+        let span = self.0.entry(row.asset()).or_insert((time, time));
+        *span = (span.0.min(time), span.1.max(time));
+    }
+
+    pub(super) fn may_hold(&self, asset: AssetId, from: UnixMs, to: UnixMs) -> bool {
+        self.0.get(&asset).is_some_and(|(first, last)| *first < to && *last >= from)
+    }
+
+    /// Time of the newest reading.
+    pub(super) fn newest(&self) -> Option<UnixMs> {
+        self.0.values().map(|(_, last)| *last).max()
+    }
+
+    pub(super) fn path_beside(segment: &Path) -> PathBuf {
+        segment.with_extension("contents")
+    }
+
+    /// Writes the file beside a closed segment. If it cannot be written the segment is read at the next start.
+    pub(super) fn save(&self, segment: &Path, segment_len: u64) {
+        let assets = self.0.iter().map(|(asset, (first, last))| (*asset, *first, *last)).collect();
+        let Ok(assets) = Bounded::new(assets) else { return };
+        let bytes = frame(CONTENTS_MAGIC, &encode(&StoredContents { segment_len, assets }));
+        if let Err(error) = std::fs::write(Self::path_beside(segment), bytes) {
+            tracing::warn!(%error, segment = %segment.display(), "cannot note what a telemetry segment holds");
+        }
+    }
+
+    /// Reads that file: length of the segment and what it holds; `None` if it does not fit the segment.
+    pub(super) fn load(segment: &Path) -> Option<(u64, Self)> {
+        let bytes = file::read(&Self::path_beside(segment), 2 * CONTENTS_BYTES_MAX as u64).ok()?;
+        let Frame::Record { body, .. } = read_frame(&bytes, 0, CONTENTS_MAGIC, CONTENTS_BYTES_MAX)? else { return None };
+        let stored: StoredContents = decode(body, CONTENTS_BYTES_MAX).ok()?;
+        let fits = segment.metadata().is_ok_and(|metadata| metadata.len() == stored.segment_len);
+        let spans = stored.assets.into_vec().into_iter().map(|(asset, first, last)| (asset, (first, last)));
+        fits.then(|| (stored.segment_len, Self(spans.collect())))
+    }
+}
+
+/// Reads a whole segment.
+pub(super) fn scan(
+    path: &Path,
+    number: u64,
+    next_seq: Option<u64>,
+    sink: &mut dyn FnMut(Body),
+) -> Result<Scanned, StoreError> {
+    let bytes = file::read(path, SEGMENT_BYTES_MAX)?;
+    let mut reader = open(path, number, next_seq, &bytes)?;
+    let mut scanned = Scanned { len: 0, contents: Contents::default(), lost: Lost::default(), next_seq: None };
+    while let Some(found) = reader.next() {
+        match found {
+            Found::Record(record) => {
+                scanned.len = reader.offset() as u64;
+                if let Body::Rows(rows) = &record.body {
+                    rows.iter().for_each(|row| scanned.contents.add(row));
+                }
+                sink(record.body);
+            }
+            Found::Gap(gap) => {
+                tracing::error!(file = %path.display(), ?gap, "the telemetry log is damaged");
+                scanned.lost.gaps += 1;
+                scanned.lost.bytes += gap.bytes as u64;
+                scanned.lost.records += gap.records.unwrap_or(0);
+            }
+            Found::TornTail(tail) => scanned.lost.torn_bytes += tail.bytes as u64,
+        }
+    }
+    scanned.next_seq = reader.next_seq();
+    Ok(scanned)
+}
+
+/// Hands on the rows of one asset in `[from, to)`, in the order in which they were accepted. A segment that is gone
+/// is past its time.
+pub fn read_rows(
+    pieces: &[Piece],
+    asset: AssetId,
+    (from, to): (UnixMs, UnixMs),
+    mut sink: impl FnMut(&Row),
+) -> Result<(), StoreError> {
+    for piece in pieces {
+        let mut bytes = match file::read(&piece.path, SEGMENT_BYTES_MAX) {
+            Ok(bytes) => bytes,
+            Err(error) if error.source.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error),
+        };
+        bytes.truncate(usize::try_from(piece.len).unwrap_or(usize::MAX));
+        for found in open(&piece.path, piece.number, None, &bytes)? {
+            match found {
+                Found::Record(record) => match &record.body {
+                    Body::Rows(rows) => rows
+                        .iter()
+                        .filter(|row| row.asset() == asset && from <= row.time() && row.time() < to)
+                        .for_each(&mut sink),
+                    Body::Definitions(_) => {}
+                },
+                Found::Gap(gap) => {
+                    tracing::error!(file = %piece.path.display(), ?gap, "the telemetry log is damaged");
+                    metrics::counter!("symbiose_telemetry_gaps_read_total").increment(1);
+                }
+                Found::TornTail(_) => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+fn open<'a>(
+    path: &Path,
+    number: u64,
+    next_seq: Option<u64>,
+    bytes: &'a [u8],
+) -> Result<SegmentReader<'a>, StoreError> {
+    let unreadable = |error| std::io::Error::new(std::io::ErrorKind::InvalidData, error);
+    SegmentReader::open(number, next_seq, bytes).map_err(unreadable).map_err(StoreError::at("read", path))
+}

@@ -1,0 +1,344 @@
+//! One node: the real core with the real ledger in it, whose outputs are carried out strictly in order against a fake
+//! disk, as the shell does it against a real one. What leaves the node is handed to the world.
+
+use std::ops::Range;
+
+use ledger::record::{Frame, decode_block, read_block_frame, vote_header};
+use ledger::{Committed, Fault, Ledger};
+use node::core::catalogue::Definition;
+use node::core::telemetry::{Refusal, Row, SegmentWriter};
+use node::core::{Change, Core, Input, Output, Ticket};
+use protocol::limits::{SYNC_BLOCKS_BYTES_MAX, SYNC_BLOCKS_MAX};
+use protocol::message::{HeaderGossip, SyncBlock, SyncResponse};
+use protocol::{
+    Address, Bounded, Bytes, Evidence, Genesis, Height, Message, Now, SigningKey, Tick, Transaction,
+    TransactionId, UnixMs, encode,
+};
+
+use crate::disk::{Crash, Disk};
+use crate::mutants::Mutant;
+
+/// Hive time at the start of the world: 2025-12-06T05:46:40Z.
+pub const EPOCH_MS: i64 = 1_765_000_000_000;
+/// Number of the only segment of a telemetry log.
+pub(crate) const SEGMENT: u64 = 1;
+
+/// Something that leaves a node.
+#[derive(Debug)]
+pub enum Departure {
+    /// To one member.
+    Send(Address, Message),
+    /// To every other authority.
+    Broadcast(Message),
+    /// To every member.
+    Announce(Message),
+    /// Transactions, gossiped.
+    Transactions(Vec<Transaction>),
+    /// A decided header, gossiped.
+    Header(Box<HeaderGossip>),
+    /// A block was announced as final.
+    Committed(Box<Committed>),
+    /// A transaction left the queue without becoming final.
+    Rejected(TransactionId, Address, ledger::Reject),
+    /// An authority signed twice.
+    Evidence(Box<Evidence>),
+    /// A peer broke a rule.
+    Blame(Address, Fault),
+    /// The ledger stopped for good.
+    Halt(String),
+    /// Rows wait to be written to the telemetry log.
+    StoreTelemetry,
+    /// A gateway is told that its readings are stored.
+    Acknowledged(Ticket),
+    /// A gateway is told that its readings are refused.
+    Refused(Ticket, Refusal),
+    /// A person may see it at once, or it answers one: nothing in this world does.
+    Nothing,
+}
+
+/// A departure with what the disk held when it left.
+#[derive(Debug)]
+pub struct Left {
+    /// What left.
+    pub departure: Departure,
+    /// Whether the vote log was on disk by then.
+    pub votes_synced: bool,
+    /// Whether `blocks.log` was.
+    pub blocks_synced: bool,
+}
+
+/// Why a node stopped in the middle of its outputs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// The crash that was due.
+    Crash(Crash),
+    /// A sync was not confirmed.
+    SyncFailed,
+}
+
+/// The same for every node.
+#[derive(Debug, Clone)]
+pub struct Hive {
+    /// The founding document.
+    pub genesis: Genesis,
+    /// An empty block at least this often, milliseconds.
+    pub heartbeat_ms: u64,
+}
+
+/// One node, up or down.
+#[derive(Debug)]
+pub struct Building {
+    /// `A1`… for authorities, `F1`… for followers.
+    pub name: String,
+    pub(crate) key: SigningKey,
+    address: Address,
+    /// Its disk.
+    pub disk: Disk,
+    /// How far its clock is off, milliseconds.
+    pub clock_off_ms: i64,
+    pub(crate) core: Option<Core>,
+    pub(crate) boot: u64,
+    /// Where each block stands in `blocks.log`, from height 1.
+    pub(crate) places: Vec<Range<usize>>,
+    /// Rows of requests that the committer has not written yet.
+    unwritten: Vec<(Ticket, Vec<Definition>, Vec<Row>)>,
+    /// Number of the next record of the telemetry log; `None` before its header is written.
+    pub(crate) telemetry_seq: Option<u64>,
+    /// Crashes after this many more outputs.
+    crash_after: Option<(u64, Crash)>,
+    pub(crate) mutant: Option<Mutant>,
+}
+
+impl Building {
+    /// A node that was never started.
+    pub fn new(name: String, key: SigningKey, disk: Disk, mutant: Option<Mutant>) -> Self {
+        let address = key.address();
+        Self {
+            name,
+            key,
+            address,
+            disk,
+            clock_off_ms: 0,
+            core: None,
+            boot: 0,
+            places: Vec::new(),
+            unwritten: Vec::new(),
+            telemetry_seq: None,
+            crash_after: None,
+            mutant,
+        }
+    }
+
+    /// Its address.
+    pub fn address(&self) -> Address {
+        self.address
+    }
+
+    /// Its core, while it is up.
+    pub fn core(&self) -> Option<&Core> {
+        self.core.as_ref()
+    }
+
+    /// Its ledger, while it is up.
+    pub fn ledger(&self) -> Option<&Ledger> {
+        self.core.as_ref().map(Core::ledger)
+    }
+
+    /// Passes an input on. Outputs wait to be carried out by [`Self::perform`].
+    pub fn handle(&mut self, now: u64, input: Input) -> Vec<Output> {
+        let now = self.now(now);
+        self.core.as_mut().map_or_else(Vec::new, |core| core.handle(now, input))
+    }
+
+    /// World time at which the node wants to be woken.
+    pub fn wake_at(&self) -> Option<u64> {
+        let tick = self.core.as_ref()?.poll_timeout()?;
+        Some(self.boot.saturating_add(tick.0))
+    }
+
+    /// The node dies; what is left on disk is the disk's doing.
+    pub fn crash(&mut self, crash: Crash) {
+        self.core = None;
+        self.crash_after = None;
+        self.places.clear();
+        self.unwritten.clear();
+        self.disk.crash(crash);
+    }
+
+    /// Lets the node die in the middle of what it does: after that many more outputs.
+    pub fn crash_after(&mut self, outputs: u64, crash: Crash) {
+        self.crash_after = Some((outputs, crash));
+    }
+
+    /// Takes a crash that is due back.
+    pub fn spare(&mut self) {
+        self.crash_after = None;
+    }
+
+    /// Carries outputs out in order, until one of them ends the node.
+    pub fn perform(&mut self, outputs: Vec<Output>) -> (Vec<Left>, Option<Stop>) {
+        let mut left = Vec::new();
+        for output in self.reordered(outputs) {
+            if let Some((after, crash)) = &mut self.crash_after {
+                let Some(less) = after.checked_sub(1) else { return (left, Some(Stop::Crash(*crash))) };
+                *after = less;
+            }
+            match self.carry_out(output) {
+                Ok(Some(departure)) => left.push(Left {
+                    departure,
+                    votes_synced: self.disk.votes.is_synced(),
+                    blocks_synced: self.disk.blocks.is_synced(),
+                }),
+                Ok(None) => {}
+                Err(stop) => return (left, Some(stop)),
+            }
+        }
+        (left, None)
+    }
+
+    /// Time as this node sees it.
+    pub fn now(&self, world: u64) -> Now {
+        let since_epoch = i64::try_from(world).expect("invariant: a world lasts hours");
+        Now {
+            tick: Tick(world - self.boot),
+            time: UnixMs(EPOCH_MS).plus(since_epoch).plus(self.clock_off_ms),
+        }
+    }
+
+    /// Writes and syncs what waits for the telemetry log: the committer's turn.
+    pub fn commit_telemetry(&mut self) -> Result<Vec<(Ticket, Vec<Row>)>, Stop> {
+        let mut bytes = Vec::new();
+        let mut writer = match self.telemetry_seq {
+            Some(next) => SegmentWriter::resume(SEGMENT, next),
+            None => SegmentWriter::start(SEGMENT, 0, &[], &mut bytes),
+        };
+        let mut stored = Vec::new();
+        for (ticket, definitions, rows) in std::mem::take(&mut self.unwritten) {
+            writer.definitions(&definitions, &mut bytes);
+            writer.rows(&rows, &mut bytes);
+            stored.push((ticket, rows));
+        }
+        if !bytes.is_empty() {
+            self.disk.telemetry.append(&bytes);
+        }
+        self.telemetry_seq = Some(writer.next_seq());
+        if self.mutant != Some(Mutant::TelemetryNotSynced) {
+            self.disk.confirm().map_err(|_| Stop::SyncFailed)?;
+            self.disk.telemetry.sync();
+        }
+        Ok(stored)
+    }
+
+    /// Rows of a request that wait for the committer.
+    pub fn waiting_rows(&self, ticket: Ticket) -> Option<&[Row]> {
+        self.unwritten.iter().find(|(waiting, ..)| *waiting == ticket).map(|(_, _, rows)| rows.as_slice())
+    }
+
+    /// The outputs in the order in which they are carried out: as given, unless a planted fault says otherwise.
+    fn reordered(&self, mut outputs: Vec<Output>) -> Vec<Output> {
+        if self.mutant == Some(Mutant::VoteBeforeSync) {
+            outputs.sort_by_key(|output| {
+                matches!(output, Output::Ledger(ledger::Output::VoteAppend(_) | ledger::Output::VoteSync))
+            });
+        }
+        outputs
+    }
+
+    fn carry_out(&mut self, output: Output) -> Result<Option<Departure>, Stop> {
+        Ok(Some(match output {
+            Output::Ledger(output) => return self.carry_out_ledger(output),
+            Output::StoreTelemetry { ticket, definitions, rows } => {
+                self.unwritten.push((ticket, definitions, rows));
+                Departure::StoreTelemetry
+            }
+            Output::Persist(changes) => {
+                self.persist(&changes)?;
+                return Ok(None);
+            }
+            Output::AnswerTelemetry { ticket, .. } => Departure::Acknowledged(ticket),
+            Output::RefuseTelemetry { ticket, refusal, .. } => Departure::Refused(ticket, refusal),
+            Output::Answer { .. } | Output::AnswerJoin { .. } | Output::Members(_) | Output::Event(_) => {
+                Departure::Nothing
+            }
+        }))
+    }
+
+    fn persist(&mut self, changes: &[Change]) -> Result<(), Stop> {
+        self.disk.index.write(changes.iter().map(|change| (change.key(), change.value())).collect());
+        if self.mutant != Some(Mutant::LostPersist) {
+            self.disk.confirm().map_err(|_| Stop::SyncFailed)?;
+            self.disk.index.flush();
+        }
+        Ok(())
+    }
+
+    fn carry_out_ledger(&mut self, output: ledger::Output) -> Result<Option<Departure>, Stop> {
+        use ledger::Output;
+        let departure = match output {
+            Output::VoteAppend(record) => {
+                self.disk.votes.append(&record);
+                return Ok(None);
+            }
+            Output::VoteSync => {
+                self.disk.confirm().map_err(|_| Stop::SyncFailed)?;
+                self.disk.votes.sync();
+                return Ok(None);
+            }
+            Output::VoteReset(height) => {
+                // As the shell does it: the header reaches the disk with the first vote.
+                let chain = self.ledger().expect("invariant: a node that acts is up").chain();
+                self.disk.votes.truncate();
+                self.disk.votes.append(&vote_header(chain, height));
+                return Ok(None);
+            }
+            Output::BlockAppend { height, record } => {
+                let start = self.disk.blocks.bytes().len();
+                assert_eq!(height.0, self.places.len() as u64 + 1, "invariant: blocks are appended in order");
+                self.places.push(start..start + record.len());
+                self.disk.blocks.append(&record);
+                return Ok(None);
+            }
+            Output::BlockSync => {
+                if self.mutant != Some(Mutant::BlockNotSynced) {
+                    self.disk.confirm().map_err(|_| Stop::SyncFailed)?;
+                    self.disk.blocks.sync();
+                }
+                return Ok(None);
+            }
+            Output::ServeBlocks { to, from, last } => Departure::Send(to, self.blocks(from, last)),
+            Output::Send { to, message } => Departure::Send(to, message),
+            Output::Broadcast(message) => Departure::Broadcast(message),
+            Output::Announce(message) => Departure::Announce(message),
+            Output::GossipTransactions(transactions) => Departure::Transactions(transactions),
+            Output::GossipHeader(header) => Departure::Header(Box::new(header)),
+            Output::Committed(committed) => Departure::Committed(committed),
+            Output::Rejected { id, author, reason } => Departure::Rejected(id, author, reason),
+            Output::Evidence(evidence) => Departure::Evidence(evidence),
+            Output::Blame { peer, fault } => Departure::Blame(peer, fault),
+            Output::Halt { reason } => Departure::Halt(reason),
+        };
+        Ok(Some(departure))
+    }
+
+    /// Final blocks from disk, within the limits of one answer.
+    fn blocks(&self, from: Height, last: Height) -> Message {
+        let mut blocks = Vec::new();
+        let mut bytes = 0;
+        let first = usize::try_from(from.0.saturating_sub(1)).expect("invariant: below the number of blocks");
+        let count = usize::try_from(last.0 + 1 - from.0).expect("invariant: below the number of blocks");
+        for place in self.places.iter().skip(first).take(count.min(SYNC_BLOCKS_MAX)) {
+            let Some(Frame::Record { body, .. }) = read_block_frame(self.disk.blocks.bytes(), place.start) else {
+                break;
+            };
+            let Ok(stored) = decode_block(body) else { break };
+            let block = Bytes::new(encode(&stored.block)).expect("invariant: a stored block keeps its limit");
+            bytes += block.as_slice().len();
+            blocks.push(SyncBlock { block, certificate: stored.certificate });
+            if bytes > SYNC_BLOCKS_BYTES_MAX {
+                break;
+            }
+        }
+        let blocks = Bounded::new(blocks).expect("invariant: counted above");
+        Message::SyncResponse(SyncResponse { blocks })
+    }
+}

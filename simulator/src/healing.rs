@@ -1,0 +1,150 @@
+//! The end of a world: the faults stop, all that can come back does, and within a minute everybody must agree and go on.
+//! Then every disk is replayed.
+
+use std::collections::BTreeSet;
+
+use ledger::{Config, Ledger, VoteLog};
+use protocol::{Bytes, Height, TransactionId};
+
+use crate::building::whole_blocks;
+use crate::checker::{Rule, Violation};
+use crate::disk::Crash;
+use crate::world::{Event, World};
+
+/// How long a hive may take to agree and go on when the faults stop, milliseconds.
+pub const LIVE_AGAIN_MS_MAX: u64 = 60_000;
+/// When new transactions are asked for after the faults stopped, milliseconds.
+const GOAL_AFTER_MS: u64 = 2_000;
+
+impl World<'_> {
+    pub(crate) fn heal(&mut self) {
+        self.healed_at = Some(self.now);
+        self.weather = self.weather.cleared();
+        self.network.clear(self.weather.links);
+        self.trace.note(self.now, "heal", &[], || "the faults stop".to_owned());
+        if self.weather.one_stays_down
+            && let Some(node) = self.unlucky.first().copied()
+        {
+            self.places[node].is_gone = true;
+            if self.is_up(node) {
+                self.crash(node, Crash::Power);
+            }
+        }
+        for node in 0..self.places.len() {
+            let place = &mut self.places[node];
+            place.building.spare();
+            place.building.disk.heal();
+            place.building.clock_off_ms = 0;
+            if std::mem::take(&mut place.paused_until) > self.now {
+                self.after(0, Event::Resume { node });
+            }
+            let wait = self.chance.between(0, 1_000);
+            self.after(wait, Event::Start { node });
+        }
+        self.after(GOAL_AFTER_MS, Event::Goal);
+        self.after(LIVE_AGAIN_MS_MAX, Event::TimeOut);
+    }
+
+    /// Every client whose building is up asks for one thing more.
+    pub(crate) fn set_goals(&mut self) -> Result<(), Violation> {
+        self.goals_set = true;
+        for client in 0..self.clients.len() {
+            if self.is_up(client) {
+                self.submit(client)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether all that are up are at the same block and everything asked for at them is in it.
+    pub(crate) fn is_live_again(&self) -> bool {
+        if !self.goals_set {
+            return false;
+        }
+        let mut up = (0..self.places.len()).filter_map(|node| self.places[node].building.ledger());
+        let Some(first) = up.next() else { return false };
+        let all_up = self.places.iter().all(|place| place.is_gone || place.building.ledger().is_some());
+        all_up
+            && up.all(|ledger| ledger.head() == first.head())
+            && self.clients.iter().zip(&self.places).filter(|(_, place)| !place.is_gone).all(|(client, _)| {
+                first.state().member(&client.address()).is_some_and(|member| member.sequence == client.last())
+            })
+    }
+
+    pub(crate) fn not_live(&self) -> Violation {
+        let nodes = self.places.iter().map(|place| {
+            let name = &place.building.name;
+            place.building.ledger().map_or_else(
+                || format!("{name} is down"),
+                |ledger| {
+                    let progress = ledger.progress(place.building.now(self.now).tick);
+                    let round = progress.round.map_or_else(|| "idle".to_owned(), |round| format!("round {round}"));
+                    format!("{name} at {}, {round}, {} waiting", ledger.head().height, ledger.mempool_len())
+                },
+            )
+        });
+        let nodes: Vec<String> = nodes.collect();
+        let clients = self.clients.iter().zip(&self.places).filter(|(_, place)| !place.is_gone);
+        let behind: Vec<String> = clients
+            .filter(|(client, _)| !client.pending().is_empty())
+            .map(|(client, place)| format!("{} waits for {}", place.building.name, client.pending().len()))
+            .collect();
+        let detail = format!("60 s after the faults stopped: {}; {}", nodes.join("; "), behind.join("; "));
+        Violation::of(Rule::Liveness, detail)
+    }
+
+    /// Replays every disk from genesis.
+    pub(crate) fn finish(&mut self) -> Result<(), Violation> {
+        self.tally.live_again_ms = self.healed_at.map_or(0, |healed| self.now - healed);
+        for node in 0..self.places.len() {
+            self.replay_disk(node)?;
+        }
+        Ok(())
+    }
+
+    fn replay_disk(&mut self, node: usize) -> Result<(), Violation> {
+        let place = &self.places[node];
+        let name = place.building.name.clone();
+        let (stored, _) = whole_blocks(place.building.disk.blocks.bytes(), &self.hive.genesis);
+        let chain: BTreeSet<TransactionId> = stored
+            .iter()
+            .flat_map(|stored| stored.block.transactions.iter().map(protocol::Transaction::id))
+            .collect();
+        let is_whole = stored.len() as u64 == self.checker.height().0;
+        for stored in if node == 0 { stored.as_slice() } else { &[] } {
+            let set = self.hive.genesis.authorities();
+            stored.certificate.verify(&self.chain, set).map_err(|error| {
+                Violation::of(Rule::Agreement, format!("{name}: a stored certificate does not hold: {error}"))
+            })?;
+        }
+        let config = Config {
+            heartbeat_ms: self.hive.heartbeat_ms,
+            time_ahead_ms: 0,
+            name: Bytes::new(Vec::new()).expect("invariant: nothing is short"),
+        };
+        let (key, now) = (protocol::SigningKey::from_seed(&[0; 32]), place.building.now(self.now));
+        let votes = Ok(VoteLog::default());
+        let (replayed, _) = Ledger::open(now, config, key, &self.hive.genesis, stored.into_iter(), votes)
+            .map_err(|error| Violation::of(Rule::Replay, format!("{name}: {error}")))?;
+        if let Some(ledger) = place.building.ledger()
+            && ledger.head() != replayed.head()
+        {
+            let detail = format!("{name} is at {:?}, its disk at {:?}", ledger.head(), replayed.head());
+            return Err(Violation::of(Rule::Replay, detail));
+        }
+        let address = place.building.address();
+        self.checker.at(address, &replayed.head())?;
+        if is_whole {
+            self.checker.all_kept(&chain)?;
+        }
+        let head = replayed.head();
+        self.trace.note(self.now, "replay", &[name.as_bytes(), head.state.as_bytes()], || {
+            format!("{name}     its disk replays to block {}, state {}", head.height, head.state)
+        });
+        self.tally.replayed_blocks += head.height.0;
+        if head.height > Height(0) || !is_whole {
+            self.tally.disks_replayed += 1;
+        }
+        Ok(())
+    }
+}

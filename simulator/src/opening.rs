@@ -1,0 +1,156 @@
+//! How a node starts: everything it had is read back from its disk, as the shell does it.
+
+use std::ops::Range;
+
+use ledger::record::{Frame, decode_block, read_block_frame, read_vote_log};
+use ledger::{Config, Head, Ledger, RecordError, StoredBlock, VoteLog};
+use node::core::telemetry::{Body, Found, Row, SegmentReader};
+use node::core::{AssetConfig, Core, CoreConfig, Output, Replayed, SiteConfig};
+use protocol::limits::{BLOCK_TIME_AHEAD_MS_MAX, SERIES_DEFAULT_MAX};
+use protocol::{AssetKind, Bytes, Genesis, Height};
+
+use crate::building::{Building, Hive, SEGMENT};
+use crate::mutants::Mutant;
+
+/// What a start found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Started {
+    /// Where the ledger is.
+    pub head: Head,
+    /// The last block that was on disk; replayed votes may have added another.
+    pub stored: Height,
+    /// Records of the vote log that were replayed.
+    pub replayed: usize,
+    /// Whether the vote log was damaged, so that the node abstains for a height.
+    pub abstains: bool,
+    /// Bytes cut off `blocks.log`.
+    pub cut: usize,
+    /// Rows of the telemetry log, in order.
+    pub rows: Vec<Row>,
+}
+
+impl Building {
+    /// Code of its site.
+    pub fn site(&self) -> String {
+        format!("CAS-{}", self.name)
+    }
+
+    /// Code of its lift.
+    pub fn elevator(&self) -> String {
+        format!("CAS-{}-ELEVATOR_1", self.name)
+    }
+
+    /// Starts from what is on disk. The error is what the node would say when it refuses to start.
+    pub fn start(&mut self, now: u64, hive: &Hive) -> Result<(Started, Vec<Output>), String> {
+        assert!(self.core.is_none(), "invariant: a node starts when it is down");
+        self.boot = now;
+        let (stored, cut) = self.read_blocks(&hive.genesis);
+        let tip = Height(stored.len() as u64);
+        let votes = self.read_votes(&hive.genesis);
+        let of_next = votes.as_ref().ok().filter(|log| log.height == tip.next());
+        let replayed = of_next.map_or(0, |log| log.records.len());
+        let abstains = votes.is_err();
+        let (telemetry, rows) = self.read_telemetry()?;
+
+        let now = self.now(now);
+        let (key, genesis) = (self.key.clone(), hive.genesis.clone());
+        let (ledger, first) =
+            Ledger::open(now, self.ledger_config(hive), key.clone(), &genesis, stored.into_iter(), votes)
+                .map_err(|error| error.to_string())?;
+        let head = ledger.head();
+        let entries = self.disk.index.entries().clone().into_iter();
+        let telemetry = telemetry.into_iter();
+        let (core, outputs, unreadable) =
+            Core::open(now, &self.core_config(), key, genesis, ledger, entries, telemetry)
+                .map_err(|error| error.to_string())?;
+        if let Some(error) = unreadable.first() {
+            return Err(format!("an entry of the index does not read: {error}"));
+        }
+        self.core = Some(core);
+        let outputs = first.into_iter().map(Output::Ledger).chain(outputs).collect();
+        Ok((Started { head, stored: tip, replayed, abstains, cut, rows }, outputs))
+    }
+
+    fn ledger_config(&self, hive: &Hive) -> Config {
+        Config {
+            heartbeat_ms: hive.heartbeat_ms,
+            time_ahead_ms: BLOCK_TIME_AHEAD_MS_MAX,
+            name: Bytes::new(self.name.clone().into_bytes()).expect("invariant: names are short"),
+        }
+    }
+
+    fn core_config(&self) -> CoreConfig {
+        let asset = AssetConfig { code: self.elevator(), kind: AssetKind::Elevator };
+        let site = SiteConfig { code: self.site(), name: self.name.clone(), assets: vec![asset] };
+        CoreConfig { sites: vec![site], series_max: SERIES_DEFAULT_MAX }
+    }
+
+    /// All blocks on disk; a torn or damaged end is cut.
+    fn read_blocks(&mut self, genesis: &Genesis) -> (Vec<StoredBlock>, usize) {
+        let (stored, places) = whole_blocks(self.disk.blocks.bytes(), genesis);
+        let whole = places.last().map_or(0, |place| place.end);
+        let cut = self.disk.blocks.bytes().len() - whole;
+        if cut > 0 && self.mutant != Some(Mutant::TornTailKept) {
+            self.disk.blocks.cut(whole);
+        }
+        self.places = places;
+        (stored, cut)
+    }
+
+    fn read_votes(&mut self, genesis: &Genesis) -> Result<VoteLog, RecordError> {
+        if self.mutant == Some(Mutant::WalForgotten) {
+            return Ok(VoteLog::default());
+        }
+        let mut log = read_vote_log(self.disk.votes.bytes(), &genesis.chain())?;
+        if log.whole_bytes < self.disk.votes.bytes().len() {
+            self.disk.votes.cut(log.whole_bytes);
+        }
+        if self.mutant == Some(Mutant::HalfRemembered) {
+            log.records.truncate(log.records.len() / 2);
+        }
+        Ok(log)
+    }
+
+    fn read_telemetry(&mut self) -> Result<(Vec<Replayed>, Vec<Row>), String> {
+        let bytes = self.disk.telemetry.bytes();
+        let mut reader = SegmentReader::open(SEGMENT, None, bytes).map_err(|error| error.to_string())?;
+        let (mut replayed, mut rows, mut whole) = (Vec::new(), Vec::new(), None);
+        for found in &mut reader {
+            match found {
+                Found::Record(record) => replayed.push(match record.body {
+                    Body::Rows(these) => {
+                        rows.extend_from_slice(&these);
+                        Replayed::Rows(these)
+                    }
+                    Body::Definitions(definitions) => Replayed::Definitions(definitions),
+                }),
+                Found::Gap(gap) => return Err(format!("the telemetry log has a gap at byte {}", gap.offset)),
+                Found::TornTail(tail) => whole = Some(tail.offset),
+            }
+        }
+        let next_seq = reader.next_seq();
+        if let Some(whole) = whole {
+            self.disk.telemetry.cut(whole);
+        }
+        self.telemetry_seq = next_seq.filter(|_| !self.disk.telemetry.bytes().is_empty());
+        Ok((replayed, rows))
+    }
+}
+
+/// The blocks of a `blocks.log` that follow from genesis, up to the first record that does not.
+pub fn whole_blocks(bytes: &[u8], genesis: &Genesis) -> (Vec<StoredBlock>, Vec<Range<usize>>) {
+    let (mut stored, mut places): (Vec<StoredBlock>, Vec<Range<usize>>) = (Vec::new(), Vec::new());
+    let (mut offset, mut previous) = (0, genesis.block());
+    while let Some(Frame::Record { body, end }) = read_block_frame(bytes, offset) {
+        let Ok(block) = decode_block(body) else { break };
+        let header = &block.block.header;
+        if header.previous != previous || header.height.0 != stored.len() as u64 + 1 {
+            break;
+        }
+        previous = block.block.id();
+        stored.push(block);
+        places.push(offset..end);
+        offset = end;
+    }
+    (stored, places)
+}

@@ -1,0 +1,184 @@
+//! What came out of a seed, of many, and how it is told.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::checker::Violation;
+
+/// What happened in a world.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// Time that passed in it, milliseconds.
+    pub virtual_ms: u64,
+    /// Events of the trace.
+    pub events: u64,
+    /// Final blocks.
+    pub blocks: u64,
+    /// Transactions handed in.
+    pub submitted: u64,
+    /// Transactions called final.
+    pub transactions: u64,
+    /// Transactions dropped from a queue: doubles and late ones.
+    pub rejected: u64,
+    /// Messages handed to the net.
+    pub messages: u64,
+    /// Messages the net lost.
+    pub messages_lost: u64,
+    /// Starts, first ones included.
+    pub starts: u64,
+    /// Crashes.
+    pub crashes: u64,
+    /// Starts that replayed votes of the height in progress.
+    pub wal_replays: u64,
+    /// Starts with a damaged vote log: the node abstains for a height.
+    pub abstentions: u64,
+    /// Starts that cut a torn end off `blocks.log`.
+    pub torn_ends: u64,
+    /// Syncs that the disk did not confirm.
+    pub sync_failures: u64,
+    /// Followers that lost their whole disk.
+    pub wipes: u64,
+    /// Bits that turned over on a disk.
+    pub rots: u64,
+    /// Partitions.
+    pub partitions: u64,
+    /// Nodes that froze for a while.
+    pub pauses: u64,
+    /// Blocks replayed from disks at the end.
+    pub replayed_blocks: u64,
+    /// Disks replayed at the end.
+    pub disks_replayed: u64,
+    /// From the end of the faults until all agreed and went on, milliseconds; of several seeds, the longest.
+    pub live_again_ms: u64,
+}
+
+impl Tally {
+    /// Sums up.
+    pub fn add(&mut self, other: &Self) {
+        self.virtual_ms += other.virtual_ms;
+        self.events += other.events;
+        self.blocks += other.blocks;
+        self.submitted += other.submitted;
+        self.transactions += other.transactions;
+        self.rejected += other.rejected;
+        self.messages += other.messages;
+        self.messages_lost += other.messages_lost;
+        self.starts += other.starts;
+        self.crashes += other.crashes;
+        self.wal_replays += other.wal_replays;
+        self.abstentions += other.abstentions;
+        self.torn_ends += other.torn_ends;
+        self.sync_failures += other.sync_failures;
+        self.wipes += other.wipes;
+        self.rots += other.rots;
+        self.partitions += other.partitions;
+        self.pauses += other.pauses;
+        self.replayed_blocks += other.replayed_blocks;
+        self.disks_replayed += other.disks_replayed;
+        self.live_again_ms = self.live_again_ms.max(other.live_again_ms);
+    }
+}
+
+/// What came out of one seed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// The seed.
+    pub seed: u64,
+    /// Hash of everything that happened. The same seed and settings give the same one, on any machine.
+    pub trace: blake3::Hash,
+    /// What happened.
+    pub tally: Tally,
+    /// The rule that was broken, if one was.
+    pub violation: Option<Violation>,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { seed, trace, tally, violation } = self;
+        let seconds = tally.virtual_ms / 1_000;
+        write!(f, "seed {seed}: {seconds} s, {} blocks, {} crashes, trace {trace}", tally.blocks, tally.crashes)?;
+        match violation {
+            Some(violation) => write!(f, "\n  {violation}"),
+            None => write!(f, ", live again after {} ms", tally.live_again_ms),
+        }
+    }
+}
+
+/// What came out of many.
+#[derive(Debug, Clone, Serialize)]
+pub struct Summary {
+    /// Seeds that ran.
+    pub seeds: u64,
+    /// Seeds that broke a rule.
+    pub violations: u64,
+    /// Of these, seeds in which an authority signed two different things.
+    pub equivocations: u64,
+    /// Sums over all seeds.
+    #[serde(flatten)]
+    pub tally: Tally,
+    /// Wall time, milliseconds.
+    pub wall_ms: u64,
+    /// Threads that ran them.
+    pub jobs: usize,
+    /// Hash over the traces of all seeds in order, hexadecimal.
+    pub trace: String,
+    /// One entry per seed that broke a rule.
+    pub failed: Vec<Failed>,
+}
+
+/// A seed that broke a rule.
+#[derive(Debug, Clone, Serialize)]
+pub struct Failed {
+    /// The seed.
+    pub seed: u64,
+    /// The rule.
+    pub rule: &'static str,
+    /// How.
+    pub detail: String,
+    /// The command that repeats it.
+    pub repeat: String,
+}
+
+impl Summary {
+    /// Virtual seconds per second of wall time, over all threads.
+    pub fn speed(&self) -> u64 {
+        self.tally.virtual_ms / self.wall_ms.max(1)
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { seeds, violations, equivocations, tally, wall_ms, jobs, trace, .. } = self;
+        let seconds = wall_ms / 1_000;
+        writeln!(
+            f,
+            "{seeds} seeds, {} virtual s in {seconds}.{} s on {jobs} threads: {} virtual s per s",
+            tally.virtual_ms / 1_000,
+            wall_ms % 1_000 / 100,
+            self.speed()
+        )?;
+        writeln!(
+            f,
+            "blocks {} · transactions {} of {} · messages {} (lost {})",
+            tally.blocks, tally.transactions, tally.submitted, tally.messages, tally.messages_lost
+        )?;
+        writeln!(
+            f,
+            "crashes {} · WAL replays {} · torn ends {} · damaged vote logs {} · failed syncs {} · wiped {} · bits flipped {}",
+            tally.crashes,
+            tally.wal_replays,
+            tally.torn_ends,
+            tally.abstentions,
+            tally.sync_failures,
+            tally.wipes,
+            tally.rots
+        )?;
+        writeln!(
+            f,
+            "partitions {} · pauses {} · blocks replayed {} · slowest recovery {} ms",
+            tally.partitions, tally.pauses, tally.replayed_blocks, tally.live_again_ms
+        )?;
+        write!(f, "equivocations={equivocations} violations={violations} trace={trace}")
+    }
+}

@@ -1,0 +1,261 @@
+//! Faults as they strike: crashes and restarts, partitions, clogs, pauses, clocks that jump.
+
+use ledger::Input;
+use protocol::limits::GOSSIP_TRANSACTIONS_MAX;
+
+use crate::building::EPOCH_MS;
+use crate::checker::{Rule, Violation};
+use crate::disk::Crash;
+use crate::trace::short;
+use crate::world::{Event, Storm, World};
+
+/// How long a hive takes to notice that a process is gone, milliseconds: its sockets are closed for it.
+const PROCESS_NOTICED_MS_MAX: u64 = 200;
+/// How long it takes to notice that a machine is gone, milliseconds.
+const POWER_NOTICED_MS_MAX: u64 = 10_000;
+/// Outputs after which a crash strikes at the latest, counted from its turn.
+const CRASH_OUTPUTS_MAX: u64 = 12;
+/// When it strikes at the latest, milliseconds.
+const CRASH_WITHIN_MS: u64 = 400;
+
+impl World<'_> {
+    /// Puts the first fault of each class that is on into the queue.
+    pub(crate) fn raise_storms(&mut self) {
+        for storm in [Storm::Crash, Storm::Partition, Storm::Clog, Storm::Pause, Storm::Clock] {
+            self.storm_later(storm);
+        }
+    }
+
+    fn storm_later(&mut self, storm: Storm) {
+        let every_ms = match storm {
+            Storm::Crash => self.weather.crashes.every_ms,
+            Storm::Partition => self.weather.partitions.every_ms,
+            Storm::Clog => self.weather.links.clog_every_ms,
+            Storm::Pause => self.weather.clocks.pause_every_ms,
+            Storm::Clock => u64::from(self.weather.clocks.wild) * 8_000,
+        };
+        if every_ms > 0 {
+            let wait = self.chance.wait(every_ms);
+            self.after(wait, Event::Storm(storm));
+        }
+    }
+
+    pub(crate) fn storm(&mut self, storm: Storm) {
+        if self.healed_at.is_some() {
+            return;
+        }
+        match storm {
+            Storm::Crash => self.crash_somebody(),
+            Storm::Partition => self.split(),
+            Storm::Clog => self.clog(),
+            Storm::Pause => self.pause(),
+            Storm::Clock => self.turn_clocks(),
+        }
+        self.storm_later(storm);
+    }
+
+    fn crash_somebody(&mut self) {
+        let crashes = self.weather.crashes;
+        let crash =
+            if self.chance.per_mille(crashes.power_per_mille) { Crash::Power } else { Crash::Process };
+        let victims = if self.chance.per_mille(crashes.all_per_mille) {
+            (0..self.places.len()).collect()
+        } else {
+            vec![self.chance.index(self.places.len())]
+        };
+        for node in victims.into_iter().filter(|node| self.is_up(*node)).collect::<Vec<_>>() {
+            // Half of them strike in the middle of what the node does next.
+            let outputs = self.chance.below(2 * CRASH_OUTPUTS_MAX).saturating_sub(CRASH_OUTPUTS_MAX);
+            if outputs == 0 {
+                self.crash(node, crash);
+            } else {
+                self.places[node].building.crash_after(outputs, crash);
+                let life = self.places[node].life;
+                self.after(CRASH_WITHIN_MS, Event::CrashDue { node, life, crash });
+            }
+        }
+    }
+
+    /// The node is gone; its connections with it, which its peers notice later.
+    pub(crate) fn crash(&mut self, node: usize, crash: Crash) {
+        self.tally.crashes += 1;
+        let name = self.name(node);
+        let is_wiped = self.is_follower(node) && self.chance.per_mille(self.weather.crashes.wipe_per_mille);
+        self.trace.note(self.now, "crash", &[name.as_bytes()], || {
+            format!("{name}     crashes ({crash:?}{})", if is_wiped { ", its disk is lost" } else { "" })
+        });
+        let place = &mut self.places[node];
+        place.building.crash(crash);
+        place.forget_wake();
+        if is_wiped {
+            place.building.disk.wipe();
+            place.is_excused = true;
+            self.tally.wipes += 1;
+        }
+        let noticed_ms_max = match crash {
+            Crash::Process => PROCESS_NOTICED_MS_MAX,
+            Crash::Power => POWER_NOTICED_MS_MAX,
+        };
+        for peer in (0..self.places.len()).filter(|peer| *peer != node) {
+            self.network.forget(node, peer);
+            self.network.disconnect(node, peer);
+            let noticed = self.chance.between(1, noticed_ms_max);
+            self.after(noticed, Event::Notice { node: peer, peer: node, session: None });
+        }
+        let down_ms = match self.healed_at {
+            None => self.chance.between(10, self.weather.crashes.down_ms_max.max(10)),
+            Some(_) => 1_000,
+        };
+        self.after(down_ms, Event::Start { node });
+    }
+
+    /// A node starts from its disk, connects, and gets back what its client still waits for.
+    pub(crate) fn start(&mut self, node: usize) -> Result<(), Violation> {
+        if self.is_up(node) || self.places[node].is_gone {
+            return Ok(());
+        }
+        self.rot(node);
+        let name = self.name(node);
+        let place = &mut self.places[node];
+        place.life += 1;
+        place.paused_until = 0;
+        let is_excused = std::mem::take(&mut place.is_excused);
+        let address = place.building.address();
+        let (started, outputs) = place
+            .building
+            .start(self.now, &self.hive)
+            .map_err(|error| Violation::of(Rule::Replay, format!("{name} does not start: {error}")))?;
+        let head = started.head;
+        self.tally.starts += 1;
+        self.tally.wal_replays += u64::from(started.replayed > 0);
+        self.tally.abstentions += u64::from(started.abstains);
+        self.tally.torn_ends += u64::from(started.cut > 0);
+        self.trace.note(self.now, "start", &[name.as_bytes(), head.state.as_bytes()], || {
+            let (replayed, cut) = (started.replayed, started.cut);
+            let abstains = if started.abstains { ", vote log damaged: abstains" } else { "" };
+            let state = short(&head.state);
+            format!(
+                "{name}     starts at block {}, state {state}, {replayed} vote records, {cut} bytes cut{abstains}",
+                head.height
+            )
+        });
+        if is_excused {
+            self.checker.excused(address, &head)?;
+        } else {
+            self.checker.started(address, &head)?;
+        }
+        for peer in (0..self.places.len()).filter(|peer| *peer != node) {
+            let wait = self.chance.between(10, 300);
+            self.after(wait, Event::Connect { a: node, b: peer });
+        }
+        self.carry_out(node, outputs)?;
+        self.ask_again(node)
+    }
+
+    fn ask_again(&mut self, node: usize) -> Result<(), Violation> {
+        let Some(ledger) = self.places[node].building.ledger() else { return Ok(()) };
+        self.clients[node].catch_up(ledger.state());
+        let pending = self.clients[node].pending();
+        for transactions in pending.chunks(GOSSIP_TRANSACTIONS_MAX) {
+            self.tell(node, Input::Submit { transactions: transactions.to_vec(), local: true })?;
+        }
+        Ok(())
+    }
+
+    /// One bit on the disk of an unlucky authority turns over while it is down.
+    fn rot(&mut self, node: usize) {
+        let share = self.weather.crashes.rot_per_mille;
+        if !self.unlucky.contains(&node) || self.places[node].life == 0 || !self.chance.per_mille(share) {
+            return;
+        }
+        let is_votes = self.chance.per_mille(500);
+        let place = &mut self.places[node];
+        let disk = &mut place.building.disk;
+        let file = if is_votes { &mut disk.votes } else { &mut disk.blocks };
+        let Some(at) = file.rot(&mut self.chance) else { return };
+        place.is_excused = !is_votes;
+        self.tally.rots += 1;
+        let name = self.name(node);
+        let file = if is_votes { "its vote log" } else { "blocks.log" };
+        self.trace.note(self.now, "rot", &[name.as_bytes()], || {
+            format!("{name}     a bit flips at byte {at} of {file}")
+        });
+    }
+
+    fn split(&mut self) {
+        let count = self.places.len();
+        let inside: Vec<bool> = (0..count).map(|_| self.chance.per_mille(500)).collect();
+        if inside.iter().all(|is_in| *is_in == inside[0]) {
+            return;
+        }
+        let both = !self.chance.per_mille(self.weather.partitions.one_way_per_mille);
+        self.network.mend();
+        self.network.cut(&inside, both);
+        self.partition += 1;
+        self.tally.partitions += 1;
+        let lasts = self.chance.between(100, self.weather.partitions.lasts_ms_max);
+        self.after(lasts, Event::Mend { number: self.partition });
+        let sides: Vec<u8> = inside.iter().map(|is_in| u8::from(*is_in)).collect();
+        let names: Vec<String> = (0..count).filter(|node| inside[*node]).map(|node| self.name(node)).collect();
+        self.trace.note(self.now, "cut", &[&sides], || {
+            let way = if both { "" } else { " (one way)" };
+            format!("the net is cut: {} apart{way} for {lasts} ms", names.join(" "))
+        });
+        self.let_ends_notice();
+    }
+
+    /// Most broken connections are given up after a while; some hang on.
+    fn let_ends_notice(&mut self) {
+        for node in 0..self.places.len() {
+            for peer in 0..self.places.len() {
+                let session = self.network.session(node, peer);
+                let is_dead = node != peer && self.network.is_cut(node, peer) && session.is_some();
+                if is_dead && self.chance.per_mille(500) {
+                    let wait = self.chance.between(2_000, 15_000);
+                    self.after(wait, Event::Notice { node, peer, session });
+                }
+            }
+        }
+    }
+
+    fn clog(&mut self) {
+        let (from, to) = (self.chance.index(self.places.len()), self.chance.index(self.places.len()));
+        let lasts = self.chance.between(10, self.weather.links.clog_ms_max.max(10));
+        self.network.clog(from, to, self.now + lasts);
+        let (a, b) = (self.name(from), self.name(to));
+        self.trace.note(self.now, "clog", &[a.as_bytes(), b.as_bytes()], || {
+            format!("{a} -> {b} is clogged for {lasts} ms")
+        });
+    }
+
+    fn pause(&mut self) {
+        let node = self.chance.index(self.places.len());
+        let lasts = self.chance.between(10, self.weather.clocks.pause_ms_max.max(10));
+        let until = self.now + lasts;
+        self.places[node].paused_until = until;
+        self.tally.pauses += 1;
+        self.at(until, Event::Resume { node });
+        let name = self.name(node);
+        self.trace.note(self.now, "pause", &[name.as_bytes()], || format!("{name}     freezes for {lasts} ms"));
+    }
+
+    /// Clocks of unlucky authorities: right, hours off, or back in 1970.
+    fn turn_clocks(&mut self) {
+        for node in self.unlucky.clone() {
+            let offset = match self.chance.below(4) {
+                0 => 0,
+                1 => -EPOCH_MS - i64::try_from(self.now).expect("invariant: a world lasts hours"),
+                _ => self.chance.signed(7_200_000),
+            };
+            self.places[node].building.clock_off_ms = offset;
+            let name = self.name(node);
+            self.trace.note(self.now, "clock", &[name.as_bytes()], || {
+                format!("{name}     its clock is off by {offset} ms")
+            });
+        }
+    }
+
+    fn is_follower(&self, node: usize) -> bool {
+        self.places.len() > 1 && node + 1 == self.places.len()
+    }
+}

@@ -1,0 +1,53 @@
+//! A handful of seeds on every test run; `cargo sim run` does the many.
+
+use crate::mutants::Mutant;
+use crate::report::Outcome;
+use crate::{Settings, simulate};
+
+const SETTINGS: Settings = Settings { nodes: 5, faults_ms: 20_000, mutant: None };
+
+fn run(seed: u64, settings: Settings) -> Outcome {
+    simulate(seed, settings, None)
+}
+
+#[test]
+fn no_rule_is_broken_and_everybody_goes_on() {
+    for seed in 1_000..1_008 {
+        let outcome = run(seed, SETTINGS);
+        assert_eq!(outcome.violation, None, "repeat with: cargo sim replay {seed} --seconds 20");
+        assert!(outcome.tally.blocks > 0 && outcome.tally.transactions > 0, "{outcome}");
+    }
+}
+
+#[test]
+fn the_same_seed_is_the_same_run() {
+    let (first, again) = (run(7, SETTINGS), run(7, SETTINGS));
+    assert_eq!(first, again);
+    assert_ne!(first.trace, run(8, SETTINGS).trace);
+}
+
+#[test]
+fn telling_what_happens_changes_nothing() {
+    let mut lines = 0;
+    let mut count = |_: &str| lines += 1;
+    let told = simulate(7, SETTINGS, Some(&mut count));
+    assert_eq!(told, run(7, SETTINGS));
+    assert_eq!(lines, told.tally.events);
+}
+
+#[test]
+fn a_hive_of_one_and_one_of_eight_live() {
+    for nodes in [1, 2, 8] {
+        let settings = Settings { nodes, faults_ms: 10_000, mutant: None };
+        assert_eq!(run(1, settings).violation, None, "repeat with: cargo sim replay 1 --nodes {nodes} --seconds 10");
+    }
+}
+
+#[test]
+fn planted_faults_are_found() {
+    for mutant in [Mutant::VoteBeforeSync, Mutant::WalForgotten] {
+        let settings = Settings { mutant: Some(mutant), ..SETTINGS };
+        let found = (0..100).any(|seed| run(seed, settings).violation.is_some());
+        assert!(found, "{} lives", mutant.name());
+    }
+}

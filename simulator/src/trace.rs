@@ -1,0 +1,56 @@
+//! Everything that happens in a world, in order, as one hash: two runs of a seed are the same if their hashes are. In a
+//! replay the same events are also lines for people.
+
+use std::fmt;
+
+/// Where the lines of a replay go.
+pub type Lines<'a> = &'a mut dyn FnMut(&str);
+
+/// The events so far.
+pub struct Trace<'a> {
+    hasher: blake3::Hasher,
+    lines: Option<Lines<'a>>,
+    events: u64,
+}
+
+impl fmt::Debug for Trace<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Trace({} events)", self.events)
+    }
+}
+
+impl<'a> Trace<'a> {
+    /// An empty trace.
+    pub fn new(lines: Option<Lines<'a>>) -> Self {
+        Self { hasher: blake3::Hasher::new_derive_key("symbiose simulator trace v1"), lines, events: 0 }
+    }
+
+    /// Notes an event: `what` tells kinds apart, `detail` is everything that must repeat. `line` is called in a replay.
+    pub fn note(&mut self, at: u64, what: &'static str, detail: &[&[u8]], line: impl FnOnce() -> String) {
+        self.events += 1;
+        self.hasher.update(&at.to_le_bytes()).update(what.as_bytes());
+        for part in detail {
+            self.hasher.update(&(part.len() as u64).to_le_bytes()).update(part);
+        }
+        if let Some(lines) = &mut self.lines {
+            lines(&format!("[{:>4}.{:03}] {}", at / 1_000, at % 1_000, line()));
+        }
+    }
+
+    /// How many there are.
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// Their hash.
+    pub fn hash(&self) -> blake3::Hash {
+        self.hasher.finalize()
+    }
+}
+
+/// The first eight hexadecimal digits of an id.
+pub fn short(id: &impl fmt::Display) -> String {
+    let mut text = id.to_string();
+    text.truncate(8);
+    text
+}

@@ -1,0 +1,255 @@
+//! What leaves a node and what reaches one: messages, gossip, connections that come and go.
+
+use std::rc::Rc;
+
+use ledger::{Committed, Input};
+use protocol::message::TransactionsGossip;
+use protocol::{Address, Bounded, Message, Transaction, encode};
+
+use crate::building::{Departure, Left};
+use crate::checker::{Rule, Violation};
+use crate::trace::short;
+use crate::world::{Event, World};
+
+/// What travels.
+#[derive(Debug)]
+pub(crate) enum Parcel {
+    Message(Message),
+    Transactions(Vec<Transaction>),
+    Header(protocol::Height),
+}
+
+impl World<'_> {
+    pub(crate) fn deliver(&mut self, from: usize, to: usize, session: u32, parcel: &Parcel) -> Result<(), Violation> {
+        if !self.is_up(to) || !self.network.arrives(from, to, session) {
+            return Ok(());
+        }
+        let ends = [index_byte(from), index_byte(to)];
+        let (now, sender) = (self.now, self.places[from].building.address());
+        let (a, b) = (&self.places[from].building.name, &self.places[to].building.name);
+        let input = match parcel {
+            Parcel::Message(message) => {
+                self.trace.note(now, "message", &[&ends], || format!("{b} <- {a}  {}", about(message)));
+                Input::Message { from: sender, message: message.clone() }
+            }
+            Parcel::Transactions(transactions) => {
+                let verified: Vec<_> =
+                    transactions.iter().filter_map(|t| t.clone().verify(&self.chain).ok()).collect();
+                let count = verified.len();
+                self.trace.note(now, "gossip", &[&ends], || format!("{b} <- {a}  {count} transactions"));
+                if count < transactions.len() {
+                    return Err(Violation::of(Rule::Blame, format!("{a} gossips a forged transaction")));
+                }
+                Input::Submit { transactions: verified, local: false }
+            }
+            Parcel::Header(height) => {
+                self.trace.note(now, "header", &[&ends], || format!("{b} <- {a}  header {height}"));
+                Input::Hint { from: sender, height: *height }
+            }
+        };
+        self.tell(to, input)
+    }
+
+    pub(crate) fn connect(&mut self, a: usize, b: usize) -> Result<(), Violation> {
+        if !self.is_up(a) || !self.is_up(b) || self.network.session(a, b).is_some() {
+            return Ok(());
+        }
+        let frozen = [a, b].iter().any(|node| self.places[*node].paused_until > self.now);
+        if frozen || self.network.is_cut(a, b) {
+            self.after(1_000, Event::Connect { a, b });
+            return Ok(());
+        }
+        for (node, peer) in [(a, b), (b, a)] {
+            if self.network.sees(node, peer) {
+                self.network.forget(node, peer);
+                self.tell(node, Input::Disconnected(self.places[peer].building.address()))?;
+            }
+        }
+        if !self.is_up(a) || !self.is_up(b) {
+            return Ok(());
+        }
+        self.network.connect(a, b);
+        for (node, peer) in [(a, b), (b, a)] {
+            if self.network.session(a, b).is_some() {
+                self.tell(node, Input::Connected(self.places[peer].building.address()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A node finds out that a connection is gone.
+    pub(crate) fn notice(&mut self, node: usize, peer: usize, session: Option<u32>) -> Result<(), Violation> {
+        if self.network.session(node, peer) != session || !self.network.sees(node, peer) {
+            return Ok(());
+        }
+        if session.is_some() {
+            if !self.network.is_cut(node, peer) {
+                return Ok(());
+            }
+            self.network.disconnect(node, peer);
+            self.after(1_000, Event::Notice { node: peer, peer: node, session: None });
+            self.after(1_500, Event::Connect { a: node, b: peer });
+        }
+        self.network.forget(node, peer);
+        self.tell(node, Input::Disconnected(self.places[peer].building.address()))
+    }
+
+    pub(crate) fn depart(&mut self, node: usize, left: Left) -> Result<(), Violation> {
+        let address = self.places[node].building.address();
+        match left.departure {
+            Departure::Send(to, message) => {
+                self.checker.left(address, &message)?;
+                let to: Vec<usize> = self.index_of(&to).into_iter().collect();
+                self.send(node, &to, message)
+            }
+            Departure::Broadcast(message) => {
+                self.check_barrier(node, &message, left.votes_synced)?;
+                self.checker.left(address, &message)?;
+                let to = self.authorities_of(node);
+                self.send(node, &to, message)
+            }
+            Departure::Announce(message) => {
+                let to: Vec<usize> = (0..self.places.len()).collect();
+                self.send(node, &to, message)
+            }
+            Departure::Transactions(transactions) => self.gossip(node, transactions),
+            Departure::Header(header) => {
+                let bytes = encode(&*header);
+                let to: Vec<usize> = (0..self.places.len()).collect();
+                self.post(node, &to, Parcel::Header(header.header.height), &bytes);
+                Ok(())
+            }
+            Departure::Committed(committed) => self.committed(node, &committed, left.blocks_synced),
+            Departure::Rejected(id, author, reason) => {
+                self.tally.rejected += 1;
+                let name = self.name(node);
+                self.trace.note(self.now, "rejected", &[id.as_bytes(), author.as_bytes()], || {
+                    format!("{name}     drops transaction {}: {reason}", short(&id))
+                });
+                Ok(())
+            }
+            Departure::Evidence(evidence) => {
+                Err(Violation::of(Rule::Blame, format!("{} found evidence: {evidence:?}", self.name(node))))
+            }
+            Departure::Blame(peer, fault) => {
+                let peer = self.index_of(&peer).map_or_else(|| peer.to_string(), |peer| self.name(peer));
+                let detail = format!("{} blames {peer}: {}", self.name(node), fault.name());
+                Err(Violation::of(Rule::Blame, detail))
+            }
+            Departure::Halt(reason) => {
+                Err(Violation::of(Rule::Halt, format!("{}: {reason}", self.name(node))))
+            }
+        }
+    }
+
+    /// Store before send. With a planted fault the consequence has to be found instead.
+    fn check_barrier(&self, node: usize, message: &Message, votes_synced: bool) -> Result<(), Violation> {
+        let is_signed = matches!(message, Message::Vote(_) | Message::Proposal(_));
+        if is_signed && !votes_synced && self.settings.mutant.is_none() {
+            let detail = format!("{} sends {} before its vote log is synced", self.name(node), about(message));
+            return Err(Violation::of(Rule::Durability, detail));
+        }
+        Ok(())
+    }
+
+    fn committed(&mut self, node: usize, committed: &Committed, is_synced: bool) -> Result<(), Violation> {
+        let name = self.name(node);
+        let (height, count) = (committed.height, committed.transactions.len());
+        let detail = [index_byte(node)];
+        self.trace.note(self.now, "final", &[&detail, committed.id.as_bytes(), committed.state.as_bytes()], || {
+            let (id, state) = (short(&committed.id), short(&committed.state));
+            format!("{name}     block {height} is final: {id}, state {state}, {count} transactions")
+        });
+        if !is_synced && self.settings.mutant.is_none() {
+            let detail = format!("{name} announces block {height} before it is on disk");
+            return Err(Violation::of(Rule::Durability, detail));
+        }
+        self.checker.committed(self.places[node].building.address(), committed)?;
+        self.clients[node].settle(committed);
+        self.is_over |= self.is_live_again();
+        Ok(())
+    }
+
+    fn gossip(&mut self, node: usize, transactions: Vec<Transaction>) -> Result<(), Violation> {
+        let to: Vec<usize> = (0..self.places.len()).collect();
+        let gossip = Bounded::new(transactions)
+            .map_err(|error| Violation::of(Rule::Panic, format!("gossip over its limit: {error}")))?;
+        let bytes = encode(&TransactionsGossip(gossip.clone()));
+        self.post(node, &to, Parcel::Transactions(gossip.into_vec()), &bytes);
+        Ok(())
+    }
+
+    fn send(&mut self, node: usize, to: &[usize], message: Message) -> Result<(), Violation> {
+        let bytes = encode(&message);
+        let message = if self.weather.by_bytes {
+            protocol::decode(&bytes, protocol::limits::SYNC_FRAME_BYTES_MAX)
+                .map_err(|error| Violation::of(Rule::Panic, format!("own message does not decode: {error}")))?
+        } else {
+            message
+        };
+        self.post(node, to, Parcel::Message(message), &bytes);
+        Ok(())
+    }
+
+    fn post(&mut self, node: usize, to: &[usize], parcel: Parcel, bytes: &[u8]) {
+        let parcel = Rc::new(parcel);
+        let name = &self.places[node].building.name;
+        self.trace.note(self.now, "send", &[&[index_byte(node)], bytes], || match &*parcel {
+            Parcel::Message(message) => format!("{name} ->    {}", about(message)),
+            Parcel::Transactions(transactions) => format!("{name} ->    {} transactions", transactions.len()),
+            Parcel::Header(height) => format!("{name} ->    header {height}"),
+        });
+        for peer in to.iter().copied().filter(|peer| *peer != node) {
+            if !self.network.sees(node, peer) {
+                continue;
+            }
+            for passage in self.network.post(self.now, node, peer).into_iter().flatten() {
+                let parcel = Rc::clone(&parcel);
+                let (from, to, session) = (node, peer, passage.session);
+                self.at(passage.due, Event::Deliver { from, to, session, parcel });
+            }
+        }
+    }
+
+    fn authorities_of(&self, node: usize) -> Vec<usize> {
+        let Some(ledger) = self.places[node].building.ledger() else { return Vec::new() };
+        let set = ledger.state().authorities();
+        set.keys().iter().filter_map(|key| self.index_of(&Address::of(key))).collect()
+    }
+
+    fn index_of(&self, address: &Address) -> Option<usize> {
+        self.places.iter().position(|place| place.building.address() == *address)
+    }
+}
+
+fn index_byte(node: usize) -> u8 {
+    u8::try_from(node).expect("invariant: a world has few nodes")
+}
+
+/// A message in a few words.
+fn about(message: &Message) -> String {
+    let block = |block: Option<protocol::BlockId>| block.map_or_else(|| "nil".to_owned(), |id| short(&id));
+    match message {
+        Message::Vote(signed) => {
+            let vote = &signed.vote;
+            format!("{:?} {}/{} for {}", vote.kind, vote.height, vote.round.0, block(vote.block))
+        }
+        Message::Proposal(signed) => {
+            let proposal = &signed.proposal;
+            let pol = proposal.pol_round.map_or_else(String::new, |round| format!(", polka in {}", round.0));
+            format!("proposal {}/{}: {}{pol}", proposal.height, proposal.round.0, short(&proposal.block))
+        }
+        Message::Body(body) => {
+            format!("body {}/{}, {} bytes", body.height, body.round.0, body.block.as_slice().len())
+        }
+        Message::Polka(polka) => {
+            format!("polka {}/{} for {}", polka.height, polka.round.0, short(&polka.block))
+        }
+        Message::Round(certificate) => {
+            format!("round certificate {}/{}, {:?}", certificate.height, certificate.round.0, certificate.kind)
+        }
+        Message::Status(status) => format!("status {}", status.height),
+        Message::SyncRequest(request) => format!("asks for blocks from {}", request.from),
+        Message::SyncResponse(response) => format!("brings {} blocks", response.blocks.len()),
+    }
+}

@@ -1,0 +1,381 @@
+//! One world under one seed: its time, its queue of events, its nodes and the net between them. One event after the
+//! other; everything that can differ between two runs is drawn from the seed.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::rc::Rc;
+
+use ledger::{Input, Output};
+use protocol::{ChainId, Genesis, UnixMs};
+
+use crate::building::{Building, EPOCH_MS, Hive, Stop};
+use crate::chance::Chance;
+use crate::checker::{Checker, Rule, Violation};
+use crate::disk::{Crash, Disk};
+use crate::faults::Weather;
+use crate::mutants::Mutant;
+use crate::network::Network;
+use crate::report::Tally;
+use crate::trace::{Trace, short};
+use crate::traffic::Parcel;
+use crate::workload::Client;
+
+/// Wake-ups of one node in one millisecond before it counts as spinning.
+const WAKES_PER_MS_MAX: u32 = 200;
+
+/// How a world is set up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// Nodes; the last one follows, the others are authorities.
+    pub nodes: usize,
+    /// How long faults last, milliseconds.
+    pub faults_ms: u64,
+    /// A planted fault, if one is on.
+    pub mutant: Option<Mutant>,
+}
+
+/// What happens next.
+#[derive(Debug, Clone)]
+pub(crate) enum Event {
+    Wake { node: usize, number: u64 },
+    Deliver { from: usize, to: usize, session: u32, parcel: Rc<Parcel> },
+    Connect { a: usize, b: usize },
+    Notice { node: usize, peer: usize, session: Option<u32> },
+    Submit { client: usize },
+    Start { node: usize },
+    CrashDue { node: usize, life: u64, crash: Crash },
+    Storm(Storm),
+    Mend { number: u64 },
+    Resume { node: usize },
+    Heal,
+    Goal,
+    TimeOut,
+}
+
+/// A fault class whose turn it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Storm {
+    Crash,
+    Partition,
+    Clog,
+    Pause,
+    Clock,
+}
+
+/// A node and what the world knows of it.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) building: Building,
+    /// Counts starts, so that an event for an earlier life is known.
+    pub(crate) life: u64,
+    pub(crate) paused_until: u64,
+    /// Does not come back.
+    pub(crate) is_gone: bool,
+    /// Its disk lost blocks that were on it.
+    pub(crate) is_excused: bool,
+    /// When it is to be woken, and the number of that event.
+    wake: Option<(u64, u64)>,
+    wakes: (u64, u32),
+}
+
+impl Place {
+    /// A wake-up that is due counts no more.
+    pub(crate) fn forget_wake(&mut self) {
+        self.wake = None;
+    }
+}
+
+/// Everything there is.
+pub(crate) struct World<'a> {
+    pub(crate) now: u64,
+    queue: BinaryHeap<Reverse<(u64, u64)>>,
+    /// Events of the queue by number.
+    events: BTreeMap<u64, Event>,
+    number: u64,
+    pub(crate) hive: Hive,
+    pub(crate) chain: ChainId,
+    pub(crate) places: Vec<Place>,
+    pub(crate) clients: Vec<Client>,
+    pub(crate) network: Network,
+    pub(crate) weather: Weather,
+    pub(crate) chance: Chance,
+    pub(crate) checker: Checker,
+    pub(crate) trace: Trace<'a>,
+    pub(crate) tally: Tally,
+    /// Authorities, at most a third of them, that get faults which no quorum survives.
+    pub(crate) unlucky: BTreeSet<usize>,
+    pub(crate) healed_at: Option<u64>,
+    pub(crate) goals_set: bool,
+    pub(crate) is_over: bool,
+    pub(crate) partition: u64,
+    pub(crate) settings: Settings,
+}
+
+impl<'a> World<'a> {
+    pub(crate) fn new(seed: u64, settings: Settings, trace: Trace<'a>) -> Self {
+        let weather = Weather::draw(seed);
+        let mut chance = Chance::new(seed, "world");
+        let count = settings.nodes;
+        let authorities = if count > 1 { count - 1 } else { 1 };
+        let keys = |what: &str| -> Vec<protocol::SigningKey> {
+            (0..count).map(|i| signing_key(seed, what, i)).collect()
+        };
+        let (nodes, clients) = (keys("node"), keys("client"));
+        let genesis = found(seed, &nodes[..authorities], nodes[authorities..].iter().chain(&clients));
+        let hive = Hive { genesis, heartbeat_ms: weather.heartbeat_ms, mutant: settings.mutant };
+        let unlucky = draw_unlucky(authorities, &mut chance);
+        let place = |(i, key): (usize, protocol::SigningKey)| {
+            let name = if i < authorities { format!("A{}", i + 1) } else { format!("F{}", i + 1 - authorities) };
+            let mut habits = weather.disk;
+            habits.reorders = weather.disk_reorders && unlucky.contains(&i);
+            let disk = Disk::new(habits, Chance::new(seed, &format!("disk {i}")));
+            let mut building = Building::new(name, key, disk, settings.mutant);
+            building.clock_off_ms = chance.signed(weather.clocks.offset_ms_max);
+            Place { building, life: 0, paused_until: 0, is_gone: false, is_excused: false, wake: None, wakes: (0, 0) }
+        };
+        let places = nodes.into_iter().enumerate().map(place).collect();
+        let client = |(i, key)| Client::new(key, Chance::new(seed, &format!("client {i}")));
+        Self {
+            now: 0,
+            queue: BinaryHeap::new(),
+            events: BTreeMap::new(),
+            number: 0,
+            chain: hive.genesis.chain(),
+            hive,
+            places,
+            clients: clients.into_iter().enumerate().map(client).collect(),
+            network: Network::new(count, weather.links, Chance::new(seed, "network")),
+            weather,
+            chance: Chance::new(seed, "events"),
+            checker: Checker::default(),
+            trace,
+            tally: Tally::default(),
+            unlucky,
+            healed_at: None,
+            goals_set: false,
+            is_over: false,
+            partition: 0,
+            settings,
+        }
+    }
+
+    /// Runs until all is well after the faults, or a rule is broken.
+    pub(crate) fn run(&mut self) -> Result<(), Violation> {
+        let weather = self.weather.to_string();
+        self.trace.note(0, "weather", &[weather.as_bytes()], || format!("weather: {weather}"));
+        for node in 0..self.places.len() {
+            let at = self.chance.between(0, 300);
+            self.at(at, Event::Start { node });
+        }
+        for client in 0..self.clients.len() {
+            self.submit_later(client);
+        }
+        self.raise_storms();
+        self.at(self.settings.faults_ms, Event::Heal);
+        while !self.is_over {
+            let Some(Reverse((at, number))) = self.queue.pop() else {
+                return Err(Violation::of(Rule::Liveness, "nothing is left to happen"));
+            };
+            let event = self.events.remove(&number).expect("invariant: each number in the queue has its event");
+            self.now = at;
+            self.happen(event)?;
+        }
+        self.finish()
+    }
+
+    /// What happened so far.
+    pub(crate) fn sum_up(&self) -> Tally {
+        Tally {
+            virtual_ms: self.now,
+            events: self.trace.events(),
+            blocks: self.checker.height().0,
+            transactions: self.checker.acknowledged() as u64,
+            messages: self.network.sent,
+            messages_lost: self.network.lost,
+            ..self.tally
+        }
+    }
+
+    /// Puts an event into the queue.
+    pub(crate) fn at(&mut self, at: u64, event: Event) {
+        self.number += 1;
+        self.queue.push(Reverse((at, self.number)));
+        self.events.insert(self.number, event);
+    }
+
+    pub(crate) fn after(&mut self, ms: u64, event: Event) {
+        self.at(self.now + ms, event);
+    }
+
+    fn happen(&mut self, event: Event) -> Result<(), Violation> {
+        if let Some(until) = self.is_waiting(&event) {
+            self.at(until, event);
+            return Ok(());
+        }
+        match event {
+            Event::Wake { node, number } => self.wake(node, number),
+            Event::Deliver { from, to, session, parcel } => self.deliver(from, to, session, &parcel),
+            Event::Connect { a, b } => self.connect(a, b),
+            Event::Notice { node, peer, session } => self.notice(node, peer, session),
+            Event::Submit { client } => self.submit(client),
+            Event::Start { node } => self.start(node),
+            Event::CrashDue { node, life, crash } => {
+                if self.places[node].life == life && self.is_up(node) {
+                    self.crash(node, crash);
+                }
+                Ok(())
+            }
+            Event::Storm(storm) => {
+                self.storm(storm);
+                Ok(())
+            }
+            Event::Mend { number } => {
+                if self.partition == number {
+                    self.network.mend();
+                    self.trace.note(self.now, "mend", &[], || "the net is whole again".to_owned());
+                }
+                Ok(())
+            }
+            // Time has passed for it as for everybody; what waited is behind this event.
+            Event::Resume { node } => self.tell(node, Input::Tick),
+            Event::Heal => {
+                self.heal();
+                Ok(())
+            }
+            Event::Goal => self.set_goals(),
+            Event::TimeOut => Err(self.not_live()),
+        }
+    }
+
+    /// Until when an event has to wait because its node is frozen.
+    fn is_waiting(&self, event: &Event) -> Option<u64> {
+        let node = match event {
+            Event::Wake { node, .. } | Event::Notice { node, .. } => *node,
+            Event::Deliver { to, .. } => *to,
+            Event::Submit { client } => *client,
+            Event::Connect { .. }
+            | Event::Start { .. }
+            | Event::CrashDue { .. }
+            | Event::Storm(_)
+            | Event::Mend { .. }
+            | Event::Resume { .. }
+            | Event::Heal
+            | Event::Goal
+            | Event::TimeOut => return None,
+        };
+        let until = self.places[node].paused_until;
+        (until > self.now).then_some(until)
+    }
+
+    pub(crate) fn is_up(&self, node: usize) -> bool {
+        self.places[node].building.ledger().is_some()
+    }
+
+    pub(crate) fn name(&self, node: usize) -> String {
+        self.places[node].building.name.clone()
+    }
+
+    fn wake(&mut self, node: usize, number: u64) -> Result<(), Violation> {
+        let place = &mut self.places[node];
+        if place.wake.is_none_or(|(_, due)| due != number) {
+            return Ok(());
+        }
+        place.wake = None;
+        let count = if place.wakes.0 == self.now { place.wakes.1 + 1 } else { 1 };
+        place.wakes = (self.now, count);
+        if count > WAKES_PER_MS_MAX {
+            let detail = format!("{} wants to be woken at a time that has passed", self.name(node));
+            return Err(Violation::of(Rule::Spin, detail));
+        }
+        self.tell(node, Input::Tick)
+    }
+
+    pub(crate) fn submit(&mut self, client: usize) -> Result<(), Violation> {
+        if self.healed_at.is_none() {
+            self.submit_later(client);
+        }
+        if !self.is_up(client) {
+            return Ok(());
+        }
+        let Some(transaction) = self.clients[client].next(&self.chain) else { return Ok(()) };
+        self.tally.submitted += 1;
+        let (name, id) = (self.name(client), transaction.id());
+        self.trace.note(self.now, "submit", &[id.as_bytes()], || {
+            format!("{name}     is handed transaction {}", short(&id))
+        });
+        self.tell(client, Input::Submit { transactions: vec![transaction], local: true })
+    }
+
+    fn submit_later(&mut self, client: usize) {
+        let wait = self.chance.wait(self.weather.submit_every_ms);
+        self.after(wait, Event::Submit { client });
+    }
+
+    /// Passes an input to a node and carries out what it answers.
+    pub(crate) fn tell(&mut self, node: usize, input: Input) -> Result<(), Violation> {
+        let outputs = self.places[node].building.handle(self.now, input);
+        self.carry_out(node, outputs)
+    }
+
+    pub(crate) fn carry_out(&mut self, node: usize, outputs: Vec<Output>) -> Result<(), Violation> {
+        let (left, stop) = self.places[node].building.perform(outputs);
+        for left in left {
+            self.depart(node, left)?;
+        }
+        match stop {
+            None => {
+                self.schedule_wake(node);
+                Ok(())
+            }
+            Some(Stop::Crash(crash)) => {
+                self.crash(node, crash);
+                Ok(())
+            }
+            Some(Stop::SyncFailed) => {
+                self.tally.sync_failures += 1;
+                self.crash(node, Crash::Power);
+                Ok(())
+            }
+        }
+    }
+
+    fn schedule_wake(&mut self, node: usize) {
+        let Some(due) = self.places[node].building.wake_at() else { return };
+        let due = due.max(self.now);
+        if self.places[node].wake.is_some_and(|(at, _)| at == due) {
+            return;
+        }
+        let number = self.number + 1;
+        self.at(due, Event::Wake { node, number });
+        self.places[node].wake = Some((due, number));
+    }
+
+}
+
+fn signing_key(seed: u64, what: &str, i: usize) -> protocol::SigningKey {
+    let mut bytes = [0; 32];
+    let mut chance = Chance::new(seed, &format!("key of {what} {i}"));
+    bytes.chunks_mut(8).for_each(|chunk| chunk.copy_from_slice(&chance.bits().to_le_bytes()));
+    protocol::SigningKey::from_seed(&bytes)
+}
+
+fn found<'k>(
+    seed: u64,
+    authorities: &[protocol::SigningKey],
+    followers: impl Iterator<Item = &'k protocol::SigningKey>,
+) -> Genesis {
+    let authorities = authorities.iter().map(protocol::SigningKey::public).collect();
+    let followers = followers.map(protocol::SigningKey::public).collect();
+    let salt = protocol::Digest::of("symbiose simulator salt v1", &[&seed.to_be_bytes()]);
+    // An hour early, so that no clock that is a little slow lies before the hive's beginning.
+    Genesis::new(UnixMs(EPOCH_MS - 3_600_000), salt, authorities, followers)
+        .expect("invariant: keys of different names differ and are few")
+}
+
+fn draw_unlucky(authorities: usize, chance: &mut Chance) -> BTreeSet<usize> {
+    let mut unlucky = BTreeSet::new();
+    while unlucky.len() < (authorities - 1) / 3 {
+        unlucky.insert(chance.index(authorities));
+    }
+    unlucky
+}

@@ -1,0 +1,41 @@
+//! A neighbourhood of real node processes on this machine: genesis, keys, configuration, telemetry, faults on
+//! demand, figures. It knows the nodes only by their files, flags and HTTP routes.
+
+pub mod api;
+pub mod bench;
+pub mod binary;
+pub mod building;
+pub mod chance;
+pub mod chaos;
+pub mod cli;
+pub mod clock;
+pub mod commands;
+pub mod control;
+pub mod equipment;
+pub mod error;
+pub mod expect;
+pub mod feeder;
+pub mod files;
+pub mod folder;
+pub mod household;
+pub mod http;
+pub mod keys;
+pub mod layout;
+pub mod link;
+pub mod load;
+pub mod logs;
+pub mod meter;
+pub mod neighbourhood;
+pub mod net;
+pub mod options;
+pub mod processes;
+pub mod proxy;
+pub mod replay;
+pub mod scenario;
+pub mod status;
+pub mod sun;
+pub mod terminal;
+pub mod up;
+pub mod watchdog;
+
+pub use error::{Error, Result};

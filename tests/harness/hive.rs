@@ -1,0 +1,93 @@
+//! A neighbourhood under the testnet command, spoken to as an operator does.
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+
+use serde_json::Value;
+
+use super::wait::within;
+use super::{Client, programs, story_folder, until};
+
+/// How long a neighbourhood may take until every node is ready, seconds.
+const READY_S_MAX: u64 = 60;
+/// A neighbourhood that a story forgot ends by itself.
+const LIFE_MAX: &str = "15m";
+
+/// Some buildings that run.
+pub(crate) struct Hive {
+    dir: PathBuf,
+    process: Child,
+}
+
+/// One of them.
+#[derive(Debug, Clone)]
+pub(crate) struct Node {
+    pub(crate) name: String,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) api: Client,
+}
+
+impl Hive {
+    /// Starts a neighbourhood in a folder of this story and waits until every node is ready.
+    pub(crate) fn start(story: &str, flags: &[&str]) -> Self {
+        let dir = story_folder(story);
+        let log = File::create(dir.with_extension("log")).unwrap();
+        let mut command = programs::testnet();
+        command.args(["up", "--json", "--reset", "--for", LIFE_MAX, "--dir"]).arg(&dir).args(flags);
+        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        let mut hive = Self { process: command.spawn().unwrap(), dir };
+        until("every node is ready", READY_S_MAX, || {
+            let ended = hive.process.try_wait().unwrap();
+            assert!(ended.is_none(), "the testnet ended with {ended:?}: {}", hive.said());
+            if hive.dir.join("net.json").exists() { Ok(()) } else { Err(hive.said()) }
+        });
+        hive
+    }
+
+    /// Every node, founding ones first.
+    pub(crate) fn nodes(&self) -> Vec<Node> {
+        let net: Value = serde_json::from_slice(&fs::read(self.dir.join("net.json")).unwrap()).unwrap();
+        let text = |node: &Value, field: &str| {
+            node[field].as_str().unwrap_or_else(|| panic!("{field} of {node}")).to_owned()
+        };
+        net["nodes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|node| Node {
+                name: text(node, "name"),
+                data_dir: PathBuf::from(text(node, "data_dir")),
+                api: Client::new(&text(node, "http"), &text(node, "token")),
+            })
+            .collect()
+    }
+
+    /// One node by name.
+    pub(crate) fn node(&self, name: &str) -> Node {
+        self.nodes()
+            .into_iter()
+            .find(|node| node.name == name)
+            .unwrap_or_else(|| panic!("there is no {name}"))
+    }
+
+    /// Runs a subcommand of the testnet and expects it to do what it was told.
+    pub(crate) fn tell(&self, words: &[&str]) -> String {
+        programs::run(programs::testnet().args(words).arg("--dir").arg(&self.dir)).ok()
+    }
+
+    fn said(&self) -> String {
+        fs::read_to_string(self.dir.with_extension("log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Hive {
+    fn drop(&mut self) {
+        let _ = programs::run(programs::testnet().args(["down", "--dir"]).arg(&self.dir));
+        let ended = within(10, || matches!(self.process.try_wait(), Ok(Some(_))));
+        if !ended {
+            let _ = self.process.kill();
+            let _ = self.process.wait();
+        }
+    }
+}

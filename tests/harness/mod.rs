@@ -1,0 +1,26 @@
+//! Real processes for the stories: one building, or a neighbourhood under the testnet. Everything a story sees is what
+//! an operator, a gateway or a phone would see.
+
+pub(crate) mod building;
+pub(crate) mod hive;
+pub(crate) mod http;
+pub(crate) mod programs;
+pub(crate) mod time;
+pub(crate) mod wait;
+
+pub(crate) use building::Building;
+pub(crate) use hive::{Hive, Node};
+pub(crate) use http::{Answer, Client};
+pub(crate) use wait::{always, until};
+
+use std::path::PathBuf;
+
+/// An empty folder for one story.
+pub(crate) fn story_folder(name: &str) -> PathBuf {
+    let folder = programs::target().join("stories").join(name);
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}

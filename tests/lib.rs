@@ -1,0 +1,1 @@
+//! Nothing to import: this package holds the tests that need every other one.

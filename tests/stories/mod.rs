@@ -1,0 +1,86 @@
+//! What residents, operators and technicians go through, with real processes, sockets and disks.
+
+mod configuration;
+mod joining;
+mod maintenance;
+mod quorum;
+mod recovery;
+mod telemetry;
+
+use serde_json::Value;
+
+use crate::harness::{Client, Node, until};
+
+/// The elevator whose motor runs hot in these stories.
+const ELEVATOR: &str = "CAS-S1-ELEVATOR_1";
+
+/// How long a forced drift may take to show, seconds: the drift itself, then five readings in a row.
+const DRIFT_S_MAX: u64 = 60;
+
+/// The one open alert of rule R5 on the elevator, as soon as there is one.
+fn overheating_alert(api: &Client) -> Value {
+    until("R5 raises its alert", DRIFT_S_MAX, || {
+        let alerts = overheating_alerts(api)?;
+        alerts.into_iter().next().ok_or_else(|| "no alert yet".to_owned())
+    })
+}
+
+/// Every alert of R5 on the elevator, whatever its status.
+fn overheating_alerts(api: &Client) -> Result<Vec<Value>, String> {
+    let is_ours = |alert: &Value| alert["policy"] == "R5" && alert["asset"] == ELEVATOR;
+    Ok(api.items("/api/v1/alerts")?.into_iter().filter(is_ours).collect())
+}
+
+/// The work order opened for an alert, once it is final in the building itself. Answers it and its place: height and
+/// transaction.
+fn final_work_order(api: &Client, alert: &str, limit_s: u64) -> (Value, u64, String) {
+    until("the work order is final in its own building", limit_s, || {
+        let orders = api.items("/api/v1/workorders")?;
+        let order = orders.iter().find(|order| order["alert"] == alert).ok_or("no work order yet")?.clone();
+        let (height, transaction) =
+            (order["ledger"]["height"].as_u64(), order["ledger"]["transaction"].as_str());
+        match (height, transaction) {
+            (Some(height), Some(transaction)) => Ok((order.clone(), height, transaction.to_owned())),
+            _ => Err(format!("not final: {order}")),
+        }
+    })
+}
+
+/// Checks that every node has the transaction at this height, in the same block, with the same state, as one work
+/// order.
+fn same_work_order_everywhere(nodes: &[Node], height: u64, transaction: &str) {
+    let mut agreed: Option<(String, String)> = None;
+    for node in nodes {
+        let (block, state) = until(&format!("{} has the work order", node.name), 30, || {
+            let found = node.api.get(&format!("/api/v1/ledger/transactions/{transaction}"))?;
+            if found["height"] != height {
+                return Err(format!("at height {}", found["height"]));
+            }
+            let block = node.api.get(&format!("/api/v1/ledger/blocks/{height}"))?;
+            let text = |field: &str| block[field].as_str().unwrap_or_default().to_owned();
+            let holds = block["transactions"]
+                .as_array()
+                .is_some_and(|all| all.iter().any(|t| t["id"] == transaction));
+            if holds { Ok((text("block"), text("state"))) } else { Err(format!("not in {block}")) }
+        });
+        assert!(block.len() == 64 && state.len() == 64, "{}: {block} {state}", node.name);
+        let expected = agreed.get_or_insert_with(|| (block.clone(), state.clone()));
+        assert_eq!(*expected, (block, state), "{} has another block at height {height}", node.name);
+        until(&format!("{} shows one work order for it", node.name), 10, || {
+            let orders = node.api.items("/api/v1/workorders")?;
+            let count = orders.iter().filter(|order| order["ledger"]["transaction"] == transaction).count();
+            assert!(count <= 1, "{}: {count} work orders from one transaction", node.name);
+            if count == 1 { Ok(()) } else { Err(format!("{orders:?}")) }
+        });
+    }
+}
+
+/// The last final height a node knows.
+fn height(api: &Client) -> Result<u64, String> {
+    api.get("/api/v1/ledger/head")?["height"].as_u64().ok_or_else(|| "no height".to_owned())
+}
+
+/// The names of a hive's members that a node knows.
+fn members(api: &Client) -> Result<Vec<Value>, String> {
+    api.items("/api/v1/members")
+}

@@ -1,0 +1,380 @@
+//! A shell that only pretends: a hive of five buildings with invented readings, which answers every channel the way the
+//! real one does. The demo shows the page on it, the route tests ask it.
+#![allow(dead_code, reason = "the demo and the tests use different parts of it")]
+
+mod scene;
+
+use metrics_exporter_prometheus::PrometheusBuilder;
+use protocol::UnixMs;
+use std::sync::Arc;
+use tokio::sync::{broadcast, mpsc, watch};
+use web::live::{LiveEvent, SampleBatch};
+use web::request::{MetricsRange, Outcome, SubmittedTransaction};
+use web::view::{
+    AlertStatus, AlertView, AssetView, BlockSummary, BlockView, Bucket, CertificateView, InvitationView,
+    LastValue, Picture, PolicyView, ProofView, ProposalStatus, ProposalView, Sample, SignatureView,
+    TransactionView, WorkOrderStatus, WorkOrderView,
+};
+use web::{Answer, Command, CommandCall, Handles, Inserted, Kind, Problem, QueryCall, TelemetryCall, Time};
+
+pub(crate) use scene::picture;
+
+const STEP_MS: i64 = 10_000;
+const QUEUE: usize = 256;
+
+/// The pretending side. Keep it: the channels close with it.
+pub(crate) struct Fake {
+    pub(crate) picture: watch::Sender<Arc<Picture>>,
+    pub(crate) live: broadcast::Sender<LiveEvent>,
+    pub(crate) handles: Handles,
+}
+
+impl Fake {
+    /// Starts the tasks that answer. Call it inside a runtime.
+    pub(crate) fn start(picture: Picture) -> Self {
+        let (telemetry, readings) = mpsc::channel(QUEUE);
+        let (commands, orders) = mpsc::channel(QUEUE);
+        let (queries, questions) = mpsc::channel(QUEUE);
+        let (picture, shown) = watch::channel(Arc::new(picture));
+        let live = broadcast::Sender::new(1024);
+        let metrics = PrometheusBuilder::new().build_recorder().handle();
+        let handles = Handles { telemetry, commands, queries, picture: shown, live: live.clone(), metrics };
+        tokio::spawn(store(readings, picture.clone()));
+        tokio::spawn(obey(orders, picture.clone(), live.clone()));
+        tokio::spawn(answer(questions, picture.clone()));
+        Self { picture, live, handles }
+    }
+
+    /// Moves the world on by one step: new readings, now and then a block.
+    pub(crate) fn tick(&self, now: UnixMs, turn: u64) {
+        let mut batches = Vec::new();
+        self.picture.send_modify(|picture| {
+            let picture = Arc::make_mut(picture);
+            picture.node.time = now.into();
+            for asset in &mut picture.assets {
+                let mut samples = Vec::new();
+                for last in &mut asset.last {
+                    *last = LastValue {
+                        t: now.into(),
+                        v: Some(scene::value(&last.metric, now.0)),
+                        ..last.clone()
+                    };
+                    samples.push(Sample { metric: last.metric.clone(), t: last.t, v: last.v });
+                }
+                batches.push(SampleBatch { asset: asset.code.clone(), samples });
+            }
+            if turn.is_multiple_of(5) {
+                scene::add_block(picture, now);
+            }
+        });
+        for batch in batches {
+            drop(self.live.send(LiveEvent::Samples(batch)));
+        }
+        if turn.is_multiple_of(5) {
+            let picture = self.picture.borrow().clone();
+            drop(self.live.send(LiveEvent::Block(picture.blocks[0].clone())));
+            drop(self.live.send(LiveEvent::Hive(picture.hive.clone())));
+        }
+    }
+}
+
+async fn store(mut calls: mpsc::Receiver<TelemetryCall>, picture: watch::Sender<Arc<Picture>>) {
+    while let Some(call) = calls.recv().await {
+        let picture = picture.borrow().clone();
+        let known = |code: &str| picture.assets.iter().any(|asset| asset.code == code);
+        let stranger = call.payloads.iter().position(|payload| !known(&payload.asset_code));
+        let result = match stranger {
+            Some(index) => {
+                let problem = Problem::new(Kind::Invalid, "there is no such asset").field("asset_code");
+                Err(if call.payloads.len() > 1 { problem.at_line(index + 1) } else { problem })
+            }
+            None => {
+                let points = call.payloads.iter().map(|payload| payload.metrics.len() as u64).sum();
+                Ok(Inserted { points, ..Inserted::default() })
+            }
+        };
+        drop(call.reply.send(result));
+    }
+}
+
+async fn obey(
+    mut calls: mpsc::Receiver<CommandCall>,
+    picture: watch::Sender<Arc<Picture>>,
+    live: broadcast::Sender<LiveEvent>,
+) {
+    while let Some(call) = calls.recv().await {
+        let mut answer = Err(Problem::new(Kind::Internal, "not reached"));
+        picture.send_modify(|picture| answer = perform(Arc::make_mut(picture), call.command));
+        match &answer {
+            Ok(Answer::Alert(alert)) => drop(live.send(LiveEvent::Alert(alert.clone()))),
+            Ok(Answer::WorkOrder(order)) => drop(live.send(LiveEvent::WorkOrder(order.clone()))),
+            _ => {}
+        }
+        drop(call.reply.send(answer));
+    }
+}
+
+fn perform(picture: &mut Picture, command: Command) -> Result<Answer, Problem> {
+    let now = picture.node.time;
+    match command {
+        Command::AcknowledgeAlert { alert } => {
+            let alert = alert_mut(picture, &alert)?;
+            if alert.status != AlertStatus::Open {
+                return Err(
+                    Problem::new(Kind::Conflict, "only an open alert can be acknowledged").field("status")
+                );
+            }
+            (alert.status, alert.acknowledged) = (AlertStatus::Ack, Some(now));
+            Ok(Answer::Alert(alert.clone()))
+        }
+        Command::CloseAlert { alert } => {
+            let alert = alert_mut(picture, &alert)?;
+            (alert.status, alert.closed) = (AlertStatus::Closed, Some(now));
+            Ok(Answer::Alert(alert.clone()))
+        }
+        Command::OpenWorkOrder { alert } => {
+            let alert = alert_mut(picture, &alert)?.clone();
+            let order = scene::work_order(&alert, &(picture.work_orders.len() + 100).to_string(), now);
+            picture.work_orders.insert(0, order.clone());
+            alert_mut(picture, &alert.id)?.work_order = Some(order.id.clone());
+            Ok(Answer::WorkOrder(order))
+        }
+        Command::AdvanceWorkOrder { work_order, change } => {
+            let missing = || Problem::new(Kind::NotFound, "there is no such work order").field("id");
+            let order: &mut WorkOrderView =
+                picture.work_orders.iter_mut().find(|order| order.id == work_order).ok_or_else(missing)?;
+            if let Some(status) = change.status {
+                order.status = status;
+                match status {
+                    WorkOrderStatus::Open => {}
+                    WorkOrderStatus::InProgress => order.started = Some(now),
+                    WorkOrderStatus::Done => order.closed = Some(now),
+                }
+            }
+            let keep = |text: String| if text.is_empty() { None } else { Some(text) };
+            order.notes = change.notes.map_or(order.notes.clone(), keep);
+            order.assignee = change.assignee.map_or(order.assignee.clone(), keep);
+            Ok(Answer::WorkOrder(order.clone()))
+        }
+        Command::CreatePolicy(draft) => {
+            let policy = PolicyView {
+                id: format!("P{}", picture.policies.len() + 1),
+                asset_kind: draft.asset_kind,
+                metric: draft.metric,
+                rule: draft.rule,
+                condition: draft.condition,
+                threshold: draft.threshold,
+                unit: None,
+                window_minutes: draft.window_minutes,
+                samples: draft.samples,
+                severity: draft.severity,
+                message: draft.message,
+                description: draft.description,
+                work_order: draft.work_order.unwrap_or(true),
+                enabled: draft.enabled.unwrap_or(true),
+            };
+            picture.policies.push(policy.clone());
+            Ok(Answer::Policy(policy))
+        }
+        Command::PatchPolicy { policy, change } => {
+            let missing = || Problem::new(Kind::NotFound, "there is no such policy").field("id");
+            let policy = picture.policies.iter_mut().find(|known| known.id == policy).ok_or_else(missing)?;
+            policy.threshold = change.threshold.unwrap_or(policy.threshold);
+            policy.enabled = change.enabled.unwrap_or(policy.enabled);
+            Ok(Answer::Policy(policy.clone()))
+        }
+        Command::DeletePolicy { policy } => {
+            let before = picture.policies.len();
+            picture.policies.retain(|known| known.id != policy);
+            if picture.policies.len() == before {
+                return Err(Problem::new(Kind::NotFound, "there is no such policy").field("id"));
+            }
+            Ok(Answer::Deleted)
+        }
+        Command::Invite(request) => {
+            let life_ms = i64::from(request.expires_s.unwrap_or(86_400)) * 1000;
+            let expires = Time::from_ms(now.ms() + life_ms);
+            Ok(Answer::Invitation(InvitationView { invitation: "symbiose1:00".to_owned(), expires }))
+        }
+        Command::Propose { action } => {
+            let proposal = ProposalView {
+                id: "1".to_owned(),
+                action,
+                status: ProposalStatus::Open,
+                approvals: vec![picture.node.id.clone()],
+                approvals_needed: 3,
+                proposed: web::view::LedgerPlace {
+                    height: picture.head.height,
+                    transaction: "ab".repeat(32),
+                },
+            };
+            picture.proposals.insert(0, proposal.clone());
+            Ok(Answer::Proposal(proposal))
+        }
+        Command::Approve { .. } => Err(Problem::new(Kind::Conflict, "this node is no authority")),
+        Command::SubmitTransactions { transactions, wait } => {
+            let submitted = transactions.iter().map(|bytes| {
+                let outcome = match (bytes[0], wait) {
+                    (0, _) => Outcome::Refused { reason: "not canonical".to_owned() },
+                    (_, true) => Outcome::Committed { height: picture.head.height + 1 },
+                    (_, false) => Outcome::Accepted,
+                };
+                SubmittedTransaction { id: blake3::hash(bytes).to_hex().to_string(), outcome }
+            });
+            Ok(Answer::Submitted(submitted.collect()))
+        }
+        Command::AddSite(draft) => {
+            let site = scene::site(&draft.code, &draft.name);
+            picture.sites.push(site.clone());
+            Ok(Answer::Site(site))
+        }
+        Command::AddAsset { site, asset } => {
+            let asset = AssetView {
+                id: asset.code.clone(),
+                code: asset.code,
+                site,
+                kind: asset.kind,
+                state: web::view::AssetState::Ok,
+                last: Vec::new(),
+            };
+            picture.assets.push(asset.clone());
+            Ok(Answer::Asset(asset))
+        }
+    }
+}
+
+fn alert_mut<'a>(picture: &'a mut Picture, id: &str) -> Result<&'a mut AlertView, Problem> {
+    let missing = || Problem::new(Kind::NotFound, "there is no such alert").field("id");
+    picture.alerts.iter_mut().find(|alert| alert.id == id).ok_or_else(missing)
+}
+
+async fn answer(mut calls: mpsc::Receiver<QueryCall>, picture: watch::Sender<Arc<Picture>>) {
+    while let Some(call) = calls.recv().await {
+        let picture = picture.borrow().clone();
+        match call {
+            QueryCall::Samples { range, reply } => drop(reply.send(Ok(samples(&picture, &range)))),
+            QueryCall::Buckets { range, step_ms, reply } => {
+                drop(reply.send(Ok(buckets(&picture, &range, step_ms))));
+            }
+            QueryCall::Blocks { before, limit, reply } => {
+                let older = |block: &&BlockSummary| before.is_none_or(|before| block.height < before);
+                let blocks = picture.blocks.iter().filter(older).take(limit).cloned().collect();
+                drop(reply.send(Ok(blocks)));
+            }
+            QueryCall::Block { height, reply } => {
+                let found = picture.blocks.iter().find(|block| block.height == height);
+                let missing =
+                    || Problem::new(Kind::NotFound, "there is no block of this height yet").field("height");
+                drop(reply.send(found.map(|block| whole(&picture, block)).ok_or_else(missing)));
+            }
+            QueryCall::Transaction { id, reply } => drop(reply.send(transaction(&picture, &id))),
+            QueryCall::Proof { id, reply } => {
+                let proof = transaction(&picture, &id).map(|transaction| proof(&picture, &transaction));
+                drop(reply.send(proof));
+            }
+        }
+    }
+}
+
+fn metrics(picture: &Picture, range: &MetricsRange) -> Vec<String> {
+    let asset = picture.assets.iter().find(|asset| asset.code == range.asset).expect("an asset that exists");
+    let mut names: Vec<String> = asset.last.iter().map(|last| last.metric.clone()).collect();
+    names.retain(|name| range.metric.as_ref().is_none_or(|wanted| wanted == name));
+    names.sort();
+    names
+}
+
+fn grid(range: &MetricsRange, step_ms: i64) -> impl Iterator<Item = i64> {
+    let first = range.from.0.div_euclid(step_ms) + i64::from(range.from.0.rem_euclid(step_ms) != 0);
+    (first..).map(move |index| index * step_ms)
+}
+
+fn samples(picture: &Picture, range: &MetricsRange) -> Vec<Sample> {
+    let metrics = metrics(picture, range);
+    let until = range.to.0.min(picture.node.time.ms() + 1);
+    let times = grid(range, STEP_MS).take_while(|t| *t < until && !metrics.is_empty());
+    let all = times.flat_map(|t| metrics.iter().map(move |metric| (t, metric)));
+    let unseen = |(t, metric): &(i64, &String)| {
+        range.after.as_ref().is_none_or(|after| (after.0.0, &after.1) < (*t, *metric))
+    };
+    let sample = |(t, metric): (i64, &String)| Sample {
+        metric: metric.clone(),
+        t: Time::from_ms(t),
+        v: Some(scene::value(metric, t)),
+    };
+    all.filter(unseen).take(range.limit).map(sample).collect()
+}
+
+fn buckets(picture: &Picture, range: &MetricsRange, step_ms: i64) -> Vec<Bucket> {
+    let every = MetricsRange { after: None, limit: usize::MAX, ..range.clone() };
+    let mut buckets: std::collections::BTreeMap<(i64, String), Bucket> = std::collections::BTreeMap::new();
+    for sample in samples(picture, &every) {
+        let (t, Some(v)) = (sample.t.ms().div_euclid(step_ms) * step_ms, sample.v) else { continue };
+        let new =
+            Bucket { metric: sample.metric.clone(), t: Time::from_ms(t), min: v, max: v, avg: 0.0, count: 0 };
+        let bucket = buckets.entry((t, sample.metric)).or_insert(new);
+        (bucket.min, bucket.max) = (bucket.min.min(v), bucket.max.max(v));
+        bucket.count += 1;
+        bucket.avg += (v - bucket.avg) / bucket.count as f64;
+    }
+    let unseen = |key: &(i64, String)| {
+        range.after.as_ref().is_none_or(|after| (after.0.0, &after.1) < (key.0, &key.1))
+    };
+    buckets.into_iter().filter(|(key, _)| unseen(key)).map(|(_, bucket)| bucket).take(range.limit).collect()
+}
+
+fn whole(picture: &Picture, block: &BlockSummary) -> BlockView {
+    let transactions =
+        (0..block.transactions).map(|index| scene::transaction(picture, block, index)).collect();
+    BlockView {
+        id: block.id.clone(),
+        height: block.height,
+        block: block.block.clone(),
+        previous: scene::hex("block", block.height - 1, 32),
+        state: block.state.clone(),
+        time: block.time,
+        proposer: block.proposer.clone(),
+        round: 0,
+        log_root: scene::hex("log", block.height, 32),
+        log_size: block.height * 2,
+        transactions,
+        certificate: certificate(picture, block),
+    }
+}
+
+fn certificate(picture: &Picture, block: &BlockSummary) -> CertificateView {
+    let signed = picture.members.iter().take(3).map(|member| SignatureView {
+        authority: member.id.clone(),
+        name: Some(member.name.clone()),
+        public_key: member.public_key.clone(),
+        signature: scene::hex(&member.id, block.height, 64),
+    });
+    CertificateView {
+        height: block.height,
+        round: 0,
+        block: block.block.clone(),
+        signatures: signed.collect(),
+    }
+}
+
+fn transaction(picture: &Picture, id: &str) -> Result<TransactionView, Problem> {
+    let all = picture.blocks.iter().flat_map(|block| whole(picture, block).transactions);
+    let missing = || Problem::new(Kind::NotFound, "there is no such transaction").field("id");
+    all.into_iter().find(|transaction| transaction.id == id).ok_or_else(missing)
+}
+
+fn proof(picture: &Picture, transaction: &TransactionView) -> ProofView {
+    let height = transaction.height.expect("a final transaction");
+    let block = picture.blocks.iter().find(|block| block.height == height).expect("its block");
+    ProofView {
+        id: transaction.id.clone(),
+        leaf: scene::hex("leaf", height, 64),
+        leaf_index: height * 2,
+        log_size: picture.head.log_size,
+        log_root: picture.head.log_root.clone(),
+        path: (0..11).map(|level| scene::hex("path", level, 32)).collect(),
+        height,
+        header: scene::hex("header", height, 64),
+        certificate: certificate(picture, block),
+    }
+}

@@ -1,0 +1,69 @@
+//! Between the nouns of the protocol and those of the page. Nothing is lost either way.
+
+use crate::problem::{Kind, Problem};
+use crate::request::GovernanceAction;
+use crate::view::{AssetKind, Role, Severity, WorkOrderStatus};
+use protocol::{Action, Address};
+
+/// Both directions between two enums with the same variants.
+macro_rules! same {
+    ($ours:ident, $theirs:path, $($variant:ident),+) => {
+        impl From<$theirs> for $ours {
+            fn from(value: $theirs) -> Self {
+                match value { $(<$theirs>::$variant => Self::$variant),+ }
+            }
+        }
+
+        impl From<$ours> for $theirs {
+            fn from(value: $ours) -> Self {
+                match value { $($ours::$variant => Self::$variant),+ }
+            }
+        }
+    };
+}
+
+same!(AssetKind, protocol::AssetKind, Hvac, Chiller, Elevator, Meter);
+same!(Severity, protocol::Severity, Low, Medium, High);
+same!(WorkOrderStatus, protocol::WorkOrderStatus, Open, InProgress, Done);
+same!(Role, protocol::Role, Authority, Follower);
+
+impl TryFrom<&GovernanceAction> for Action {
+    type Error = Problem;
+
+    fn try_from(action: &GovernanceAction) -> Result<Self, Problem> {
+        let address = |member: &str| {
+            let wrong =
+                |_| Problem::new(Kind::Invalid, "expected an address of 40 hex digits").field("member");
+            member.parse::<Address>().map_err(wrong)
+        };
+        Ok(match action {
+            GovernanceAction::AddAuthority { member } => Self::AddAuthority(address(member)?),
+            GovernanceAction::RemoveAuthority { member } => Self::RemoveAuthority(address(member)?),
+            GovernanceAction::RevokeMember { member } => Self::RevokeMember(address(member)?),
+        })
+    }
+}
+
+impl From<Action> for GovernanceAction {
+    fn from(action: Action) -> Self {
+        match action {
+            Action::AddAuthority(member) => Self::AddAuthority { member: member.to_string() },
+            Action::RemoveAuthority(member) => Self::RemoveAuthority { member: member.to_string() },
+            Action::RevokeMember(member) => Self::RevokeMember { member: member.to_string() },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn actions_come_back_and_addresses_are_checked() {
+        let action = GovernanceAction::AddAuthority { member: "ab".repeat(20) };
+        let there = Action::try_from(&action).expect("a valid address");
+        assert_eq!(GovernanceAction::from(there), action);
+        let wrong = GovernanceAction::RevokeMember { member: "zz".repeat(20) };
+        assert_eq!(Action::try_from(&wrong).map_err(|problem| problem.field), Err(Some("member".to_owned())));
+    }
+}

@@ -1,0 +1,61 @@
+//! What residents, technicians and scripts see and ask: the HTTP routes, their view types, sessions, and the page.
+//! It talks to the shell by bounded channels only and knows nothing of the core or the ledger.
+
+mod app;
+mod convert;
+mod extract;
+mod guard;
+mod list;
+mod page;
+mod payload;
+mod router;
+mod routes;
+mod serve;
+mod session;
+
+pub mod live;
+pub mod problem;
+pub mod request;
+pub mod time;
+pub mod view;
+
+pub use list::Page;
+pub use live::LiveEvent;
+pub use problem::{Kind, Problem};
+pub use request::{
+    Answer, Command, CommandCall, Inserted, QueryCall, Reply, TelemetryCall, TelemetryPayload,
+};
+pub use router::{openapi, router};
+pub use routes::hive::NodeStatus;
+pub use routes::metrics::MetricItem;
+pub use routes::session::SessionView;
+pub use routes::telemetry::TelemetryAnswer;
+pub use serve::{CONNECTIONS_MAX, serve};
+pub use time::Time;
+pub use view::Picture;
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use std::sync::Arc;
+use tokio::sync::{broadcast, mpsc, watch};
+
+/// The ends of the channels which the web holds. All are bounded by whoever made them.
+#[derive(Clone, Debug)]
+pub struct Handles {
+    pub telemetry: mpsc::Sender<TelemetryCall>,
+    pub commands: mpsc::Sender<CommandCall>,
+    pub queries: mpsc::Sender<QueryCall>,
+    pub picture: watch::Receiver<Arc<Picture>>,
+    /// The router subscribes; keep it in the shell to send.
+    pub live: broadcast::Sender<LiveEvent>,
+    /// Rendered by `/metrics`.
+    pub metrics: PrometheusHandle,
+}
+
+/// How the web is set up.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What an operator signs in with: sent as `Authorization: Bearer`, or once to get a session.
+    pub operator_token: String,
+    /// Host names under which the node is reached, besides loopback, IP addresses and `.local` names.
+    pub host_names: Vec<String>,
+}

@@ -1,0 +1,272 @@
+//! What the web asks of the shell: telemetry to store, commands for the core, questions for the store. Each call
+//! carries the place for its answer; every channel is bounded and a full one is answered 429 or 503, never waited for
+//! without end.
+
+use crate::problem::Problem;
+use crate::view::{
+    AlertView, AssetKind, AssetView, BlockSummary, BlockView, Bucket, Condition, InvitationView, PolicyView,
+    ProofView, ProposalView, Role, RuleKind, Sample, Severity, SiteView, TransactionView, WorkOrderStatus,
+    WorkOrderView,
+};
+use bytes::Bytes;
+use protocol::UnixMs;
+use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
+use utoipa::ToSchema;
+
+/// Where an answer goes. The caller may be gone by then; that is no error.
+pub type Reply<T> = oneshot::Sender<Result<T, Problem>>;
+
+/// The readings of one asset at one time, as a gateway sent them. Names are within their limits and differ from each
+/// other, values are finite and never `-0.0`; whether site and asset exist is for the core to say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TelemetryPayload {
+    pub site_code: String,
+    pub asset_code: String,
+    pub timestamp: UnixMs,
+    /// Name and value of each metric; none is a gap.
+    pub metrics: Vec<(String, Option<f64>)>,
+}
+
+/// Payloads to be stored together: all of them or none. Answered after they are on disk. A problem's `field` may start
+/// with `line N` for the N-th payload, counted from 1.
+#[derive(Debug)]
+pub struct TelemetryCall {
+    pub payloads: Vec<TelemetryPayload>,
+    pub reply: Reply<Inserted>,
+}
+
+/// What became of the points of a telemetry call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Inserted {
+    /// Points now on disk that were not before.
+    pub points: u64,
+    /// Points already there with the same value.
+    pub duplicates: u64,
+    /// Points already there with another value; the first one stays.
+    pub conflicts: u64,
+}
+
+/// Something a person or a script wants done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    AcknowledgeAlert {
+        alert: String,
+    },
+    CloseAlert {
+        alert: String,
+    },
+    /// The caretaker's click on an alert which did not open one by itself.
+    OpenWorkOrder {
+        alert: String,
+    },
+    AdvanceWorkOrder {
+        work_order: String,
+        change: WorkOrderChange,
+    },
+    CreatePolicy(PolicyDraft),
+    PatchPolicy {
+        policy: String,
+        change: PolicyChange,
+    },
+    DeletePolicy {
+        policy: String,
+    },
+    Invite(InvitationRequest),
+    Propose {
+        action: GovernanceAction,
+    },
+    Approve {
+        proposal: String,
+    },
+    /// Canonical bytes of signed transactions. With `wait`, answered when each is final or refused.
+    SubmitTransactions {
+        transactions: Vec<Bytes>,
+        wait: bool,
+    },
+    AddSite(SiteDraft),
+    AddAsset {
+        site: String,
+        asset: AssetDraft,
+    },
+}
+
+/// A command and the place for its answer.
+#[derive(Debug)]
+pub struct CommandCall {
+    pub command: Command,
+    pub reply: Reply<Answer>,
+}
+
+/// What a command answers, one variant per kind of command.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    Alert(AlertView),
+    WorkOrder(WorkOrderView),
+    Policy(PolicyView),
+    /// To [`Command::DeletePolicy`].
+    Deleted,
+    Invitation(InvitationView),
+    Proposal(ProposalView),
+    /// One per transaction, in the order given.
+    Submitted(Vec<SubmittedTransaction>),
+    Site(SiteView),
+    Asset(AssetView),
+}
+
+/// A question for the store thread. It reads, and never touches the core.
+#[derive(Debug)]
+pub enum QueryCall {
+    /// Raw readings, ordered by time and then metric.
+    Samples {
+        range: MetricsRange,
+        reply: Reply<Vec<Sample>>,
+    },
+    /// The same in steps. Steps start at multiples of `step_ms` since 1970; empty ones are left out.
+    Buckets {
+        range: MetricsRange,
+        step_ms: i64,
+        reply: Reply<Vec<Bucket>>,
+    },
+    /// Final blocks below `before` (or the newest), newest first, at most `limit`.
+    Blocks {
+        before: Option<u64>,
+        limit: usize,
+        reply: Reply<Vec<BlockSummary>>,
+    },
+    Block {
+        height: u64,
+        reply: Reply<BlockView>,
+    },
+    /// By id: 64 lower-case hex digits.
+    Transaction {
+        id: String,
+        reply: Reply<TransactionView>,
+    },
+    Proof {
+        id: String,
+        reply: Reply<ProofView>,
+    },
+}
+
+/// Readings of one asset in `[from, to)`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetricsRange {
+    /// Code of an asset which exists.
+    pub asset: String,
+    /// All metrics of the asset when none.
+    pub metric: Option<String>,
+    pub from: UnixMs,
+    pub to: UnixMs,
+    /// Only what comes strictly after this time and metric.
+    pub after: Option<(UnixMs, String)>,
+    pub limit: usize,
+}
+
+/// A change of a work order; what is none stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct WorkOrderChange {
+    pub status: Option<WorkOrderStatus>,
+    /// Stays in the building. At most 4,000 bytes; empty removes it.
+    pub notes: Option<String>,
+    /// Stays in the building. At most 64 bytes; empty removes it.
+    pub assignee: Option<String>,
+}
+
+/// A new policy.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyDraft {
+    pub asset_kind: AssetKind,
+    pub metric: String,
+    pub rule: RuleKind,
+    pub condition: Condition,
+    pub threshold: f64,
+    pub window_minutes: Option<u32>,
+    /// How many readings the rule needs.
+    pub samples: Option<u32>,
+    pub severity: Severity,
+    pub message: String,
+    #[serde(default)]
+    pub description: String,
+    /// By default high and medium severities open a work order and low ones wait.
+    pub work_order: Option<bool>,
+    pub enabled: Option<bool>,
+}
+
+/// A change of a policy; what is none stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PolicyChange {
+    pub condition: Option<Condition>,
+    pub threshold: Option<f64>,
+    pub window_minutes: Option<u32>,
+    pub samples: Option<u32>,
+    pub severity: Option<Severity>,
+    pub message: Option<String>,
+    pub description: Option<String>,
+    pub work_order: Option<bool>,
+    pub enabled: Option<bool>,
+}
+
+/// Wish for an invitation.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct InvitationRequest {
+    /// Seconds until it expires, at most 24 h; 24 h when none.
+    pub expires_s: Option<u32>,
+    /// Highest role the newcomer may have; follower when none.
+    pub role: Option<Role>,
+    /// Addresses (multiaddr) under which the newcomer finds the hive; those this node listens on when empty.
+    pub addresses: Vec<String>,
+}
+
+/// What the authorities can decide about the hive. Closed: nothing else can be executed.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum GovernanceAction {
+    /// Makes a member (an address of 40 hex digits) an authority two heights after the decision.
+    AddAuthority { member: String },
+    /// Takes the vote from an authority; it stays a follower.
+    RemoveAuthority { member: String },
+    /// Shuts a follower out for good.
+    RevokeMember { member: String },
+}
+
+/// A new site.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SiteDraft {
+    pub code: String,
+    pub name: String,
+}
+
+/// A new asset.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AssetDraft {
+    pub code: String,
+    pub kind: AssetKind,
+}
+
+/// What became of one submitted transaction.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+pub struct SubmittedTransaction {
+    /// 64 hex digits; empty when the bytes are no transaction.
+    pub id: String,
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+/// How far a transaction got.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum Outcome {
+    /// In the mempool, not yet in a block.
+    Accepted,
+    /// Final in the block of this height.
+    Committed { height: u64 },
+    /// Will never be in a block.
+    Refused { reason: String },
+}

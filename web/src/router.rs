@@ -1,0 +1,155 @@
+//! All routes in one table, what stands around them, and the document that describes them.
+
+use crate::app::App;
+use crate::problem::{Kind, Problem, ProblemDocument};
+use crate::routes::{
+    alerts, health, hive, ledger, metrics, policies, session, sites, stream, telemetry, workorders,
+};
+use crate::{Handles, Settings, guard, live, page};
+use axum::Router;
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::Response;
+use axum::routing::get;
+use std::sync::Arc;
+use tower_http::compression::CompressionLayer;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{self, OpenApi, RefOr};
+use utoipa::{OpenApi as _, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Symbiose node",
+        description = "What a building's node tells and takes. Errors are problem documents (RFC 9457); lists answer \
+                       `{items, next}`; times are RFC 3339 in UTC.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    components(schemas(ProblemDocument, live::SampleBatch)),
+    security(("operator_token" = []), ("session" = [])),
+)]
+struct Document;
+
+/// The whole HTTP side of a node. Call it inside a tokio runtime: it starts the task of the live stream.
+pub fn router(handles: Handles, settings: Settings) -> Router {
+    let app = Arc::new(App::start(handles, settings));
+    let (open, _) = open_routes().split_for_parts();
+    let (fast, _) = fast_routes().split_for_parts();
+    let (signed_in, _) = signed_in_routes().split_for_parts();
+    let signed_in = signed_in.layer(CompressionLayer::new().gzip(true));
+    let document: Arc<str> = openapi().into();
+    let described = get(move || {
+        let document = Arc::clone(&document);
+        async move { ([("content-type", "application/json")], document.to_string()) }
+    });
+    let open = open.route("/api/v1/openapi.json", described).layer(CompressionLayer::new().gzip(true));
+    let inside = signed_in.merge(fast).route_layer(from_fn_with_state(Arc::clone(&app), guard::signed_in));
+    inside
+        .merge(open)
+        .merge(page::routes())
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(map_response(no_store))
+        .layer(from_fn_with_state(Arc::clone(&app), guard::around))
+        .with_state(app)
+}
+
+/// The OpenAPI 3.1 document, as JSON with two spaces of indent and a newline at the end.
+pub fn openapi() -> String {
+    let router = open_routes().merge(fast_routes()).merge(signed_in_routes());
+    let mut document = Document::openapi();
+    document.merge(router.into_openapi());
+    describe_problems(&mut document);
+    describe_security(&mut document);
+    let mut text = document.to_pretty_json().expect("invariant: the document is plain data");
+    text.push('\n');
+    text
+}
+
+fn open_routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(health::metrics))
+        .routes(routes!(session::sign_in, session::look, session::sign_out))
+}
+
+/// Without compression: the busiest routes, and the stream, which must not be held back.
+fn fast_routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(telemetry::post))
+        .routes(routes!(telemetry::post_bulk))
+        .routes(routes!(ledger::submit))
+        .routes(routes!(stream::stream))
+}
+
+fn signed_in_routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(sites::sites, sites::add_site))
+        .routes(routes!(sites::assets, sites::add_asset))
+        .routes(routes!(sites::all_assets))
+        .routes(routes!(sites::one_asset))
+        .routes(routes!(metrics::metrics))
+        .routes(routes!(policies::list, policies::create))
+        .routes(routes!(policies::patch, policies::delete))
+        .routes(routes!(alerts::list))
+        .routes(routes!(alerts::ack))
+        .routes(routes!(alerts::close))
+        .routes(routes!(workorders::list, workorders::open))
+        .routes(routes!(workorders::advance))
+        .routes(routes!(ledger::head))
+        .routes(routes!(ledger::blocks))
+        .routes(routes!(ledger::block))
+        .routes(routes!(ledger::transaction))
+        .routes(routes!(ledger::proof))
+        .routes(routes!(hive::node))
+        .routes(routes!(hive::hive))
+        .routes(routes!(hive::members))
+        .routes(routes!(hive::invite))
+        .routes(routes!(hive::proposals, hive::propose))
+        .routes(routes!(hive::approve))
+}
+
+async fn not_found() -> Problem {
+    Problem::new(Kind::NotFound, "there is no such path; /api/v1/openapi.json lists them all")
+}
+
+async fn method_not_allowed() -> Problem {
+    Problem::new(Kind::MethodNotAllowed, "this path knows other methods; see the `Allow` header")
+}
+
+/// What the API says is true for the moment only; the page's files say otherwise for themselves.
+async fn no_store(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    if !headers.contains_key("cache-control") {
+        headers.insert("cache-control", axum::http::HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+/// Every operation may answer a problem; saying so once keeps the handlers readable.
+fn describe_problems(document: &mut OpenApi) {
+    let name = ProblemDocument::name();
+    let content = openapi::ContentBuilder::new().schema(Some(openapi::Ref::from_schema_name(name))).build();
+    let response = openapi::ResponseBuilder::new()
+        .description("A problem document (RFC 9457)")
+        .content("application/problem+json", content)
+        .build();
+    for item in document.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            operation.responses.responses.insert("default".to_owned(), RefOr::T(response.clone()));
+        }
+    }
+}
+
+fn describe_security(document: &mut OpenApi) {
+    let components = document.components.get_or_insert_default();
+    let token =
+        HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The operator token")).build();
+    components.add_security_scheme("operator_token", SecurityScheme::Http(token));
+    let cookie =
+        ApiKeyValue::with_description("symbiose_…", "From POST /api/v1/session; the name differs per node");
+    components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+}

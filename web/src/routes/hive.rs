@@ -1,0 +1,118 @@
+//! The hive: this node, its neighbours, invitations, and what the authorities decide.
+
+use crate::app::{App, Shared, wrong_answer};
+use crate::extract::{Id, Json as Body, Query};
+use crate::list::{Page, Paging, page};
+use crate::problem::{Kind, Problem};
+use crate::request::{Answer, Command, GovernanceAction, InvitationRequest};
+use crate::view::{HiveView, InvitationView, MemberView, NodeView, ProposalView, Readiness};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use protocol::Action;
+use protocol::limits::{ADDRESS_TEXT_BYTES_MAX, INVITATION_ADDRESSES_MAX, INVITATION_LIFE_MS_MAX};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// This node and how it is doing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct NodeStatus {
+    #[serde(flatten)]
+    pub node: NodeView,
+    pub readiness: Readiness,
+}
+
+/// This node.
+#[utoipa::path(
+    get, path = "/api/v1/node", tag = "hive",
+    responses((status = 200, description = "Name, role, version and readiness", body = NodeStatus))
+)]
+pub(crate) async fn node(State(app): Shared) -> Json<NodeStatus> {
+    let picture = app.picture();
+    Json(NodeStatus { node: picture.node.clone(), readiness: picture.readiness.clone() })
+}
+
+/// The hive as this node sees it.
+#[utoipa::path(
+    get, path = "/api/v1/hive", tag = "hive",
+    responses((status = 200, description = "Peers, height, finality, faults tolerated", body = HiveView))
+)]
+pub(crate) async fn hive(State(app): Shared) -> Json<HiveView> {
+    Json(app.picture().hive.clone())
+}
+
+/// The members of the hive.
+#[utoipa::path(
+    get, path = "/api/v1/members", tag = "hive", params(Paging),
+    responses((status = 200, description = "By address", body = Page<MemberView>))
+)]
+pub(crate) async fn members(
+    State(app): Shared,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Page<MemberView>>, Problem> {
+    page(app.picture().members.iter(), |member| &member.id, &paging).map(Json)
+}
+
+/// Makes an invitation for a new building.
+#[utoipa::path(
+    post, path = "/api/v1/invitations", tag = "hive", request_body = InvitationRequest,
+    responses((status = 201, description = "Shown once, kept nowhere", body = InvitationView))
+)]
+pub(crate) async fn invite(
+    State(app): Shared,
+    Body(request): Body<InvitationRequest>,
+) -> Result<(StatusCode, Json<InvitationView>), Problem> {
+    let invalid = |field: &str, detail: String| Err(Problem::new(Kind::Invalid, detail).field(field));
+    if request.expires_s.is_some_and(|s| s == 0 || i64::from(s) * 1000 > INVITATION_LIFE_MS_MAX) {
+        return invalid("expires_s", format!("expected 1 to {}", INVITATION_LIFE_MS_MAX / 1000));
+    }
+    if request.addresses.len() > INVITATION_ADDRESSES_MAX {
+        return invalid("addresses", format!("expected at most {INVITATION_ADDRESSES_MAX}"));
+    }
+    if request.addresses.iter().any(|address| !(1..=ADDRESS_TEXT_BYTES_MAX).contains(&address.len())) {
+        return invalid("addresses", format!("expected 1 to {ADDRESS_TEXT_BYTES_MAX} bytes each"));
+    }
+    let Answer::Invitation(invitation) = app.command(Command::Invite(request)).await? else {
+        return Err(wrong_answer());
+    };
+    Ok((StatusCode::CREATED, Json(invitation)))
+}
+
+/// What the authorities are deciding on, or decided lately.
+#[utoipa::path(
+    get, path = "/api/v1/governance", tag = "hive", params(Paging),
+    responses((status = 200, description = "Newest first", body = Page<ProposalView>))
+)]
+pub(crate) async fn proposals(
+    State(app): Shared,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Page<ProposalView>>, Problem> {
+    page(app.picture().proposals.iter(), |proposal| &proposal.id, &paging).map(Json)
+}
+
+/// Proposes a change of the hive. The proposer's own approval counts.
+#[utoipa::path(
+    post, path = "/api/v1/governance", tag = "hive", request_body = GovernanceAction,
+    responses((status = 201, description = "Proposed", body = ProposalView))
+)]
+pub(crate) async fn propose(
+    State(app): Shared,
+    Body(action): Body<GovernanceAction>,
+) -> Result<(StatusCode, Json<ProposalView>), Problem> {
+    Action::try_from(&action)?;
+    Ok((StatusCode::CREATED, ask(&app, Command::Propose { action }).await?))
+}
+
+/// Approves a proposal as this authority.
+#[utoipa::path(
+    post, path = "/api/v1/governance/{id}/approve", tag = "hive", params(("id" = String, Path)),
+    responses((status = 200, description = "Approved", body = ProposalView))
+)]
+pub(crate) async fn approve(State(app): Shared, Id(proposal): Id) -> Result<Json<ProposalView>, Problem> {
+    ask(&app, Command::Approve { proposal }).await
+}
+
+async fn ask(app: &App, command: Command) -> Result<Json<ProposalView>, Problem> {
+    let Answer::Proposal(proposal) = app.command(command).await? else { return Err(wrong_answer()) };
+    Ok(Json(proposal))
+}

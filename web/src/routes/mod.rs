@@ -1,0 +1,16 @@
+//! The routes, one file per noun. Handlers check what they are given, ask through a channel or look at the picture,
+//! and answer; none of them decides anything.
+
+#![allow(unused_qualifications, reason = "utoipa's macro writes types with their paths")]
+
+pub(crate) mod alerts;
+pub(crate) mod health;
+pub(crate) mod hive;
+pub(crate) mod ledger;
+pub(crate) mod metrics;
+pub(crate) mod policies;
+pub(crate) mod session;
+pub(crate) mod sites;
+pub(crate) mod stream;
+pub(crate) mod telemetry;
+pub(crate) mod workorders;

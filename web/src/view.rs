@@ -1,0 +1,509 @@
+//! What the shell shows to the web: one [`Picture`] of the building and the hive, and its parts as JSON sees them.
+//! The picture is only ever written by the shell and read by the routes; nothing here flows back.
+
+use crate::time::Time;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// Everything the page shows without asking the store. The shell replaces it whole, at most a few times a second.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Picture {
+    pub node: NodeView,
+    pub readiness: Readiness,
+    pub sites: Vec<SiteView>,
+    pub assets: Vec<AssetView>,
+    /// Newest first; every alert not yet closed, and as many closed ones as the shell keeps.
+    pub alerts: Vec<AlertView>,
+    /// Newest first; those of this building and those the ledger tells of the others.
+    pub work_orders: Vec<WorkOrderView>,
+    pub policies: Vec<PolicyView>,
+    pub hive: HiveView,
+    pub head: LedgerHead,
+    /// Newest first, a few dozen.
+    pub blocks: Vec<BlockSummary>,
+    pub members: Vec<MemberView>,
+    pub proposals: Vec<ProposalView>,
+}
+
+/// This node.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct NodeView {
+    /// Address: 40 hex digits.
+    pub id: String,
+    pub name: String,
+    pub building: String,
+    pub role: Role,
+    pub version: String,
+    /// Hive time when this picture was made.
+    pub time: Time,
+}
+
+/// What a member of the hive may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Orders blocks and signs certificates.
+    Authority,
+    /// Follows the ledger and writes transactions.
+    #[default]
+    Follower,
+}
+
+/// May this node be trusted with work right now, and if not why.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Readiness {
+    pub ready: bool,
+    /// What is wrong or was repaired, most serious first. A ready node may still have something to say.
+    pub reasons: Vec<Reason>,
+}
+
+/// One sentence about the node's health.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Reason {
+    /// Stable and lower case with underscores, such as `index_rebuilt`.
+    pub code: String,
+    /// A plain English sentence.
+    pub text: String,
+}
+
+/// A building, or a part of one which is managed by itself.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SiteView {
+    /// The same as `code`.
+    pub id: String,
+    #[schema(example = "CAS-S1")]
+    pub code: String,
+    pub name: String,
+    pub assets: u32,
+    /// Open alerts, acknowledged ones not counted.
+    pub open_alerts: SeverityCounts,
+    pub states: StateCounts,
+}
+
+/// Open alerts by severity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SeverityCounts {
+    pub low: u32,
+    pub medium: u32,
+    pub high: u32,
+}
+
+/// Assets by state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StateCounts {
+    pub ok: u32,
+    pub watch: u32,
+    pub alert: u32,
+}
+
+/// A piece of equipment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct AssetView {
+    /// The same as `code`.
+    pub id: String,
+    #[schema(example = "CAS-S1-HVAC_1")]
+    pub code: String,
+    /// Code of its site.
+    pub site: String,
+    pub kind: AssetKind,
+    pub state: AssetState,
+    /// The last value of each metric, by metric name.
+    pub last: Vec<LastValue>,
+}
+
+/// What an asset is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum AssetKind {
+    Hvac,
+    Chiller,
+    Elevator,
+    Meter,
+}
+
+/// How an asset is doing: `alert` has an open alert; `watch` an acknowledged one, or a value beyond 90 % of a threshold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AssetState {
+    #[default]
+    Ok,
+    Watch,
+    Alert,
+}
+
+/// The most recent value of one metric.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LastValue {
+    pub metric: String,
+    /// Unit as written beside the number, such as `°C`; none when the catalogue does not know the metric.
+    pub unit: Option<String>,
+    pub t: Time,
+    /// `null` is a gap: the sensor said that it does not know.
+    pub v: Option<f64>,
+}
+
+/// How much an alert matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    Low,
+    Medium,
+    High,
+}
+
+/// Life of an alert: `open` → `ack` → `closed`, or straight to `closed`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertStatus {
+    Open,
+    Ack,
+    Closed,
+}
+
+/// One breach of one policy by one asset.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct AlertView {
+    pub id: String,
+    /// Code of the asset.
+    pub asset: String,
+    /// Code of the site.
+    pub site: String,
+    /// Id of the policy.
+    pub policy: String,
+    pub severity: Severity,
+    pub status: AlertStatus,
+    #[schema(example = "Surchauffe moteur ascenseur")]
+    pub message: String,
+    pub opened: Time,
+    pub acknowledged: Option<Time>,
+    pub closed: Option<Time>,
+    /// Id of the work order opened for it.
+    pub work_order: Option<String>,
+    pub evidence: Option<Evidence>,
+}
+
+/// What was measured when the rule fired.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Evidence {
+    pub metric: String,
+    /// The figure compared with the threshold: a mean, the last reading, a rate per hour or a count since the last reset.
+    pub value: f64,
+    pub condition: Condition,
+    pub threshold: f64,
+    pub unit: Option<String>,
+    /// First and last reading looked at.
+    pub from: Time,
+    pub to: Time,
+    pub samples: u32,
+}
+
+/// Life of a work order: `open` → `in_progress` → `done`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkOrderStatus {
+    Open,
+    InProgress,
+    Done,
+}
+
+/// Something a technician has to do. Notes and assignee never leave the building; the ledger carries a hash of them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct WorkOrderView {
+    pub id: String,
+    /// Id of the alert; none for a work order of another building.
+    pub alert: Option<String>,
+    /// Name of the building which opened it.
+    pub building: String,
+    /// Opened by this building, so that it can be advanced here.
+    pub local: bool,
+    pub site: Option<String>,
+    /// Code of the asset; none for a work order of another building, whose equipment has no name outside it.
+    pub asset: Option<String>,
+    pub asset_kind: AssetKind,
+    /// What the rule says; none when this building does not know the rule.
+    #[schema(example = "Surchauffe moteur ascenseur")]
+    pub title: Option<String>,
+    pub severity: Severity,
+    pub status: WorkOrderStatus,
+    pub created: Time,
+    pub started: Option<Time>,
+    pub closed: Option<Time>,
+    pub assignee: Option<String>,
+    pub notes: Option<String>,
+    /// Where its last change stands in the ledger; none while it is not final.
+    pub ledger: Option<LedgerPlace>,
+}
+
+/// A transaction's place in the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LedgerPlace {
+    pub height: u64,
+    /// Transaction id: 64 hex digits.
+    pub transaction: String,
+}
+
+/// How a policy looks at its metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RuleKind {
+    /// Mean over the window, or the last value without one.
+    Threshold,
+    /// Growth of a counter since the last reset.
+    Runtime,
+    /// Change per hour over the window.
+    RateOfChange,
+    /// Readings in the window which meet the condition, at least `samples` of them.
+    Count,
+    /// The last `samples` readings all meet the condition; a gap breaks the row.
+    Consecutive,
+}
+
+/// How a value is compared with the threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+pub enum Condition {
+    #[serde(rename = ">")]
+    Above,
+    #[serde(rename = "<")]
+    Below,
+    #[serde(rename = ">=")]
+    AtLeast,
+    #[serde(rename = "<=")]
+    AtMost,
+}
+
+/// A maintenance rule for all assets of one kind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PolicyView {
+    #[schema(example = "R5")]
+    pub id: String,
+    pub asset_kind: AssetKind,
+    pub metric: String,
+    pub rule: RuleKind,
+    pub condition: Condition,
+    pub threshold: f64,
+    pub unit: Option<String>,
+    pub window_minutes: Option<u32>,
+    pub samples: Option<u32>,
+    pub severity: Severity,
+    pub message: String,
+    pub description: String,
+    /// Opens a work order together with the alert.
+    pub work_order: bool,
+    pub enabled: bool,
+}
+
+/// The neighbourhood as this node sees it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct HiveView {
+    /// Chain id: 64 hex digits, hash of the genesis.
+    pub chain: String,
+    pub height: u64,
+    pub authorities: u32,
+    /// Authorities which this node can hear, itself included.
+    pub authorities_online: u32,
+    /// Signatures a block needs.
+    pub quorum: u32,
+    /// Authorities which may fail with the hive going on; 0 for hives of 1 to 3.
+    pub faults_tolerated: u32,
+    /// From submission to final, over the last transactions of this node.
+    pub finality_ms: Option<Finality>,
+    /// Set while no block can be agreed on.
+    pub halted: Option<Reason>,
+    /// Transactions waiting for a block.
+    pub mempool: u32,
+    pub peers: Vec<PeerView>,
+}
+
+/// How long transactions take to become final.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Finality {
+    pub p50: u32,
+    pub p99: u32,
+    pub transactions: u32,
+}
+
+/// Another member of the hive.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PeerView {
+    /// Address: 40 hex digits.
+    pub id: String,
+    pub name: String,
+    pub role: Role,
+    pub connected: bool,
+    pub height: Option<u64>,
+    pub latency_ms: Option<u32>,
+}
+
+/// The last final block. The same height gives the same block and state on every node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LedgerHead {
+    pub chain: String,
+    pub height: u64,
+    /// Block id: 64 hex digits.
+    pub block: String,
+    /// State hash after it: 64 hex digits.
+    pub state: String,
+    pub time: Time,
+    /// Root of the Merkle log of all transactions: 64 hex digits.
+    pub log_root: String,
+    /// Transactions in the log.
+    pub log_size: u64,
+    /// Addresses of the authorities.
+    pub authorities: Vec<String>,
+}
+
+/// A block in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BlockSummary {
+    /// The height as text.
+    pub id: String,
+    pub height: u64,
+    pub block: String,
+    pub state: String,
+    pub time: Time,
+    pub transactions: u32,
+    /// Address of the authority which proposed it.
+    pub proposer: String,
+}
+
+/// A block with its transactions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BlockView {
+    pub id: String,
+    pub height: u64,
+    pub block: String,
+    pub previous: String,
+    pub state: String,
+    pub time: Time,
+    pub proposer: String,
+    pub round: u32,
+    pub log_root: String,
+    pub log_size: u64,
+    pub transactions: Vec<TransactionView>,
+    pub certificate: CertificateView,
+}
+
+/// A transaction as people read it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TransactionView {
+    /// 64 hex digits.
+    pub id: String,
+    /// None while it waits for a block.
+    pub height: Option<u64>,
+    /// Place in the block.
+    pub index: Option<u32>,
+    /// Such as `maintenance.open`.
+    pub kind: String,
+    /// Address of the signer.
+    pub author: String,
+    pub author_name: Option<String>,
+    pub sequence: u64,
+    pub size_bytes: u32,
+    /// What it says, field by field.
+    pub fields: BTreeMap<String, String>,
+    /// Time of its block.
+    pub time: Option<Time>,
+}
+
+/// The signatures of more than two thirds of the authorities under a block.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CertificateView {
+    pub height: u64,
+    pub round: u32,
+    pub block: String,
+    pub signatures: Vec<SignatureView>,
+}
+
+/// One authority's signature.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SignatureView {
+    pub authority: String,
+    pub name: Option<String>,
+    /// 64 hex digits.
+    pub public_key: String,
+    /// 128 hex digits.
+    pub signature: String,
+}
+
+/// All a phone needs to check by itself that a transaction is in the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ProofView {
+    /// Transaction id.
+    pub id: String,
+    /// Canonical bytes of the transaction, in hex: the leaf of the log.
+    pub leaf: String,
+    pub leaf_index: u64,
+    /// The log as the header commits to it.
+    pub log_size: u64,
+    pub log_root: String,
+    /// Sibling hashes from leaf to root (RFC 6962 shape over blake3), in hex.
+    pub path: Vec<String>,
+    pub height: u64,
+    /// Canonical bytes of the block header, in hex.
+    pub header: String,
+    pub certificate: CertificateView,
+}
+
+/// A building admitted to the hive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MemberView {
+    /// Address: 40 hex digits.
+    pub id: String,
+    pub name: String,
+    /// 64 hex digits.
+    pub public_key: String,
+    pub role: Role,
+    /// Height of its admission.
+    pub since: u64,
+    pub revoked: bool,
+}
+
+/// A change of the hive which the authorities are deciding on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ProposalView {
+    pub id: String,
+    pub action: crate::request::GovernanceAction,
+    pub status: ProposalStatus,
+    /// Addresses of the authorities which approved.
+    pub approvals: Vec<String>,
+    pub approvals_needed: u32,
+    pub proposed: LedgerPlace,
+}
+
+/// Where a proposal stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProposalStatus {
+    Open,
+    Executed,
+    Expired,
+}
+
+/// A freshly made invitation. It is shown once and kept nowhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct InvitationView {
+    /// The text to hand to the newcomer.
+    pub invitation: String,
+    pub expires: Time,
+}
+
+/// One reading of a metric.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Sample {
+    pub metric: String,
+    pub t: Time,
+    /// `null` is a gap.
+    pub v: Option<f64>,
+}
+
+/// The readings of a metric within one step, from `t` (included) to `t + step` (excluded).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Bucket {
+    pub metric: String,
+    pub t: Time,
+    pub min: f64,
+    pub max: f64,
+    pub avg: f64,
+    pub count: u64,
+}

@@ -1,0 +1,65 @@
+// Asks the node. Every failure becomes a `Failure` with a kind the page has words for.
+
+import type { components } from '../api';
+
+type Schemas = components['schemas'];
+export type Node = Schemas['NodeStatus'];
+export type Hive = Schemas['HiveView'];
+export type Site = Schemas['SiteView'];
+export type Asset = Schemas['AssetView'];
+export type AssetState = Schemas['AssetState'];
+export type Last = Schemas['LastValue'];
+export type Alert = Schemas['AlertView'];
+export type Severity = Schemas['Severity'];
+export type Order = Schemas['WorkOrderView'];
+export type OrderChange = Partial<Schemas['WorkOrderChange']>;
+export type Policy = Schemas['PolicyView'];
+export type Head = Schemas['LedgerHead'];
+export type BlockSummary = Schemas['BlockSummary'];
+export type Block = Schemas['BlockView'];
+export type Transaction = Schemas['TransactionView'];
+export type Proof = Schemas['ProofView'];
+export type Batch = Schemas['SampleBatch'];
+export type MetricItem = Schemas['MetricItem'];
+export type Session = Schemas['SessionView'];
+
+export interface Page<T> {
+  items: T[];
+  next?: string | null;
+}
+
+export class Failure extends Error {
+  constructor(
+    readonly status: number,
+    readonly kind: string,
+    detail: string,
+  ) {
+    super(detail);
+  }
+}
+
+type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+
+export async function ask<T>(method: Method, path: string, body?: unknown): Promise<T> {
+  const request: RequestInit = { method, credentials: 'same-origin', signal: AbortSignal.timeout(40_000) };
+  if (body !== undefined) {
+    request.headers = { 'content-type': 'application/json' };
+    request.body = JSON.stringify(body);
+  }
+  let response: Response;
+  try {
+    response = await fetch(path, request);
+  } catch (error) {
+    throw new Failure(0, 'unreachable', String(error));
+  }
+  if (!response.ok) throw await failure(response);
+  return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
+}
+
+export const get = <T>(path: string) => ask<T>('GET', path);
+
+async function failure(response: Response): Promise<Failure> {
+  const problem = (await response.json().catch(() => ({}))) as Partial<Schemas['ProblemDocument']>;
+  const kind = (problem.type ?? '').split(':').at(-1) || 'unknown';
+  return new Failure(response.status, kind, problem.detail ?? response.statusText);
+}

@@ -1,0 +1,77 @@
+// The language of the page: words, numbers and times. One dictionary per language; the compiler refuses a missing word.
+
+import { ar } from '../words/ar';
+import { en } from '../words/en';
+import { fr, type Words } from '../words/fr';
+import { nl } from '../words/nl';
+
+const dictionaries = { fr, en, nl, ar } satisfies Record<string, Words>;
+
+export type Code = keyof typeof dictionaries;
+export const codes = Object.keys(dictionaries) as Code[];
+
+const KEY = 'symbiose.language';
+
+function remembered(): Code {
+  const wanted = [localStorage.getItem(KEY) ?? '', ...navigator.languages.map((tag) => tag.slice(0, 2))];
+  return (wanted.find((code) => codes.includes(code as Code)) as Code | undefined) ?? 'fr';
+}
+
+class Language {
+  code = $state<Code>(remembered());
+  readonly words = $derived<Words>(dictionaries[this.code]);
+  readonly dir = $derived(this.code === 'ar' ? 'rtl' : 'ltr');
+  // Western digits everywhere: they match the meters and the ledger.
+  readonly #tag = $derived(this.code === 'ar' ? 'ar-u-nu-latn' : this.code);
+  readonly #numbers = $derived(new Intl.NumberFormat(this.#tag, { maximumFractionDigits: 2 }));
+  readonly #tenths = $derived(new Intl.NumberFormat(this.#tag, { maximumFractionDigits: 1 }));
+  readonly #wholes = $derived(new Intl.NumberFormat(this.#tag, { maximumFractionDigits: 0 }));
+  readonly #moments = $derived(new Intl.DateTimeFormat(this.#tag, { dateStyle: 'medium', timeStyle: 'medium' }));
+  readonly #clocks = $derived(new Intl.DateTimeFormat(this.#tag, { hour: 'numeric', minute: '2-digit' }));
+  readonly #days = $derived(new Intl.DateTimeFormat(this.#tag, { day: '2-digit', month: 'short' }));
+  readonly #relative = $derived(new Intl.RelativeTimeFormat(this.#tag, { numeric: 'auto', style: 'short' }));
+
+  choose(code: Code) {
+    this.code = code;
+    localStorage.setItem(KEY, code);
+  }
+
+  nameOf(code: Code): string {
+    return dictionaries[code].languageName;
+  }
+
+  number(value: number): string {
+    return this.#numbers.format(value);
+  }
+
+  /** For reading at a glance: about four digits. */
+  figure(value: number): string {
+    const size = Math.abs(value);
+    return (size >= 1000 ? this.#wholes : size >= 100 ? this.#tenths : this.#numbers).format(value);
+  }
+
+  moment(ms: number): string {
+    return this.#moments.format(ms);
+  }
+
+  /** For an axis: the time of day, or the day at midnight. */
+  tick(ms: number): string {
+    const date = new Date(ms);
+    const midnight = date.getHours() === 0 && date.getMinutes() === 0;
+    return midnight ? this.#days.format(date) : this.#clocks.format(date);
+  }
+
+  ago(ms: number, now: number): string {
+    const s = Math.min(0, Math.round((ms - now) / 1000));
+    if (s > -60) return this.#relative.format(s, 'second');
+    if (s > -3600) return this.#relative.format(Math.round(s / 60), 'minute');
+    if (s > -86400) return this.#relative.format(Math.round(s / 3600), 'hour');
+    return this.#relative.format(Math.round(s / 86400), 'day');
+  }
+
+  metric(name: string): string {
+    return this.words.metric[name] ?? name.replaceAll('_', ' ');
+  }
+}
+
+export const language = new Language();
