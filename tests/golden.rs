@@ -5,10 +5,12 @@
 use expect_test::{ExpectFile, expect_file};
 use ledger::record::{encode_block, read_vote_log, vote_header, vote_record};
 use ledger::{Config, Input, Ledger, Output, VoteLog};
+use node::core::Change;
 use node::core::catalogue::{AssetId, Catalogue, Code, Column, MetricName};
 use node::core::telemetry::{Body, Found, Row, SegmentReader, SegmentWriter, Value};
 use protocol::{AssetKind, Bytes, Genesis, Height, Invitation, Now, Round, Tick, VoteKind};
 
+use crate::building_samples;
 use crate::samples::{self, Wire, key};
 
 #[test]
@@ -125,6 +127,26 @@ fn telemetry_records() {
         })
         .collect();
     assert_eq!(bodies, [Body::Definitions(definitions), Body::Rows(rows.to_vec())]);
+}
+
+#[test]
+fn building_entries() {
+    let entries = building_samples::building_entries();
+    let text: String = entries
+        .iter()
+        .flat_map(|(name, change)| {
+            let value = change.value().expect("an entry that is put has a value");
+            [line(&format!("{name} key"), &change.key()), line(name, &value)]
+        })
+        .collect();
+    expect_file!["golden/building.hex"].assert_eq(&text);
+    for (pair, (name, change)) in frozen(include_str!("golden/building.hex")).chunks(2).zip(&entries) {
+        let (key, value) = (&pair[0].1, &pair[1].1);
+        assert_eq!(Change::read_back(key, value).as_ref(), Ok(change), "{name}");
+        assert!(Change::read_back(key, &value[..value.len() - 1]).is_err(), "{name} cut short");
+        let elsewhere = [key.as_slice(), &[0]].concat();
+        assert!(Change::read_back(&elsewhere, value).is_err(), "{name} under another key");
+    }
 }
 
 /// Each type encodes to its frozen bytes, and these decode and encode to themselves. Every bit of them counts: none

@@ -1,11 +1,16 @@
 //! What no crate can say alone, as one test binary: frozen bytes, hostile bytes, the house's own rules, and stories
 //! with real processes.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there, with the place")]
+#![expect(clippy::wildcard_enum_match_arm, reason = "a story looks for the outputs it is about")]
+
 mod advisories;
 mod architecture;
+mod building_samples;
 mod golden;
 mod harness;
 mod hostile;
+mod licences;
 mod samples;
 mod source;
 mod stories;

@@ -1,5 +1,6 @@
 //! Per-unit cost of the ledger: building and checking blocks, opening a stored chain, certificates and proofs.
 //! `cargo bench -p ledger`
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot set itself up ends")]
 
 use divan::Bencher;
 use divan::counter::ItemsCount;

@@ -128,6 +128,25 @@ impl Chain {
         (Candidate { id: block.id(), block, transactions: ids, delta, events }, refused)
     }
 
+    /// Whether the next block would take any of these transactions, and those it refuses before the first one it takes.
+    pub fn takes_any(
+        &self,
+        now: UnixMs,
+        transactions: impl Iterator<Item = VerifiedTransaction>,
+    ) -> (bool, Vec<(VerifiedTransaction, Reject)>) {
+        let context = self.context(UnixMs(now.0.max(self.time.0 + 1)));
+        let mut overlay = Overlay::new(&self.state);
+        begin_block(&mut overlay, &context);
+        let mut refused = Vec::new();
+        for transaction in transactions {
+            match execute(&mut overlay, &context, self.state.authorities(), &transaction) {
+                Ok(_) => return (true, refused),
+                Err(reason) => refused.push((transaction, reason)),
+            }
+        }
+        (false, refused)
+    }
+
     /// Checks that a block follows from the chain, transaction by transaction.
     pub fn check(
         &self,

@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use crate::chain::{Candidate, Chain, TimeBound};
 use crate::consensus::{Decision, Engine, height_of};
-use crate::error::BlockError;
+use crate::error::{BlockError, Reject};
 use crate::input::{Input, StoredBlock};
 use crate::log::Log;
 use crate::mempool::{Mempool, REPEAT_MS};
@@ -96,6 +96,8 @@ pub struct Ledger {
     abstain_until: Height,
     last_commit: Tick,
     next_status: Tick,
+    /// When transactions that are repeated are tried against the state again.
+    next_trial: Tick,
     halted: Option<String>,
     out: Vec<Output>,
 }
@@ -135,6 +137,7 @@ impl Ledger {
             abstain_until: Height(0),
             last_commit: now.tick,
             next_status: now.tick,
+            next_trial: now.tick,
             halted: None,
             out: Vec::new(),
         };
@@ -270,13 +273,18 @@ impl Ledger {
             // Final blocks were lost since those votes were cast. They stay on disk, and nothing is signed at their
             // height, until that height is final here again.
             Ok(log) if log.height > next => {
-                tracing::error!(height = next.0, votes = log.height.0, "blocks before our last votes are missing");
+                tracing::error!(
+                    height = next.0,
+                    votes = log.height.0,
+                    "blocks before our last votes are missing"
+                );
                 self.abstain_until = log.height;
             }
             Ok(_) => self.out.push(Output::VoteReset(next)),
             Err(error) => {
                 tracing::error!(%error, height = next.0, "the vote log cannot be read; not signing at this height");
-                self.abstain_until = next;
+                // Blocks may be missing as well: then the votes are for a later height.
+                self.abstain_until = next.max(error.height());
             }
         }
         Ok(())
@@ -375,7 +383,16 @@ impl Ledger {
             let status = self.status();
             self.out.push(Output::Announce(status));
         }
-        let due = self.mempool.due(now.tick, GOSSIP_TRANSACTIONS_MAX);
+        let mut due = self.mempool.due(now.tick, GOSSIP_TRANSACTIONS_MAX);
+        if !due.is_empty() && self.next_trial <= now.tick {
+            self.next_trial = now.tick.plus(REPEAT_MS);
+            // Only proposers learn that a transaction is refused: its own node finds out by itself, or it would repeat
+            // it for ever and its author's next ones would wait behind it.
+            let next = self.mempool.next_block(self.chain.state());
+            let (_, refused) = self.chain.build(self.address, now.time, next);
+            self.drop_refused(refused);
+            due.retain(|transaction| self.mempool.contains(&transaction.id()));
+        }
         self.gossip(&due);
         self.ask(now);
     }
@@ -395,8 +412,8 @@ impl Ledger {
     fn pump(&mut self, now: Now) {
         loop {
             let heartbeat = now.tick >= self.last_commit.plus(self.config.heartbeat_ms);
-            let wanted = heartbeat || !self.early.is_empty() || self.mempool.has_next(self.chain.state());
-            if self.engine.is_none() && self.may_vote() && wanted {
+            let may_start = self.engine.is_none() && self.may_vote();
+            if may_start && (heartbeat || !self.early.is_empty() || self.has_work(now)) {
                 self.start_height(now);
             }
             let before = self.chain.height();
@@ -405,6 +422,26 @@ impl Ledger {
             if self.chain.height() == before {
                 return;
             }
+        }
+    }
+
+    /// Whether something waits that a block would take. What the state refuses is dropped on the way: it must not start
+    /// blocks that stay empty.
+    fn has_work(&mut self, now: Now) -> bool {
+        if !self.mempool.has_next(self.chain.state()) {
+            return false;
+        }
+        let next = self.mempool.next_block(self.chain.state());
+        let (is_taken, refused) = self.chain.takes_any(now.time, next);
+        self.drop_refused(refused);
+        is_taken
+    }
+
+    fn drop_refused(&mut self, refused: Vec<(VerifiedTransaction, Reject)>) {
+        for (transaction, reason) in refused {
+            self.mempool.remove(&transaction);
+            let (id, author) = (transaction.id(), transaction.author());
+            self.out.push(Output::Rejected { id, author, reason });
         }
     }
 
@@ -426,13 +463,11 @@ impl Ledger {
             let next = self.mempool.next_block(self.chain.state());
             let (candidate, refused) = self.chain.build(self.address, now.time, next);
             engine.own_block(candidate);
-            for (transaction, reason) in refused {
-                self.mempool.remove(&transaction);
-                let (id, author) = (transaction.id(), transaction.author());
-                self.out.push(Output::Rejected { id, author, reason });
-            }
+            engine.serve(now.tick);
+            self.drop_refused(refused);
+        } else {
+            engine.serve(now.tick);
         }
-        engine.serve(now.tick);
     }
 
     /// Records first, then the sync, then what was signed; a decision after that.

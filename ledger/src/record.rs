@@ -48,6 +48,8 @@ pub enum RecordError {
     Damaged {
         /// Where.
         offset: usize,
+        /// The height the vote log is for; 0 if its header is what is damaged.
+        height: Height,
     },
     /// The frame is whole but its body is not what it should be.
     #[error("record at byte {offset} does not decode: {error}")]
@@ -60,6 +62,16 @@ pub enum RecordError {
     /// A vote log of another hive.
     #[error("the vote log belongs to another hive")]
     OtherChain,
+}
+
+impl RecordError {
+    /// The height up to which votes may be hidden in a log that gives this error, as far as it tells.
+    pub const fn height(&self) -> Height {
+        match self {
+            Self::Damaged { height, .. } => *height,
+            Self::Body { .. } | Self::OtherChain => Height(0),
+        }
+    }
 }
 
 /// Frames a body.
@@ -155,7 +167,7 @@ pub fn read_vote_log(bytes: &[u8], chain: &ChainId) -> Result<VoteLog, RecordErr
     let offset = match read_frame(bytes, 0, VOTE_HEADER_MAGIC, 256) {
         None => return Ok(log),
         Some(Frame::Torn) => return torn(bytes, log),
-        Some(Frame::Damaged { .. }) => return Err(RecordError::Damaged { offset: 0 }),
+        Some(Frame::Damaged { .. }) => return Err(RecordError::Damaged { offset: 0, height: log.height }),
         Some(Frame::Record { body, end }) => {
             let header: VoteHeader =
                 decode(body, 256).map_err(|error| RecordError::Body { offset: 0, error })?;
@@ -171,7 +183,9 @@ pub fn read_vote_log(bytes: &[u8], chain: &ChainId) -> Result<VoteLog, RecordErr
         match read_frame(bytes, log.whole_bytes, VOTE_MAGIC, VOTE_RECORD_BYTES_MAX) {
             None => return Ok(log),
             Some(Frame::Torn) => return torn(bytes, log),
-            Some(Frame::Damaged { .. }) => return Err(RecordError::Damaged { offset: log.whole_bytes }),
+            Some(Frame::Damaged { .. }) => {
+                return Err(RecordError::Damaged { offset: log.whole_bytes, height: log.height });
+            }
             Some(Frame::Record { body, end }) => {
                 log.records.push(body.to_vec());
                 log.whole_bytes = end;
@@ -183,7 +197,7 @@ pub fn read_vote_log(bytes: &[u8], chain: &ChainId) -> Result<VoteLog, RecordErr
 fn torn(bytes: &[u8], log: VoteLog) -> Result<VoteLog, RecordError> {
     let offset = log.whole_bytes;
     if record_follows(bytes, offset, VOTE_MAGIC, VOTE_RECORD_BYTES_MAX) {
-        return Err(RecordError::Damaged { offset });
+        return Err(RecordError::Damaged { offset, height: log.height });
     }
     Ok(log)
 }

@@ -239,7 +239,7 @@ fn a_transaction_is_final_everywhere_in_one_round_and_proven() {
     assert_eq!(node.state().work_orders().count(), 1);
     let stored = decode_block(match read_block_frame(&net.disks[&key(4).address()].blocks, 0).unwrap() {
         Frame::Record { body, .. } => body,
-        other => panic!("{other:?}"),
+        other @ (Frame::Torn | Frame::Damaged { .. }) => panic!("{other:?}"),
     });
     let StoredBlock { block, certificate } = stored.unwrap();
     let path = node.log().prove(0).unwrap();

@@ -289,10 +289,11 @@ struct Flags(Vec<(String, Value)>);
 impl Flags {
     fn parse(flags: &[String]) -> Result<Self, ConfigError> {
         let parse = |flag: &String| {
-            let (key, value) = flag.split_once('=').filter(|(key, _)| !key.trim().is_empty()).ok_or_else(|| {
-                let detail = format!("expected `key=value`, found `{flag}`");
-                ConfigError { key: "flag".to_owned(), origin: FLAG_SOURCE.to_owned(), detail }
-            })?;
+            let (key, value) =
+                flag.split_once('=').filter(|(key, _)| !key.trim().is_empty()).ok_or_else(|| {
+                    let detail = format!("expected `key=value`, found `{flag}`");
+                    ConfigError { key: "flag".to_owned(), origin: FLAG_SOURCE.to_owned(), detail }
+                })?;
             let value = value.parse::<Value>().unwrap_or_else(|never| match never {});
             Ok((key.trim().to_owned(), value))
         };
@@ -322,16 +323,14 @@ fn one_line(error: figment::Error, file: &Path) -> ConfigError {
             path.push(field.to_owned());
         }
     };
-    let detail = match &error.kind {
-        Kind::UnknownField(field, expected) => {
-            name(field);
-            format!("no such key, expected one of {}", expected.join(", "))
-        }
-        Kind::MissingField(field) => {
-            name(field);
-            "missing".to_owned()
-        }
-        other => other.to_string(),
+    let detail = if let Kind::UnknownField(field, expected) = &error.kind {
+        name(field);
+        format!("no such key, expected one of {}", expected.join(", "))
+    } else if let Kind::MissingField(field) = &error.kind {
+        name(field);
+        "missing".to_owned()
+    } else {
+        error.kind.to_string()
     };
     let key = if path.is_empty() { "configuration".to_owned() } else { path.join(".") };
     let origin = origin_of(error.metadata.as_ref(), &key, file);
@@ -358,7 +357,8 @@ struct Checker<'a> {
 impl Checker<'_> {
     fn check(&self, raw: Raw) -> Result<Config, ConfigError> {
         self.text("name", &raw.name, NAME_BYTES_MAX)?;
-        let folder = self.file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder =
+            self.file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let data_dir = folder.join(&raw.data_dir);
         let heartbeat_ms = self.within("ledger.heartbeat_ms", raw.ledger.heartbeat_ms, &HEARTBEAT_MS)?;
         let log_mib = self.within("telemetry.log_mib_max", raw.telemetry.log_mib_max, &TELEMETRY_MIB)?;
@@ -391,7 +391,12 @@ impl Checker<'_> {
         Ok(())
     }
 
-    fn within(&self, key: &str, found: u64, range: &std::ops::RangeInclusive<u64>) -> Result<u64, ConfigError> {
+    fn within(
+        &self,
+        key: &str,
+        found: u64,
+        range: &std::ops::RangeInclusive<u64>,
+    ) -> Result<u64, ConfigError> {
         if range.contains(&found) {
             return Ok(found);
         }
@@ -408,7 +413,10 @@ impl Checker<'_> {
 
     fn http(&self, raw: &RawHttp, data_dir: &Path) -> Result<Http, ConfigError> {
         let listen = raw.listen.parse().map_err(|_| {
-            self.wrong("http.listen", format!("expected an address such as 127.0.0.1:8080, found `{}`", raw.listen))
+            self.wrong(
+                "http.listen",
+                format!("expected an address such as 127.0.0.1:8080, found `{}`", raw.listen),
+            )
         })?;
         for name in &raw.host_names {
             self.text("http.host_names", name, 253)?;
@@ -418,10 +426,14 @@ impl Checker<'_> {
 
     fn clock(&self, raw: &RawClock) -> Result<ClockConfig, ConfigError> {
         let speed = raw.speed;
-        if !(speed >= 0.001 && speed <= SPEED_MAX) {
+        if !(0.001..=SPEED_MAX).contains(&speed) {
             return Err(self.wrong("clock.speed", format!("expected 0.001 to {SPEED_MAX}, found {speed}")));
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 10^8, checked above")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "between 1 and 10^8, checked above"
+        )]
         let speed_millis = (speed * 1000.0).round() as u64;
         if speed_millis != 1000 && raw.epoch_wall_ms == 0 {
             let detail = "a speed other than 1 needs clock.epoch_wall_ms and clock.epoch_hive_ms";

@@ -52,8 +52,6 @@ pub enum Departure {
     Acknowledged(Ticket),
     /// A gateway is told that its readings are refused.
     Refused(Ticket, Refusal),
-    /// A person may see it at once, or it answers one: nothing in this world does.
-    Nothing,
 }
 
 /// A departure with what the disk held when it left.
@@ -65,6 +63,8 @@ pub struct Left {
     pub votes_synced: bool,
     /// Whether `blocks.log` was.
     pub blocks_synced: bool,
+    /// Whether the telemetry log was.
+    pub telemetry_synced: bool,
 }
 
 /// Why a node stopped in the middle of its outputs.
@@ -188,6 +188,7 @@ impl Building {
                     departure,
                     votes_synced: self.disk.votes.is_synced(),
                     blocks_synced: self.disk.blocks.is_synced(),
+                    telemetry_synced: self.disk.telemetry.is_synced(),
                 }),
                 Ok(None) => {}
                 Err(stop) => return (left, Some(stop)),
@@ -229,11 +230,6 @@ impl Building {
         Ok(stored)
     }
 
-    /// Rows of a request that wait for the committer.
-    pub fn waiting_rows(&self, ticket: Ticket) -> Option<&[Row]> {
-        self.unwritten.iter().find(|(waiting, ..)| *waiting == ticket).map(|(_, _, rows)| rows.as_slice())
-    }
-
     /// The outputs in the order in which they are carried out: as given, unless a planted fault says otherwise.
     fn reordered(&self, mut outputs: Vec<Output>) -> Vec<Output> {
         if self.mutant == Some(Mutant::VoteBeforeSync) {
@@ -257,8 +253,9 @@ impl Building {
             }
             Output::AnswerTelemetry { ticket, .. } => Departure::Acknowledged(ticket),
             Output::RefuseTelemetry { ticket, refusal, .. } => Departure::Refused(ticket, refusal),
+            // For people and newcomers; there are none in this world.
             Output::Answer { .. } | Output::AnswerJoin { .. } | Output::Members(_) | Output::Event(_) => {
-                Departure::Nothing
+                return Ok(None);
             }
         }))
     }
@@ -327,7 +324,8 @@ impl Building {
         let first = usize::try_from(from.0.saturating_sub(1)).expect("invariant: below the number of blocks");
         let count = usize::try_from(last.0 + 1 - from.0).expect("invariant: below the number of blocks");
         for place in self.places.iter().skip(first).take(count.min(SYNC_BLOCKS_MAX)) {
-            let Some(Frame::Record { body, .. }) = read_block_frame(self.disk.blocks.bytes(), place.start) else {
+            let Some(Frame::Record { body, .. }) = read_block_frame(self.disk.blocks.bytes(), place.start)
+            else {
                 break;
             };
             let Ok(stored) = decode_block(body) else { break };

@@ -14,7 +14,8 @@ impl Chance {
         hasher.update(&seed.to_le_bytes());
         hasher.update(purpose.as_bytes());
         let digest = hasher.finalize();
-        let (first, _) = digest.as_bytes().split_first_chunk::<8>().expect("invariant: a digest has 32 bytes");
+        let (first, _) =
+            digest.as_bytes().split_first_chunk::<8>().expect("invariant: a digest has 32 bytes");
         Self { state: u64::from_le_bytes(*first) }
     }
 

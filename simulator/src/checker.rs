@@ -156,19 +156,19 @@ impl Checker {
     }
 
     /// A node is up again: all it ever announced is there, and replay led to the same state.
-    pub fn started(&mut self, node: Address, head: &Head) -> Result<(), Violation> {
+    /// `stored` is the last block that was on its disk; replayed votes may have made one more final, which it announces.
+    pub fn started(&mut self, node: Address, head: &Head, stored: Height) -> Result<(), Violation> {
         let announced = self.announced.get(&node).copied().unwrap_or(Height(0));
-        if head.height < announced {
-            let detail = format!("{node} announced block {announced} and is back with {}", head.height);
+        if stored < announced {
+            let detail = format!("{node} announced block {announced} and is back with {stored}");
             return Err(Violation::of(Rule::Durability, detail));
         }
-        self.announced.insert(node, head.height);
-        self.at(node, head)
+        self.excused(node, head, stored)
     }
 
-    /// A node's disk lost blocks through no fault of its own: it starts again from `head`.
-    pub fn excused(&mut self, node: Address, head: &Head) -> Result<(), Violation> {
-        self.announced.insert(node, head.height);
+    /// A node's disk lost blocks through no fault of its own: it starts again from `stored`.
+    pub fn excused(&mut self, node: Address, head: &Head, stored: Height) -> Result<(), Violation> {
+        self.announced.insert(node, stored);
         self.at(node, head)
     }
 
@@ -264,11 +264,11 @@ mod tests {
         let node = SigningKey::from_seed(&[1; 32]).address();
         let other = SigningKey::from_seed(&[2; 32]).address();
         let mut checker = Checker::default();
-        assert_eq!(checker.started(node, &head(2, 1, 1)), Ok(()));
+        assert_eq!(checker.started(node, &head(2, 1, 1), Height(2)), Ok(()));
         let rule = |result: Result<(), Violation>| result.map_err(|found| found.rule);
-        assert_eq!(rule(checker.started(other, &head(2, 9, 1))), Err(Rule::Agreement));
-        assert_eq!(rule(checker.started(other, &head(2, 1, 9))), Err(Rule::Replay));
-        assert_eq!(rule(checker.started(node, &head(1, 1, 1))), Err(Rule::Durability));
-        assert_eq!(checker.excused(node, &head(2, 1, 1)), Ok(()));
+        assert_eq!(rule(checker.started(other, &head(2, 9, 1), Height(2))), Err(Rule::Agreement));
+        assert_eq!(rule(checker.started(other, &head(2, 1, 9), Height(2))), Err(Rule::Replay));
+        assert_eq!(rule(checker.started(node, &head(1, 1, 1), Height(1))), Err(Rule::Durability));
+        assert_eq!(checker.excused(node, &head(2, 1, 1), Height(2)), Ok(()));
     }
 }

@@ -144,7 +144,9 @@ fn hunt(seeds: u64, world: WorldArgs) -> anyhow::Result<ExitCode> {
         let started = now();
         let found = thread::Builder::new()
             .name(WORLD_THREAD.to_owned())
-            .spawn(move || (0..seeds).map(|seed| simulate(seed, settings, None)).find(|o| o.violation.is_some()))?
+            .spawn(move || {
+                (0..seeds).map(|seed| simulate(seed, settings, None)).find(|o| o.violation.is_some())
+            })?
             .join()
             .map_err(|_| anyhow::anyhow!("the hunt itself failed"))?;
         let seconds = now().duration_since(started).as_secs_f32();

@@ -216,7 +216,8 @@ impl Disk {
 mod tests {
     use super::*;
 
-    const CAREFUL: Habits = Habits { unsynced_lost_per_mille: 1_000, reorders: false, sync_fails_per_mille: 0 };
+    const CAREFUL: Habits =
+        Habits { unsynced_lost_per_mille: 1_000, reorders: false, sync_fails_per_mille: 0 };
 
     fn disk(habits: Habits, seed: u64) -> Disk {
         Disk::new(habits, Chance::new(seed, "disk"))

@@ -83,6 +83,8 @@ pub struct Weather {
     pub disk_reorders: bool,
     /// Mean time between transactions of one client, milliseconds.
     pub submit_every_ms: u64,
+    /// Mean time between readings of one building, milliseconds.
+    pub reading_every_ms: u64,
     /// Whether one unlucky authority never comes back when the weather clears.
     pub one_stays_down: bool,
     /// Whether every message goes through its canonical bytes.
@@ -113,6 +115,7 @@ impl Weather {
             disk,
             disk_reorders: chance.per_mille(333),
             submit_every_ms: chance.between(1_000, 8_000),
+            reading_every_ms: chance.between(500, 4_000),
             one_stays_down: chance.per_mille(333),
             by_bytes: chance.per_mille(250),
             heartbeat_ms: chance.between(5_000, 60_000),
@@ -124,7 +127,7 @@ impl Weather {
         let links = Links { loss_per_mille: 0, duplicate_per_mille: 0, clog_every_ms: 0, ..self.links };
         let partitions = Partitions { every_ms: 0, ..self.partitions };
         let crashes = Crashes { every_ms: 0, rot_per_mille: 0, ..self.crashes };
-        let clocks = Clocks { pause_every_ms: 0, offset_ms_max: 0, wild: false, ..self.clocks };
+        let clocks = Clocks { pause_every_ms: 0, offset_ms_max: 0, ..self.clocks };
         Self { links, partitions, crashes, clocks, ..self }
     }
 }
@@ -195,6 +198,7 @@ impl fmt::Display for Weather {
             ("clock off ms", clocks.offset_ms_max),
             ("sync fails ‰", self.disk.sync_fails_per_mille),
             ("transaction every ms", self.submit_every_ms),
+            ("reading every ms", self.reading_every_ms),
         ];
         for (name, strength) in strengths.into_iter().filter(|(_, strength)| *strength > 0) {
             write!(f, " · {name} {strength}")?;

@@ -1,9 +1,9 @@
 //! A building's gateway: reads the lift's motor, hands each reading in until it is acknowledged, and now and then the
 //! motor runs hot. A caretaker beside it works the orders off.
 
+use node::core::maintenance::WorkOrderEdit;
 use node::core::telemetry::Row;
 use node::core::{Command, Core, Input, Payload, Ticket};
-use node::core::maintenance::WorkOrderEdit;
 use protocol::{UnixMs, WorkOrderStatus};
 
 use crate::chance::Chance;

@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 
 use ledger::{Config, Ledger, VoteLog};
-use protocol::{Bytes, Height, TransactionId};
+use protocol::{Bytes, Height, TransactionId, WorkOrderStatus};
 
-use crate::building::whole_blocks;
 use crate::checker::{Rule, Violation};
 use crate::disk::Crash;
+use crate::opening::whole_blocks;
 use crate::world::{Event, World};
 
 /// How long a hive may take to agree and go on when the faults stop, milliseconds.
@@ -35,6 +35,7 @@ impl World<'_> {
             place.building.spare();
             place.building.disk.heal();
             place.building.clock_off_ms = 0;
+            place.gateway.is_hot = true;
             if std::mem::take(&mut place.paused_until) > self.now {
                 self.after(0, Event::Resume { node });
             }
@@ -65,21 +66,66 @@ impl World<'_> {
         let Some(first) = up.next() else { return false };
         let all_up = self.places.iter().all(|place| place.is_gone || place.building.ledger().is_some());
         all_up
+            && (0..self.places.len()).all(|node| self.is_settled(node))
             && up.all(|ledger| ledger.head() == first.head())
             && self.clients.iter().zip(&self.places).filter(|(_, place)| !place.is_gone).all(|(client, _)| {
                 first.state().member(&client.address()).is_some_and(|member| member.sequence == client.last())
             })
     }
 
+    /// Whether the hot motor of a building has its one work order, and all of its orders stand on the ledger as the
+    /// building has them.
+    fn is_settled(&self, node: usize) -> bool {
+        let Some(core) = self.places[node].building.core() else { return true };
+        let orders = core.maintenance().work_orders();
+        let has_order = orders.values().any(|order| order.status != WorkOrderStatus::Done);
+        // Alerts that a wild clock closed in the future hold new ones back until then.
+        let is_free = !(self.weather.clocks.wild && self.unlucky.contains(&node));
+        core.outbox_len() == 0
+            && (has_order || !is_free)
+            && orders.values().all(|order| order.ledger.status == Some(order.status))
+    }
+
+    /// Orders of a building on the ledger: each is known to it, and no two that are not done are for the same thing.
+    fn check_orders(&mut self, node: usize) -> Result<(), Violation> {
+        let place = &self.places[node];
+        let Some(core) = place.building.core() else { return Ok(()) };
+        let (name, me) = (&place.building.name, place.building.address());
+        let mut open = BTreeSet::new();
+        let mut count = 0;
+        for (id, order) in core.ledger().state().work_orders().filter(|(_, order)| order.building == me) {
+            count += 1;
+            if place.was_wiped {
+                continue;
+            }
+            if !core.maintenance().work_orders().contains_key(&order.reference) {
+                let detail = format!("work order {id} of {name} is not known to it");
+                return Err(Violation::of(Rule::WorkOrder, detail));
+            }
+            if order.status != WorkOrderStatus::Done && !open.insert((order.asset, order.policy)) {
+                let detail = format!("{name} has a second open work order for one thing: {id}");
+                return Err(Violation::of(Rule::WorkOrder, detail));
+            }
+        }
+        self.tally.work_orders += count;
+        Ok(())
+    }
+
     pub(crate) fn not_live(&self) -> Violation {
-        let nodes = self.places.iter().map(|place| {
+        let nodes = self.places.iter().enumerate().map(|(node, place)| {
             let name = &place.building.name;
             place.building.ledger().map_or_else(
                 || format!("{name} is down"),
                 |ledger| {
                     let progress = ledger.progress(place.building.now(self.now).tick);
-                    let round = progress.round.map_or_else(|| "idle".to_owned(), |round| format!("round {round}"));
-                    format!("{name} at {}, {round}, {} waiting", ledger.head().height, ledger.mempool_len())
+                    let round =
+                        progress.round.map_or_else(|| "idle".to_owned(), |round| format!("round {round}"));
+                    let settled = if self.is_settled(node) { "" } else { ", work orders open" };
+                    format!(
+                        "{name} at {}, {round}, {} waiting{settled}",
+                        ledger.head().height,
+                        ledger.mempool_len()
+                    )
                 },
             )
         });
@@ -98,6 +144,7 @@ impl World<'_> {
         self.tally.live_again_ms = self.healed_at.map_or(0, |healed| self.now - healed);
         for node in 0..self.places.len() {
             self.replay_disk(node)?;
+            self.check_orders(node)?;
         }
         Ok(())
     }

@@ -178,7 +178,10 @@ mod tests {
     fn order_is_kept_unless_the_weather_says_otherwise() {
         let dues = |links| {
             let mut network = connected(links);
-            (0..100).filter_map(|now| network.post(now, 0, 1)[0]).map(|passage| passage.due).collect::<Vec<_>>()
+            (0..100)
+                .filter_map(|now| network.post(now, 0, 1)[0])
+                .map(|passage| passage.due)
+                .collect::<Vec<_>>()
         };
         assert!(dues(CALM).is_sorted());
         assert!(!dues(Links { reorder: true, ..CALM }).is_sorted());

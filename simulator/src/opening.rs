@@ -21,8 +21,8 @@ pub struct Started {
     pub stored: Height,
     /// Records of the vote log that were replayed.
     pub replayed: usize,
-    /// Whether the vote log was damaged, so that the node abstains for a height.
-    pub abstains: bool,
+    /// Why the vote log cannot be read, so that the node abstains for a height.
+    pub abstains: Option<RecordError>,
     /// Bytes cut off `blocks.log`.
     pub cut: usize,
     /// Rows of the telemetry log, in order.
@@ -49,7 +49,7 @@ impl Building {
         let votes = self.read_votes(&hive.genesis);
         let of_next = votes.as_ref().ok().filter(|log| log.height == tip.next());
         let replayed = of_next.map_or(0, |log| log.records.len());
-        let abstains = votes.is_err();
+        let abstains = votes.as_ref().err().cloned();
         let (telemetry, rows) = self.read_telemetry()?;
 
         let now = self.now(now);

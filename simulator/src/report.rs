@@ -21,6 +21,14 @@ pub struct Tally {
     pub transactions: u64,
     /// Transactions dropped from a queue: doubles and late ones.
     pub rejected: u64,
+    /// Readings handed in, repeated ones included.
+    pub readings: u64,
+    /// Readings that were acknowledged.
+    pub readings_acknowledged: u64,
+    /// Readings that were refused.
+    pub readings_refused: u64,
+    /// Work orders on the ledger that buildings opened for alerts.
+    pub work_orders: u64,
     /// Messages handed to the net.
     pub messages: u64,
     /// Messages the net lost.
@@ -62,6 +70,10 @@ impl Tally {
         self.submitted += other.submitted;
         self.transactions += other.transactions;
         self.rejected += other.rejected;
+        self.readings += other.readings;
+        self.readings_acknowledged += other.readings_acknowledged;
+        self.readings_refused += other.readings_refused;
+        self.work_orders += other.work_orders;
         self.messages += other.messages;
         self.messages_lost += other.messages_lost;
         self.starts += other.starts;
@@ -97,7 +109,11 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { seed, trace, tally, violation } = self;
         let seconds = tally.virtual_ms / 1_000;
-        write!(f, "seed {seed}: {seconds} s, {} blocks, {} crashes, trace {trace}", tally.blocks, tally.crashes)?;
+        write!(
+            f,
+            "seed {seed}: {seconds} s, {} blocks, {} crashes, trace {trace}",
+            tally.blocks, tally.crashes
+        )?;
         match violation {
             Some(violation) => write!(f, "\n  {violation}"),
             None => write!(f, ", live again after {} ms", tally.live_again_ms),
@@ -160,8 +176,13 @@ impl fmt::Display for Summary {
         )?;
         writeln!(
             f,
-            "blocks {} · transactions {} of {} · messages {} (lost {})",
-            tally.blocks, tally.transactions, tally.submitted, tally.messages, tally.messages_lost
+            "blocks {} · transactions {} · readings {} · work orders {} · messages {} (lost {})",
+            tally.blocks,
+            tally.transactions,
+            tally.readings_acknowledged,
+            tally.work_orders,
+            tally.messages,
+            tally.messages_lost
         )?;
         writeln!(
             f,

@@ -1,7 +1,6 @@
 //! Faults as they strike: crashes and restarts, partitions, clogs, pauses, clocks that jump.
 
-use ledger::Input;
-use protocol::limits::GOSSIP_TRANSACTIONS_MAX;
+use node::core::{Command, Input};
 
 use crate::building::EPOCH_MS;
 use crate::checker::{Rule, Violation};
@@ -87,9 +86,12 @@ impl World<'_> {
         let place = &mut self.places[node];
         place.building.crash(crash);
         place.forget_wake();
+        place.stored.clear();
         if is_wiped {
             place.building.disk.wipe();
             place.is_excused = true;
+            place.was_wiped = true;
+            place.gateway.excuse();
             self.tally.wipes += 1;
         }
         let noticed_ms_max = match crash {
@@ -128,11 +130,12 @@ impl World<'_> {
         let head = started.head;
         self.tally.starts += 1;
         self.tally.wal_replays += u64::from(started.replayed > 0);
-        self.tally.abstentions += u64::from(started.abstains);
+        self.tally.abstentions += u64::from(started.abstains.is_some());
         self.tally.torn_ends += u64::from(started.cut > 0);
         self.trace.note(self.now, "start", &[name.as_bytes(), head.state.as_bytes()], || {
             let (replayed, cut) = (started.replayed, started.cut);
-            let abstains = if started.abstains { ", vote log damaged: abstains" } else { "" };
+            let abstains =
+                started.abstains.map_or_else(String::new, |error| format!(", abstains: {error:?}"));
             let state = short(&head.state);
             format!(
                 "{name}     starts at block {}, state {state}, {replayed} vote records, {cut} bytes cut{abstains}",
@@ -140,9 +143,13 @@ impl World<'_> {
             )
         });
         if is_excused {
-            self.checker.excused(address, &head)?;
+            self.checker.excused(address, &head, started.stored)?;
         } else {
-            self.checker.started(address, &head)?;
+            self.checker.started(address, &head, started.stored)?;
+        }
+        if let Some(row) = self.places[node].gateway.lost(&started.rows) {
+            let detail = format!("{name} acknowledged {row:?} and is back without it");
+            return Err(Violation::of(Rule::Durability, detail));
         }
         for peer in (0..self.places.len()).filter(|peer| *peer != node) {
             let wait = self.chance.between(10, 300);
@@ -156,10 +163,12 @@ impl World<'_> {
         let Some(ledger) = self.places[node].building.ledger() else { return Ok(()) };
         self.clients[node].catch_up(ledger.state());
         let pending = self.clients[node].pending();
-        for transactions in pending.chunks(GOSSIP_TRANSACTIONS_MAX) {
-            self.tell(node, Input::Submit { transactions: transactions.to_vec(), local: true })?;
+        if pending.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let ticket = self.ticket();
+        let command = Command::Submit { transactions: pending, wait: false };
+        self.tell(node, Input::Command { ticket, command })
     }
 
     /// One bit on the disk of an unlucky authority turns over while it is down.
@@ -196,7 +205,8 @@ impl World<'_> {
         let lasts = self.chance.between(100, self.weather.partitions.lasts_ms_max);
         self.after(lasts, Event::Mend { number: self.partition });
         let sides: Vec<u8> = inside.iter().map(|is_in| u8::from(*is_in)).collect();
-        let names: Vec<String> = (0..count).filter(|node| inside[*node]).map(|node| self.name(node)).collect();
+        let names: Vec<String> =
+            (0..count).filter(|node| inside[*node]).map(|node| self.name(node)).collect();
         self.trace.note(self.now, "cut", &[&sides], || {
             let way = if both { "" } else { " (one way)" };
             format!("the net is cut: {} apart{way} for {lasts} ms", names.join(" "))
@@ -236,7 +246,8 @@ impl World<'_> {
         self.tally.pauses += 1;
         self.at(until, Event::Resume { node });
         let name = self.name(node);
-        self.trace.note(self.now, "pause", &[name.as_bytes()], || format!("{name}     freezes for {lasts} ms"));
+        self.trace
+            .note(self.now, "pause", &[name.as_bytes()], || format!("{name}     freezes for {lasts} ms"));
     }
 
     /// Clocks of unlucky authorities: right, hours off, or back in 1970.

@@ -53,7 +53,9 @@ impl Progress {
         let filled = usize::try_from(done * width / self.total.max(1)).unwrap_or(0);
         let bar: String = (0..40).map(|at| if at < filled { '#' } else { '.' }).collect();
         let mut out = io::stderr().lock();
-        write!(out, "\r\x1b[2K[{bar}] {done}/{} seeds, {failed} failed", self.total).and_then(|()| out.flush()).ok();
+        write!(out, "\r\x1b[2K[{bar}] {done}/{} seeds, {failed} failed", self.total)
+            .and_then(|()| out.flush())
+            .ok();
     }
 
     pub(crate) fn clear(&self) {

@@ -39,7 +39,11 @@ fn telling_what_happens_changes_nothing() {
 fn a_hive_of_one_and_one_of_eight_live() {
     for nodes in [1, 2, 8] {
         let settings = Settings { nodes, faults_ms: 10_000, mutant: None };
-        assert_eq!(run(1, settings).violation, None, "repeat with: cargo sim replay 1 --nodes {nodes} --seconds 10");
+        assert_eq!(
+            run(1, settings).violation,
+            None,
+            "repeat with: cargo sim replay 1 --nodes {nodes} --seconds 10"
+        );
     }
 }
 

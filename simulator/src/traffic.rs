@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use ledger::{Committed, Input};
+use ledger::{Committed, Event as LedgerEvent, Input};
+use node::core::Ticket;
 use protocol::message::TransactionsGossip;
 use protocol::{Address, Bounded, Message, Transaction, encode};
 
@@ -20,7 +21,13 @@ pub(crate) enum Parcel {
 }
 
 impl World<'_> {
-    pub(crate) fn deliver(&mut self, from: usize, to: usize, session: u32, parcel: &Parcel) -> Result<(), Violation> {
+    pub(crate) fn deliver(
+        &mut self,
+        from: usize,
+        to: usize,
+        session: u32,
+        parcel: &Parcel,
+    ) -> Result<(), Violation> {
         if !self.is_up(to) || !self.network.arrives(from, to, session) {
             return Ok(());
         }
@@ -47,7 +54,7 @@ impl World<'_> {
                 Input::Hint { from: sender, height: *height }
             }
         };
-        self.tell(to, input)
+        self.tell_ledger(to, input)
     }
 
     pub(crate) fn connect(&mut self, a: usize, b: usize) -> Result<(), Violation> {
@@ -62,7 +69,7 @@ impl World<'_> {
         for (node, peer) in [(a, b), (b, a)] {
             if self.network.sees(node, peer) {
                 self.network.forget(node, peer);
-                self.tell(node, Input::Disconnected(self.places[peer].building.address()))?;
+                self.tell_ledger(node, Input::Disconnected(self.places[peer].building.address()))?;
             }
         }
         if !self.is_up(a) || !self.is_up(b) {
@@ -71,7 +78,7 @@ impl World<'_> {
         self.network.connect(a, b);
         for (node, peer) in [(a, b), (b, a)] {
             if self.network.session(a, b).is_some() {
-                self.tell(node, Input::Connected(self.places[peer].building.address()))?;
+                self.tell_ledger(node, Input::Connected(self.places[peer].building.address()))?;
             }
         }
         Ok(())
@@ -91,7 +98,7 @@ impl World<'_> {
             self.after(1_500, Event::Connect { a: node, b: peer });
         }
         self.network.forget(node, peer);
-        self.tell(node, Input::Disconnected(self.places[peer].building.address()))
+        self.tell_ledger(node, Input::Disconnected(self.places[peer].building.address()))
     }
 
     pub(crate) fn depart(&mut self, node: usize, left: Left) -> Result<(), Violation> {
@@ -139,14 +146,46 @@ impl World<'_> {
             Departure::Halt(reason) => {
                 Err(Violation::of(Rule::Halt, format!("{}: {reason}", self.name(node))))
             }
+            Departure::StoreTelemetry => {
+                let wait = self.chance.between(0, 20);
+                let life = self.places[node].life;
+                self.after(wait, Event::Commit { node, life });
+                Ok(())
+            }
+            Departure::Acknowledged(ticket) => self.acknowledge(node, ticket, left.telemetry_synced),
+            Departure::Refused(ticket, refusal) => {
+                self.tally.readings_refused += 1;
+                self.places[node].gateway.answered(ticket);
+                let name = self.name(node);
+                self.trace.note(self.now, "refused", &[name.as_bytes()], || {
+                    format!("{name}     refuses a reading: {refusal}")
+                });
+                Ok(())
+            }
         }
+    }
+
+    fn acknowledge(&mut self, node: usize, ticket: Ticket, is_synced: bool) -> Result<(), Violation> {
+        let name = self.name(node);
+        if !is_synced && self.settings.mutant.is_none() {
+            let detail = format!("{name} acknowledges a reading before it is on disk");
+            return Err(Violation::of(Rule::Durability, detail));
+        }
+        self.tally.readings_acknowledged += 1;
+        self.trace
+            .note(self.now, "stored", &[name.as_bytes()], || format!("{name}     acknowledges a reading"));
+        let place = &mut self.places[node];
+        let rows = place.stored.remove(&ticket).unwrap_or_default();
+        place.gateway.acknowledged(ticket, rows);
+        Ok(())
     }
 
     /// Store before send. With a planted fault the consequence has to be found instead.
     fn check_barrier(&self, node: usize, message: &Message, votes_synced: bool) -> Result<(), Violation> {
         let is_signed = matches!(message, Message::Vote(_) | Message::Proposal(_));
         if is_signed && !votes_synced && self.settings.mutant.is_none() {
-            let detail = format!("{} sends {} before its vote log is synced", self.name(node), about(message));
+            let detail =
+                format!("{} sends {} before its vote log is synced", self.name(node), about(message));
             return Err(Violation::of(Rule::Durability, detail));
         }
         Ok(())
@@ -156,17 +195,39 @@ impl World<'_> {
         let name = self.name(node);
         let (height, count) = (committed.height, committed.transactions.len());
         let detail = [index_byte(node)];
-        self.trace.note(self.now, "final", &[&detail, committed.id.as_bytes(), committed.state.as_bytes()], || {
-            let (id, state) = (short(&committed.id), short(&committed.state));
-            format!("{name}     block {height} is final: {id}, state {state}, {count} transactions")
-        });
+        self.trace.note(
+            self.now,
+            "final",
+            &[&detail, committed.id.as_bytes(), committed.state.as_bytes()],
+            || {
+                let (id, state) = (short(&committed.id), short(&committed.state));
+                format!("{name}     block {height} is final: {id}, state {state}, {count} transactions")
+            },
+        );
         if !is_synced && self.settings.mutant.is_none() {
             let detail = format!("{name} announces block {height} before it is on disk");
             return Err(Violation::of(Rule::Durability, detail));
         }
         self.checker.committed(self.places[node].building.address(), committed)?;
         self.clients[node].settle(committed);
+        self.check_work_orders(node, committed)?;
         self.is_over |= self.is_live_again();
+        Ok(())
+    }
+
+    /// A work order that a building opened on the ledger is one it knows of.
+    fn check_work_orders(&self, node: usize, committed: &Committed) -> Result<(), Violation> {
+        let place = &self.places[node];
+        let Some(core) = place.building.core().filter(|_| !place.was_wiped) else { return Ok(()) };
+        for event in &committed.events {
+            if let LedgerEvent::WorkOrderOpened { id, building, reference } = event
+                && *building == place.building.address()
+                && !core.maintenance().work_orders().contains_key(reference)
+            {
+                let detail = format!("{} opened work order {id} and forgot it", place.building.name);
+                return Err(Violation::of(Rule::WorkOrder, detail));
+            }
+        }
         Ok(())
     }
 
@@ -182,8 +243,9 @@ impl World<'_> {
     fn send(&mut self, node: usize, to: &[usize], message: Message) -> Result<(), Violation> {
         let bytes = encode(&message);
         let message = if self.weather.by_bytes {
-            protocol::decode(&bytes, protocol::limits::SYNC_FRAME_BYTES_MAX)
-                .map_err(|error| Violation::of(Rule::Panic, format!("own message does not decode: {error}")))?
+            protocol::decode(&bytes, protocol::limits::SYNC_FRAME_BYTES_MAX).map_err(|error| {
+                Violation::of(Rule::Panic, format!("own message does not decode: {error}"))
+            })?
         } else {
             message
         };
@@ -196,7 +258,7 @@ impl World<'_> {
         let name = &self.places[node].building.name;
         self.trace.note(self.now, "send", &[&[index_byte(node)], bytes], || match &*parcel {
             Parcel::Message(message) => format!("{name} ->    {}", about(message)),
-            Parcel::Transactions(transactions) => format!("{name} ->    {} transactions", transactions.len()),
+            Parcel::Transactions(transactions) => format!("{name} ->    {}", list(transactions)),
             Parcel::Header(height) => format!("{name} ->    header {height}"),
         });
         for peer in to.iter().copied().filter(|peer| *peer != node) {
@@ -226,6 +288,15 @@ fn index_byte(node: usize) -> u8 {
     u8::try_from(node).expect("invariant: a world has few nodes")
 }
 
+/// Transactions by author and sequence.
+fn list(transactions: &[Transaction]) -> String {
+    let one = |transaction: &Transaction| {
+        format!("{}#{}", short(&Address::of(&transaction.body.author)), transaction.body.sequence.0)
+    };
+    let all: Vec<String> = transactions.iter().map(one).collect();
+    format!("transactions {}", all.join(" "))
+}
+
 /// A message in a few words.
 fn about(message: &Message) -> String {
     let block = |block: Option<protocol::BlockId>| block.map_or_else(|| "nil".to_owned(), |id| short(&id));
@@ -246,7 +317,10 @@ fn about(message: &Message) -> String {
             format!("polka {}/{} for {}", polka.height, polka.round.0, short(&polka.block))
         }
         Message::Round(certificate) => {
-            format!("round certificate {}/{}, {:?}", certificate.height, certificate.round.0, certificate.kind)
+            format!(
+                "round certificate {}/{}, {:?}",
+                certificate.height, certificate.round.0, certificate.kind
+            )
         }
         Message::Status(status) => format!("status {}", status.height),
         Message::SyncRequest(request) => format!("asks for blocks from {}", request.from),

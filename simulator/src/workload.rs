@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, VecDeque};
 use ledger::{Committed, Event, State};
 use protocol::transaction::TransactionBody;
 use protocol::{
-    Address, AdvanceWorkOrder, AssetKind, ChainId, Digest, Height, OpenWorkOrder, Payload, Sequence, Severity,
-    SigningKey, VerifiedTransaction, WorkOrderId, WorkOrderStatus,
+    Address, AdvanceWorkOrder, AssetKind, ChainId, Digest, Height, OpenWorkOrder, Payload, Sequence,
+    Severity, SigningKey, VerifiedTransaction, WorkOrderId, WorkOrderStatus,
 };
 
 use crate::chance::Chance;
@@ -88,8 +88,12 @@ impl Client {
     }
 
     fn payload(&mut self) -> Payload {
-        let open: Vec<WorkOrderId> =
-            self.orders.iter().filter(|(_, status)| **status != WorkOrderStatus::Done).map(|(id, _)| *id).collect();
+        let open: Vec<WorkOrderId> = self
+            .orders
+            .iter()
+            .filter(|(_, status)| **status != WorkOrderStatus::Done)
+            .map(|(id, _)| *id)
+            .collect();
         if open.is_empty() || self.chance.per_mille(500) {
             return self.open();
         }

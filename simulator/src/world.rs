@@ -5,7 +5,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::rc::Rc;
 
-use ledger::{Input, Output};
+use node::core::telemetry::Row;
+use node::core::{Command, Input, Output, Ticket};
 use protocol::{ChainId, Genesis, UnixMs};
 
 use crate::building::{Building, EPOCH_MS, Hive, Stop};
@@ -13,6 +14,7 @@ use crate::chance::Chance;
 use crate::checker::{Checker, Rule, Violation};
 use crate::disk::{Crash, Disk};
 use crate::faults::Weather;
+use crate::gateway::{Gateway, caretake};
 use crate::mutants::Mutant;
 use crate::network::Network;
 use crate::report::Tally;
@@ -42,6 +44,9 @@ pub(crate) enum Event {
     Connect { a: usize, b: usize },
     Notice { node: usize, peer: usize, session: Option<u32> },
     Submit { client: usize },
+    Reading { node: usize },
+    Caretake { node: usize },
+    Commit { node: usize, life: u64 },
     Start { node: usize },
     CrashDue { node: usize, life: u64, crash: Crash },
     Storm(Storm),
@@ -73,12 +78,32 @@ pub(crate) struct Place {
     pub(crate) is_gone: bool,
     /// Its disk lost blocks that were on it.
     pub(crate) is_excused: bool,
+    /// It lost everything once: what it opened before is not known to it.
+    pub(crate) was_wiped: bool,
+    pub(crate) gateway: Gateway,
+    /// Rows on disk whose gateway has not been told yet.
+    pub(crate) stored: BTreeMap<Ticket, Vec<Row>>,
     /// When it is to be woken, and the number of that event.
     wake: Option<(u64, u64)>,
     wakes: (u64, u32),
 }
 
 impl Place {
+    fn new(building: Building, gateway: Gateway) -> Self {
+        Self {
+            building,
+            life: 0,
+            paused_until: 0,
+            is_gone: false,
+            is_excused: false,
+            was_wiped: false,
+            gateway,
+            stored: BTreeMap::new(),
+            wake: None,
+            wakes: (0, 0),
+        }
+    }
+
     /// A wake-up that is due counts no more.
     pub(crate) fn forget_wake(&mut self) {
         self.wake = None;
@@ -108,6 +133,7 @@ pub(crate) struct World<'a> {
     pub(crate) goals_set: bool,
     pub(crate) is_over: bool,
     pub(crate) partition: u64,
+    ticket: u64,
     pub(crate) settings: Settings,
 }
 
@@ -122,16 +148,18 @@ impl<'a> World<'a> {
         };
         let (nodes, clients) = (keys("node"), keys("client"));
         let genesis = found(seed, &nodes[..authorities], nodes[authorities..].iter().chain(&clients));
-        let hive = Hive { genesis, heartbeat_ms: weather.heartbeat_ms, mutant: settings.mutant };
+        let hive = Hive { genesis, heartbeat_ms: weather.heartbeat_ms };
         let unlucky = draw_unlucky(authorities, &mut chance);
         let place = |(i, key): (usize, protocol::SigningKey)| {
-            let name = if i < authorities { format!("A{}", i + 1) } else { format!("F{}", i + 1 - authorities) };
+            let name =
+                if i < authorities { format!("A{}", i + 1) } else { format!("F{}", i + 1 - authorities) };
             let mut habits = weather.disk;
             habits.reorders = weather.disk_reorders && unlucky.contains(&i);
             let disk = Disk::new(habits, Chance::new(seed, &format!("disk {i}")));
             let mut building = Building::new(name, key, disk, settings.mutant);
             building.clock_off_ms = chance.signed(weather.clocks.offset_ms_max);
-            Place { building, life: 0, paused_until: 0, is_gone: false, is_excused: false, wake: None, wakes: (0, 0) }
+            let gateway = Gateway::new(Chance::new(seed, &format!("gateway {i}")));
+            Place::new(building, gateway)
         };
         let places = nodes.into_iter().enumerate().map(place).collect();
         let client = |(i, key)| Client::new(key, Chance::new(seed, &format!("client {i}")));
@@ -155,6 +183,7 @@ impl<'a> World<'a> {
             goals_set: false,
             is_over: false,
             partition: 0,
+            ticket: 0,
             settings,
         }
     }
@@ -169,6 +198,8 @@ impl<'a> World<'a> {
         }
         for client in 0..self.clients.len() {
             self.submit_later(client);
+            self.read_later(client);
+            self.caretake_later(client);
         }
         self.raise_storms();
         self.at(self.settings.faults_ms, Event::Heal);
@@ -176,7 +207,8 @@ impl<'a> World<'a> {
             let Some(Reverse((at, number))) = self.queue.pop() else {
                 return Err(Violation::of(Rule::Liveness, "nothing is left to happen"));
             };
-            let event = self.events.remove(&number).expect("invariant: each number in the queue has its event");
+            let event =
+                self.events.remove(&number).expect("invariant: each number in the queue has its event");
             self.now = at;
             self.happen(event)?;
         }
@@ -218,6 +250,9 @@ impl<'a> World<'a> {
             Event::Connect { a, b } => self.connect(a, b),
             Event::Notice { node, peer, session } => self.notice(node, peer, session),
             Event::Submit { client } => self.submit(client),
+            Event::Reading { node } => self.read(node),
+            Event::Caretake { node } => self.caretake(node),
+            Event::Commit { node, life } => self.commit_telemetry(node, life),
             Event::Start { node } => self.start(node),
             Event::CrashDue { node, life, crash } => {
                 if self.places[node].life == life && self.is_up(node) {
@@ -253,6 +288,7 @@ impl<'a> World<'a> {
             Event::Wake { node, .. } | Event::Notice { node, .. } => *node,
             Event::Deliver { to, .. } => *to,
             Event::Submit { client } => *client,
+            Event::Reading { node } | Event::Caretake { node } | Event::Commit { node, .. } => *node,
             Event::Connect { .. }
             | Event::Start { .. }
             | Event::CrashDue { .. }
@@ -303,12 +339,80 @@ impl<'a> World<'a> {
         self.trace.note(self.now, "submit", &[id.as_bytes()], || {
             format!("{name}     is handed transaction {}", short(&id))
         });
-        self.tell(client, Input::Submit { transactions: vec![transaction], local: true })
+        let command = Command::Submit { transactions: vec![transaction], wait: false };
+        let ticket = self.ticket();
+        self.tell(client, Input::Command { ticket, command })
+    }
+
+    /// A gateway hands a reading in. Its own clock is right.
+    fn read(&mut self, node: usize) -> Result<(), Violation> {
+        self.read_later(node);
+        if !self.is_up(node) {
+            return Ok(());
+        }
+        let ticket = self.ticket();
+        let time = UnixMs(EPOCH_MS).plus(i64::try_from(self.now).expect("invariant: a world lasts hours"));
+        let place = &mut self.places[node];
+        let (site, asset) = (place.building.site(), place.building.elevator());
+        let input = place.gateway.hand_in(site, asset, time, ticket);
+        self.tally.readings += 1;
+        self.tell(node, input)?;
+        self.is_over |= self.is_live_again();
+        Ok(())
+    }
+
+    fn caretake(&mut self, node: usize) -> Result<(), Violation> {
+        if self.healed_at.is_some() {
+            return Ok(());
+        }
+        self.caretake_later(node);
+        let ticket = self.ticket();
+        let Some(core) = self.places[node].building.core() else { return Ok(()) };
+        let Some(input) = caretake(core, &mut self.chance, ticket) else { return Ok(()) };
+        self.tell(node, input)
+    }
+
+    /// The committer's turn: rows go to disk, then count.
+    fn commit_telemetry(&mut self, node: usize, life: u64) -> Result<(), Violation> {
+        if self.places[node].life != life || !self.is_up(node) {
+            return Ok(());
+        }
+        match self.places[node].building.commit_telemetry() {
+            Ok(stored) if stored.is_empty() => Ok(()),
+            Ok(stored) => {
+                self.places[node].stored.extend(stored.iter().cloned());
+                self.tell(node, Input::TelemetryStored(stored))
+            }
+            Err(stop) => {
+                self.stopped(node, stop);
+                Ok(())
+            }
+        }
+    }
+
+    pub(crate) fn ticket(&mut self) -> Ticket {
+        self.ticket += 1;
+        Ticket(self.ticket)
+    }
+
+    fn read_later(&mut self, node: usize) {
+        let wait = self.chance.wait(self.weather.reading_every_ms);
+        self.after(wait, Event::Reading { node });
+    }
+
+    fn caretake_later(&mut self, node: usize) {
+        let wait = self.chance.wait(6_000);
+        self.after(wait, Event::Caretake { node });
     }
 
     fn submit_later(&mut self, client: usize) {
         let wait = self.chance.wait(self.weather.submit_every_ms);
         self.after(wait, Event::Submit { client });
+    }
+
+    /// Passes an input to the ledger of a node.
+    pub(crate) fn tell_ledger(&mut self, node: usize, input: ledger::Input) -> Result<(), Violation> {
+        self.tell(node, Input::Ledger(input))
     }
 
     /// Passes an input to a node and carries out what it answers.
@@ -327,14 +431,19 @@ impl<'a> World<'a> {
                 self.schedule_wake(node);
                 Ok(())
             }
-            Some(Stop::Crash(crash)) => {
-                self.crash(node, crash);
+            Some(stop) => {
+                self.stopped(node, stop);
                 Ok(())
             }
-            Some(Stop::SyncFailed) => {
+        }
+    }
+
+    fn stopped(&mut self, node: usize, stop: Stop) {
+        match stop {
+            Stop::Crash(crash) => self.crash(node, crash),
+            Stop::SyncFailed => {
                 self.tally.sync_failures += 1;
                 self.crash(node, Crash::Power);
-                Ok(())
             }
         }
     }
@@ -349,7 +458,6 @@ impl<'a> World<'a> {
         self.at(due, Event::Wake { node, number });
         self.places[node].wake = Some((due, number));
     }
-
 }
 
 fn signing_key(seed: u64, what: &str, i: usize) -> protocol::SigningKey {

@@ -4,7 +4,6 @@
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
-use protocol::limits::{AUTHORITIES_MAX, MEMBERS_MAX};
 use protocol::{AssetKind, Digest, Genesis, PublicKey, SigningKey, UnixMs, encode};
 use serde::{Deserialize, Serialize};
 
@@ -61,23 +60,6 @@ pub struct Place {
 }
 
 impl Plan {
-    /// Refuses sizes that no hive can have.
-    pub fn check(&self) -> Result<()> {
-        if self.buildings == 0 || self.buildings > BUILDINGS_MAX {
-            let found = self.buildings;
-            return Err(Error::Usage(format!("--buildings expects 1 to {BUILDINGS_MAX}, found {found}")));
-        }
-        let most = self.buildings.min(AUTHORITIES_MAX);
-        if self.authorities == 0 || self.authorities > most {
-            let found = self.authorities;
-            return Err(Error::Usage(format!("--authorities expects 1 to {most}, found {found}")));
-        }
-        if self.buildings + self.load_members > MEMBERS_MAX {
-            return Err(Error::Usage(format!("at most {MEMBERS_MAX} members in all")));
-        }
-        Ok(())
-    }
-
     /// The secrets of this plan.
     pub fn keys(&self) -> Keys {
         Keys::of(self.seed)
@@ -305,19 +287,6 @@ mod tests {
         assert_eq!(genesis.authorities().len(), 4);
         assert_eq!(genesis.followers().len(), 4);
         assert!(genesis.followers().contains(&larger.node_key(4).public()));
-    }
-
-    #[test]
-    fn impossible_sizes_are_refused_with_their_flag() {
-        for (buildings, authorities, flag) in
-            [(0, 1, "--buildings"), (61, 4, "--buildings"), (5, 0, "--authorities")]
-        {
-            let error = plan(buildings, authorities, 42).check().unwrap_err();
-            assert!(error.to_string().contains(flag), "{error}");
-            assert_eq!(error.exit_code(), 2);
-        }
-        assert!(plan(5, 6, 42).check().is_err());
-        assert!(plan(1, 1, 42).check().is_ok());
     }
 
     #[test]

@@ -85,6 +85,11 @@ impl Neighbourhood {
     /// Starts every node and waits until all are ready; `net.json` is written then.
     pub async fn up(options: Options) -> Result<Self> {
         let begun = Instant::now();
+        options.check()?;
+        let series = match &options.replay {
+            Some(path) => replay::read(path, options.buildings)?,
+            None => Vec::new(),
+        };
         files::create_dir(&options.dir)?;
         let dir = options.dir.canonicalize().map_err(Error::file("find", &options.dir))?;
         let options = Options { dir, ..options };
@@ -94,10 +99,6 @@ impl Neighbourhood {
             folder::empty(&options.dir)?;
         }
         folder::remove_net(&options.dir)?;
-        let series = match &options.replay {
-            Some(path) => replay::read(path, options.buildings)?,
-            None => Vec::new(),
-        };
         let clock = folder::hive_clock(&options, &series)?;
         let plan = folder::plan(&options, &series, clock)?;
         let watchdog = Watchdog::start().map_err(Error::file("start", Path::new("/bin/sh")))?;

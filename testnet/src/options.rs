@@ -2,6 +2,11 @@
 
 use std::path::PathBuf;
 
+use protocol::limits::{AUTHORITIES_MAX, MEMBERS_MAX};
+
+use crate::error::{Error, Result};
+use crate::layout::BUILDINGS_MAX;
+
 /// A neighbourhood as it is wanted.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -47,6 +52,51 @@ impl Options {
             load_members: 0,
             proxied: true,
             fed: true,
+        }
+    }
+
+    /// Refuses sizes that no hive can have and speeds that no clock can.
+    pub fn check(&self) -> Result<()> {
+        let refuse = |text: String| Err(Error::Usage(text));
+        if self.buildings == 0 || self.buildings > BUILDINGS_MAX {
+            return refuse(format!("--buildings expects 1 to {BUILDINGS_MAX}, found {}", self.buildings));
+        }
+        let most = self.buildings.min(AUTHORITIES_MAX);
+        if self.authorities == 0 || self.authorities > most {
+            return refuse(format!("--authorities expects 1 to {most}, found {}", self.authorities));
+        }
+        if self.buildings + self.load_members > MEMBERS_MAX {
+            return refuse(format!("at most {MEMBERS_MAX} members in all"));
+        }
+        if !(0.001..=100_000.0).contains(&self.speed) {
+            return refuse(format!("--speed expects 0.001 to 100000, found {}", self.speed));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_is_refused_with_its_flag() {
+        let usual = || Options::new(PathBuf::new(), PathBuf::new());
+        assert!(usual().check().is_ok());
+        assert!(Options { buildings: 1, authorities: 1, ..usual() }.check().is_ok());
+        let cases = [
+            (Options { buildings: 0, ..usual() }, "--buildings"),
+            (Options { buildings: 61, ..usual() }, "--buildings"),
+            (Options { authorities: 0, ..usual() }, "--authorities"),
+            (Options { authorities: 6, ..usual() }, "--authorities"),
+            (Options { load_members: 1000, ..usual() }, "members"),
+            (Options { speed: 0.0, ..usual() }, "--speed"),
+            (Options { speed: f64::NAN, ..usual() }, "--speed"),
+        ];
+        for (options, told) in cases {
+            let error = options.check().unwrap_err();
+            assert!(error.to_string().contains(told), "{error}");
+            assert_eq!(error.exit_code(), 2);
         }
     }
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
 
@@ -56,12 +57,12 @@ pub enum ReplayError {
     },
 }
 
-/// One recorded building.
+/// One recorded building; copies share the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Series {
     building: String,
     has_pv: bool,
-    slots: BTreeMap<i64, (u64, u64)>,
+    slots: Arc<BTreeMap<i64, (u64, u64)>>,
 }
 
 impl Series {
@@ -92,7 +93,7 @@ impl Series {
     }
 }
 
-/// Reads the first `buildings` buildings of `path`.
+/// Reads every building of `path`, of which there have to be at least `buildings`.
 pub fn read(path: &Path, buildings: usize) -> Result<Vec<Series>, ReplayError> {
     let unreadable = |source| ReplayError::Unreadable { path: path.to_owned(), source };
     let file = File::open(path).map_err(unreadable)?;
@@ -108,7 +109,7 @@ fn parse(path: &Path, mut lines: impl BufRead, buildings: usize) -> Result<Vec<S
         let found = columns.buildings.len();
         return Err(ReplayError::TooFewBuildings { path: path.to_owned(), expected: buildings, found });
     }
-    let mut series: Vec<Series> = columns.buildings.iter().take(buildings).map(Building::series).collect();
+    let mut series: Vec<Series> = columns.buildings.iter().map(Building::series).collect();
     let mut number = 1;
     let mut last_slot = None;
     while let Some(line) = next_line(path, &mut lines, number + 1)? {
@@ -125,7 +126,7 @@ fn parse(path: &Path, mut lines: impl BufRead, buildings: usize) -> Result<Vec<S
         last_slot = Some(slot);
         let start_ms = SLOT_ZERO_MS + i64::try_from(slot).unwrap_or(i64::MAX / SLOT_MS / 2) * SLOT_MS;
         for (series, building) in series.iter_mut().zip(&columns.buildings) {
-            series.slots.insert(start_ms, building.energy(&row)?);
+            Arc::make_mut(&mut series.slots).insert(start_ms, building.energy(&row)?);
         }
     }
     if last_slot.is_none() {
@@ -189,7 +190,7 @@ impl Columns {
 
 impl Building {
     fn series(&self) -> Series {
-        Series { building: self.name.clone(), has_pv: self.pv.is_some(), slots: BTreeMap::new() }
+        Series { building: self.name.clone(), has_pv: self.pv.is_some(), slots: Arc::default() }
     }
 
     fn energy(&self, row: &Row<'_>) -> Result<(u64, u64), ReplayError> {

@@ -187,7 +187,7 @@ impl Status {
         let faults = if self.faults.is_empty() {
             String::new()
         } else {
-            format!(" · {} links faulty", self.faults.len())
+            format!(" · faulty links {}", self.faults.len())
         };
         let total = self.nodes.len();
         format!(
@@ -245,7 +245,7 @@ mod tests {
     fn the_line_tells_of_those_that_lag_and_those_that_are_silent() {
         let nodes = vec![node("CAS-S1", Some(12)), node("CAS-S2", Some(10)), node("CAS-S3", None)];
         let status = Status { nodes, faults: vec!["x".to_owned()] };
-        let expected = "nodes 2/3 · height 10–12 · peers 3+ · open alerts 2 · work orders 2 · 1 links faulty";
+        let expected = "nodes 2/3 · height 10–12 · peers 3+ · open alerts 2 · work orders 2 · faulty links 1";
         assert_eq!(status.line(), expected);
         assert!(status.render().contains("CAS-S3    authority  running  1        –"), "{}", status.render());
     }

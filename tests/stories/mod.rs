@@ -3,13 +3,14 @@
 mod configuration;
 mod joining;
 mod maintenance;
+mod operations;
 mod quorum;
 mod recovery;
 mod telemetry;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::harness::{Client, Node, until};
+use crate::harness::{self, Client, Node, until};
 
 /// The elevator whose motor runs hot in these stories.
 const ELEVATOR: &str = "CAS-S1-ELEVATOR_1";
@@ -83,4 +84,26 @@ fn height(api: &Client) -> Result<u64, String> {
 /// The names of a hive's members that a node knows.
 fn members(api: &Client) -> Result<Vec<Value>, String> {
     api.items("/api/v1/members")
+}
+
+/// Five hot readings in a row.
+fn overheat(api: &Client) {
+    let now = hive_ms(api);
+    for age in (0..6).rev() {
+        let body = json!({
+            "site_code": "CAS-S1", "asset_code": ELEVATOR, "timestamp": time(now - age * 10_000),
+            "metrics": {"motor_temp": 95.5},
+        });
+        let answer = api.post("/api/v1/telemetry", &body).unwrap();
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+}
+
+fn hive_ms(api: &Client) -> u64 {
+    let time = api.get("/api/v1/node").unwrap()["time"].as_str().unwrap().to_owned();
+    harness::time::parse_ms(&time)
+}
+
+fn time(ms: u64) -> String {
+    protocol::UnixMs(i64::try_from(ms).unwrap()).to_string()
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::height;
+use super::{height, hive_ms, overheat, time};
 use crate::harness::programs::{run, symbiose};
 use crate::harness::wait::ensure;
 use crate::harness::{Building, Client, story_folder, until};
@@ -182,28 +182,6 @@ fn readings(api: &Client, start_ms: u64) -> BTreeMap<u64, u64> {
     )]
     let value = |item: &Value| item["v"].as_f64().map(|v| v as u64);
     items.iter().map(|item| (ms(item).unwrap(), value(item).unwrap())).collect()
-}
-
-/// Five hot readings in a row.
-fn overheat(api: &Client) {
-    let now = hive_ms(api);
-    for age in (0..6).rev() {
-        let body = json!({
-            "site_code": "CAS-S1", "asset_code": "CAS-S1-ELEVATOR_1", "timestamp": time(now - age * 10_000),
-            "metrics": {"motor_temp": 95.5},
-        });
-        let answer = api.post("/api/v1/telemetry", &body).unwrap();
-        assert_eq!(answer.status, 200, "{}", answer.text());
-    }
-}
-
-fn hive_ms(api: &Client) -> u64 {
-    let time = api.get("/api/v1/node").unwrap()["time"].as_str().unwrap().to_owned();
-    crate::harness::time::parse_ms(&time)
-}
-
-fn time(ms: u64) -> String {
-    protocol::UnixMs(i64::try_from(ms).unwrap()).to_string()
 }
 
 fn damage(index: &Path) {

@@ -236,7 +236,13 @@ impl Engine {
                 Error::ReplayDivergence(..) | Error::UnexpectedResume(..) | Error::DecisionNotFound(..) => {
                     panic!("invariant: consensus is deterministic and every effect is answered: {error}")
                 }
-                other => tracing::warn!(height = self.height.0, error = %other, "consensus refused an input"),
+                Error::DriverProcess(_)
+                | Error::InvalidCommitCertificate(..)
+                | Error::MissingPolkaCertificate(..)
+                | Error::VoteExtensionRequired(..)
+                | Error::WalCorrupted(_) => {
+                    tracing::warn!(height = self.height.0, %error, "consensus refused an input");
+                }
             }
         }
     }
@@ -302,7 +308,7 @@ impl Engine {
         if let Some(bytes) = &entry.body {
             let candidate = decode::<Block>(bytes.as_slice(), BLOCK_BYTES_MAX)
                 .map_err(BlockError::from)
-                .and_then(|block| judge(block))
+                .and_then(judge)
                 .ok()
                 .filter(|_| entry.valid);
             self.host.bodies.insert(entry.block, Body { bytes: bytes.clone(), candidate });

@@ -75,6 +75,10 @@ impl Host {
     }
 
     /// Carries one effect out, or notes it, and answers the core.
+    #[expect(
+        clippy::result_large_err,
+        reason = "the type that the library's macro asks for; it is never an error"
+    )]
     pub(super) fn effect(&mut self, effect: HiveEffect) -> Result<Resume<Hive>, HiveError> {
         Ok(match effect {
             Effect::CancelAllTimeouts(r) => {

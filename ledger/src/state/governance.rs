@@ -162,9 +162,9 @@ fn open_proposals(overlay: &Overlay<'_>) -> Vec<(Key, Proposal)> {
     overlay
         .range(Key::Proposal(0)..=Key::Proposal(u64::MAX))
         .into_iter()
-        .filter_map(|(key, entry)| match entry {
-            Entry::Proposal(proposal) if proposal.status == ProposalStatus::Open => Some((key, proposal)),
-            _ => None,
+        .filter_map(|(key, entry)| {
+            let Entry::Proposal(proposal) = entry else { return None };
+            (proposal.status == ProposalStatus::Open).then_some((key, proposal))
         })
         .collect()
 }

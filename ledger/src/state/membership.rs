@@ -64,9 +64,8 @@ pub(super) fn admit(
 /// Forgets used invitations that could no longer be used anyway.
 pub(super) fn forget_expired_invitations(overlay: &mut Overlay<'_>, time: UnixMs) {
     for (key, entry) in overlay.range(invitation_keys()) {
-        match entry {
-            Entry::Invitation(expires) if expires < time => overlay.remove(key),
-            _ => {}
+        if matches!(entry, Entry::Invitation(expires) if expires < time) {
+            overlay.remove(key);
         }
     }
 }

@@ -150,9 +150,10 @@ impl State {
 
     /// Every recorded double signing.
     pub fn evidence(&self) -> impl Iterator<Item = &Evidenced> {
-        self.entries.values().filter_map(|entry| match entry {
-            Entry::Evidence(evidenced) => Some(evidenced),
-            _ => None,
+        let first = Key::Evidence(Address::new([0; 20]), Digest::new([0; 32]));
+        self.entries.range(first..).filter_map(|(_, entry)| {
+            let Entry::Evidence(evidenced) = entry else { return None };
+            Some(evidenced)
         })
     }
 

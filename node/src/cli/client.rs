@@ -34,7 +34,8 @@ pub(super) struct Client {
 impl Client {
     /// Of the node whose data folder this is.
     pub(super) fn of(dir: &Path) -> Result<Self, Failed> {
-        let config = Config::load(&dir.join("node.toml"), &[]).map_err(|error| Failed::new(Exit::Usage, error))?;
+        let config =
+            Config::load(&dir.join("node.toml"), &[]).map_err(|error| Failed::new(Exit::Usage, error))?;
         let unreachable = || {
             let dir = config.data_dir.display();
             Failed::new(Exit::Unreachable, format!("no node runs on {dir}: it has no ready.json"))
@@ -51,7 +52,11 @@ impl Client {
     }
 
     /// Hands something in.
-    pub(super) async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failed> {
+    pub(super) async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Failed> {
         let body = serde_json::to_vec(body).map_err(Failed::failure)?;
         self.send(Method::POST, path, body.into()).await
     }
@@ -62,7 +67,8 @@ impl Client {
             Failed::new(Exit::Unreachable, format!("the node at {at} does not answer: {reason}"))
         };
         let exchanged = tokio::time::timeout(TIMEOUT, self.exchange(method, path, body)).await;
-        let (status, bytes) = exchanged.map_err(|_| unreachable("too slow".to_owned()))?.map_err(unreachable)?;
+        let (status, bytes) =
+            exchanged.map_err(|_| unreachable("too slow".to_owned()))?.map_err(unreachable)?;
         if (200..300).contains(&status) {
             return serde_json::from_slice(&bytes).map_err(Failed::failure);
         }

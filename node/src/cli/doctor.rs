@@ -103,7 +103,11 @@ fn space(dir: &Path) -> Result<String, String> {
     let stat = rustix::fs::statvfs(dir).map_err(|error| error.to_string())?;
     let free = stat.f_bavail.saturating_mul(stat.f_frsize);
     let text = format!("{} MiB free", free / (1024 * 1024));
-    if free < FREE_BYTES_MIN { Err(format!("{text}, at least {} wanted", FREE_BYTES_MIN / (1024 * 1024))) } else { Ok(text) }
+    if free < FREE_BYTES_MIN {
+        Err(format!("{text}, at least {} wanted", FREE_BYTES_MIN / (1024 * 1024)))
+    } else {
+        Ok(text)
+    }
 }
 
 /// Writes and syncs 4 KiB a few times.
@@ -124,7 +128,10 @@ fn sync(dir: &Path) -> Result<String, String> {
     let measured = measure();
     drop(std::fs::remove_file(&path));
     let slowest = measured.map_err(|error| error.to_string())?;
-    let text = format!("4 KiB written and synced in {:.1} ms at the slowest of {SYNCS}", slowest.as_secs_f64() * 1e3);
+    let text = format!(
+        "4 KiB written and synced in {:.1} ms at the slowest of {SYNCS}",
+        slowest.as_secs_f64() * 1e3
+    );
     if slowest > SYNC_MAX { Err(text) } else { Ok(text) }
 }
 
@@ -141,12 +148,15 @@ fn network_port(config: &Config, is_running: bool) -> Result<String, String> {
         let ready = ReadyFile::read(&config.data_dir).ok_or("the node runs but is not ready")?;
         return Ok(ready.p2p);
     }
-    let address = socket(&config.network.listen).ok_or_else(|| format!("cannot read {}", config.network.listen))?;
+    let address =
+        socket(&config.network.listen).ok_or_else(|| format!("cannot read {}", config.network.listen))?;
     bind(address)
 }
 
 fn bind(address: SocketAddr) -> Result<String, String> {
-    TcpListener::bind(address).map(|_| format!("{address} is free")).map_err(|error| format!("{address}: {error}"))
+    TcpListener::bind(address)
+        .map(|_| format!("{address} is free"))
+        .map_err(|error| format!("{address}: {error}"))
 }
 
 fn reach(peer: &str) -> Result<String, String> {
@@ -170,7 +180,10 @@ mod tests {
 
     #[test]
     fn multiaddresses_become_socket_addresses() {
-        assert_eq!(socket("/ip4/127.0.0.1/tcp/4201/p2p/12D3").map(|found| found.to_string()), Some("127.0.0.1:4201".into()));
+        assert_eq!(
+            socket("/ip4/127.0.0.1/tcp/4201/p2p/12D3").map(|found| found.to_string()),
+            Some("127.0.0.1:4201".into())
+        );
         assert_eq!(socket("/ip6/::1/tcp/1").map(|found| found.to_string()), Some("[::1]:1".into()));
         for wrong in ["", "/dns4/a/tcp/1", "/ip4/127.0.0.1/udp/1", "/ip4/127.0.0.1/tcp/x"] {
             assert_eq!(socket(wrong), None, "{wrong}");

@@ -35,7 +35,8 @@ pub(super) struct Init {
 impl Init {
     pub(super) fn run(&self, say: &Say) -> Result<(), Failed> {
         let folder = Folder::make(&self.dir)?;
-        let key = SigningKey::from_seed(&secrets::read_or_make(&folder.path("node.key")).map_err(Failed::failure)?);
+        let key =
+            SigningKey::from_seed(&secrets::read_or_make(&folder.path("node.key")).map_err(Failed::failure)?);
         let genesis = match &self.genesis {
             Some(path) => read_genesis(path)?,
             None => {
@@ -53,7 +54,10 @@ impl Init {
             "public_key": key.public().to_string() });
         say.answer(&answer, || {
             let config = folder.path("node.toml");
-            format!("Hive {chain}\nThis building {address}\nStart it with: symbiose run --config {}", config.display())
+            format!(
+                "Hive {chain}\nThis building {address}\nStart it with: symbiose run --config {}",
+                config.display()
+            )
         });
         Ok(())
     }
@@ -106,7 +110,8 @@ fn configuration(name: &str, peers: &[String]) -> String {
 }
 
 pub(super) fn read_genesis(path: &Path) -> Result<Genesis, Failed> {
-    let bytes = file::read(path, GENESIS_BYTES_MAX as u64).map_err(|error| Failed::new(Exit::Usage, error))?;
+    let bytes =
+        file::read(path, GENESIS_BYTES_MAX as u64).map_err(|error| Failed::new(Exit::Usage, error))?;
     decode(&bytes, GENESIS_BYTES_MAX)
         .map_err(|error| Failed::new(Exit::Usage, format!("{}: {error}", path.display())))
 }
@@ -121,7 +126,8 @@ mod tests {
     fn a_fresh_folder_has_a_valid_configuration() {
         let scratch = Scratch::new("init");
         let dir = scratch.path().join("node");
-        let init = Init { dir: dir.clone(), name: "Tour \"Alpha\"".to_owned(), genesis: None, swarm_key: None };
+        let init =
+            Init { dir: dir.clone(), name: "Tour \"Alpha\"".to_owned(), genesis: None, swarm_key: None };
         init.run(&Say::new(true)).unwrap();
         let config = Config::load(&dir.join("node.toml"), &[]).unwrap();
         assert_eq!(config.name, "Tour \"Alpha\"");

@@ -80,7 +80,9 @@ fn ask(invitation: &Invitation, seed: &[u8; 32], addresses: &[String]) -> Result
         .map_err(|error| Failed::failure(format!("the member's answer cannot be read: {error}")))?;
     match response {
         JoinResponse::Accepted(genesis) if genesis.chain() == grant.chain => Ok(genesis),
-        JoinResponse::Accepted(_) => Err(Failed::failure("the member's genesis is not the one of the invitation")),
+        JoinResponse::Accepted(_) => {
+            Err(Failed::failure("the member's genesis is not the one of the invitation"))
+        }
         JoinResponse::Refused(refusal) => Err(Failed::new(Exit::Refused, in_words(refusal))),
     }
 }

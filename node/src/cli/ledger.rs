@@ -45,7 +45,10 @@ impl Ledger {
             Self::Head { dir } => {
                 let head: LedgerHead = runtime()?.block_on(Client::of(dir)?.get("/api/v1/ledger/head"))?;
                 say.answer(&head, || {
-                    format!("height {}\nblock  {}\nstate  {}\ntime   {}", head.height, head.block, head.state, head.time)
+                    format!(
+                        "height {}\nblock  {}\nstate  {}\ntime   {}",
+                        head.height, head.block, head.state, head.time
+                    )
                 });
                 Ok(())
             }

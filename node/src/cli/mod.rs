@@ -21,7 +21,7 @@ use crate::shell::Stopped;
 use say::Say;
 
 /// What is logged unless `RUST_LOG` says otherwise. The engine tells each vote at its level `info`.
-const LOG_DEFAULT: &str = "info,arc_malachitebft_core_consensus=warn,arc_malachitebft_core_driver=warn,libp2p_swarm=warn";
+const LOG_DEFAULT: &str = "info,arc_malachitebft_core_consensus=warn,arc_malachitebft_core_driver=warn,libp2p_swarm=warn,libp2p_gossipsub=error";
 
 /// How a command ends, beyond success.
 #[derive(Debug)]
@@ -156,7 +156,12 @@ fn run(config: &std::path::Path, set: &[String]) -> Result<(), Failed> {
     use tracing_subscriber::EnvFilter;
     let config = Config::load(config, set).map_err(|error| Failed::new(Exit::Usage, error))?;
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOG_DEFAULT));
-    tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
     match crate::shell::run(config) {
         Ok(Stopped::Terminated) => Ok(()),
         Ok(Stopped::Interrupted) => Err(Failed::new(Exit::Interrupted, "interrupted")),

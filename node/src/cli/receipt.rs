@@ -33,9 +33,11 @@ pub(super) struct Receipt {
 impl Receipt {
     pub(super) fn run(&self, say: &Say) -> Result<(), Failed> {
         let genesis = read_genesis(&self.genesis)?;
-        let bytes = file::read(&self.receipt, RECEIPT_BYTES_MAX).map_err(|error| Failed::new(Exit::Usage, error))?;
+        let bytes =
+            file::read(&self.receipt, RECEIPT_BYTES_MAX).map_err(|error| Failed::new(Exit::Usage, error))?;
         let unreadable = |detail: String| Failed::failure(format!("the receipt cannot be read: {detail}"));
-        let proof: ProofView = serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
+        let proof: ProofView =
+            serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
         let parts = Parts::read(&proof).map_err(unreadable)?;
         if parts.header.chain != genesis.chain() {
             return Err(Failed::new(Exit::Refused, "the receipt is of another hive"));
@@ -51,7 +53,10 @@ impl Receipt {
             .map_err(|error| Failed::new(Exit::Refused, format!("the receipt does not hold: {error}")))?;
         let (id, height) = (parts.transaction.id(), parts.header.height);
         say.answer(&json!({ "ok": true, "transaction": id.to_string(), "height": height.0 }), || {
-            format!("Transaction {id} is in the ledger of hive {}, proven by block {height}.", genesis.chain())
+            format!(
+                "Transaction {id} is in the ledger of hive {}, proven by block {height}.",
+                genesis.chain()
+            )
         });
         Ok(())
     }
@@ -66,8 +71,10 @@ struct Parts {
 
 impl Parts {
     fn read(proof: &ProofView) -> Result<Self, String> {
-        let transaction = decode(&unhex(&proof.leaf)?, TRANSACTION_BYTES_MAX).map_err(|error| error.to_string())?;
-        let header = decode(&unhex(&proof.header)?, BLOCK_HEADER_BYTES_MAX).map_err(|error| error.to_string())?;
+        let transaction =
+            decode(&unhex(&proof.leaf)?, TRANSACTION_BYTES_MAX).map_err(|error| error.to_string())?;
+        let header =
+            decode(&unhex(&proof.header)?, BLOCK_HEADER_BYTES_MAX).map_err(|error| error.to_string())?;
         let path = proof.path.iter().map(|hash| hash.parse::<Digest>().map(|hash| *hash.as_bytes()));
         let path = path.collect::<Result<_, _>>().map_err(|error: Invalid| error.to_string())?;
         let certificate = certificate(&proof.certificate).map_err(|error| error.to_string())?;
@@ -77,7 +84,10 @@ impl Parts {
 
 fn certificate(view: &CertificateView) -> Result<Certificate, Invalid> {
     let signatures = view.signatures.iter().map(|signature| {
-        Ok(CertificateSignature { address: signature.authority.parse()?, signature: signature.signature.parse()? })
+        Ok(CertificateSignature {
+            address: signature.authority.parse()?,
+            signature: signature.signature.parse()?,
+        })
     });
     Ok(Certificate {
         height: Height(view.height),
@@ -89,8 +99,11 @@ fn certificate(view: &CertificateView) -> Result<Certificate, Invalid> {
 
 fn unhex(text: &str) -> Result<Vec<u8>, String> {
     let wrong = || "expected hexadecimal digits in pairs".to_owned();
-    if !text.is_ascii() || text.len() % 2 != 0 {
+    if !text.is_ascii() || !text.len().is_multiple_of(2) {
         return Err(wrong());
     }
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).map_err(|_| wrong())).collect()
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).map_err(|_| wrong()))
+        .collect()
 }

@@ -22,9 +22,8 @@ fn load(name: &str, text: &str, flags: &[&str]) -> Result<Config, String> {
     let file = dir.join("node.toml");
     std::fs::write(&file, text).unwrap();
     let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
-    let loaded = Config::load(&file, &flags).map_err(|error| {
-        error.to_string().replace(&file.display().to_string(), "node.toml")
-    });
+    let loaded = Config::load(&file, &flags)
+        .map_err(|error| error.to_string().replace(&file.display().to_string(), "node.toml"));
     std::fs::remove_dir_all(&dir).unwrap();
     loaded
 }
@@ -43,22 +42,56 @@ fn a_short_file_is_enough() {
 #[test]
 fn errors_are_one_line_with_key_and_source() {
     let cases: [(&str, String, &[&str], &str); 10] = [
-        ("unknown", GOOD.replace("[clock]", "[network]\nlisen = 'x'\n[clock]"), &[],
-            "network.lisen in node.toml: no such key, expected one of listen, peers, mdns"),
+        (
+            "unknown",
+            GOOD.replace("[clock]", "[network]\nlisen = 'x'\n[clock]"),
+            &[],
+            "network.lisen in node.toml: no such key, expected one of listen, peers, mdns",
+        ),
         ("missing", String::new(), &[], "name in node.toml: missing"),
-        ("type", GOOD.to_owned(), &["ledger.heartbeat_ms=soon"],
-            "ledger.heartbeat_ms in --set: invalid type: found string \"soon\", expected u64"),
-        ("range", GOOD.to_owned(), &["ledger.heartbeat_ms=1"],
-            "ledger.heartbeat_ms in --set: expected 100 to 86400000, found 1"),
-        ("speed", "name = 'A'\n[clock]\nspeed = 2.0".to_owned(), &[],
-            "clock.speed in node.toml: a speed other than 1 needs clock.epoch_wall_ms and clock.epoch_hive_ms"),
-        ("nan", GOOD.replace("900.0", "nan"), &[], "clock.speed in node.toml: expected 0.001 to 100000, found NaN"),
-        ("kind", GOOD.replace("HVAC\"\n", "BOILER\"\n"), &[],
-            "sites.assets.kind in node.toml: expected HVAC, CHILLER, ELEVATOR or METER, found `BOILER`"),
-        ("listen", GOOD.to_owned(), &["http.listen=here"],
-            "http.listen in --set: expected an address such as 127.0.0.1:8080, found `here`"),
+        (
+            "type",
+            GOOD.to_owned(),
+            &["ledger.heartbeat_ms=soon"],
+            "ledger.heartbeat_ms in --set: invalid type: found string \"soon\", expected u64",
+        ),
+        (
+            "range",
+            GOOD.to_owned(),
+            &["ledger.heartbeat_ms=1"],
+            "ledger.heartbeat_ms in --set: expected 100 to 86400000, found 1",
+        ),
+        (
+            "speed",
+            "name = 'A'\n[clock]\nspeed = 2.0".to_owned(),
+            &[],
+            "clock.speed in node.toml: a speed other than 1 needs clock.epoch_wall_ms and clock.epoch_hive_ms",
+        ),
+        (
+            "nan",
+            GOOD.replace("900.0", "nan"),
+            &[],
+            "clock.speed in node.toml: expected 0.001 to 100000, found NaN",
+        ),
+        (
+            "kind",
+            GOOD.replace("HVAC\"\n", "BOILER\"\n"),
+            &[],
+            "sites.assets.kind in node.toml: expected HVAC, CHILLER, ELEVATOR or METER, found `BOILER`",
+        ),
+        (
+            "listen",
+            GOOD.to_owned(),
+            &["http.listen=here"],
+            "http.listen in --set: expected an address such as 127.0.0.1:8080, found `here`",
+        ),
         ("flag", GOOD.to_owned(), &["novalue"], "flag in --set: expected `key=value`, found `novalue`"),
-        ("name", "name = ''".to_owned(), &[], "name in node.toml: expected 1 to 64 bytes of plain text, found 0"),
+        (
+            "name",
+            "name = ''".to_owned(),
+            &[],
+            "name in node.toml: expected 1 to 64 bytes of plain text, found 0",
+        ),
     ];
     for (name, text, flags, expected) in cases {
         assert_eq!(load(name, &text, flags).unwrap_err(), expected, "{name}");

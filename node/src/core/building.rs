@@ -2,12 +2,12 @@
 
 use protocol::{Now, Payload as LedgerPayload};
 
+use super::Core;
 use super::input::{Payload, Ticket};
 use super::maintenance::{Change, Outcome, Step};
 use super::outbox::Purpose;
 use super::output::{Event, Output, Stored};
 use super::telemetry::Row;
-use super::Core;
 
 /// How long to wait before wishes that got lost are taken up again, milliseconds.
 const RESETTLE_MS: u64 = 5_000;

@@ -18,11 +18,12 @@ const EVIDENCE_TURN_MS: u64 = 1_500;
 impl Core {
     /// Passes something on to the ledger.
     pub(super) fn ledger_input(&mut self, now: Now, input: ledger::Input) {
-        match &input {
-            ledger::Input::Message { from, message: Message::Status(status) } => self.peers.status(*from, status),
-            ledger::Input::Connected(address) => self.peers.connected(*address, true),
-            ledger::Input::Disconnected(address) => self.peers.connected(*address, false),
-            _ => {}
+        if let ledger::Input::Message { from, message: Message::Status(status) } = &input {
+            self.peers.status(*from, status);
+        } else if let ledger::Input::Connected(address) = &input {
+            self.peers.connected(*address, true);
+        } else if let ledger::Input::Disconnected(address) = &input {
+            self.peers.connected(*address, false);
         }
         let outputs = self.ledger.handle(now, input);
         self.take_ledger_outputs(now, outputs);
@@ -31,19 +32,16 @@ impl Core {
     /// Takes the ledger's outputs in where they concern the building and passes them on, in order.
     pub(super) fn take_ledger_outputs(&mut self, now: Now, outputs: Vec<ledger::Output>) {
         for output in outputs {
-            match &output {
-                ledger::Output::Committed(committed) => {
-                    let committed = committed.clone();
-                    self.out.push(Output::Ledger(output));
-                    self.committed(now, &committed);
-                    continue;
-                }
-                ledger::Output::Rejected { id, reason, .. } => self.rejected(now, *id, reason),
-                ledger::Output::Evidence(evidence) => {
-                    let payload = Payload::Evidence(evidence.clone());
-                    self.put_evidence(now, payload);
-                }
-                _ => {}
+            if let ledger::Output::Committed(committed) = &output {
+                let committed = committed.clone();
+                self.out.push(Output::Ledger(output));
+                self.committed(now, &committed);
+                continue;
+            }
+            if let ledger::Output::Rejected { id, reason, .. } = &output {
+                self.rejected(now, *id, reason);
+            } else if let ledger::Output::Evidence(evidence) = &output {
+                self.put_evidence(now, Payload::Evidence(evidence.clone()));
             }
             self.out.push(Output::Ledger(output));
         }
@@ -111,20 +109,23 @@ impl Core {
             | LedgerEvent::Executed(..)
             | LedgerEvent::Evidenced(_) => self.event(Event::Hive),
             LedgerEvent::WorkOrderOpened { id, building, reference } if *building == me => {
-                let order = self.ledger.state().work_order(*id).expect("invariant: it was opened in this block");
+                let order =
+                    self.ledger.state().work_order(*id).expect("invariant: it was opened in this block");
                 let commitment = order.commitment;
                 let catalogue = self.telemetry.catalogue();
                 let outcome = self.maintenance.opened_on_ledger(catalogue, *reference, *id, commitment);
                 self.carry_out(now, outcome);
             }
             LedgerEvent::WorkOrderAdvanced { id, building, status, .. } if *building == me => {
-                let order = self.ledger.state().work_order(*id).expect("invariant: it was changed in this block");
+                let order =
+                    self.ledger.state().work_order(*id).expect("invariant: it was changed in this block");
                 let commitment = order.commitment;
                 let catalogue = self.telemetry.catalogue();
                 let outcome = self.maintenance.advanced_on_ledger(catalogue, *id, *status, commitment);
                 self.carry_out(now, outcome);
             }
-            LedgerEvent::WorkOrderOpened { reference, .. } | LedgerEvent::WorkOrderAdvanced { reference, .. } => {
+            LedgerEvent::WorkOrderOpened { reference, .. }
+            | LedgerEvent::WorkOrderAdvanced { reference, .. } => {
                 self.event(Event::WorkOrder(*reference));
             }
         }
@@ -185,7 +186,9 @@ impl Core {
         self.outbox.retain(|payload, _| match payload {
             Payload::Evidence(evidence) => !state.has_evidence(evidence),
             Payload::OpenWorkOrder(open) => state.work_order_of(&me, &open.reference).is_none(),
-            Payload::Admit(_) | Payload::Propose(_) | Payload::Approve(_) | Payload::AdvanceWorkOrder(_) => true,
+            Payload::Admit(_) | Payload::Propose(_) | Payload::Approve(_) | Payload::AdvanceWorkOrder(_) => {
+                true
+            }
         });
     }
 }
@@ -194,9 +197,9 @@ impl Core {
 pub(super) fn refused_at_once(outputs: &[ledger::Output]) -> BTreeMap<TransactionId, Reject> {
     outputs
         .iter()
-        .filter_map(|output| match output {
-            ledger::Output::Rejected { id, reason, .. } => Some((*id, reason.clone())),
-            _ => None,
+        .filter_map(|output| {
+            let ledger::Output::Rejected { id, reason, .. } = output else { return None };
+            Some((*id, reason.clone()))
         })
         .collect()
 }
@@ -207,6 +210,15 @@ fn join_refusal(reason: &Reject) -> JoinRefusal {
         Reject::Known { .. } => JoinRefusal::AlreadyMember,
         Reject::Full { .. } | Reject::Busy { .. } => JoinRefusal::Full,
         Reject::Invitation { detail } if detail.contains("expired") => JoinRefusal::Expired,
-        _ => JoinRefusal::NotInvited,
+        Reject::NotMember { .. } | Reject::NotAuthority { .. } | Reject::Sequence { .. } => {
+            JoinRefusal::NotNow
+        }
+        Reject::Invitation { .. }
+        | Reject::Expired { .. }
+        | Reject::Unknown { .. }
+        | Reject::NotYours { .. }
+        | Reject::Transition { .. }
+        | Reject::Action { .. }
+        | Reject::Evidence { .. } => JoinRefusal::NotInvited,
     }
 }

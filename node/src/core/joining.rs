@@ -38,8 +38,7 @@ pub(super) fn grant(
         return Err(InviteError::Expiry);
     }
     let head = ledger.head();
-    let grant =
-        Grant { chain: ledger.chain(), nonce, role, expires, height: head.height, block: head.block };
+    let grant = Grant { chain: ledger.chain(), nonce, role, expires, height: head.height, block: head.block };
     let signature = grant.sign(key);
     Ok(SignedInvitation { grant, inviter: key.public(), signature })
 }

@@ -153,7 +153,9 @@ fn replay(telemetry: &mut Telemetry, item: Replayed, changes: &mut Vec<Change>) 
                 match telemetry.catalogue_mut().define(&definition) {
                     Ok(()) if size(telemetry.catalogue()) == known => {}
                     Ok(()) => changes.push(Change::PutDefinition(definition)),
-                    Err(error) => tracing::warn!(%error, "an entry of the telemetry log does not fit the catalogue"),
+                    Err(error) => {
+                        tracing::warn!(%error, "an entry of the telemetry log does not fit the catalogue");
+                    }
                 }
             }
         }

@@ -81,7 +81,12 @@ impl Outbox {
     }
 
     /// Adds a wish, to be signed from `not_before` on.
-    pub(super) fn push(&mut self, payload: Payload, purpose: Purpose, not_before: Tick) -> Result<(), OutboxFull> {
+    pub(super) fn push(
+        &mut self,
+        payload: Payload,
+        purpose: Purpose,
+        not_before: Tick,
+    ) -> Result<(), OutboxFull> {
         if self.wishes.len() >= OUTBOX_MAX {
             return Err(OutboxFull);
         }
@@ -100,7 +105,12 @@ impl Outbox {
     }
 
     /// Signs what is due, in order, with sequences that follow the account.
-    pub(super) fn sign_due(&mut self, now: Tick, ledger: &Ledger, key: &SigningKey) -> Vec<VerifiedTransaction> {
+    pub(super) fn sign_due(
+        &mut self,
+        now: Tick,
+        ledger: &Ledger,
+        key: &SigningKey,
+    ) -> Vec<VerifiedTransaction> {
         if self.again.is_some_and(|again| now < again) {
             return Vec::new();
         }
@@ -147,9 +157,11 @@ impl Outbox {
     pub(super) fn rejected(&mut self, now: Tick, id: TransactionId, reason: &Reject) -> Option<Settled> {
         let at = self.wishes.iter().position(|wish| wish.signed.is_some_and(|signed| signed.id == id))?;
         let signed = self.wishes[at].signed?;
-        for wish in self.wishes.iter_mut().filter(|wish| {
-            wish.signed.is_some_and(|other| other.sequence >= signed.sequence)
-        }) {
+        for wish in self
+            .wishes
+            .iter_mut()
+            .filter(|wish| wish.signed.is_some_and(|other| other.sequence >= signed.sequence))
+        {
             wish.signed = None;
         }
         self.withdraw = true;
@@ -173,7 +185,9 @@ impl Outbox {
 /// Whether the same wish may be granted later.
 fn is_passing(reason: &Reject) -> bool {
     match reason {
-        Reject::Sequence { .. } | Reject::Expired { .. } | Reject::Busy { .. } | Reject::NotMember { .. } => true,
+        Reject::Sequence { .. } | Reject::Expired { .. } | Reject::Busy { .. } | Reject::NotMember { .. } => {
+            true
+        }
         Reject::NotAuthority { .. }
         | Reject::Known { .. }
         | Reject::Unknown { .. }

@@ -33,7 +33,8 @@ impl Peers {
     }
 
     pub(super) fn status(&mut self, address: Address, status: &Status) {
-        let name = String::from_utf8_lossy(status.name.as_slice()).chars().filter(|c| !c.is_control()).collect();
+        let name =
+            String::from_utf8_lossy(status.name.as_slice()).chars().filter(|c| !c.is_control()).collect();
         if let Some(peer) = self.entry(address) {
             *peer = Peer { name, height: Some(status.height), ..*peer };
         }

@@ -65,8 +65,12 @@ impl Waiting {
 
     /// Callers whose patience is at its end.
     pub(super) fn expired(&mut self, now: Tick) -> Vec<Output> {
-        let late: Vec<Ticket> =
-            self.waiters.iter().filter(|(_, (deadline, _))| *deadline <= now).map(|(ticket, _)| *ticket).collect();
+        let late: Vec<Ticket> = self
+            .waiters
+            .iter()
+            .filter(|(_, (deadline, _))| *deadline <= now)
+            .map(|(ticket, _)| *ticket)
+            .collect();
         late.into_iter().filter_map(|ticket| self.finish(ticket)).collect()
     }
 
@@ -93,7 +97,9 @@ impl Waiting {
 
     fn finish_if_settled(&mut self, ticket: Ticket) -> Option<Output> {
         match &self.waiters.get(&ticket)?.1 {
-            Waiter::Submit { outcomes, .. } if outcomes.values().all(|outcome| *outcome != Outcome::Pending) => {
+            Waiter::Submit { outcomes, .. }
+                if outcomes.values().all(|outcome| *outcome != Outcome::Pending) =>
+            {
                 self.finish(ticket)
             }
             Waiter::Submit { .. } | Waiter::Join => None,

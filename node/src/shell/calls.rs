@@ -23,7 +23,11 @@ const CHECKS_MAX: usize = 2;
 const QUESTIONS_MAX: usize = 32;
 
 /// Carries commands until the web or the core ends.
-pub(super) async fn carry_commands(mut calls: mpsc::Receiver<CommandCall>, core: mpsc::Sender<Event>, chain: ChainId) {
+pub(super) async fn carry_commands(
+    mut calls: mpsc::Receiver<CommandCall>,
+    core: mpsc::Sender<Event>,
+    chain: ChainId,
+) {
     let checks = Arc::new(Semaphore::new(CHECKS_MAX));
     while let Some(CommandCall { command, reply }) = calls.recv().await {
         let Command::SubmitTransactions { transactions, wait } = command else {
@@ -50,7 +54,8 @@ pub(super) async fn carry_commands(mut calls: mpsc::Receiver<CommandCall>, core:
 fn check(transactions: &[bytes::Bytes], chain: &ChainId) -> (Vec<VerifiedTransaction>, Vec<(usize, String)>) {
     let (mut good, mut malformed) = (Vec::with_capacity(transactions.len()), Vec::new());
     for (position, bytes) in transactions.iter().enumerate() {
-        let decoded = protocol::decode::<Transaction>(bytes, TRANSACTION_BYTES_MAX).map_err(|error| error.to_string());
+        let decoded =
+            protocol::decode::<Transaction>(bytes, TRANSACTION_BYTES_MAX).map_err(|error| error.to_string());
         let checked = decoded.and_then(|one| one.verify(chain).map_err(|error| error.to_string()));
         match checked {
             Ok(transaction) => good.push(transaction),
@@ -87,7 +92,9 @@ impl Questions {
         // Callers may have given up: then nobody reads the answer.
         match call {
             QueryCall::Samples { range, reply } => drop(reply.send(self.samples(range).await)),
-            QueryCall::Buckets { range, step_ms, reply } => drop(reply.send(self.buckets(range, step_ms).await)),
+            QueryCall::Buckets { range, step_ms, reply } => {
+                drop(reply.send(self.buckets(range, step_ms).await));
+            }
             QueryCall::Blocks { before, limit, reply } => {
                 let blocks = self.reader.ask(|reply| Job::Blocks { before, limit, reply }).await;
                 let summary = |stored: &StoredBlock| shown::summary(&stored.block, stored.certificate.block);
@@ -234,7 +241,8 @@ mod tests {
                 TransactionBody { author: key.public(), sequence: Sequence(1), expires: Height(9), payload };
             bytes::Bytes::from(encode(body.sign(&key, chain).transaction()))
         };
-        let handed_in = [sign(&chain), sign(&ChainId::new([3; 32])), bytes::Bytes::from_static(b"x"), sign(&chain)];
+        let handed_in =
+            [sign(&chain), sign(&ChainId::new([3; 32])), bytes::Bytes::from_static(b"x"), sign(&chain)];
         let (good, malformed) = check(&handed_in, &chain);
         assert_eq!(good.len(), 2);
         assert_eq!(malformed.iter().map(|(position, _)| *position).collect::<Vec<_>>(), [1, 2]);

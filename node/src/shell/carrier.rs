@@ -284,7 +284,8 @@ impl Carrier {
         match look {
             Look::Recent { asset, metric, from, to, reply } => {
                 let catalogue = self.core.telemetry().catalogue();
-                let unknown = || Problem::new(Kind::NotFound, format!("there is no asset `{asset}`")).field("id");
+                let unknown =
+                    || Problem::new(Kind::NotFound, format!("there is no asset `{asset}`")).field("id");
                 let recent = catalogue.asset_by_code(&asset).ok_or_else(unknown).map(|asset| {
                     let wanted = |name: &str| metric.as_deref().is_none_or(|metric| metric == name);
                     let series = asset.series.iter().map(|series| &series.metric);
@@ -331,7 +332,8 @@ impl Carrier {
         } else {
             health.clear("no_peers");
         }
-        let (mine, ahead) = (ledger.head().height.0, ledger.peers().map(|(_, height)| height.0).max().unwrap_or(0));
+        let (mine, ahead) =
+            (ledger.head().height.0, ledger.peers().map(|(_, height)| height.0).max().unwrap_or(0));
         if ahead > mine + LAG_BLOCKS_MAX {
             let text = format!("Catching up: block {mine} here, {ahead} at a neighbour.");
             health.set("catching_up", Weight::NotReady, text);

@@ -37,7 +37,8 @@ impl Clock {
     /// `epoch_hive + (wall − epoch_wall) × speed`; both epochs 0 at speed 1 is the wall itself.
     fn hive_time(&self, wall_ms: i64) -> UnixMs {
         let since = i128::from(wall_ms) - i128::from(self.config.epoch_wall_ms);
-        let hive = i128::from(self.config.epoch_hive_ms) + since * i128::from(self.config.speed_millis) / 1000;
+        let hive =
+            i128::from(self.config.epoch_hive_ms) + since * i128::from(self.config.speed_millis) / 1000;
         UnixMs(i64::try_from(hive).unwrap_or(if hive < 0 { i64::MIN } else { i64::MAX }))
     }
 }

@@ -3,7 +3,8 @@
 use protocol::limits::{INVITATION_ADDRESSES_MAX, INVITATION_LIFE_MS_MAX};
 use protocol::{Bounded, Bytes, Digest, Invitation, Now, Severity, UnixMs};
 use web::request::{
-    InvitationRequest, Outcome as ShownOutcome, PolicyChange, PolicyDraft, SubmittedTransaction, WorkOrderChange,
+    InvitationRequest, Outcome as ShownOutcome, PolicyChange, PolicyDraft, SubmittedTransaction,
+    WorkOrderChange,
 };
 use web::view::{Condition, InvitationView, Role, RuleKind};
 use web::{Kind, Problem, Time};
@@ -46,7 +47,9 @@ pub(super) fn read(
             let known = known_policy(core, &policy)?;
             plain(Command::ChangePolicy(known.id(), changed(known.terms(), change)))
         }
-        web::Command::DeletePolicy { policy } => plain(Command::DeletePolicy(known_policy(core, &policy)?.id())),
+        web::Command::DeletePolicy { policy } => {
+            plain(Command::DeletePolicy(known_policy(core, &policy)?.id()))
+        }
         web::Command::Invite(request) => invite(now, meeting, request),
         web::Command::Propose { action } => {
             let action = protocol::Action::try_from(&action)?;
@@ -254,7 +257,9 @@ fn proposal_number(core: &Core, context: &Context) -> Option<u64> {
 fn merged(submitted: Vec<Submitted>, context: Context) -> Vec<SubmittedTransaction> {
     let malformed = match context {
         Context::Submission(malformed) => malformed,
-        Context::None | Context::Invitation { .. } | Context::Proposal(_) | Context::Approval(_) => Vec::new(),
+        Context::None | Context::Invitation { .. } | Context::Proposal(_) | Context::Approval(_) => {
+            Vec::new()
+        }
     };
     let mut all: Vec<SubmittedTransaction> = submitted.into_iter().map(shown).collect();
     for (position, reason) in malformed {
@@ -285,8 +290,12 @@ fn problem(refused: &Refused) -> Problem {
             let problem = Problem::new(kind, detail);
             error.field().map_or(problem.clone(), |field| problem.field(field))
         }
-        Refused::Catalogue(CatalogueError::Full { field, .. }) => Problem::new(Kind::TooMany, detail).field(*field),
-        Refused::Catalogue(CatalogueError::Unknown { field, .. }) => Problem::new(Kind::NotFound, detail).field(*field),
+        Refused::Catalogue(CatalogueError::Full { field, .. }) => {
+            Problem::new(Kind::TooMany, detail).field(*field)
+        }
+        Refused::Catalogue(CatalogueError::Unknown { field, .. }) => {
+            Problem::new(Kind::NotFound, detail).field(*field)
+        }
         Refused::Catalogue(CatalogueError::Invalid(_) | CatalogueError::OutOfOrder { .. }) => {
             Problem::new(Kind::Invalid, detail)
         }

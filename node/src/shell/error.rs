@@ -64,9 +64,9 @@ impl RunError {
     /// Whether the configuration is at fault.
     pub const fn is_configuration(&self) -> bool {
         match self {
-            Self::Configuration { .. } | Self::Network(_) | Self::Http(HttpError::Listen { .. } | HttpError::Token(_)) => {
-                true
-            }
+            Self::Configuration { .. }
+            | Self::Network(_)
+            | Self::Http(HttpError::Listen { .. } | HttpError::Token(_)) => true,
             Self::Core(crate::core::OpenError::Catalogue(_)) => true,
             Self::Lock(_)
             | Self::Store(_)

@@ -5,13 +5,19 @@
 use std::sync::Arc;
 
 use ledger::Input as LedgerInput;
-use protocol::limits::{CONSENSUS_FRAME_BYTES_MAX, GOSSIP_BYTES_MAX, JOIN_FRAME_BYTES_MAX, SYNC_FRAME_BYTES_MAX};
+use protocol::limits::{
+    CONSENSUS_FRAME_BYTES_MAX, GOSSIP_BYTES_MAX, JOIN_FRAME_BYTES_MAX, SYNC_FRAME_BYTES_MAX,
+};
 use protocol::message::{HeaderGossip, TransactionsGossip};
-use protocol::{Address, AuthoritySet, ChainId, JoinRequest, Message, PublicKey, VerifiedTransaction, decode};
+use protocol::{
+    Address, AuthoritySet, ChainId, JoinRequest, Message, PublicKey, VerifiedTransaction, decode,
+};
 use tokio::sync::{mpsc, watch};
 
 use super::event::Event;
-use super::network::{Blame, GossipId, GossipVerdict, Lane, NetworkCommand, NetworkEvent, NetworkHandle, Topic};
+use super::network::{
+    Blame, GossipId, GossipVerdict, Lane, NetworkCommand, NetworkEvent, NetworkHandle, Topic,
+};
 
 /// Gossip messages waiting to be checked; more are dropped.
 const GOSSIP_QUEUE_MAX: usize = 256;
@@ -58,14 +64,20 @@ impl Inbox {
     async fn carry(&self, event: NetworkEvent, gossip: &mpsc::Sender<Gossip>) -> Option<()> {
         let event = match event {
             NetworkEvent::Listening(address) => {
-                self.listening.send_if_modified(|first| { let is_first = first.is_none(); first.get_or_insert(address.clone()); is_first });
+                self.listening.send_if_modified(|first| {
+                    let is_first = first.is_none();
+                    first.get_or_insert(address.clone());
+                    is_first
+                });
                 Event::Listening(address)
             }
             NetworkEvent::Connected { peer, address } => Event::Connected { peer, address },
             NetworkEvent::Disconnected { peer } => Event::Disconnected(peer),
             NetworkEvent::RoundTrip { peer, micros } => Event::RoundTrip(peer, micros),
             NetworkEvent::Message { from, lane, bytes } => match read_message(lane, &bytes) {
-                Ok(message) => Event::Ledger(Box::new(LedgerInput::Message { from: Address::of(&from), message })),
+                Ok(message) => {
+                    Event::Ledger(Box::new(LedgerInput::Message { from: Address::of(&from), message }))
+                }
                 Err(reason) => return self.malformed(from, reason).await,
             },
             NetworkEvent::Gossip { from, author, message, topic, bytes } => {
@@ -140,7 +152,10 @@ impl Inbox {
         let Ok(HeaderGossip { header, certificate }) = decode(bytes, GOSSIP_BYTES_MAX) else {
             return GossipVerdict::Reject;
         };
-        if header.chain != self.chain || certificate.height != header.height || certificate.block != header.id() {
+        if header.chain != self.chain
+            || certificate.height != header.height
+            || certificate.block != header.id()
+        {
             return GossipVerdict::Reject;
         }
         let height = header.height;

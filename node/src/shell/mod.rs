@@ -78,8 +78,9 @@ pub fn run(config: Config) -> Result<Stopped, RunError> {
 async fn live(config: Config) -> Result<Stopped, RunError> {
     let handle = tokio::runtime::Handle::current();
     let opening = config.clone();
-    let mut opened =
-        tokio::task::spawn_blocking(move || open::open(&opening, &handle)).await.map_err(|_| RunError::Died("opening"))??;
+    let mut opened = tokio::task::spawn_blocking(move || open::open(&opening, &handle))
+        .await
+        .map_err(|_| RunError::Died("opening"))??;
     let address = tokio::time::timeout(LISTEN_PATIENCE, opened.listening.wait_for(Option::is_some)).await;
     let p2p = address.ok().and_then(|seen| seen.ok()?.clone()).ok_or(RunError::NotListening)?;
     let ready = ReadyFile::new(opened.http_url.clone(), p2p, &opened.key);
@@ -148,9 +149,9 @@ fn core_queue() -> Core {
 /// A picture to start with.
 fn first_picture() -> Arc<web::Picture> {
     let mut picture = web::Picture::default();
-    picture.readiness.reasons.push(web::view::Reason {
-        code: "starting".to_owned(),
-        text: "The node is starting.".to_owned(),
-    });
+    picture
+        .readiness
+        .reasons
+        .push(web::view::Reason { code: "starting".to_owned(), text: "The node is starting.".to_owned() });
     Arc::new(picture)
 }

@@ -9,9 +9,7 @@ use std::thread::JoinHandle;
 
 use ledger::Ledger;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use protocol::limits::{
-    BLOCK_TIME_AHEAD_MS_MAX, CORE_QUEUE_MAX, SERIES_DEFAULT_MAX, TELEMETRY_QUEUE_MAX,
-};
+use protocol::limits::{BLOCK_TIME_AHEAD_MS_MAX, CORE_QUEUE_MAX, SERIES_DEFAULT_MAX, TELEMETRY_QUEUE_MAX};
 use protocol::{Bytes, Digest, Genesis, Height, PublicKey, SigningKey, decode};
 use tokio::runtime::Handle;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -91,8 +89,12 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
     let bound = runtime.block_on(http::bind(&config.http))?;
     let metrics = recorder()?;
     let clock = Clock::start(config.clock);
-    let mut facts =
-        Facts { name: config.name.clone(), round_trips_ms: Default::default(), health: Health::default(), proposed: Vec::new() };
+    let mut facts = Facts {
+        name: config.name.clone(),
+        round_trips_ms: Default::default(),
+        health: Health::default(),
+        proposed: Vec::new(),
+    };
     let files = open_ledger(config, &identity, clock, &mut facts)?;
     let building = open_building(config, &identity, clock, files.ledger, &mut facts)?;
     let opening = files.opening.into_iter().map(Output::Ledger).chain(building.opening).collect();
@@ -101,18 +103,24 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
     let network = network::start(network_config(config, &identity, &building.core), network_events)?;
     let (deaths, died) = mpsc::channel(8);
     let (core, events) = core_queue();
-    let (committer, committing) = Committer::start(building.telemetry, core.clone(), Watch::new("committer", deaths.clone()))
-        .map_err(RunError::Runtime)?;
+    let (committer, committing) =
+        Committer::start(building.telemetry, core.clone(), Watch::new("committer", deaths.clone()))
+            .map_err(RunError::Runtime)?;
     committer.send(Work::Define(building.core.telemetry().catalogue().definitions()));
     let mut block_files = BlockFiles::new(config.in_data("blocks.log"), files.scanned.places);
     let newest = newest_blocks(&mut block_files).map_err(RunError::Store)?;
-    let (reader, reading) =
-        Reader::start(block_files, building.index.clone(), network.clone(), Watch::new("reader", deaths.clone()))
-            .map_err(RunError::Runtime)?;
+    let (reader, reading) = Reader::start(
+        block_files,
+        building.index.clone(),
+        network.clone(),
+        Watch::new("reader", deaths.clone()),
+    )
+    .map_err(RunError::Runtime)?;
 
     let (picture, pictures) = watch::channel(first_picture());
     let live = broadcast::Sender::new(LIVE_MAX);
-    let (authorities, known_authorities) = watch::channel(Arc::new(building.core.ledger().state().authorities().clone()));
+    let (authorities, known_authorities) =
+        watch::channel(Arc::new(building.core.ledger().state().authorities().clone()));
     let (telemetry, telemetry_calls) = mpsc::channel(TELEMETRY_QUEUE_MAX);
     let carrier = Carrier {
         clock,
@@ -143,15 +151,26 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
 
     let (heard, listening) = watch::channel(None);
     let chain = identity.genesis.chain();
-    let inbox = Inbox { chain, core: core.clone(), network: network.clone(), authorities: known_authorities, listening: heard };
+    let inbox = Inbox {
+        chain,
+        core: core.clone(),
+        network: network.clone(),
+        authorities: known_authorities,
+        listening: heard,
+    };
     runtime.spawn(inbox.run(from_network));
     let (commands, command_calls) = mpsc::channel(CALLS_MAX);
     runtime.spawn(carry_commands(command_calls, core.clone(), chain));
     let (queries, query_calls) = mpsc::channel(CALLS_MAX);
-    let questions =
-        Questions { core: core.clone(), committer: committer.clone(), reader: reader.clone(), picture: pictures.clone() };
+    let questions = Questions {
+        core: core.clone(),
+        committer: committer.clone(),
+        reader: reader.clone(),
+        picture: pictures.clone(),
+    };
     runtime.spawn(questions.run(query_calls));
-    let handles = web::Handles { telemetry, commands, queries, picture: pictures, live, metrics: metrics.clone() };
+    let handles =
+        web::Handles { telemetry, commands, queries, picture: pictures, live, metrics: metrics.clone() };
     let (stop_http, stop) = watch::channel(false);
     let http_url = bound.url();
     Ok(Opened {
@@ -176,11 +195,13 @@ fn identity(config: &Config) -> Result<Identity, RunError> {
     let origin = || config.file.display().to_string();
     let wrong = |key, detail: String| RunError::Configuration { key, origin: origin(), detail };
     let seed = secrets::read(&config.key).map_err(|error| wrong("key.file", error.to_string()))?;
-    let swarm_key = secrets::read(&config.swarm_key).map_err(|error| wrong("hive.swarm_key", error.to_string()))?;
+    let swarm_key =
+        secrets::read(&config.swarm_key).map_err(|error| wrong("hive.swarm_key", error.to_string()))?;
     let bytes = file::read(&config.genesis, GENESIS_BYTES_MAX as u64);
     let bytes = bytes.map_err(|error| wrong("hive.genesis", error.to_string()))?;
     let genesis = decode(&bytes, GENESIS_BYTES_MAX);
-    let genesis = genesis.map_err(|error| wrong("hive.genesis", format!("{}: {error}", config.genesis.display())))?;
+    let genesis =
+        genesis.map_err(|error| wrong("hive.genesis", format!("{}: {error}", config.genesis.display())))?;
     Ok(Identity { key: SigningKey::from_seed(&seed), seed, swarm_key, genesis })
 }
 
@@ -208,7 +229,8 @@ fn open_ledger(
     let mut scan = Scan::open(&config.in_data("blocks.log"), genesis).map_err(RunError::Store)?;
     let (votes, found) = VoteLog::open(&config.in_data("wal"), genesis.chain()).map_err(RunError::Store)?;
     if let Err(error) = &found {
-        let text = format!("The vote log is damaged ({error}): this node does not sign at the height in progress.");
+        let text =
+            format!("The vote log is damaged ({error}): this node does not sign at the height in progress.");
         facts.health.set("vote_log_damaged", Weight::Notice, text);
     }
     let speed = i64::try_from(clock.speed_millis().max(1_000)).unwrap_or(i64::MAX);
@@ -306,7 +328,9 @@ fn open_index(
     }
     let text = match repair {
         None => return Ok(index),
-        Some(Repair::Snapshots) => "The index was damaged: its snapshots were moved aside and its log read again.",
+        Some(Repair::Snapshots) => {
+            "The index was damaged: its snapshots were moved aside and its log read again."
+        }
         Some(Repair::Rebuilt) => "The index was damaged: it was moved aside and derived again.",
     };
     facts.health.set("index_rebuilt", Weight::Notice, text);

@@ -51,10 +51,15 @@ pub(crate) struct Wanted {
 }
 
 /// Hands every reading of a stretch of time to a sink, in the order of acceptance.
-pub(crate) type Source<'a, E> = &'a mut dyn FnMut(UnixMs, UnixMs, &mut dyn FnMut(u16, UnixMs, f64)) -> Result<(), E>;
+pub(crate) type Source<'a, E> =
+    &'a mut dyn FnMut(UnixMs, UnixMs, &mut dyn FnMut(u16, UnixMs, f64)) -> Result<(), E>;
 
 /// The first points behind the cursor.
-pub(crate) fn samples<E>(metrics: &Metrics, wanted: &Wanted, source: Source<'_, E>) -> Result<Vec<Sample>, E> {
+pub(crate) fn samples<E>(
+    metrics: &Metrics,
+    wanted: &Wanted,
+    source: Source<'_, E>,
+) -> Result<Vec<Sample>, E> {
     let from = wanted.after.as_ref().map_or(wanted.from, |after| wanted.from.max(after.0));
     let start = wanted.after.as_ref().map(|after| metrics.behind(after));
     let (points, _) = gather(metrics, (from, wanted.to), start, wanted.limit, source)?;
@@ -172,7 +177,10 @@ mod tests {
 
     fn points(readings: &[(u16, i64, f64)], wanted: &Wanted) -> Vec<String> {
         let samples = run(readings, |source| samples(&metrics(), wanted, source));
-        samples.iter().map(|sample| format!("{} {} {:?}", sample.t.ms(), sample.metric, sample.v.unwrap())).collect()
+        samples
+            .iter()
+            .map(|sample| format!("{} {} {:?}", sample.t.ms(), sample.metric, sample.v.unwrap()))
+            .collect()
     }
 
     const READINGS: [(u16, i64, f64); 6] =
@@ -205,7 +213,8 @@ mod tests {
 
     #[test]
     fn steps_start_at_multiples_since_1970() {
-        let readings: Vec<_> = (0..1_000).map(|i| (0, -500 + i, f64::from(i32::try_from(i).unwrap()))).collect();
+        let readings: Vec<_> =
+            (0..1_000).map(|i| (0, -500 + i, f64::from(i32::try_from(i).unwrap()))).collect();
         let buckets = run(&readings, |source| buckets(&metrics(), &wanted(-450, 500, None, 3), 200, source));
         let lines: Vec<String> = buckets
             .iter()
@@ -222,7 +231,8 @@ mod tests {
         let all = run(&readings, |source| buckets(&metrics(), &ask, count, source));
         assert_eq!(all.iter().map(|bucket| bucket.count).collect::<Vec<_>>(), [count.unsigned_abs()]);
         let after = Some((count / 5, "alpha"));
-        let rest = run(&readings, |source| buckets(&metrics(), &wanted(0, count, after, 10), count / 5, source));
+        let rest =
+            run(&readings, |source| buckets(&metrics(), &wanted(0, count, after, 10), count / 5, source));
         assert_eq!(rest.len(), 3, "two of five steps lie before or at the cursor");
         assert!(rest.iter().all(|bucket| bucket.count == count.unsigned_abs() / 5));
     }

@@ -170,7 +170,8 @@ impl Thread {
             height = height.next();
             match self.block(height) {
                 Ok(stored) => {
-                    let ids: Vec<_> = stored.block.transactions.iter().map(protocol::Transaction::id).collect();
+                    let ids: Vec<_> =
+                        stored.block.transactions.iter().map(protocol::Transaction::id).collect();
                     self.index(height, &ids);
                 }
                 Err(problem) => return tracing::error!(%problem, %height, "a block cannot be indexed"),
@@ -201,7 +202,8 @@ impl Thread {
         while height <= last && blocks.len() < SYNC_BLOCKS_MAX && bytes < SYNC_BLOCKS_BYTES_MAX {
             match self.files.read(height) {
                 Ok(Some(StoredBlock { block, certificate })) => {
-                    let block = Bytes::new(encode(&block)).expect("invariant: a stored block keeps its limit");
+                    let block =
+                        Bytes::new(encode(&block)).expect("invariant: a stored block keeps its limit");
                     bytes += block.as_slice().len() + encode(&certificate).len();
                     blocks.push(SyncBlock { block, certificate });
                 }
@@ -221,19 +223,23 @@ impl Thread {
     }
 
     fn blocks(&mut self, before: Option<u64>, limit: usize) -> Result<Vec<StoredBlock>, Problem> {
-        let newest = before.map_or(self.files.tip().0, |before| before.saturating_sub(1).min(self.files.tip().0));
+        let newest =
+            before.map_or(self.files.tip().0, |before| before.saturating_sub(1).min(self.files.tip().0));
         let oldest = newest.saturating_sub(limit as u64);
         (oldest + 1..=newest).rev().map(|height| self.block(Height(height))).collect()
     }
 
     fn block(&mut self, height: Height) -> Result<StoredBlock, Problem> {
         let found = self.files.read(height).map_err(|error| unreadable(&error))?;
-        found.ok_or_else(|| Problem::new(Kind::NotFound, format!("there is no final block {height}")).field("height"))
+        found.ok_or_else(|| {
+            Problem::new(Kind::NotFound, format!("there is no final block {height}")).field("height")
+        })
     }
 
     fn transaction(&mut self, id: &TransactionId) -> Result<(StoredBlock, u32), Problem> {
         let found = self.index.find(id).map_err(|error| Problem::new(Kind::Internal, error.to_string()))?;
-        let unknown = || Problem::new(Kind::NotFound, format!("no final block holds transaction {id}")).field("id");
+        let unknown =
+            || Problem::new(Kind::NotFound, format!("no final block holds transaction {id}")).field("id");
         let (height, position) = found.ok_or_else(unknown)?;
         Ok((self.block(height)?, position))
     }

@@ -47,7 +47,9 @@ impl ReadyFile {
     pub fn remove(data_dir: &Path) -> Result<(), StoreError> {
         let path = data_dir.join("ready.json");
         match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StoreError::at("remove", &path)(error)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(StoreError::at("remove", &path)(error))
+            }
             Ok(()) | Err(_) => Ok(()),
         }
     }
@@ -84,8 +86,9 @@ impl Health {
         let mut reasons: Vec<_> = self.reasons.iter().collect();
         reasons.sort_by_key(|(code, (weight, _))| (*weight, **code));
         let ready = reasons.iter().all(|(_, (weight, _))| *weight == Weight::Notice);
-        let told = |(code, (_, text)): (&&str, &(Weight, String))| {
-            Reason { code: (*code).to_owned(), text: text.clone() }
+        let told = |(code, (_, text)): (&&str, &(Weight, String))| Reason {
+            code: (*code).to_owned(),
+            text: text.clone(),
         };
         Readiness { ready, reasons: reasons.into_iter().map(told).collect() }
     }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::{Measured, Samples, Target, ms};
+use super::{Measured, Samples, Target, ms, process};
 use crate::error::{Error, Result};
 use crate::feeder::payload;
 use crate::http::Client;
@@ -25,7 +25,7 @@ const SINCE_MS: i64 = 600_000;
 
 /// Single payloads of four metrics at 64 connections.
 pub(super) async fn ingest(options: Options) -> Result<Vec<Measured>> {
-    let neighbourhood = Neighbourhood::up(options).await?;
+    let mut neighbourhood = Neighbourhood::up(options).await?;
     let start_ms = neighbourhood.clock().now_ms() - SINCE_MS;
     let mut gateways = JoinSet::new();
     let begun = Instant::now();
@@ -37,13 +37,16 @@ pub(super) async fn ingest(options: Options) -> Result<Vec<Measured>> {
     while let Some(posted) = gateways.join_next().await {
         samples.extend(posted.map_err(|error| Error::Expectation(error.to_string()))??);
     }
+    let cpu_s = process::cpu_of_all_s(&mut neighbourhood)?;
     let node = layout::name(0);
     check(&mut neighbourhood.client(0), &node, start_ms).await?;
     neighbourhood.down().await?;
     let samples = Samples::new(samples);
     let per_second = samples.0.len() as f64 / MEASURED.as_secs_f64();
     let (p50, p99) = (ms(samples.percentile(50)), ms(samples.percentile(99)));
-    let detail = format!("4 metrics each, answered after p50 {p50:.1} ms, p99 {p99:.1} ms");
+    let detail = format!(
+        "4 metrics each, answered after p50 {p50:.1} ms, p99 {p99:.1} ms, node used {cpu_s:.1} s of the processor"
+    );
     Ok(vec![Measured::new(
         "durable payloads, 64 connections",
         per_second,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use super::{Measured, Samples, Target, ms};
+use super::{Measured, Samples, Target, ms, process};
 use crate::chance::Chance;
 use crate::error::{Error, Result};
 use crate::http::Client;
@@ -127,9 +127,9 @@ fn keep(
 }
 
 /// Connections per node at saturation.
-const CONNECTIONS: usize = 8;
+const CONNECTIONS: usize = 16;
 /// Transactions in one request.
-const BATCH: usize = 50;
+const BATCH: usize = 25;
 /// Members per connection: together they may open as many work orders as the measurement needs.
 const MEMBERS_PER_CONNECTION: usize = 2;
 /// The measurement proper, after a start that does not count.
@@ -140,7 +140,7 @@ const RISING: Duration = Duration::from_secs(1);
 pub(super) async fn saturation(options: Options) -> Result<Vec<Measured>> {
     let connections = CONNECTIONS * options.authorities;
     let load_members = connections * MEMBERS_PER_CONNECTION;
-    let neighbourhood = Neighbourhood::up(Options { load_members, ..options }).await?;
+    let mut neighbourhood = Neighbourhood::up(Options { load_members, ..options }).await?;
     let mut members = Member::all(neighbourhood.plan())?;
     let mut writers = JoinSet::new();
     let signed = |members: &mut Vec<Member>| -> Vec<Vec<u8>> {
@@ -165,10 +165,12 @@ pub(super) async fn saturation(options: Options) -> Result<Vec<Measured>> {
     }
     let took_s = last.duration_since(begun + RISING).as_secs_f64();
     let height = neighbourhood.client(0).head().await?.height;
+    let cpu_s = process::cpu_of_all_s(&mut neighbourhood)?;
     neighbourhood.down().await?;
     let per_second = count as f64 / took_s.max(0.001);
-    let detail =
-        format!("{count} of {bytes} bytes in {took_s:.1} s, {connections} connections, {height} blocks");
+    let detail = format!(
+        "{count} of {bytes} bytes in {took_s:.1} s, {connections} connections, {height} blocks, {cpu_s:.1} CPU s"
+    );
     Ok(vec![Measured::new("saturation, 4 authorities", per_second, "tx/s", Target::AtLeast(2000.0), detail)])
 }
 

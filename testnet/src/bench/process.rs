@@ -94,6 +94,13 @@ pub(super) async fn restart(options: Options) -> Result<Vec<Measured>> {
     Ok(vec![Measured::new("restart to ready, 10,000 blocks", slowest, "s", Target::AtMost(2.0), detail)])
 }
 
+/// Processor seconds all running nodes have used since they started.
+pub(super) fn cpu_of_all_s(neighbourhood: &mut Neighbourhood) -> Result<f64> {
+    let pids =
+        (0..neighbourhood.len()).filter_map(|index| neighbourhood.state(index).pid).collect::<Vec<u32>>();
+    pids.into_iter().map(cpu_s).sum()
+}
+
 /// Processor seconds a process has used (proc(5), fields 14 and 15 of `stat`).
 fn cpu_s(pid: u32) -> Result<f64> {
     let path = format!("/proc/{pid}/stat");

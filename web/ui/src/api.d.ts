@@ -660,7 +660,7 @@ export interface components {
             unit?: string | null;
             /**
              * Format: double
-             * @description The figure compared with the threshold: a mean, the last reading, a rate per hour or a count since the last reset.
+             * @description The figure compared with the threshold: a mean, the last reading, a rate per minute or a count since the last reset.
              */
             value: number;
         };

@@ -1,3 +1,5 @@
+//! Catalogue: ids are never reused, limits hold, what is stored comes back.
+
 use super::*;
 
 fn code(text: &str) -> Code {

@@ -1,3 +1,5 @@
+//! Maintenance: one alert and one work order per breach, whatever is repeated, restarted or replayed.
+
 mod building;
 
 use expect_test::expect;

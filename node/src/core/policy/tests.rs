@@ -1,3 +1,5 @@
+//! Policies: terms are checked field by field, and read back as they were.
+
 use expect_test::expect;
 
 use super::*;

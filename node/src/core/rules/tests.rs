@@ -1,3 +1,5 @@
+//! Rules: tables of readings and what comes of them.
+
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use protocol::{AssetKind, Severity};

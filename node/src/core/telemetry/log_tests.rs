@@ -1,3 +1,5 @@
+//! The telemetry log: every bit flip and every cut is noticed, nothing is read wrong.
+
 use proptest::prelude::*;
 use protocol::AssetKind;
 use protocol::limits::TELEMETRY_SEGMENT_BYTES;

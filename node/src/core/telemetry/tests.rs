@@ -1,3 +1,5 @@
+//! Telemetry: what is accepted, refused, doubled and late.
+
 use expect_test::{Expect, expect};
 use protocol::AssetKind;
 use std::fmt::Write as _;

@@ -39,7 +39,8 @@ impl Carrier {
                     self.answer_telemetry(ticket, Inserted { points, duplicates, conflicts });
                 }
                 Output::RefuseTelemetry { ticket, payload, refusal } => {
-                    metrics::counter!("symbiose_telemetry_refusals_total", "reason" => refusal.reason()).increment(1);
+                    metrics::counter!("symbiose_telemetry_refusals_total", "reason" => refusal.reason())
+                        .increment(1);
                     self.refuse_telemetry(ticket, payload, &refusal);
                 }
                 Output::Persist(changes) => self.persist(changes)?,
@@ -62,7 +63,8 @@ impl Carrier {
             LedgerOutput::VoteSync => {
                 let watch = Stopwatch::start();
                 self.stores.votes.sync()?;
-                metrics::histogram!("symbiose_sync_seconds", "file" => "wal").record(watch.elapsed().as_secs_f64());
+                metrics::histogram!("symbiose_sync_seconds", "file" => "wal")
+                    .record(watch.elapsed().as_secs_f64());
             }
             LedgerOutput::VoteReset(height) => self.stores.votes.reset(height)?,
             LedgerOutput::BlockAppend { height, record } => {
@@ -131,7 +133,8 @@ impl Carrier {
         let watch = Stopwatch::start();
         let entries: Vec<Changed> = changes.iter().map(|change| (change.key(), change.value())).collect();
         self.stores.building.append(&entries)?;
-        metrics::histogram!("symbiose_sync_seconds", "file" => "building.log").record(watch.elapsed().as_secs_f64());
+        metrics::histogram!("symbiose_sync_seconds", "file" => "building.log")
+            .record(watch.elapsed().as_secs_f64());
         for (key, value) in &entries {
             match value {
                 Some(value) => drop(self.stores.entries.insert(key.clone(), value.clone())),
@@ -148,11 +151,6 @@ impl Carrier {
             // The committer was given the whole catalogue.
             return Ok(());
         }
-        let of_the_catalogue = |change: Change| match change {
-            // Series come with the rows that need them.
-            Change::PutDefinition(definition @ (Definition::Site(_) | Definition::Asset(_))) => Some(definition),
-            _ => None,
-        };
         let definitions: Vec<Definition> = changes.into_iter().filter_map(of_the_catalogue).collect();
         if !definitions.is_empty() {
             self.committer.send(Work::Define(definitions));
@@ -172,7 +170,11 @@ impl Carrier {
         let bytes: Arc<[u8]> = encode(message).into();
         for key in self.core.ledger().state().authorities().keys() {
             if self.members.connected.contains(&Address::of(key)) {
-                self.network(NetworkCommand::Send { to: *key, lane: lane(message), bytes: Arc::clone(&bytes) });
+                self.network(NetworkCommand::Send {
+                    to: *key,
+                    lane: lane(message),
+                    bytes: Arc::clone(&bytes),
+                });
             }
         }
     }
@@ -186,7 +188,8 @@ impl Carrier {
     }
 
     fn gossip(&self, transactions: Vec<Transaction>) {
-        let transactions = Bounded::new(transactions).expect("invariant: the ledger keeps the limit of gossip");
+        let transactions =
+            Bounded::new(transactions).expect("invariant: the ledger keeps the limit of gossip");
         let bytes = encode(&TransactionsGossip(transactions));
         self.network(NetworkCommand::Gossip { topic: Topic::Transactions, bytes });
     }
@@ -248,6 +251,14 @@ impl Carrier {
             self.network(NetworkCommand::AnswerJoin { ticket, bytes: encode(response) });
         }
     }
+}
+
+/// Sites and assets, for the telemetry log. Series come with the rows that need them.
+fn of_the_catalogue(change: Change) -> Option<Definition> {
+    if let Change::PutDefinition(definition @ (Definition::Site(_) | Definition::Asset(_))) = change {
+        return Some(definition);
+    }
+    None
 }
 
 fn lane(message: &Message) -> Lane {

@@ -122,7 +122,7 @@ pub enum NetworkCommand {
     /// Only these keys may stay connected; anyone else is cut at once.
     SetMembers(BTreeSet<PublicKey>),
     /// Sends one frame to one peer. A frame to a peer that is not connected is dropped and counted; when the queue is
-    /// full the oldest frame is dropped and counted.
+    /// full the oldest frame is dropped and counted. Frames leave at three quarters of the rate the peer would bear.
     Send {
         /// Receiver.
         to: PublicKey,
@@ -131,7 +131,9 @@ pub enum NetworkCommand {
         /// The frame, at most the lane's limit of `protocol::limits`.
         bytes: Arc<[u8]>,
     },
-    /// Publishes to every member subscribed, at most `GOSSIP_BYTES_MAX` bytes.
+    /// Publishes to every member subscribed, at most `GOSSIP_BYTES_MAX` bytes. What nobody is there to hear, or what
+    /// exceeds three quarters of the rate others would bear, waits; when too much waits the oldest is dropped and
+    /// counted. Delivery is likely, not certain.
     Gossip {
         /// What it is about.
         topic: Topic,

@@ -45,7 +45,6 @@ struct Stranger {
 pub(super) struct Task {
     swarm: Swarm<Behaviour>,
     names: Names,
-    own: PublicKey,
     commands: mpsc::Receiver<NetworkCommand>,
     events: Events,
     reports: mpsc::Receiver<Report>,
@@ -82,13 +81,10 @@ impl Task {
         for text in &config.listen {
             listen(&mut swarm, text)?;
         }
-        let own =
-            keys::to_key(swarm.local_peer_id()).expect("invariant: our peer id is made of an Ed25519 key");
         let (report_to, reports) = mpsc::channel(REPORTS_MAX);
         Ok(Self {
             swarm,
             names,
-            own,
             commands,
             events: Events::new(events),
             reports,

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use ledger::state::WorkOrder as LedgerOrder;
 use protocol::{Digest, UnixMs, WorkOrderStatus};
-use web::view::{
-    AlertStatus, AlertView, AssetState, AssetView, Condition, Evidence, LastValue, LedgerPlace, PolicyView, RuleKind,
-    SeverityCounts, SiteView, StateCounts, WorkOrderView,
-};
 use web::Time;
+use web::view::{
+    AlertStatus, AlertView, AssetState, AssetView, Condition, Evidence, LastValue, LedgerPlace, PolicyView,
+    RuleKind, SeverityCounts, SiteView, StateCounts, WorkOrderView,
+};
 
 use super::Facts;
 use super::hive::name_of;
@@ -143,7 +143,8 @@ pub(crate) fn work_orders(core: &Core, facts: &Facts) -> Vec<WorkOrderView> {
     let me = core.ledger().address();
     let known = messages(core);
     let foreign = core.ledger().state().work_orders().filter(|(_, order)| order.building != me);
-    let foreign = foreign.take(FOREIGN_ORDERS_SHOWN).map(|(_, order)| foreign_order(core, facts, order, &known));
+    let foreign =
+        foreign.take(FOREIGN_ORDERS_SHOWN).map(|(_, order)| foreign_order(core, facts, order, &known));
     let local = core.maintenance().work_orders().values().map(|order| local_order(core, facts, order));
     let mut all: Vec<WorkOrderView> = local.chain(foreign).collect();
     all.sort_by(|a, b| b.created.cmp(&a.created).then_with(|| a.id.cmp(&b.id)));

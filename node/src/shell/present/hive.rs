@@ -4,8 +4,8 @@ use ledger::state::{Proposal, ProposalStatus};
 use protocol::{Address, Now};
 use web::Time;
 use web::view::{
-    Finality, HiveView, LedgerHead, LedgerPlace, MemberView, PeerView, ProposalStatus as ShownStatus, ProposalView,
-    Reason, Role,
+    Finality, HiveView, LedgerHead, LedgerPlace, MemberView, PeerView, ProposalStatus as ShownStatus,
+    ProposalView, Reason, Role,
 };
 
 use super::Facts;
@@ -86,7 +86,13 @@ pub(crate) fn head(core: &Core) -> LedgerHead {
         time: Time::from(head.time),
         log_root: log.root().to_string(),
         log_size: log.size(),
-        authorities: ledger.state().authorities().keys().iter().map(|key| Address::of(key).to_string()).collect(),
+        authorities: ledger
+            .state()
+            .authorities()
+            .keys()
+            .iter()
+            .map(|key| Address::of(key).to_string())
+            .collect(),
     }
 }
 
@@ -108,7 +114,8 @@ pub(crate) fn proposals(core: &Core, facts: &Facts) -> Vec<ProposalView> {
 }
 
 pub(crate) fn proposal(core: &Core, facts: &Facts, number: u64, proposal: &Proposal) -> ProposalView {
-    let transaction = usize::try_from(number).ok().and_then(|number| facts.proposed.get(number.checked_sub(1)?));
+    let transaction =
+        usize::try_from(number).ok().and_then(|number| facts.proposed.get(number.checked_sub(1)?));
     ProposalView {
         id: number.to_string(),
         action: proposal.action.clone().into(),

@@ -42,7 +42,8 @@ pub(crate) struct Facts {
 impl Facts {
     /// Takes note of a final block; each has to come once, in order.
     pub(crate) fn note_block(&mut self, block: &Block) {
-        let proposals = block.transactions.iter().filter(|one| matches!(one.body.payload, Payload::Propose(_)));
+        let proposals =
+            block.transactions.iter().filter(|one| matches!(one.body.payload, Payload::Propose(_)));
         self.proposed.extend(proposals.map(Transaction::id));
     }
 }
@@ -139,8 +140,11 @@ impl Presenter {
     fn tell_samples(&mut self, core: &Core) {
         for asset in std::mem::take(&mut self.sampled) {
             let Some(known) = core.telemetry().catalogue().asset(asset) else { continue };
-            let samples = building::latest(core, known)
-                .map(|(metric, t, v)| Sample { metric: metric.to_string(), t: Time::from(t), v: Some(v) });
+            let samples = building::latest(core, known).map(|(metric, t, v)| Sample {
+                metric: metric.to_string(),
+                t: Time::from(t),
+                v: Some(v),
+            });
             let batch = SampleBatch { asset: known.code.to_string(), samples: samples.collect() };
             self.tell(LiveEvent::Samples(batch));
         }

@@ -49,7 +49,9 @@ impl BlockLog {
             self.next_segment()?;
         }
         let place = Place { segment: self.segment, offset: self.len, len };
-        self.file.write_all(record).map_err(StoreError::at("append to", &path_of(&self.dir, self.segment)))?;
+        self.file
+            .write_all(record)
+            .map_err(StoreError::at("append to", &path_of(&self.dir, self.segment)))?;
         self.len += u64::from(len);
         self.tip = height;
         Ok(place)

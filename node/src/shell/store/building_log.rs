@@ -126,7 +126,8 @@ impl BuildingLog {
     }
 
     fn rewrite(&mut self, entries: &Entries) -> Result<(), StoreError> {
-        let all: Vec<Changed> = entries.iter().map(|(key, value)| (key.clone(), Some(value.clone()))).collect();
+        let all: Vec<Changed> =
+            entries.iter().map(|(key, value)| (key.clone(), Some(value.clone()))).collect();
         let bytes = self.encode(0, &all);
         file::replace(&self.path, &bytes, 0o600)?;
         self.file = file::open_or_create(&self.path)?;

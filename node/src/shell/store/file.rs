@@ -45,8 +45,7 @@ pub fn open_or_create(path: &Path) -> Result<File, StoreError> {
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), StoreError> {
     let beside = path.with_extension("new");
     let write = || -> std::io::Result<()> {
-        let mut file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&beside)?;
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&beside)?;
         file.write_all(bytes)?;
         file.sync_all()
     };
@@ -70,7 +69,8 @@ pub fn read(path: &Path, max: u64) -> Result<Vec<u8>, StoreError> {
 /// Moves something out of the way under a name that is free, and answers that name.
 pub fn move_aside(path: &Path) -> Result<std::path::PathBuf, StoreError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let free = (1..u32::MAX).map(|n| path.with_file_name(format!("{name}.damaged-{n}"))).find(|free| !free.exists());
+    let free =
+        (1..u32::MAX).map(|n| path.with_file_name(format!("{name}.damaged-{n}"))).find(|free| !free.exists());
     let aside = free.expect("invariant: a folder holds fewer than 2^32 files");
     fs::rename(path, &aside).map_err(StoreError::at("move aside", path))?;
     path.parent().map_or(Ok(()), sync_dir)?;
@@ -93,7 +93,10 @@ mod tests {
         let first = move_aside(&path).unwrap();
         replace(&path, b"three", 0o600).unwrap();
         let second = move_aside(&path).unwrap();
-        assert_eq!((read(&first, 9).unwrap(), read(&second, 9).unwrap()), (b"two".to_vec(), b"three".to_vec()));
+        assert_eq!(
+            (read(&first, 9).unwrap(), read(&second, 9).unwrap()),
+            (b"two".to_vec(), b"three".to_vec())
+        );
         assert!(!path.exists());
     }
 }

@@ -75,7 +75,11 @@ pub struct TelemetryLog {
 impl TelemetryLog {
     /// Opens a folder; segments beyond `bytes_max` go, oldest first. The recent past is handed to `replay`, in the
     /// order in which it was accepted.
-    pub fn open(dir: &Path, bytes_max: u64, mut replay: impl FnMut(Body)) -> Result<(Self, Lost), StoreError> {
+    pub fn open(
+        dir: &Path,
+        bytes_max: u64,
+        mut replay: impl FnMut(Body),
+    ) -> Result<(Self, Lost), StoreError> {
         file::create_dir(dir)?;
         let numbers = segments(dir)?;
         let mut log = Self {
@@ -207,7 +211,8 @@ impl TelemetryLog {
 
     /// Learns what the segments hold, and hands the recent past on.
     fn read_back(&mut self, numbers: &[u64], replay: &mut impl FnMut(Body)) -> Result<Lost, StoreError> {
-        let known: Vec<_> = numbers.iter().map(|number| Contents::load(&path_of(&self.dir, *number))).collect();
+        let known: Vec<_> =
+            numbers.iter().map(|number| Contents::load(&path_of(&self.dir, *number))).collect();
         let first = first_to_replay(&known);
         let mut lost = Lost::default();
         let mut next_seq = None;
@@ -261,7 +266,8 @@ impl Lost {
 /// Position of the first segment that may hold a reading of the last two hours. Segments whose contents are not known
 /// count as recent.
 fn first_to_replay(known: &[Option<(u64, Contents)>]) -> usize {
-    let newest = |segment: &Option<(u64, Contents)>| segment.as_ref().and_then(|(_, contents)| contents.newest());
+    let newest =
+        |segment: &Option<(u64, Contents)>| segment.as_ref().and_then(|(_, contents)| contents.newest());
     let horizon = known.iter().filter_map(newest).max().map(|newest| newest.plus(-HEAD_SPAN_MS_MAX));
     let is_old = |segment: &Option<(u64, Contents)>| match (newest(segment), horizon) {
         (Some(newest), Some(horizon)) => newest < horizon,
@@ -290,8 +296,14 @@ fn segments(dir: &Path) -> Result<Vec<u64>, StoreError> {
 /// A new segment with its space taken beforehand, so that a commit changes no length and finds no full disk.
 fn create(path: &Path) -> Result<File, StoreError> {
     let mut options = OpenOptions::new();
-    let file = options.write(true).create_new(true).mode(0o600).open(path).map_err(StoreError::at("create", path))?;
-    let allocated = rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, TELEMETRY_SEGMENT_BYTES as u64);
+    let file = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(StoreError::at("create", path))?;
+    let allocated =
+        rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, TELEMETRY_SEGMENT_BYTES as u64);
     let allocated = match allocated {
         // A file system that cannot take space beforehand: the file grows as it is written.
         Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) | Ok(()) => Ok(()),

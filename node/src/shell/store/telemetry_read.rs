@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use ledger::record::{Frame, frame, read_frame};
-use protocol::{Bounded, UnixMs, decode, encode};
 use protocol::limits::ASSETS_MAX;
+use protocol::{Bounded, UnixMs, decode, encode};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use super::telemetry_log::{Lost, SEGMENT_BYTES_MAX};
@@ -85,7 +85,9 @@ impl Contents {
     /// Reads that file: length of the segment and what it holds; `None` if it does not fit the segment.
     pub(super) fn load(segment: &Path) -> Option<(u64, Self)> {
         let bytes = file::read(&Self::path_beside(segment), 2 * CONTENTS_BYTES_MAX as u64).ok()?;
-        let Frame::Record { body, .. } = read_frame(&bytes, 0, CONTENTS_MAGIC, CONTENTS_BYTES_MAX)? else { return None };
+        let Frame::Record { body, .. } = read_frame(&bytes, 0, CONTENTS_MAGIC, CONTENTS_BYTES_MAX)? else {
+            return None;
+        };
         let stored: StoredContents = decode(body, CONTENTS_BYTES_MAX).ok()?;
         let fits = segment.metadata().is_ok_and(|metadata| metadata.len() == stored.segment_len);
         let spans = stored.assets.into_vec().into_iter().map(|(asset, first, last)| (asset, (first, last)));
@@ -102,7 +104,8 @@ pub(super) fn scan(
 ) -> Result<Scanned, StoreError> {
     let bytes = file::read(path, SEGMENT_BYTES_MAX)?;
     let mut reader = open(path, number, next_seq, &bytes)?;
-    let mut scanned = Scanned { len: 0, contents: Contents::default(), lost: Lost::default(), next_seq: None };
+    let mut scanned =
+        Scanned { len: 0, contents: Contents::default(), lost: Lost::default(), next_seq: None };
     while let Some(found) = reader.next() {
         match found {
             Found::Record(record) => {

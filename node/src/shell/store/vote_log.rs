@@ -27,7 +27,10 @@ pub struct VoteLog {
 
 impl VoteLog {
     /// Opens the file and reads what is in it. A torn end is cut.
-    pub fn open(path: &Path, chain: ChainId) -> Result<(Self, Result<record::VoteLog, RecordError>), StoreError> {
+    pub fn open(
+        path: &Path,
+        chain: ChainId,
+    ) -> Result<(Self, Result<record::VoteLog, RecordError>), StoreError> {
         let mut file = file::open_or_create(path)?;
         let bytes = file::read(path, VOTE_LOG_BYTES_MAX)?;
         let found = record::read_vote_log(&bytes, &chain);
@@ -135,7 +138,10 @@ mod tests {
             match bodies(&path) {
                 Err(_) => assert_eq!(std::fs::read(&path).unwrap(), flipped, "damage stays as evidence"),
                 Ok((height, records)) => {
-                    assert!(bit / 8 >= last_record, "bit {bit} before the last record was taken for a torn end");
+                    assert!(
+                        bit / 8 >= last_record,
+                        "bit {bit} before the last record was taken for a torn end"
+                    );
                     assert_eq!((height, records), (7, 2));
                 }
             }

@@ -44,6 +44,12 @@ class Language {
     return this.#numbers.format(value);
   }
 
+  /** On an axis whose lines lie `step` apart: as many decimals as tell them apart. */
+  onAxis(value: number, step: number): string {
+    const digits = Math.max(0, Math.min(6, -Math.floor(Math.log10(step) + 1e-9)));
+    return value.toLocaleString(this.#tag, { maximumFractionDigits: digits });
+  }
+
   /** For reading at a glance: about four digits. */
   figure(value: number): string {
     const size = Math.abs(value);

@@ -23,6 +23,9 @@ export function leading(policies: Policy[], asset: Asset): Last | undefined {
   return asset.last.find((value) => drawnRule(policies, asset, value.metric)) ?? asset.last[0];
 }
 
+/** An id short enough to read aloud. */
+export const shortId = (id: string) => (id.length > 12 ? id.slice(0, 8) : id);
+
 /** What tells assets of one kind apart: the last part of the code, when it is a number. */
 export function numberOf(code: string): string {
   return /_(\d+)$/.exec(code)?.[1] ?? '';

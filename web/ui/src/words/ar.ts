@@ -107,7 +107,7 @@ export const ar: Words = {
   rule: {
     threshold: 'المتوسط',
     runtime: 'منذ آخر تصفير',
-    rate_of_change: 'التغيّر في الساعة',
+    rate_of_change: 'التغيّر في الدقيقة',
     count: 'عدد القراءات',
     consecutive: 'قراءات متتالية',
   },

@@ -97,7 +97,7 @@ export const en: Words = {
   rule: {
     threshold: 'average',
     runtime: 'since the last reset',
-    rate_of_change: 'change per hour',
+    rate_of_change: 'change per minute',
     count: 'number of readings',
     consecutive: 'consecutive readings',
   },

@@ -98,7 +98,7 @@ export const fr = {
   rule: {
     threshold: 'moyenne',
     runtime: 'depuis la dernière remise à zéro',
-    rate_of_change: 'variation par heure',
+    rate_of_change: 'variation par minute',
     count: 'nombre de mesures',
     consecutive: 'mesures consécutives',
   },

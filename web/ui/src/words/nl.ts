@@ -99,7 +99,7 @@ export const nl: Words = {
   rule: {
     threshold: 'gemiddelde',
     runtime: 'sinds de laatste reset',
-    rate_of_change: 'verandering per uur',
+    rate_of_change: 'verandering per minuut',
     count: 'aantal metingen',
     consecutive: 'opeenvolgende metingen',
   },

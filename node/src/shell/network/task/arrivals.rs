@@ -91,7 +91,7 @@ impl Task {
         peer.connected(id, now);
         self.dialer.connected(&key);
         if first {
-            let address = endpoint.get_remote_address().to_string();
+            let address = without_peer(endpoint.get_remote_address().clone()).to_string();
             tracing::info!(peer = ?key, address, "member connected");
             self.events.push(NetworkEvent::Connected { peer: key, address });
             // Open both lanes ahead of the first frame, which would wait for them.
@@ -271,18 +271,19 @@ impl Task {
         let now = Instant::now();
         for (peer, address) in found {
             let wanted = self.swarm.behaviour().gate.is_member(&peer);
-            let (Some(key), Some(address)) = (keys::to_key(&peer), plain(address)) else { continue };
-            if wanted && key != self.own {
+            let Some(key) = keys::to_key(&peer) else { continue };
+            let address = without_peer(address);
+            if wanted && keys::socket(&address).is_some() {
                 self.dialer.hint(key, address, now);
             }
         }
     }
 }
 
-/// The address without the peer id that multicast DNS appends, if it is one we can dial.
-fn plain(mut address: Multiaddr) -> Option<Multiaddr> {
+/// The address without the peer id that multicast DNS and outgoing connections append.
+fn without_peer(mut address: Multiaddr) -> Multiaddr {
     if let Some(Protocol::P2p(_)) = address.iter().last() {
         address.pop();
     }
-    keys::socket(&address).is_some().then_some(address)
+    address
 }

@@ -1,6 +1,8 @@
 //! Torn ends, flipped bits, missing files: what is read back is always a prefix of what was written.
 
-use protocol::{Address, Block, BlockHeader, Bounded, Certificate, Digest, LogRoot, Round, SigningKey, StateHash, UnixMs};
+use protocol::{
+    Address, Block, BlockHeader, Bounded, Certificate, Digest, LogRoot, Round, SigningKey, StateHash, UnixMs,
+};
 
 use super::super::block_files::BlockFiles;
 use super::super::scratch::Scratch;

@@ -1,0 +1,68 @@
+// A neighbourhood under the testnet command, and its nodes over HTTP, for the browser to look at.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+const LIFE_MAX = '15m';
+const READY_MS_MAX = 60_000;
+
+/** Looks until `look` answers something true; fails with `what` and the last complaint after `limitMs`. */
+export async function until(what, limitMs, look) {
+  const deadline = Date.now() + limitMs;
+  let complaint = 'nothing';
+  for (;;) {
+    try {
+      const seen = await look();
+      if (seen) return seen;
+    } catch (error) {
+      complaint = error.message;
+    }
+    if (Date.now() >= deadline) throw new Error(`${what}: not within ${limitMs / 1000} s; last: ${complaint}`);
+    await pause(50);
+  }
+}
+
+/** Starts a neighbourhood in `dir` and waits until every node is ready. */
+export async function start(programs, dir, flags) {
+  rmSync(dir, { recursive: true, force: true });
+  mkdirSync(dir, { recursive: true });
+  const testnet = path.join(programs, 'testnet');
+  const env = { ...process.env, SYMBIOSE_BIN: path.join(programs, 'symbiose') };
+  const log = openSync(`${dir}.log`, 'w');
+  const child = spawn(testnet, ['up', '--json', '--reset', '--for', LIFE_MAX, '--dir', dir, ...flags], {
+    env,
+    stdio: ['ignore', log, log],
+  });
+  const net = path.join(dir, 'net.json');
+  const tell = (...words) => {
+    const said = spawnSync(testnet, [...words, '--dir', dir], { env, encoding: 'utf8' });
+    if (said.status !== 0) throw new Error(`testnet ${words.join(' ')}: ${said.stderr}`);
+  };
+  try {
+    await until('every node is ready', READY_MS_MAX, () => {
+      if (child.exitCode !== null) throw new Error(`the testnet ended: ${readFileSync(`${dir}.log`, 'utf8')}`);
+      return existsSync(net);
+    });
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
+  return {
+    nodes: JSON.parse(readFileSync(net, 'utf8')).nodes,
+    tell,
+    async stop() {
+      child.kill('SIGTERM');
+      await until('the testnet ends', 20_000, () => child.exitCode !== null || child.signalCode !== null).catch(() =>
+        child.kill('SIGKILL'),
+      );
+    },
+  };
+}
+
+/** JSON of one route of a node. */
+export async function get(node, route) {
+  const answer = await fetch(`${node.http}${route}`, { headers: { authorization: `Bearer ${node.token}` } });
+  if (!answer.ok) throw new Error(`${route}: ${answer.status} ${await answer.text()}`);
+  return answer.json();
+}

@@ -1,0 +1,116 @@
+//! One entry of each kind that a building keeps in its own log: catalogue, policy, counter, alert, work order, settings.
+
+use node::core::Change;
+use node::core::alerts::{Alert, AlertId, AlertStatus};
+use node::core::catalogue::{
+    AssetDefinition, AssetId, Code, Column, Definition, MetricName, SeriesDefinition, SeriesId,
+    SiteDefinition, SiteId,
+};
+use node::core::maintenance::{OnLedger, Settings, WorkOrder};
+use node::core::policy::{Condition, Policy, PolicyId, RuleKind, Terms};
+use node::core::rules::{CounterBase, Evidence};
+use protocol::{AssetKind, Digest, Severity, WorkOrderId, WorkOrderStatus};
+
+use crate::samples::TIME;
+
+/// Every kind of entry, with its name in the golden file.
+pub(crate) fn building_entries() -> Vec<(&'static str, Change)> {
+    let site = SiteDefinition { id: SiteId(0), code: code("CAS-S1"), name: "Tour Alpha".to_owned() };
+    let asset = AssetDefinition {
+        id: AssetId(2),
+        code: code("CAS-S1-ELEVATOR_1"),
+        kind: AssetKind::Elevator,
+        site: SiteId(0),
+    };
+    let series = SeriesDefinition { id: SeriesId(9), asset: AssetId(2), column: Column(1), metric: metric() };
+    let base =
+        CounterBase { asset: AssetId(1), policy: PolicyId(4), base: Some(120.5), carried: 3.25, since: TIME };
+    vec![
+        ("site", Change::PutDefinition(Definition::Site(site))),
+        ("asset", Change::PutDefinition(Definition::Asset(asset))),
+        ("series", Change::PutDefinition(Definition::Series(series))),
+        ("policy", Change::PutPolicy(policy())),
+        ("counter base", Change::PutCounterBase(base)),
+        ("alert", Change::PutAlert(alert())),
+        ("work order", Change::PutWorkOrder(work_order())),
+        ("settings", Change::PutSettings(Settings { version: 1, policy_next: PolicyId(7) })),
+    ]
+}
+
+fn policy() -> Policy {
+    let terms = Terms {
+        code: code("R5"),
+        asset_kind: AssetKind::Elevator,
+        metric: metric(),
+        rule: RuleKind::Consecutive,
+        condition: Condition::Above,
+        threshold: 80.0,
+        window_minutes: None,
+        samples: 5,
+        severity: Severity::High,
+        message: "Surchauffe moteur ascenseur".to_owned(),
+        description: String::new(),
+        enabled: true,
+        opens_work_order: true,
+    };
+    Policy::new(PolicyId(5), 2, terms).unwrap()
+}
+
+fn alert() -> Alert {
+    let evidence = Evidence {
+        measured: 95.5,
+        threshold: 80.0,
+        readings: 5,
+        from: TIME,
+        to: TIME.plus(40_000),
+        last: vec![(TIME.plus(30_000), 95.25), (TIME.plus(40_000), 95.5)],
+    };
+    Alert {
+        id: AlertId(Digest::new([0x21; 32])),
+        asset: AssetId(2),
+        policy: PolicyId(5),
+        policy_code: code("R5"),
+        opened: TIME.plus(40_000),
+        severity: Severity::High,
+        status: AlertStatus::Ack,
+        message: "Surchauffe moteur ascenseur".to_owned(),
+        evidence,
+        work_order: Some(Digest::new([0x22; 32])),
+        acknowledged: Some(TIME.plus(60_000)),
+        closed: None,
+    }
+}
+
+fn work_order() -> WorkOrder {
+    let ledger = OnLedger {
+        id: Some(WorkOrderId(3)),
+        status: Some(WorkOrderStatus::Open),
+        commitment: Some(Digest::new([0x23; 32])),
+    };
+    WorkOrder {
+        reference: Digest::new([0x22; 32]),
+        alert: AlertId(Digest::new([0x21; 32])),
+        asset: AssetId(2),
+        kind: AssetKind::Elevator,
+        policy: PolicyId(5),
+        policy_code: code("R5"),
+        policy_digest: Digest::new([0x24; 32]),
+        severity: Severity::High,
+        message: "Surchauffe moteur ascenseur".to_owned(),
+        status: WorkOrderStatus::InProgress,
+        assigned_to: "N. B.".to_owned(),
+        notes: "palier 3".to_owned(),
+        created: TIME.plus(40_000),
+        started: Some(TIME.plus(90_000)),
+        closed: None,
+        ledger,
+    }
+}
+
+fn code(text: &str) -> Code {
+    Code::new(text).unwrap()
+}
+
+fn metric() -> MetricName {
+    MetricName::new("motor_temp").unwrap()
+}
