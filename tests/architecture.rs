@@ -30,7 +30,6 @@ const LIBRARIES: [(&str, &[&str]); 13] = [
     ("ct-merkle", &["ledger"]),
     ("ed25519-dalek", &["protocol", "tests"]),
     ("libp2p", &["node"]),
-    ("libp2p-stream", &["node"]),
     ("sled", &["node"]),
     ("tokio", &["node", "web", "testnet"]),
     ("yamux", &["node"]),

@@ -16,7 +16,7 @@ use crate::consensus::{Decision, Engine, height_of};
 use crate::error::{BlockError, Reject};
 use crate::input::{Input, StoredBlock};
 use crate::log::Log;
-use crate::mempool::{Mempool, REPEAT_MS};
+use crate::mempool::{Mempool, REPEAT_MS, batches};
 use crate::output::{Committed, Fault, Output};
 use crate::record::{RecordError, VoteLog, encode_block};
 use crate::state::State;
@@ -589,21 +589,4 @@ impl Ledger {
             name: self.config.name.clone(),
         })
     }
-}
-
-/// Gossip messages that keep their limits of count and bytes.
-fn batches(transactions: &[VerifiedTransaction]) -> Vec<Vec<protocol::Transaction>> {
-    let room = protocol::limits::GOSSIP_BYTES_MAX - 1024;
-    let mut batches: Vec<Vec<protocol::Transaction>> = Vec::new();
-    let mut bytes = 0;
-    for transaction in transactions {
-        let full = batches.last().is_none_or(|batch| batch.len() == GOSSIP_TRANSACTIONS_MAX);
-        if full || bytes + transaction.bytes_len() > room {
-            batches.push(Vec::new());
-            bytes = 0;
-        }
-        bytes += transaction.bytes_len();
-        batches.last_mut().expect("invariant: pushed above").push(transaction.transaction().clone());
-    }
-    batches
 }

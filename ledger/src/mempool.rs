@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::limits::{
-    EXPIRY_HEIGHTS_MAX, MEMPOOL_BYTES_MAX, MEMPOOL_PER_MEMBER_MAX, MEMPOOL_TRANSACTIONS_MAX,
-    SEQUENCE_AHEAD_MAX, TRANSACTION_BYTES_MAX,
+    EXPIRY_HEIGHTS_MAX, GOSSIP_TRANSACTIONS_MAX, MEMPOOL_BYTES_MAX, MEMPOOL_PER_MEMBER_MAX,
+    MEMPOOL_TRANSACTIONS_MAX, SEQUENCE_AHEAD_MAX, TRANSACTION_BYTES_MAX,
 };
 use protocol::{Address, Height, Sequence, Tick, TransactionId, VerifiedTransaction};
 
@@ -223,4 +223,21 @@ impl Mempool {
             self.members.remove(&author);
         }
     }
+}
+
+/// Gossip messages that keep their limits of count and bytes.
+pub(crate) fn batches(transactions: &[VerifiedTransaction]) -> Vec<Vec<protocol::Transaction>> {
+    let room = protocol::limits::GOSSIP_BYTES_MAX - 1024;
+    let mut batches: Vec<Vec<protocol::Transaction>> = Vec::new();
+    let mut bytes = 0;
+    for transaction in transactions {
+        let full = batches.last().is_none_or(|batch| batch.len() == GOSSIP_TRANSACTIONS_MAX);
+        if full || bytes + transaction.bytes_len() > room {
+            batches.push(Vec::new());
+            bytes = 0;
+        }
+        bytes += transaction.bytes_len();
+        batches.last_mut().expect("invariant: pushed above").push(transaction.transaction().clone());
+    }
+    batches
 }

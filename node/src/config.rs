@@ -254,9 +254,11 @@ impl Config {
             origin: file.display().to_string(),
             detail: error.to_string(),
         })?;
-        let figment = Figment::from(NamedToml { file: file.to_owned(), text })
-            .merge(Env::prefixed(ENV_PREFIX).split("__"))
-            .merge(Flags::parse(flags)?);
+        let mut figment = Figment::from(NamedToml { file: file.to_owned(), text })
+            .merge(Env::prefixed(ENV_PREFIX).split("__"));
+        for flag in flags {
+            figment = figment.merge(Flag::parse(flag)?);
+        }
         let raw: Raw = figment.extract().map_err(|error| one_line(error, file))?;
         Checker { figment: &figment, file }.check(raw)
     }
@@ -283,35 +285,32 @@ impl Provider for NamedToml {
     }
 }
 
-/// `--set a.b=value`, each key on its own.
-struct Flags(Vec<(String, Value)>);
+/// One `--set a.b=value`. Each is a source of its own, so that errors can name it.
+struct Flag {
+    key: String,
+    value: Value,
+}
 
-impl Flags {
-    fn parse(flags: &[String]) -> Result<Self, ConfigError> {
-        let parse = |flag: &String| {
-            let (key, value) =
-                flag.split_once('=').filter(|(key, _)| !key.trim().is_empty()).ok_or_else(|| {
-                    let detail = format!("expected `key=value`, found `{flag}`");
-                    ConfigError { key: "flag".to_owned(), origin: FLAG_SOURCE.to_owned(), detail }
-                })?;
-            let value = value.parse::<Value>().unwrap_or_else(|never| match never {});
-            Ok((key.trim().to_owned(), value))
-        };
-        flags.iter().map(parse).collect::<Result<_, _>>().map(Self)
+impl Flag {
+    fn parse(flag: &str) -> Result<Self, ConfigError> {
+        let (key, value) =
+            flag.split_once('=').filter(|(key, _)| !key.trim().is_empty()).ok_or_else(|| {
+                let detail = format!("expected `key=value`, found `{flag}`");
+                ConfigError { key: "flag".to_owned(), origin: FLAG_SOURCE.to_owned(), detail }
+            })?;
+        let value = value.parse::<Value>().unwrap_or_else(|never| match never {});
+        Ok(Self { key: key.trim().to_owned(), value })
     }
 }
 
-impl Provider for Flags {
+impl Provider for Flag {
     fn metadata(&self) -> Metadata {
         Metadata::named(FLAG_SOURCE)
     }
 
     fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
-        let mut all = Figment::new();
-        for (key, value) in &self.0 {
-            all = all.merge((key.as_str(), value));
-        }
-        all.data()
+        let nested = figment::util::nest(&self.key, self.value.clone()).into_dict().unwrap_or_default();
+        Ok(Profile::Default.collect(nested))
     }
 }
 
@@ -412,12 +411,18 @@ impl Checker<'_> {
     }
 
     fn http(&self, raw: &RawHttp, data_dir: &Path) -> Result<Http, ConfigError> {
-        let listen = raw.listen.parse().map_err(|_| {
+        let listen: SocketAddr = raw.listen.parse().map_err(|_| {
             self.wrong(
                 "http.listen",
                 format!("expected an address such as 127.0.0.1:8080, found `{}`", raw.listen),
             )
         })?;
+        // Without https anybody on the way could swap the page's script and take the operator's token.
+        if !listen.ip().is_loopback() {
+            let detail =
+                format!("the page has no https yet, so it is served on loopback only; found {listen}");
+            return Err(self.wrong("http.listen", detail));
+        }
         for name in &raw.host_names {
             self.text("http.host_names", name, 253)?;
         }

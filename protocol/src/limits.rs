@@ -117,9 +117,9 @@ pub const CONNECTIONS_JOINING_MAX: usize = 4;
 pub const LANE_QUEUE_MAX: usize = 256;
 /// Events waiting for the core.
 pub const CORE_QUEUE_MAX: usize = 4_096;
-/// Messages one peer may send per second on all lanes together, sustained.
+/// Messages one peer may send per second on one lane, or by gossip, sustained; each is measured for itself.
 pub const PEER_MESSAGES_PER_S_MAX: u32 = 2_000;
-/// Bytes one peer may send per second on all lanes together, sustained.
+/// Bytes one peer may send per second on one lane, or by gossip, sustained; each is measured for itself.
 pub const PEER_BYTES_PER_S_MAX: u32 = 16 * 1024 * 1024;
 
 const _: () = {

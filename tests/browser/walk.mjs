@@ -78,7 +78,11 @@ const inkOfCharts = () =>
   Math.max(
     0,
     ...[...document.querySelectorAll('canvas')].map((canvas) => {
-      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      if (canvas.width * canvas.height === 0) return 0;
+      // Out of a copy: reading the chart's own canvas twice is worth a warning to the console.
+      const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+      copy.drawImage(canvas, 0, 0);
+      const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
       return data.filter((value, index) => index % 4 === 3 && value > 0).length;
     }),
   );
@@ -180,7 +184,10 @@ async function walk(browser, screen, net) {
       return items.some((alert) => alert.asset === elevator && alert.policy === 'R5');
     });
   });
-  const ours = async () => (await get(node, '/api/v1/workorders')).items.find((order) => order.asset === elevator);
+  // By its id: the lift stays hot, so that another alert and work order may follow the one that is done.
+  const isOpen = (it) => it.asset === elevator && it.status === 'open';
+  const { id } = (await get(node, '/api/v1/workorders')).items.find(isOpen) ?? {};
+  const ours = async () => (await get(node, '/api/v1/workorders')).items.find((order) => order.id === id);
   await step('the work order is started and done', async () => {
     await go('#/work');
     const card = page.locator('article').filter({ hasText: elevator }).first();

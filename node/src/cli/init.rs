@@ -102,7 +102,7 @@ fn configuration(name: &str, peers: &[String]) -> String {
     let peers = if peers.is_empty() { "[]".to_owned() } else { format!("[\n{peers}]") };
     format!(
         "data_dir = \".\"\nname = {}\n\n[network]\nlisten = \"/ip4/0.0.0.0/tcp/4201\"\npeers = {peers}\nmdns = true\n\n\
-         [http]\nlisten = \"0.0.0.0:8080\"\n\n# One block for each site, one for each of its assets:\n\
+         [http]\nlisten = \"127.0.0.1:8080\"\n\n# One block for each site, one for each of its assets:\n\
          # [[sites]]\n# code = \"CAS-S1\"\n# name = \"Tour Alpha\"\n# [[sites.assets]]\n\
          # code = \"CAS-S1-HVAC_1\"\n# kind = \"HVAC\"  # HVAC, CHILLER, ELEVATOR or METER\n",
         quoted(name)

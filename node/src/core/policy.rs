@@ -1,5 +1,5 @@
-//! Maintenance policies: which behaviour of which metric calls for attention (F3.1). The six the seed names are
-//! installed by default; a caretaker may add, change and remove them.
+//! Maintenance policies: which behaviour of which metric calls for attention (F3.1). Six are installed from
+//! the start; a caretaker may add, change and remove them.
 
 mod defaults;
 
@@ -58,7 +58,7 @@ impl RuleKind {
     const ALL: [Self; 5] =
         [Self::Threshold, Self::Runtime, Self::RateOfChange, Self::Count, Self::Consecutive];
 
-    /// The name in API and page (seed 004 `rule_type`).
+    /// The name in API and page (`rule_type`).
     pub const fn name(self) -> &'static str {
         match self {
             Self::Threshold => "threshold",

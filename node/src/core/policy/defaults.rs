@@ -5,7 +5,7 @@ use protocol::{AssetKind, Severity};
 use super::{Condition, RuleKind, Terms};
 use crate::core::catalogue::{Code, MetricName};
 
-/// The six rules of the seed, R1 to R6, with its exact messages (F3.2–F3.7).
+/// The six rules that every building starts with, R1 to R6.
 pub fn default_terms() -> Vec<Terms> {
     use AssetKind::{Chiller, Elevator, Hvac};
     use RuleKind::{Consecutive, Runtime, Threshold};

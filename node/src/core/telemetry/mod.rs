@@ -28,7 +28,7 @@ use protocol::limits::{METRICS_PER_PAYLOAD_MAX, READING_AGE_MS_MAX, READING_AHEA
 use super::catalogue::{Asset, AssetId, Catalogue, Column, Definition, MetricName};
 use refusal::shorten;
 
-/// What a gateway sends: the readings of one asset at one time (seed payload of `POST /api/v1/telemetry`).
+/// What a gateway sends: the readings of one asset at one time (the payload of `POST /api/v1/telemetry`).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Payload<'a> {
     /// Code of the site.

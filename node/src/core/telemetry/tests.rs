@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use super::*;
 use crate::core::catalogue::Code;
 
-/// 2025-12-09T10:15:23Z, the time of the seed's payload.
+/// 2025-12-09T10:15:23Z, the time of the payload in the API's documentation.
 const NOW: UnixMs = UnixMs(1_765_275_323_000);
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;

@@ -264,6 +264,8 @@ mod tests {
             repair
         };
         fill();
+        // The database sums its log up in a snapshot when it is opened.
+        fill();
         let snapshot = std::fs::read_dir(&path).unwrap().flatten().map(|entry| entry.path());
         let snapshots: Vec<_> = snapshot
             .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("snap."))

@@ -26,6 +26,7 @@ class Language {
   readonly #numbers = $derived(new Intl.NumberFormat(this.#tag, { maximumFractionDigits: 2 }));
   readonly #tenths = $derived(new Intl.NumberFormat(this.#tag, { maximumFractionDigits: 1 }));
   readonly #wholes = $derived(new Intl.NumberFormat(this.#tag, { maximumFractionDigits: 0 }));
+  readonly #bytes = $derived(new Intl.NumberFormat(this.#tag, { style: 'unit', unit: 'byte', unitDisplay: 'long' }));
   readonly #moments = $derived(new Intl.DateTimeFormat(this.#tag, { dateStyle: 'medium', timeStyle: 'medium' }));
   readonly #clocks = $derived(new Intl.DateTimeFormat(this.#tag, { hour: 'numeric', minute: '2-digit' }));
   readonly #days = $derived(new Intl.DateTimeFormat(this.#tag, { day: '2-digit', month: 'short' }));
@@ -46,8 +47,13 @@ class Language {
 
   /** On an axis whose lines lie `step` apart: as many decimals as tell them apart. */
   onAxis(value: number, step: number): string {
-    const digits = Math.max(0, Math.min(6, -Math.floor(Math.log10(step) + 1e-9)));
-    return value.toLocaleString(this.#tag, { maximumFractionDigits: digits });
+    let digits = 0;
+    for (let whole = step; digits < 6 && Math.abs(whole - Math.round(whole)) > 1e-6 * whole; whole = step * 10 ** digits) digits += 1;
+    return value.toLocaleString(this.#tag, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  }
+
+  bytes(size: number): string {
+    return this.#bytes.format(size);
   }
 
   /** For reading at a glance: about four digits. */
