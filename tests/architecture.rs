@@ -20,7 +20,7 @@ const ARROWS: [(&str, &[&str]); 7] = [
 ];
 
 /// Libraries that only some crates may depend on.
-const LIBRARIES: [(&str, &[&str]); 13] = [
+const LIBRARIES: [(&str, &[&str]); 12] = [
     ("anyhow", &["node", "simulator", "testnet"]),
     ("arc-malachitebft-core-consensus", &["ledger"]),
     ("arc-malachitebft-core-types", &["ledger"]),

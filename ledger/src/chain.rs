@@ -11,7 +11,7 @@ use protocol::{
 
 use crate::error::{BlockError, Reject};
 use crate::log::Log;
-use crate::state::{BlockContext, Delta, Event, Overlay, State, begin_block, execute};
+use crate::state::{BlockContext, Event, Overlay, Prepared, State, begin_block, execute};
 
 /// The chain up to its last final block.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ pub struct Candidate {
     /// Ids of its transactions.
     pub transactions: Vec<TransactionId>,
     /// What it writes.
-    delta: Delta,
+    prepared: Prepared,
     /// What it changes, in words.
     events: Vec<Event>,
 }
@@ -121,11 +121,11 @@ impl Chain {
                 Err(reason) => refused.push((transaction, reason)),
             }
         }
-        let delta = overlay.into_delta();
-        let header = self.header(&context, proposer, &ids, &delta);
+        let prepared = self.state.prepare(overlay.into_delta());
+        let header = self.header(&context, proposer, &ids, &prepared);
         let transactions = Bounded::new(taken).expect("invariant: counted above");
         let block = Arc::new(Block { header, transactions });
-        (Candidate { id: block.id(), block, transactions: ids, delta, events }, refused)
+        (Candidate { id: block.id(), block, transactions: ids, prepared, events }, refused)
     }
 
     /// Whether the next block would take any of these transactions, and those it refuses before the first one it takes.
@@ -167,11 +167,11 @@ impl Chain {
             ids.push(transaction.id());
             events.extend(new_events);
         }
-        let delta = overlay.into_delta();
-        let expected = self.header(&context, block.header.proposer, &ids, &delta);
+        let prepared = self.state.prepare(overlay.into_delta());
+        let expected = self.header(&context, block.header.proposer, &ids, &prepared);
         compare(&expected, &block.header)?;
         let id = block.id();
-        Ok(Candidate { block: Arc::new(block), id, transactions: ids, delta, events })
+        Ok(Candidate { block: Arc::new(block), id, transactions: ids, prepared, events })
     }
 
     /// Checks a final block: certificate first, then the block.
@@ -195,7 +195,7 @@ impl Chain {
     pub fn commit(&mut self, candidate: Candidate) -> Vec<Event> {
         let header = &candidate.block.header;
         assert_eq!(header.previous, self.block, "invariant: a candidate is dropped when the chain moves");
-        self.state.commit(candidate.delta);
+        self.state.commit(candidate.prepared);
         assert_eq!(
             self.state.hash(),
             header.state,
@@ -222,7 +222,7 @@ impl Chain {
         context: &BlockContext,
         proposer: Address,
         ids: &[TransactionId],
-        delta: &Delta,
+        prepared: &Prepared,
     ) -> BlockHeader {
         let (log_root, log_size) = self.log.with(ids);
         let meta = self.state.meta();
@@ -232,7 +232,7 @@ impl Chain {
             previous: self.block,
             time: context.time,
             transactions: Block::transactions_hash(ids),
-            state: self.state.hash_with(delta),
+            state: prepared.hash(),
             log_root,
             log_size,
             authorities: meta.authorities.hash(),

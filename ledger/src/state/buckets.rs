@@ -12,6 +12,10 @@ const COUNT: usize = 256;
 
 type Bucket = BTreeMap<Digest, Digest>;
 
+/// Buckets as a delta leaves them, with their hashes, worked out once.
+#[derive(Debug, Clone)]
+pub(super) struct Changed(Vec<(usize, Bucket, Digest)>);
+
 #[derive(Debug, Clone)]
 pub(super) struct Buckets {
     buckets: Vec<Bucket>,
@@ -31,23 +35,23 @@ impl Buckets {
         root(&self.hashes)
     }
 
-    pub(super) fn root_with(&self, delta: &Delta) -> StateHash {
+    pub(super) fn root_with(&self, changed: &Changed) -> StateHash {
         let mut hashes = self.hashes.clone();
-        for (index, bucket) in self.changed(delta) {
-            hashes[index] = hash_bucket(&bucket);
+        for (index, _, hash) in &changed.0 {
+            hashes[*index] = *hash;
         }
         root(&hashes)
     }
 
-    pub(super) fn apply(&mut self, delta: &Delta) {
-        for (index, bucket) in self.changed(delta) {
-            self.hashes[index] = hash_bucket(&bucket);
+    pub(super) fn apply(&mut self, changed: Changed) {
+        for (index, bucket, hash) in changed.0 {
+            self.hashes[index] = hash;
             self.buckets[index] = bucket;
         }
     }
 
-    fn changed(&self, delta: &Delta) -> BTreeMap<usize, Bucket> {
-        let mut changed = BTreeMap::new();
+    pub(super) fn changed(&self, delta: &Delta) -> Changed {
+        let mut changed: BTreeMap<usize, Bucket> = BTreeMap::new();
         for (key, entry) in delta {
             let key = key_hash(key);
             let index = usize::from(key.as_bytes()[0]);
@@ -57,7 +61,11 @@ impl Buckets {
                 None => bucket.remove(&key),
             };
         }
-        changed
+        let hashed = |(index, bucket)| {
+            let hash = hash_bucket(&bucket);
+            (index, bucket, hash)
+        };
+        Changed(changed.into_iter().map(hashed).collect())
     }
 }
 
@@ -98,16 +106,17 @@ mod tests {
         let first: Delta = (0..200).map(|i| put(i, 1)).collect();
         let second: Delta = [put(3, 2), (key(4), None), put(201, 9)].into();
         let mut buckets = Buckets::default();
-        buckets.apply(&first);
-        let expected = buckets.root_with(&second);
+        buckets.apply(buckets.changed(&first));
+        let changed = buckets.changed(&second);
+        let expected = buckets.root_with(&changed);
         assert_ne!(expected, buckets.root());
-        buckets.apply(&second);
+        buckets.apply(changed);
         assert_eq!(buckets.root(), expected);
 
         let mut all = first;
         all.extend(second);
         let mut other_way = Buckets::default();
-        other_way.apply(&all);
+        other_way.apply(other_way.changed(&all));
         assert_eq!(other_way.root(), expected);
     }
 }

@@ -16,10 +16,25 @@ use std::collections::BTreeMap;
 
 use protocol::{Address, AuthoritySet, Digest, Genesis, Height, PublicKey, Role, StateHash, WorkOrderId};
 
-use buckets::Buckets;
+use buckets::{Buckets, Changed};
 
 /// Entries that a block wrote; `None` is gone.
 pub type Delta = BTreeMap<Key, Option<Entry>>;
+
+/// What a block writes, with the state hash it leads to. It fits the state it was prepared on and no other.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    delta: Delta,
+    changed: Changed,
+    hash: StateHash,
+}
+
+impl Prepared {
+    /// Hash of the state with this committed.
+    pub fn hash(&self) -> StateHash {
+        self.hash
+    }
+}
 
 /// The state after some height.
 #[derive(Debug, Clone)]
@@ -47,7 +62,8 @@ impl State {
         };
         delta.insert(Key::Meta, Some(Entry::Meta(meta)));
         let mut state = Self { entries: BTreeMap::new(), buckets: Buckets::default() };
-        state.commit(delta);
+        let prepared = state.prepare(delta);
+        state.commit(prepared);
         state
     }
 
@@ -56,15 +72,17 @@ impl State {
         self.buckets.root()
     }
 
-    /// Hash of the state as `delta` would leave it.
-    pub fn hash_with(&self, delta: &Delta) -> StateHash {
-        self.buckets.root_with(delta)
+    /// Works out what `delta` would lead to.
+    pub fn prepare(&self, delta: Delta) -> Prepared {
+        let changed = self.buckets.changed(&delta);
+        let hash = self.buckets.root_with(&changed);
+        Prepared { delta, changed, hash }
     }
 
     /// Takes in what a block wrote.
-    pub fn commit(&mut self, delta: Delta) {
-        self.buckets.apply(&delta);
-        for (key, entry) in delta {
+    pub fn commit(&mut self, prepared: Prepared) {
+        self.buckets.apply(prepared.changed);
+        for (key, entry) in prepared.delta {
             match entry {
                 Some(entry) => self.entries.insert(key, entry),
                 None => self.entries.remove(&key),
