@@ -20,8 +20,13 @@ pub enum Input {
         /// Whether this node answers for them.
         local: bool,
     },
-    /// Forget what waits of this author: its node signs it anew.
-    Withdraw(Address),
+    /// Forget what waits of this author from this sequence on: its node signs it anew.
+    Withdraw {
+        /// Who signed it.
+        author: Address,
+        /// The first sequence that is obsolete; what stands before it still waits for its block.
+        from: protocol::Sequence,
+    },
     /// A peer's header says that a block became final there. A hint only.
     Hint {
         /// Who says so.

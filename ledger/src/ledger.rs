@@ -153,7 +153,7 @@ impl Ledger {
         match input {
             Input::Message { from, message } => self.message(now, from, message),
             Input::Submit { transactions, local } => self.submit(now, transactions, local),
-            Input::Withdraw(author) => self.mempool.withdraw(&author),
+            Input::Withdraw { author, from } => self.mempool.withdraw(&author, from),
             Input::Hint { from, height } => self.sync.hint(&from, height),
             Input::Connected(peer) => {
                 self.sync.connected(now.tick, peer);

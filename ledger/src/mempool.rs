@@ -145,13 +145,15 @@ impl Mempool {
         self.remove_at(transaction.author(), transaction.body().sequence);
     }
 
-    /// Forgets everything of one author.
-    pub fn withdraw(&mut self, author: &Address) {
-        for Waiting { transaction, .. } in
-            self.members.remove(author).into_iter().flat_map(BTreeMap::into_values)
-        {
+    /// Forgets what one author signed from this sequence on.
+    pub fn withdraw(&mut self, author: &Address, from: Sequence) {
+        let Some(waiting) = self.members.get_mut(author) else { return };
+        for Waiting { transaction, .. } in waiting.split_off(&from).into_values() {
             self.ids.remove(&transaction.id());
             self.bytes -= transaction.bytes_len();
+        }
+        if waiting.is_empty() {
+            self.members.remove(author);
         }
     }
 

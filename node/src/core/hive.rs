@@ -53,8 +53,8 @@ impl Core {
             return;
         }
         self.drop_fulfilled();
-        if self.outbox.take_withdrawal() {
-            let withdraw = ledger::Input::Withdraw(self.ledger.address());
+        if let Some(from) = self.outbox.take_withdrawal() {
+            let withdraw = ledger::Input::Withdraw { author: self.ledger.address(), from };
             self.ledger_input(now, withdraw);
         }
         let transactions = self.outbox.sign_due(now.tick, &self.ledger, &self.key);

@@ -64,8 +64,8 @@ pub(super) struct Settled {
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     wishes: VecDeque<Wish>,
-    /// Everything of ours in the queue of the ledger is obsolete and has to be withdrawn first.
-    withdraw: bool,
+    /// What we signed from this sequence on is obsolete and has to leave the ledger's queue first.
+    withdraw: Option<Sequence>,
     again: Option<Tick>,
 }
 
@@ -99,9 +99,9 @@ impl Outbox {
         self.wishes.retain(|wish| wish.signed.is_some() || keep(&wish.payload, wish.purpose));
     }
 
-    /// Whether what waits at the ledger has to be withdrawn before anything is signed.
-    pub(super) fn take_withdrawal(&mut self) -> bool {
-        std::mem::take(&mut self.withdraw)
+    /// The sequence from which on what waits at the ledger has to be withdrawn before anything is signed.
+    pub(super) fn take_withdrawal(&mut self) -> Option<Sequence> {
+        self.withdraw.take()
     }
 
     /// Signs what is due, in order, with sequences that follow the account.
@@ -164,7 +164,7 @@ impl Outbox {
         {
             wish.signed = None;
         }
-        self.withdraw = true;
+        self.withdraw = Some(self.withdraw.map_or(signed.sequence, |from| from.min(signed.sequence)));
         self.again = Some(now.plus(AGAIN_MS));
         if is_passing(reason) {
             return None;
