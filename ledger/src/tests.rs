@@ -59,6 +59,7 @@ struct Net {
     wires: VecDeque<(Address, Address, Message)>,
     gossip: VecDeque<(Address, Vec<VerifiedTransaction>)>,
     down: Vec<Address>,
+    evidence: Vec<protocol::Evidence>,
     now: u64,
 }
 
@@ -71,6 +72,7 @@ impl Net {
             wires: VecDeque::new(),
             gossip: VecDeque::new(),
             down: Vec::new(),
+            evidence: Vec::new(),
             now: 0,
         };
         let count = net.genesis.authorities().len() + net.genesis.followers().len();
@@ -153,7 +155,8 @@ impl Net {
                     }
                 }
                 Output::VoteSync | Output::BlockSync | Output::Committed(_) => {}
-                Output::Rejected { .. } | Output::Evidence(_) => {}
+                Output::Rejected { .. } => {}
+                Output::Evidence(evidence) => self.evidence.push(*evidence),
                 Output::Blame { peer, fault } => panic!("{at} blames {peer} for {fault:?}"),
                 Output::Halt { reason } => panic!("{reason}"),
             }
@@ -353,4 +356,41 @@ fn a_replayed_or_foreign_transaction_never_counts() {
     assert_eq!(net.nodes[&key(0).address()].state().work_orders().count(), 1);
     let other = Genesis::new(UnixMs(1_000), Digest::new([8; 32]), vec![key(0).public()], vec![]).unwrap();
     assert!(transaction.transaction().clone().verify(&other.chain()).is_err());
+}
+
+#[test]
+fn an_authority_that_signs_twice_is_put_on_record_once() {
+    let genesis = genesis(4, 0);
+    let mut net = Net::new(genesis.clone());
+    net.submit(0, vec![open(&genesis, 0, 1, 1)]);
+    let culprit = key(3).address();
+    for block in [None, Some(protocol::BlockId::new([7; 32]))] {
+        let vote = protocol::Vote {
+            kind: protocol::VoteKind::Prevote,
+            height: Height(1),
+            round: protocol::Round(0),
+            block,
+            address: culprit,
+        };
+        let message = Message::Vote(vote.sign(&key(3), &genesis.chain()));
+        net.tell(key(0).address(), Input::Message { from: culprit, message });
+    }
+    net.run();
+    net.agree();
+    let evidence = net.evidence.first().expect("node 0 saw both votes").clone();
+    assert_eq!(evidence.culprit(), culprit);
+    let payload = Payload::Evidence(Box::new(evidence.clone()));
+    net.submit(0, vec![sign(&genesis, 0, 2, payload.clone())]);
+    net.submit(1, vec![sign(&genesis, 1, 1, payload)]);
+    let innocent = match evidence {
+        protocol::Evidence::Votes(first, _) => protocol::Evidence::Votes(first.clone(), first),
+        protocol::Evidence::Proposals(..) => panic!("votes were doubled"),
+    };
+    net.submit(2, vec![sign(&genesis, 2, 1, Payload::Evidence(Box::new(innocent)))]);
+    net.run();
+    net.agree();
+    for node in net.nodes.values() {
+        let recorded: Vec<_> = node.state().evidence().map(|evidenced| evidenced.culprit).collect();
+        assert_eq!(recorded, [culprit]);
+    }
 }
