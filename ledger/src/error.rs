@@ -183,14 +183,6 @@ pub enum BlockError {
     /// Its authority sets are not ours.
     #[error("the authority sets are not those of the chain")]
     Authorities,
-    /// Longer than a block may be.
-    #[error("{found} bytes, at most {max}")]
-    TooLong {
-        /// Bytes allowed.
-        max: usize,
-        /// Bytes found.
-        found: usize,
-    },
     /// Its certificate does not hold.
     #[error("the certificate does not hold: {0}")]
     Certificate(#[from] CertificateError),
