@@ -42,7 +42,7 @@ impl fmt::Display for UnixMs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let days = self.0.div_euclid(86_400_000);
         let ms = self.0.rem_euclid(86_400_000);
-        let (year, month, day) = civil(days);
+        let (year, month, day) = civil_from_days(days);
         if !(0..=9999).contains(&year) {
             return write!(f, "{}", self.0);
         }
@@ -51,8 +51,9 @@ impl fmt::Display for UnixMs {
     }
 }
 
-/// Days since 1970-01-01 to year, month, day in the proleptic Gregorian calendar (Howard Hinnant, `civil_from_days`).
-fn civil(days: i64) -> (i64, i64, i64) {
+/// Days since 1970-01-01 to year, month, day in the proleptic Gregorian calendar (Howard Hinnant, `civil_from_days`),
+/// for every day that [`UnixMs`] can name.
+pub fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let z = days + 719_468;
     let era = z.div_euclid(146_097);
     let doe = z.rem_euclid(146_097);
