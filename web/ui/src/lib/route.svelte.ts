@@ -5,6 +5,7 @@ export type Route =
   | { view: 'asset'; code: string }
   | { view: 'alerts' }
   | { view: 'work' }
+  | { view: 'more' }
   | { view: 'hive' }
   | { view: 'ledger' }
   | { view: 'block'; height: string }
@@ -23,7 +24,7 @@ export function parse(hash: string): Route {
   const [first = '', second, third] = hash.replace(/^#?\/?/, '').split('/').map(decoded);
   if (first === '' && second === undefined) return { view: 'sites' };
   if (first === 'assets' && second) return { view: 'asset', code: second };
-  if ((first === 'alerts' || first === 'work' || first === 'hive' || first === 'ledger') && !second) return { view: first };
+  if ((first === 'alerts' || first === 'work' || first === 'more' || first === 'hive' || first === 'ledger') && !second) return { view: first };
   if (first === 'ledger' && second === 'blocks' && third) return { view: 'block', height: third };
   if (first === 'ledger' && second === 'transactions' && third) return { view: 'transaction', id: third };
   return { view: 'unknown' };

@@ -21,6 +21,7 @@ export const ar: Words = {
   work: 'الأشغال',
   hive: 'الخلية',
   ledger: 'السجل',
+  more: 'المزيد',
   language: 'اللغة',
   theme: 'المظهر',
   themeAuto: 'تلقائي',

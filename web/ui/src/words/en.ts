@@ -11,6 +11,7 @@ export const en: Words = {
   work: 'Work',
   hive: 'Hive',
   ledger: 'Ledger',
+  more: 'More',
   language: 'Language',
   theme: 'Appearance',
   themeAuto: 'Automatic',

@@ -11,6 +11,7 @@ export const fr = {
   work: 'Travaux',
   hive: 'Ruche',
   ledger: 'Registre',
+  more: 'Plus',
   language: 'Langue',
   theme: 'Apparence',
   themeAuto: 'Automatique',

@@ -13,6 +13,7 @@ export const nl: Words = {
   work: 'Werk',
   hive: 'Korf',
   ledger: 'Register',
+  more: 'Meer',
   language: 'Taal',
   theme: 'Weergave',
   themeAuto: 'Automatisch',

@@ -1,0 +1,25 @@
+// Where one can go: the daily pages, which have a place at the bottom of a phone, and those about the house itself,
+// which share one there.
+
+import type { Name } from '../parts/Icon.svelte';
+import type { Words } from '../words/fr';
+import type { Route } from './route.svelte';
+
+export interface Entry {
+  href: string;
+  icon: Name;
+  text: (words: Words) => string;
+  /** The routes during which one is there. */
+  views: Route['view'][];
+}
+
+export const daily: Entry[] = [
+  { href: '#/', icon: 'sites', text: (w) => w.sites, views: ['sites', 'asset'] },
+  { href: '#/alerts', icon: 'alerts', text: (w) => w.alerts, views: ['alerts'] },
+  { href: '#/work', icon: 'work', text: (w) => w.work, views: ['work'] },
+];
+
+export const house: Entry[] = [
+  { href: '#/hive', icon: 'hive', text: (w) => w.hive, views: ['hive'] },
+  { href: '#/ledger', icon: 'ledger', text: (w) => w.ledger, views: ['ledger', 'block', 'transaction'] },
+];

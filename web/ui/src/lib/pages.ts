@@ -1,0 +1,30 @@
+// Which file shows which route. Only the sites come with the first load; the rest is fetched when somebody goes there.
+
+import type { Component } from 'svelte';
+import Sites from '../views/Sites.svelte';
+import type { Route } from './route.svelte';
+
+/** Each view takes what its route carries. */
+export type View = Component<never>;
+type Load = () => Promise<{ default: View }>;
+
+export const pages: Record<Route['view'], Load> = {
+  sites: async () => ({ default: Sites }),
+  asset: () => import('../views/Asset.svelte'),
+  alerts: () => import('../views/Alerts.svelte'),
+  work: () => import('../views/Work.svelte'),
+
+  more: () => import('../views/More.svelte'),
+  hive: () => import('../views/Hive.svelte'),
+  ledger: () => import('../views/Ledger.svelte'),
+  block: () => import('../views/Block.svelte'),
+  transaction: () => import('../views/Transaction.svelte'),
+
+  unknown: () => import('../views/Unknown.svelte'),
+};
+
+/** Fetches what is likely to be opened next, so that it opens at once and also while the network is away. */
+export function fetchAhead() {
+  const likely = [pages.asset, pages.alerts, pages.work] as const;
+  for (const load of likely) void load().catch(() => undefined);
+}
