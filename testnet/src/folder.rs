@@ -68,7 +68,7 @@ pub fn hive_clock(options: &Options, series: &[Series]) -> Result<HiveClock> {
     let speed = options.speed;
     let now_ms = wall_ms();
     let kept = kept_time(&options.dir);
-    let begins = series.first().map(Series::starts_ms);
+    let begins = series.first().map(Series::starts_ms).or(options.begins_ms);
     let hive_ms = match (kept, begins) {
         // The time is kept once a second: go past what a kill -9 may have hidden.
         (Some(kept_ms), Some(_)) => kept_ms + whole(2_000.0 * speed),
@@ -83,7 +83,12 @@ pub fn hive_clock(options: &Options, series: &[Series]) -> Result<HiveClock> {
 
 /// Keeps the hive's time, so that a resumed folder goes on from here.
 pub fn keep_time(dir: &Path, clock: HiveClock) -> Result<()> {
-    files::replace(&dir.join("hive-time"), clock.now_ms().to_string().as_bytes())
+    set_time(dir, clock.now_ms())
+}
+
+/// Lets a folder that does not run go on from another hive time than the one it was stopped at.
+pub fn set_time(dir: &Path, hive_ms: i64) -> Result<()> {
+    files::replace(&dir.join("hive-time"), hive_ms.to_string().as_bytes())
 }
 
 fn kept_time(dir: &Path) -> Option<i64> {
@@ -92,7 +97,7 @@ fn kept_time(dir: &Path) -> Option<i64> {
 
 /// The plan of the options, or the folder's own when it is the same neighbourhood.
 pub fn plan(options: &Options, series: &[Series], clock: HiveClock) -> Result<Plan> {
-    let begins_ms = series.first().map(Series::starts_ms);
+    let begins_ms = series.first().map(Series::starts_ms).or(options.begins_ms);
     let wanted = Plan {
         buildings: options.buildings,
         authorities: options.authorities,

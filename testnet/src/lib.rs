@@ -37,5 +37,6 @@ pub mod sun;
 pub mod terminal;
 pub mod up;
 pub mod watchdog;
+pub mod workload;
 
 pub use error::{Error, Result};

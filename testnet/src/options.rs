@@ -24,6 +24,8 @@ pub struct Options {
     pub speed: f64,
     /// Recorded meters.
     pub replay: Option<PathBuf>,
+    /// Hive time at which a new folder starts, milliseconds; that of the recorded meters or of the wall if none.
+    pub begins_ms: Option<i64>,
     /// First port; 0 for wherever there is room.
     pub base_port: u16,
     /// Forget what the folder holds.
@@ -47,6 +49,7 @@ impl Options {
             seed: 42,
             speed: 1.0,
             replay: None,
+            begins_ms: None,
             base_port: 0,
             reset: false,
             load_members: 0,

@@ -4,6 +4,7 @@ mod alert;
 mod durable;
 mod finality;
 mod process;
+mod store;
 
 use std::path::Path;
 use std::time::Duration;
@@ -33,12 +34,14 @@ pub enum Figure {
     Ingest,
     /// Breach to alert, and to the work order on every node.
     Alert,
+    /// Readings of a whole day: how fast they come in, what they cost on disk, how fast they are read.
+    Store,
     /// All of them, one after the other.
     All,
 }
 
 /// Every figure, the long ones last.
-const EACH: [Figure; 8] = [
+const EACH: [Figure; 9] = [
     Figure::Ready,
     Figure::Rest,
     Figure::Finality,
@@ -47,6 +50,7 @@ const EACH: [Figure; 8] = [
     Figure::Ingest,
     Figure::Alert,
     Figure::Restart,
+    Figure::Store,
 ];
 
 /// One measured figure.
@@ -141,6 +145,7 @@ async fn measure(figure: Figure, binary: &Path, dir: &Path) -> Result<Vec<Measur
         Figure::Restart => process::restart(shape("restart", 4)).await,
         Figure::Ingest => durable::ingest(shape("ingest", 1)).await,
         Figure::Alert => alert::alert(neighbourhood()).await,
+        Figure::Store => store::store(shape("store", 1)).await,
         Figure::All => Ok(Vec::new()),
     }
 }

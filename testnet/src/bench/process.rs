@@ -106,7 +106,7 @@ pub(super) fn cpu_of_all_s(neighbourhood: &mut Neighbourhood) -> Result<f64> {
 }
 
 /// Processor seconds a process has used (proc(5), fields 14 and 15 of `stat`).
-fn cpu_s(pid: u32) -> Result<f64> {
+pub(super) fn cpu_s(pid: u32) -> Result<f64> {
     let path = format!("/proc/{pid}/stat");
     let text = fs::read_to_string(&path).map_err(Error::file("read", Path::new(&path)))?;
     let after_name = text.rsplit_once(')').map_or("", |(_, rest)| rest);
@@ -115,8 +115,16 @@ fn cpu_s(pid: u32) -> Result<f64> {
     Ok(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
 }
 
+/// Bytes a process has sent to the disk (proc(5), `write_bytes` of `io`).
+pub(super) fn written_bytes_of(pid: u32) -> Result<u64> {
+    let path = format!("/proc/{pid}/io");
+    let text = fs::read_to_string(&path).map_err(Error::file("read", Path::new(&path)))?;
+    let line = text.lines().find_map(|line| line.strip_prefix("write_bytes:"));
+    Ok(line.and_then(|line| line.trim().parse().ok()).unwrap_or(0))
+}
+
 /// Resident memory of a process.
-fn resident_mib_of(pid: u32) -> Result<f64> {
+pub(super) fn resident_mib_of(pid: u32) -> Result<f64> {
     let path = format!("/proc/{pid}/status");
     let text = fs::read_to_string(&path).map_err(Error::file("read", Path::new(&path)))?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
