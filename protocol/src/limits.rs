@@ -104,6 +104,8 @@ pub const POLICIES_MAX: usize = 200;
 pub const ALERTS_KEPT_MAX: usize = 5_000;
 /// Notes on a work order, bytes.
 pub const NOTES_BYTES_MAX: usize = 4_000;
+/// Name of whoever asks for something to be done, bytes.
+pub const ACTOR_BYTES_MAX: usize = 64;
 /// Transactions of this node waiting to become final.
 pub const OUTBOX_MAX: usize = 2_000;
 

@@ -3,7 +3,7 @@
 
 use node::core::maintenance::WorkOrderEdit;
 use node::core::telemetry::Row;
-use node::core::{Command, Core, Input, Payload, Ticket};
+use node::core::{Actor, Command, Core, Input, Payload, Ticket};
 use protocol::{UnixMs, WorkOrderStatus};
 
 use crate::chance::Chance;
@@ -98,5 +98,6 @@ pub fn caretake(core: &Core, chance: &mut Chance, ticket: Ticket) -> Option<Inpu
     let status = Some(status).filter(|status| order.status.may_become(*status));
     let notes = chance.per_mille(300).then(|| format!("note {}", ticket.0));
     let edit = WorkOrderEdit { status, assigned_to: None, notes };
-    Some(Input::Command { ticket, command: Command::EditWorkOrder { reference: order.reference, edit } })
+    let command = Command::EditWorkOrder { reference: order.reference, edit };
+    Some(Input::Command { ticket, by: Actor::default(), command })
 }

@@ -1,6 +1,6 @@
 //! Faults as they strike: crashes and restarts, partitions, clogs, pauses, clocks that jump.
 
-use node::core::{Command, Input};
+use node::core::{Actor, Command, Input};
 
 use crate::building::EPOCH_MS;
 use crate::checker::{Rule, Violation};
@@ -168,7 +168,7 @@ impl World<'_> {
         }
         let ticket = self.ticket();
         let command = Command::Submit { transactions: pending, wait: false };
-        self.tell(node, Input::Command { ticket, command })
+        self.tell(node, Input::Command { ticket, by: Actor::default(), command })
     }
 
     /// One bit on the disk of an unlucky authority turns over while it is down.

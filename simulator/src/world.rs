@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::rc::Rc;
 
 use node::core::telemetry::Row;
-use node::core::{Command, Input, Output, Ticket};
+use node::core::{Actor, Command, Input, Output, Ticket};
 use protocol::{ChainId, Genesis, UnixMs};
 
 use crate::building::{Building, EPOCH_MS, Hive, Stop};
@@ -341,7 +341,7 @@ impl<'a> World<'a> {
         });
         let command = Command::Submit { transactions: vec![transaction], wait: false };
         let ticket = self.ticket();
-        self.tell(client, Input::Command { ticket, command })
+        self.tell(client, Input::Command { ticket, by: Actor::default(), command })
     }
 
     /// A gateway hands a reading in. Its own clock is right.

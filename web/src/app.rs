@@ -1,5 +1,6 @@
 //! What every route shares: the channels to the shell, and how to ask through them without ever waiting for ever.
 
+use crate::actor::Actor;
 use crate::live::Feed;
 use crate::problem::{Kind, Problem};
 use crate::request::{Answer, Command, CommandCall, QueryCall, Reply};
@@ -44,9 +45,9 @@ impl App {
         Arc::clone(&self.handles.picture.borrow())
     }
 
-    /// Sends a command to the core and waits for its answer.
-    pub(crate) async fn command(&self, command: Command) -> Result<Answer, Problem> {
-        ask(&self.handles.commands, |reply| CommandCall { command, reply }).await
+    /// Sends somebody's command to the core and waits for its answer.
+    pub(crate) async fn command(&self, by: Actor, command: Command) -> Result<Answer, Problem> {
+        ask(&self.handles.commands, |reply| CommandCall { command, by, reply }).await
     }
 
     /// Asks the store.

@@ -1,6 +1,7 @@
 //! The door: which host names are ours, who is signed in, where a write by cookie comes from, and the headers that go
 //! with every answer (strict content policy, no sniffing, no framing, no referrer).
 
+use crate::actor::Actor;
 use crate::app::{ANSWER_TIMEOUT, App};
 use crate::problem::{Kind, Problem};
 use crate::session::Identity;
@@ -53,7 +54,7 @@ async fn within(request: Request, next: Next) -> Response {
 }
 
 /// In front of the routes that need an operator.
-pub(crate) async fn signed_in(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub(crate) async fn signed_in(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let headers = request.headers();
     match app.sessions.identify(headers) {
         Some(Identity::Token) => {}
@@ -64,6 +65,7 @@ pub(crate) async fn signed_in(State(app): State<Arc<App>>, request: Request, nex
             return Problem::new(Kind::Unauthorized, detail).into_response();
         }
     }
+    request.extensions_mut().insert(Actor::token());
     next.run(request).await
 }
 

@@ -1,6 +1,7 @@
 //! What residents, technicians and scripts see and ask: the HTTP routes, their view types, sessions, and the page.
 //! It talks to the shell by bounded channels only and knows nothing of the core or the ledger.
 
+mod actor;
 mod app;
 mod convert;
 mod extract;
@@ -19,6 +20,7 @@ pub mod request;
 pub mod time;
 pub mod view;
 
+pub use actor::{Actor, UserRole};
 pub use list::Page;
 pub use live::LiveEvent;
 pub use problem::{Kind, Problem};

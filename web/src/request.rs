@@ -2,6 +2,7 @@
 //! carries the place for its answer; every channel is bounded and a full one is answered 429 or 503, never waited for
 //! without end.
 
+use crate::actor::Actor;
 use crate::problem::Problem;
 use crate::view::{
     AlertView, AssetKind, AssetView, BlockSummary, BlockView, Bucket, Condition, InvitationView, PolicyView,
@@ -91,10 +92,12 @@ pub enum Command {
     },
 }
 
-/// A command and the place for its answer.
+/// A command, whose it is, and the place for its answer.
 #[derive(Debug)]
 pub struct CommandCall {
     pub command: Command,
+    /// Who wants it done.
+    pub by: Actor,
     pub reply: Reply<Answer>,
 }
 

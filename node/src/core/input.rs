@@ -1,5 +1,6 @@
 //! Everything that can happen to a building.
 
+use protocol::limits::ACTOR_BYTES_MAX;
 use protocol::{Action, AssetKind, Digest, JoinRequest, Role, UnixMs, VerifiedTransaction};
 
 use super::alerts::AlertId;
@@ -10,6 +11,30 @@ use super::telemetry::{self, Row};
 /// Whom an answer is for. The shell makes tickets up; the core hands them back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);
+
+/// Who wants something done: the name of a person's account, or a word for the program that asks. It stays in the
+/// building's own records.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Actor(String);
+
+impl Actor {
+    /// The first `ACTOR_BYTES_MAX` bytes of a name, without control characters.
+    pub fn new(name: &str) -> Self {
+        let mut kept = String::new();
+        for letter in name.chars().filter(|letter| !letter.is_control()) {
+            if kept.len() + letter.len_utf8() > ACTOR_BYTES_MAX {
+                break;
+            }
+            kept.push(letter);
+        }
+        Self(kept)
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 /// The readings of one asset at one time, as a gateway sent them.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,6 +85,8 @@ pub enum Input {
     Command {
         /// For the answer.
         ticket: Ticket,
+        /// Who.
+        by: Actor,
         /// What.
         command: Command,
     },

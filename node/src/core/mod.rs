@@ -22,7 +22,7 @@ mod refused;
 mod waiting;
 
 pub use finality::Finality;
-pub use input::{Command, Input, Payload, Ticket};
+pub use input::{Actor, Command, Input, Payload, Ticket};
 pub use joining::InviteError;
 pub use maintenance::{Change, Maintenance};
 pub use open::{AssetConfig, CoreConfig, OpenError, Replayed, SiteConfig};
@@ -69,7 +69,7 @@ impl Core {
             Input::TelemetryStored(stored) => self.apply_telemetry(now, stored),
             Input::Ledger(input) => self.ledger_input(now, input),
             Input::Join { ticket, request } => self.join(now, ticket, &request),
-            Input::Command { ticket, command } => self.command(now, ticket, command),
+            Input::Command { ticket, by: _, command } => self.command(now, ticket, command),
             Input::Tick => self.tick(now),
         }
         self.flush_outbox(now);

@@ -181,7 +181,8 @@ fn a_work_order_goes_to_its_end_on_the_ledger_and_the_alert_with_it() {
     for status in [WorkOrderStatus::InProgress, WorkOrderStatus::Done] {
         let edit =
             WorkOrderEdit { status: Some(status), notes: Some("roulements".into()), assigned_to: None };
-        house.tell(Input::Command { ticket: Ticket(1), command: Command::EditWorkOrder { reference, edit } });
+        let command = Command::EditWorkOrder { reference, edit };
+        house.tell(Input::Command { ticket: Ticket(1), by: Actor::new("Amina"), command });
         house.pass(1_000);
     }
     let (_, order) = house.core.ledger().state().work_orders().next().unwrap();

@@ -29,9 +29,9 @@ pub(super) async fn carry_commands(
     chain: ChainId,
 ) {
     let checks = Arc::new(Semaphore::new(CHECKS_MAX));
-    while let Some(CommandCall { command, reply }) = calls.recv().await {
+    while let Some(CommandCall { command, by, reply }) = calls.recv().await {
         let Command::SubmitTransactions { transactions, wait } = command else {
-            if core.send(Event::Command(Box::new(CommandCall { command, reply }))).await.is_err() {
+            if core.send(Event::Command(Box::new(CommandCall { command, by, reply }))).await.is_err() {
                 return;
             }
             continue;
@@ -42,7 +42,7 @@ pub(super) async fn carry_commands(
             let checked = tokio::task::spawn_blocking(move || check(&transactions, &chain)).await;
             drop(permit);
             if let Ok((transactions, malformed)) = checked {
-                let submission = Submission { transactions, malformed, wait, reply };
+                let submission = Submission { transactions, malformed, wait, by, reply };
                 // When the core is gone the caller learns it from its dropped reply.
                 drop(core.send(Event::Submit(submission)).await);
             }

@@ -30,7 +30,7 @@ use super::store::building_log::{BuildingLog, Entries};
 use super::store::index::Index;
 use super::store::vote_log::VoteLog;
 use super::tickets::{Context, Tickets, Waiter};
-use crate::core::{Command, Core, Input, Output};
+use crate::core::{Actor, Command, Core, Input, Output};
 
 /// Things taken in before outputs other than those of the turn get their chance.
 const TURN_MAX: usize = 256;
@@ -219,11 +219,11 @@ impl Carrier {
         self.tell(Input::Telemetry { ticket, payloads: commands::payloads(payloads) })
     }
 
-    fn command(&mut self, CommandCall { command, reply }: CommandCall) -> Result<(), StoreError> {
+    fn command(&mut self, CommandCall { command, by, reply }: CommandCall) -> Result<(), StoreError> {
         match commands::read(self.clock.now(), &self.core, &self.meeting, command) {
             Ok((command, context)) => {
                 let ticket = self.tickets.issue(Waiter::Command(reply, context));
-                self.tell(Input::Command { ticket, command })
+                self.tell(Input::Command { ticket, by: Actor::new(&by.name), command })
             }
             Err(problem) => {
                 // The caller may be gone.
@@ -234,9 +234,10 @@ impl Carrier {
     }
 
     fn submit(&mut self, submission: Submission) -> Result<(), StoreError> {
-        let Submission { transactions, malformed, wait, reply } = submission;
+        let Submission { transactions, malformed, wait, by, reply } = submission;
         let ticket = self.tickets.issue(Waiter::Command(reply, Context::Submission(malformed)));
-        self.tell(Input::Command { ticket, command: Command::Submit { transactions, wait } })
+        let (by, command) = (Actor::new(&by.name), Command::Submit { transactions, wait });
+        self.tell(Input::Command { ticket, by, command })
     }
 
     /// Rows are on disk, or not: then the requests are refused and the node says so.

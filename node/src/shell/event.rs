@@ -52,6 +52,8 @@ pub(crate) struct Submission {
     pub(crate) malformed: Vec<(usize, String)>,
     /// Whether the caller waits until each is final or refused.
     pub(crate) wait: bool,
+    /// Who handed them in.
+    pub(crate) by: web::Actor,
     /// The caller; it may be gone.
     pub(crate) reply: web::Reply<web::Answer>,
 }

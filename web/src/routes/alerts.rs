@@ -1,5 +1,6 @@
 //! Alerts: looking, acknowledging, closing.
 
+use crate::actor::Actor;
 use crate::app::{App, Shared, wrong_answer};
 use crate::extract::{Id, Query};
 use crate::list::{Page, Paging, page};
@@ -50,8 +51,8 @@ pub(crate) async fn list(
     post, path = "/api/v1/alerts/{id}/ack", tag = "alerts", params(("id" = String, Path)),
     responses((status = 200, description = "Acknowledged", body = AlertView))
 )]
-pub(crate) async fn ack(State(app): Shared, Id(alert): Id) -> Result<Json<AlertView>, Problem> {
-    change(&app, Command::AcknowledgeAlert { alert }).await
+pub(crate) async fn ack(State(app): Shared, by: Actor, Id(alert): Id) -> Result<Json<AlertView>, Problem> {
+    change(&app, by, Command::AcknowledgeAlert { alert }).await
 }
 
 /// Closes it. Counters such as running hours start again from here.
@@ -59,11 +60,11 @@ pub(crate) async fn ack(State(app): Shared, Id(alert): Id) -> Result<Json<AlertV
     post, path = "/api/v1/alerts/{id}/close", tag = "alerts", params(("id" = String, Path)),
     responses((status = 200, description = "Closed", body = AlertView))
 )]
-pub(crate) async fn close(State(app): Shared, Id(alert): Id) -> Result<Json<AlertView>, Problem> {
-    change(&app, Command::CloseAlert { alert }).await
+pub(crate) async fn close(State(app): Shared, by: Actor, Id(alert): Id) -> Result<Json<AlertView>, Problem> {
+    change(&app, by, Command::CloseAlert { alert }).await
 }
 
-async fn change(app: &App, command: Command) -> Result<Json<AlertView>, Problem> {
-    let Answer::Alert(alert) = app.command(command).await? else { return Err(wrong_answer()) };
+async fn change(app: &App, by: Actor, command: Command) -> Result<Json<AlertView>, Problem> {
+    let Answer::Alert(alert) = app.command(by, command).await? else { return Err(wrong_answer()) };
     Ok(Json(alert))
 }

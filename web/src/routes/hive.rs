@@ -1,5 +1,6 @@
 //! The hive: this node, its neighbours, invitations, and what the authorities decide.
 
+use crate::actor::Actor;
 use crate::app::{App, Shared, wrong_answer};
 use crate::extract::{Id, Json as Body, Query};
 use crate::list::{Page, Paging, page};
@@ -60,6 +61,7 @@ pub(crate) async fn members(
 )]
 pub(crate) async fn invite(
     State(app): Shared,
+    by: Actor,
     Body(request): Body<InvitationRequest>,
 ) -> Result<(StatusCode, Json<InvitationView>), Problem> {
     let invalid = |field: &str, detail: String| Err(Problem::new(Kind::Invalid, detail).field(field));
@@ -72,7 +74,7 @@ pub(crate) async fn invite(
     if request.addresses.iter().any(|address| !(1..=ADDRESS_TEXT_BYTES_MAX).contains(&address.len())) {
         return invalid("addresses", format!("expected 1 to {ADDRESS_TEXT_BYTES_MAX} bytes each"));
     }
-    let Answer::Invitation(invitation) = app.command(Command::Invite(request)).await? else {
+    let Answer::Invitation(invitation) = app.command(by, Command::Invite(request)).await? else {
         return Err(wrong_answer());
     };
     Ok((StatusCode::CREATED, Json(invitation)))
@@ -97,10 +99,11 @@ pub(crate) async fn proposals(
 )]
 pub(crate) async fn propose(
     State(app): Shared,
+    by: Actor,
     Body(action): Body<GovernanceAction>,
 ) -> Result<(StatusCode, Json<ProposalView>), Problem> {
     Action::try_from(&action)?;
-    Ok((StatusCode::CREATED, ask(&app, Command::Propose { action }).await?))
+    Ok((StatusCode::CREATED, ask(&app, by, Command::Propose { action }).await?))
 }
 
 /// Approves a proposal as this authority.
@@ -108,11 +111,15 @@ pub(crate) async fn propose(
     post, path = "/api/v1/governance/{id}/approve", tag = "hive", params(("id" = String, Path)),
     responses((status = 200, description = "Approved", body = ProposalView))
 )]
-pub(crate) async fn approve(State(app): Shared, Id(proposal): Id) -> Result<Json<ProposalView>, Problem> {
-    ask(&app, Command::Approve { proposal }).await
+pub(crate) async fn approve(
+    State(app): Shared,
+    by: Actor,
+    Id(proposal): Id,
+) -> Result<Json<ProposalView>, Problem> {
+    ask(&app, by, Command::Approve { proposal }).await
 }
 
-async fn ask(app: &App, command: Command) -> Result<Json<ProposalView>, Problem> {
-    let Answer::Proposal(proposal) = app.command(command).await? else { return Err(wrong_answer()) };
+async fn ask(app: &App, by: Actor, command: Command) -> Result<Json<ProposalView>, Problem> {
+    let Answer::Proposal(proposal) = app.command(by, command).await? else { return Err(wrong_answer()) };
     Ok(Json(proposal))
 }

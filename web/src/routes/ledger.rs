@@ -1,5 +1,6 @@
 //! The ledger: head, blocks, transactions and their proofs to look at; signed transactions to hand in.
 
+use crate::actor::Actor;
 use crate::app::{Shared, wrong_answer};
 use crate::extract::{Id, Query, Raw};
 use crate::list::{LIMIT_DEFAULT, LIMIT_MAX, Page, Paging, cut, limit};
@@ -95,6 +96,7 @@ pub(crate) struct Submission {
 )]
 pub(crate) async fn submit(
     State(app): Shared,
+    by: Actor,
     Query(submission): Query<Submission>,
     headers: HeaderMap,
     Raw(body): Raw<BODY_BYTES_MAX>,
@@ -106,7 +108,7 @@ pub(crate) async fn submit(
     };
     let transactions = transactions(&headers, body)?;
     let command = Command::SubmitTransactions { transactions, wait };
-    let Answer::Submitted(items) = app.command(command).await? else { return Err(wrong_answer()) };
+    let Answer::Submitted(items) = app.command(by, command).await? else { return Err(wrong_answer()) };
     let status = if items.iter().any(|item| item.outcome == Outcome::Accepted) {
         StatusCode::ACCEPTED
     } else {

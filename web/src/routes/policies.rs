@@ -1,5 +1,6 @@
 //! Policies: the rules that make alerts.
 
+use crate::actor::Actor;
 use crate::app::{App, Shared, wrong_answer};
 use crate::extract::{Id, Json as Body, Query};
 use crate::list::{Page, Paging, page};
@@ -38,10 +39,11 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn create(
     State(app): Shared,
+    by: Actor,
     Body(draft): Body<PolicyDraft>,
 ) -> Result<(StatusCode, Json<PolicyView>), Problem> {
     check_draft(&draft)?;
-    Ok((StatusCode::CREATED, ask(&app, Command::CreatePolicy(draft)).await?))
+    Ok((StatusCode::CREATED, ask(&app, by, Command::CreatePolicy(draft)).await?))
 }
 
 /// Changes a policy.
@@ -51,6 +53,7 @@ pub(crate) async fn create(
 )]
 pub(crate) async fn patch(
     State(app): Shared,
+    by: Actor,
     Id(policy): Id,
     Body(change): Body<PolicyChange>,
 ) -> Result<Json<PolicyView>, Problem> {
@@ -59,7 +62,7 @@ pub(crate) async fn patch(
     }
     bounds(change.window_minutes, change.samples)?;
     texts(change.message.as_deref(), change.description.as_deref())?;
-    ask(&app, Command::PatchPolicy { policy, change }).await
+    ask(&app, by, Command::PatchPolicy { policy, change }).await
 }
 
 /// Removes a policy.
@@ -67,15 +70,15 @@ pub(crate) async fn patch(
     delete, path = "/api/v1/policies/{id}", tag = "policies", params(("id" = String, Path)),
     responses((status = 204, description = "Removed"))
 )]
-pub(crate) async fn delete(State(app): Shared, Id(policy): Id) -> Result<StatusCode, Problem> {
-    let Answer::Deleted = app.command(Command::DeletePolicy { policy }).await? else {
+pub(crate) async fn delete(State(app): Shared, by: Actor, Id(policy): Id) -> Result<StatusCode, Problem> {
+    let Answer::Deleted = app.command(by, Command::DeletePolicy { policy }).await? else {
         return Err(wrong_answer());
     };
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn ask(app: &App, command: Command) -> Result<Json<PolicyView>, Problem> {
-    let Answer::Policy(policy) = app.command(command).await? else { return Err(wrong_answer()) };
+async fn ask(app: &App, by: Actor, command: Command) -> Result<Json<PolicyView>, Problem> {
+    let Answer::Policy(policy) = app.command(by, command).await? else { return Err(wrong_answer()) };
     Ok(Json(policy))
 }
 

@@ -1,5 +1,6 @@
 //! Sites and assets: looking and adding.
 
+use crate::actor::Actor;
 use crate::app::{Shared, asset, unknown, wrong_answer};
 use crate::extract::{Id, Json as Body, Query};
 use crate::list::{Page, Paging, page};
@@ -31,6 +32,7 @@ pub(crate) async fn sites(
 )]
 pub(crate) async fn add_site(
     State(app): Shared,
+    by: Actor,
     Body(draft): Body<SiteDraft>,
 ) -> Result<(StatusCode, Json<SiteView>), Problem> {
     check_code(&draft.code)?;
@@ -39,7 +41,9 @@ pub(crate) async fn add_site(
             Problem::new(Kind::Invalid, format!("expected 1 to {NAME_BYTES_MAX} bytes")).field("name")
         );
     }
-    let Answer::Site(site) = app.command(Command::AddSite(draft)).await? else { return Err(wrong_answer()) };
+    let Answer::Site(site) = app.command(by, Command::AddSite(draft)).await? else {
+        return Err(wrong_answer());
+    };
     Ok((StatusCode::CREATED, Json(site)))
 }
 
@@ -66,12 +70,13 @@ pub(crate) async fn assets(
 )]
 pub(crate) async fn add_asset(
     State(app): Shared,
+    by: Actor,
     Id(id): Id,
     Body(draft): Body<AssetDraft>,
 ) -> Result<(StatusCode, Json<AssetView>), Problem> {
     let site = site(&app.picture(), &id)?.code.clone();
     check_code(&draft.code)?;
-    let Answer::Asset(asset) = app.command(Command::AddAsset { site, asset: draft }).await? else {
+    let Answer::Asset(asset) = app.command(by, Command::AddAsset { site, asset: draft }).await? else {
         return Err(wrong_answer());
     };
     Ok((StatusCode::CREATED, Json(asset)))

@@ -1,5 +1,6 @@
 //! Work orders: looking, opening one for an alert, starting, finishing, notes and assignee.
 
+use crate::actor::Actor;
 use crate::app::{App, Shared, wrong_answer};
 use crate::extract::{Id, Json as Body, Query};
 use crate::list::{Page, Paging, page};
@@ -62,9 +63,10 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn open(
     State(app): Shared,
+    by: Actor,
     Body(new): Body<NewWorkOrder>,
 ) -> Result<(StatusCode, Json<WorkOrderView>), Problem> {
-    Ok((StatusCode::CREATED, ask(&app, Command::OpenWorkOrder { alert: new.alert }).await?))
+    Ok((StatusCode::CREATED, ask(&app, by, Command::OpenWorkOrder { alert: new.alert }).await?))
 }
 
 /// Changes status, notes or assignee. Notes and assignee stay in the building.
@@ -74,6 +76,7 @@ pub(crate) async fn open(
 )]
 pub(crate) async fn advance(
     State(app): Shared,
+    by: Actor,
     Id(work_order): Id,
     Body(change): Body<WorkOrderChange>,
 ) -> Result<Json<WorkOrderView>, Problem> {
@@ -82,11 +85,11 @@ pub(crate) async fn advance(
     }
     at_most("notes", change.notes.as_deref(), NOTES_BYTES_MAX)?;
     at_most("assignee", change.assignee.as_deref(), NAME_BYTES_MAX)?;
-    ask(&app, Command::AdvanceWorkOrder { work_order, change }).await
+    ask(&app, by, Command::AdvanceWorkOrder { work_order, change }).await
 }
 
-async fn ask(app: &App, command: Command) -> Result<Json<WorkOrderView>, Problem> {
-    let Answer::WorkOrder(order) = app.command(command).await? else { return Err(wrong_answer()) };
+async fn ask(app: &App, by: Actor, command: Command) -> Result<Json<WorkOrderView>, Problem> {
+    let Answer::WorkOrder(order) = app.command(by, command).await? else { return Err(wrong_answer()) };
     Ok(Json(order))
 }
 
