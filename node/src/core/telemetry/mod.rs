@@ -3,6 +3,7 @@
 //! sender is given after that.
 
 mod head;
+mod increase;
 mod range;
 mod record;
 mod refusal;
@@ -11,6 +12,7 @@ mod value;
 mod wire;
 
 pub use head::{Applied, HEAD_ROWS_MAX, HEAD_SPAN_MS_MAX, Head};
+pub use increase::{Counting, Exchange};
 pub use range::{
     ANSWER_ITEMS_MAX, Answer, Bucket, Collector, GATHERED_POINTS_MAX, Items, RangeError, RangeQuery,
 };
