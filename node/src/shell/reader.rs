@@ -14,6 +14,7 @@ use web::{Kind, Problem};
 use super::network::{Lane, NetworkCommand, NetworkHandle};
 use super::ranges::{self, Metrics, Wanted};
 use super::store::StoreError;
+use super::store::archive::view::ArchiveView;
 use super::store::block_files::{BlockFiles, Place};
 use super::store::index::Index;
 use super::store::telemetry_read::{Piece, read_rows};
@@ -59,6 +60,10 @@ pub(crate) enum Job {
     Transaction(TransactionId, Reply<(StoredBlock, u32)>),
     /// Old readings.
     Range(Box<Range>),
+    /// The archive as it is from now on. The archivist waits for the acknowledgement before it lets go of a file that
+    /// an older view names, so nothing that is read afterwards may use an older one.
+    #[allow(dead_code, reason = "sent once days are sealed")]
+    Archive(Arc<ArchiveView>, std::sync::mpsc::SyncSender<()>),
     /// The process is to end.
     Stop,
 }
@@ -104,7 +109,8 @@ impl Reader {
         let (jobs, waiting) = mpsc::channel(QUEUE_MAX);
         let run = move || {
             let _watch = watch;
-            Thread { files, index, network, unflushed: 0 }.run(waiting);
+            let archive = Arc::new(ArchiveView::default());
+            Thread { files, index, network, archive, unflushed: 0 }.run(waiting);
         };
         let thread = std::thread::Builder::new().name("reader".to_owned()).spawn(run)?;
         Ok((Self { jobs }, thread))
@@ -130,6 +136,8 @@ struct Thread {
     files: BlockFiles,
     index: Index,
     network: NetworkHandle,
+    #[allow(dead_code, reason = "read once days are sealed")]
+    archive: Arc<ArchiveView>,
     unflushed: u64,
 }
 
@@ -145,6 +153,12 @@ impl Thread {
                 Job::Block(height, reply) => answer(reply, self.block(height)),
                 Job::Transaction(id, reply) => answer(reply, self.transaction(&id)),
                 Job::Range(range) => read_range(*range),
+                Job::Archive(archive, seen) => {
+                    self.archive = archive;
+                    if seen.send(()).is_err() {
+                        tracing::debug!("the archivist is gone");
+                    }
+                }
                 Job::Stop => break,
             }
         }

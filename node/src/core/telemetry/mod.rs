@@ -2,6 +2,7 @@
 //! moves the bytes. A row is first accepted, then made durable by the shell, and only then applied; an answer to the
 //! sender is given after that.
 
+mod day;
 mod head;
 mod increase;
 mod range;
@@ -11,6 +12,7 @@ mod segment;
 mod value;
 mod wire;
 
+pub use day::{DAY_MS, Day};
 pub use head::{Applied, HEAD_ROWS_MAX, HEAD_SPAN_MS_MAX, Head};
 pub use increase::{Counting, Exchange};
 pub use range::{

@@ -2,6 +2,7 @@
 //! building's own records; `index/` is derived from them and may be thrown away. Formats are drawn in the crate's
 //! README.
 
+pub mod archive;
 pub mod block_files;
 pub mod block_log;
 pub mod building_log;
