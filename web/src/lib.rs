@@ -4,6 +4,7 @@
 mod actor;
 mod app;
 mod convert;
+mod credentials;
 mod extract;
 mod guard;
 mod list;

@@ -1,6 +1,7 @@
 //! Who may come in: scripts with the operator token, browsers with a session they got for it. Tokens are compared by
 //! their hashes in constant time; session ids are random, live in memory only and are bounded in number and age.
 
+use crate::credentials;
 use axum::http::{HeaderMap, header};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,7 +16,7 @@ pub(crate) const SESSION_LIFE: Duration = Duration::from_secs(12 * 60 * 60);
 /// How a request showed who it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Identity {
-    /// `Authorization: Bearer`: a script, which no foreign page can imitate.
+    /// `Authorization: Bearer`, or `Basic` with the token as password: a script, which no foreign page can imitate.
     Token,
     /// The session cookie: a browser, whose writes must come from our own page.
     Session,
@@ -46,9 +47,8 @@ impl Sessions {
     /// Who sent a request with these headers.
     pub(crate) fn identify(&self, headers: &HeaderMap) -> Option<Identity> {
         if let Some(value) = headers.get(header::AUTHORIZATION) {
-            let token = value.to_str().ok()?.split_once(' ')?;
-            return (token.0.eq_ignore_ascii_case("bearer") && self.is_token(token.1.trim()))
-                .then_some(Identity::Token);
+            let token = credentials::token(value.to_str().ok()?)?;
+            return self.is_token(&token).then_some(Identity::Token);
         }
         let made = self.open.borrow().get(&self.session(headers)?).copied()?;
         (made.elapsed() < SESSION_LIFE).then_some(Identity::Session)
