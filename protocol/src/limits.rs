@@ -94,6 +94,16 @@ pub const READING_AGE_MS_MAX: i64 = 90 * 24 * 60 * 60 * 1000;
 pub const TELEMETRY_SEGMENT_BYTES: usize = 4 * 1024 * 1024;
 /// Telemetry: one record of the write-ahead log, bytes.
 pub const TELEMETRY_RECORD_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Telemetry: rows in one chunk: a day of one asset at one row every 5.3 s.
+pub const CHUNK_ROWS_MAX: usize = 16_384;
+/// Telemetry: rows times columns in one chunk, which bounds what decoding it takes to 8 MiB.
+pub const CHUNK_CELLS_MAX: usize = 1 << 20;
+/// Telemetry: body of one chunk or other framed part of a day's files, bytes.
+pub const CHUNK_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Telemetry: chunks in one day's file.
+pub const DAY_CHUNKS_MAX: usize = 200_000;
+/// Telemetry: runs of log segments which a day's file tells of.
+pub const DAY_GENERATIONS_MAX: usize = 65_536;
 /// Sites of one node.
 pub const SITES_MAX: usize = 64;
 /// Assets of one node.
@@ -141,5 +151,8 @@ const _: () = {
     assert!(TELEMETRY_BODY_BYTES_MAX < TELEMETRY_BULK_BYTES_MAX);
     assert!(TELEMETRY_BULK_PAYLOADS_MAX <= ROWS_PER_COMMIT_MAX);
     assert!(TELEMETRY_RECORD_BYTES_MAX <= TELEMETRY_SEGMENT_BYTES);
+    assert!(CHUNK_CELLS_MAX * 9 < CHUNK_BYTES_MAX);
+    assert!(CHUNK_ROWS_MAX * METRICS_PER_PAYLOAD_MAX <= CHUNK_CELLS_MAX);
+    assert!(DAY_CHUNKS_MAX * 64 + DAY_GENERATIONS_MAX * 20 < CHUNK_BYTES_MAX);
     assert!(INVITATION_ADDRESSES_MAX * ADDRESS_TEXT_BYTES_MAX < JOIN_FRAME_BYTES_MAX);
 };

@@ -2,17 +2,36 @@
 //! moves the bytes. A row is first accepted, then made durable by the shell, and only then applied; an answer to the
 //! sender is given after that.
 
+mod chunk;
+mod codec;
+mod codec_pack;
+mod columns;
 mod day;
+mod day_file;
+mod day_seg;
+mod footer;
 mod head;
 mod increase;
 mod range;
 mod record;
 mod refusal;
+mod rollup;
+mod rollup_file;
 mod segment;
 mod value;
 mod wire;
 
+pub use chunk::{
+    CHUNK_MAGIC, ChunkError, ChunkHeader, ColumnHeader, FRAME_HEADER_BYTES, decode_chunk, encode_chunk,
+    read_header,
+};
+pub use columns::{Clashes, Columns, Keep, from_rows, merge};
 pub use day::{DAY_MS, Day};
+pub use day_file::{
+    ChunkReader, DAY_HEADER_BYTES, DayFileError, FoundPart, OPEN_MAGIC, ROLL_MAGIC, SEG_MAGIC, open_header,
+};
+pub use day_seg::{SegWriter, read_footer, scan};
+pub use footer::{DayFileCheck, FOOTER_MAGIC, Footer, FooterPart, Generations, Losses, TRAILER_BYTES};
 pub use head::{Applied, HEAD_ROWS_MAX, HEAD_SPAN_MS_MAX, Head};
 pub use increase::{Counting, Exchange};
 pub use range::{
@@ -23,6 +42,8 @@ pub use record::{
     SEGMENT_HEADER_BYTES, SEGMENT_MAGIC, SegmentWriter, decode_record,
 };
 pub use refusal::Refusal;
+pub use rollup::{AssetRollup, QUARTER_MS, Rise, Slot, merge_slots, roll_up, slot_of};
+pub use rollup_file::{ROLLUP_MAGIC, RollWriter, SLOT_MS_MIN, decode_rollup, encode_rollup};
 pub use segment::{Found, Gap, SegmentReader, TornTail, UnknownVersion};
 pub use value::{Row, Value};
 
@@ -222,6 +243,8 @@ fn not_finite(name: &str, number: f64) -> Refusal {
     Refusal::NotFinite { metric: shorten(name), found }
 }
 
+#[cfg(test)]
+mod files_tests;
 #[cfg(test)]
 mod log_tests;
 #[cfg(test)]

@@ -1,11 +1,11 @@
-//! Numbers in the telemetry log: variable-length integers, and values as decimals where that gives back every bit.
+//! Numbers in the telemetry files: variable-length integers, and values as decimals where that gives back every bit.
 
 use super::value::Value;
 
 /// Powers of ten that a decimal may be divided by.
-const POWERS: [f64; 7] = [1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6];
+pub(super) const POWERS: [f64; 7] = [1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6];
 /// Up to here every integer is exact as a float.
-const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+pub(super) const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
 /// Tags 0–6: exponent, with the whole number in the high nibble. Tags 8–14: exponent + 8, the low four bits of the
 /// number in the high nibble and the rest in a varint. Tag 15: the eight bytes of the float.
 const TAG_LONG: u8 = 8;
@@ -129,10 +129,10 @@ const fn low_four(number: u64) -> u8 {
     (number & 0x0f) as u8
 }
 
-const fn zigzag(number: i64) -> u64 {
+pub(super) const fn zigzag(number: i64) -> u64 {
     ((number << 1) ^ (number >> 63)).cast_unsigned()
 }
 
-const fn unzigzag(number: u64) -> i64 {
+pub(super) const fn unzigzag(number: u64) -> i64 {
     (number >> 1).cast_signed() ^ -((number & 1).cast_signed())
 }

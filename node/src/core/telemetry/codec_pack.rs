@@ -1,0 +1,72 @@
+//! Integers in blocks of 64: one byte with the width in bits, then each number in that many bits, little endian.
+
+use super::wire::Reader;
+
+/// Numbers in one block.
+const BLOCK: usize = 64;
+
+/// Appends the numbers.
+pub(super) fn put_packed(out: &mut Vec<u8>, numbers: &[u64]) {
+    for block in numbers.chunks(BLOCK) {
+        let width = 64 - block.iter().fold(0, |all, number| all | number).leading_zeros();
+        out.push(u8::try_from(width).expect("invariant: a width is at most 64"));
+        put_bits(out, block, width);
+    }
+}
+
+/// How many bytes [`put_packed`] appends.
+pub(super) fn packed_bytes(numbers: &[u64]) -> usize {
+    let bytes = |block: &[u64]| {
+        let width = 64 - block.iter().fold(0, |all, number| all | number).leading_zeros();
+        1 + (block.len() * width as usize).div_ceil(8)
+    };
+    numbers.chunks(BLOCK).map(bytes).sum()
+}
+
+/// Reads `count` numbers. `None` if bytes are missing, a width is over 64 or unused bits are set.
+pub(super) fn take_packed(reader: &mut Reader<'_>, count: usize) -> Option<Vec<u64>> {
+    // Each block takes a byte at least.
+    if count.div_ceil(BLOCK) > reader.remaining() {
+        return None;
+    }
+    let mut numbers = Vec::with_capacity(count);
+    while numbers.len() < count {
+        let len = (count - numbers.len()).min(BLOCK);
+        let width = u32::from(reader.byte()?);
+        if width > 64 {
+            return None;
+        }
+        take_bits(reader.take((len * width as usize).div_ceil(8))?, len, width, &mut numbers)?;
+    }
+    Some(numbers)
+}
+
+fn put_bits(out: &mut Vec<u8>, block: &[u64], width: u32) {
+    let (mut waiting, mut held) = (0u128, 0u32);
+    for number in block {
+        waiting |= u128::from(*number) << held;
+        held += width;
+        while held >= 8 {
+            out.push((waiting & 0xff) as u8);
+            waiting >>= 8;
+            held -= 8;
+        }
+    }
+    if held > 0 {
+        out.push((waiting & 0xff) as u8);
+    }
+}
+
+fn take_bits(bytes: &[u8], len: usize, width: u32, numbers: &mut Vec<u64>) -> Option<()> {
+    // Room behind the last byte, so that every number can be loaded as a whole word.
+    let mut padded = [0u8; BLOCK * 8 + 16];
+    padded[..bytes.len()].copy_from_slice(bytes);
+    let mask = if width == 0 { 0 } else { u64::MAX >> (64 - width) };
+    let word = |bit: usize| {
+        let window = padded[bit / 8..bit / 8 + 16].try_into().expect("invariant: sixteen bytes were taken");
+        u128::from_le_bytes(window) >> (bit % 8)
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "the mask follows")]
+    numbers.extend((0..len).map(|i| word(i * width as usize) as u64 & mask));
+    (word(len * width as usize) == 0).then_some(())
+}
