@@ -5,12 +5,14 @@ use protocol::consensus::{PolkaCertificate, RoundCertificate, RoundCertificateKi
 use protocol::invitation::{Grant, JoinRefusal};
 use protocol::limits::{
     BLOCK_BYTES_MAX, BLOCK_RECORD_BYTES_MAX, CERTIFICATE_BYTES_MAX, CONSENSUS_FRAME_BYTES_MAX,
-    GOSSIP_BYTES_MAX, JOIN_FRAME_BYTES_MAX, SYNC_FRAME_BYTES_MAX, TRANSACTION_BYTES_MAX,
+    GOSSIP_BYTES_MAX, JOIN_FRAME_BYTES_MAX, OPERATOR_FRAME_BYTES_MAX, SYNC_FRAME_BYTES_MAX,
+    TRANSACTION_BYTES_MAX,
 };
 use protocol::membership::Admit;
 use protocol::message::{
     Body, HeaderGossip, Status, SyncBlock, SyncRequest, SyncResponse, TransactionsGossip,
 };
+use protocol::operator::{AlertCounts, OperatorMessage};
 use protocol::transaction::TransactionBody;
 use protocol::{
     Action, AdvanceWorkOrder, AssetKind, AuthoritySet, Block, BlockHeader, BlockId, Bounded, Bytes,
@@ -151,6 +153,15 @@ fn messages() -> Vec<Wire> {
         sync("Message status", &Message::Status(Status { height: Height(6), block: block_id(), name })),
         sync("Message sync request", &Message::SyncRequest(SyncRequest { from: Height(7), count: 256 })),
         sync("Message sync response", &Message::SyncResponse(SyncResponse { blocks })),
+        wire("OperatorMessage hello", &OperatorMessage::Hello(digest(0x0b)), OPERATOR_FRAME_BYTES_MAX),
+        wire(
+            "OperatorMessage open alerts",
+            &OperatorMessage::OpenAlerts(
+                AlertCounts { low: 300, medium: 2, high: 1 },
+                UnixMs(1_735_689_600_000),
+            ),
+            OPERATOR_FRAME_BYTES_MAX,
+        ),
         wire("TransactionsGossip", &gossip, GOSSIP_BYTES_MAX),
         wire(
             "HeaderGossip",

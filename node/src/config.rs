@@ -61,6 +61,8 @@ pub struct Config {
     pub heartbeat_ms: u64,
     /// Space for the telemetry log, bytes; the oldest segments go beyond it.
     pub telemetry_bytes_max: u64,
+    /// File with what the buildings of this one's operator know, if it shares the number of its open alerts with them.
+    pub operator_key: Option<PathBuf>,
     /// Sites and assets that exist from the start.
     pub sites: Vec<Site>,
 }
@@ -140,6 +142,8 @@ struct Raw {
     #[serde(default)]
     telemetry: RawTelemetry,
     #[serde(default)]
+    operator: RawOperator,
+    #[serde(default)]
     sites: Vec<RawSite>,
 }
 
@@ -182,6 +186,12 @@ struct RawLedger {
 #[serde(deny_unknown_fields, default)]
 struct RawTelemetry {
     log_mib_max: u64,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawOperator {
+    key_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -371,6 +381,7 @@ impl Checker<'_> {
             clock: self.clock(&raw.clock)?,
             heartbeat_ms,
             telemetry_bytes_max: log_mib * 1024 * 1024,
+            operator_key: raw.operator.key_file.map(|file| data_dir.join(file)),
             sites: self.sites(raw.sites)?,
             name: raw.name,
             data_dir,

@@ -19,6 +19,7 @@ pub mod limits;
 pub mod maintenance;
 pub mod membership;
 pub mod message;
+pub mod operator;
 pub mod time;
 pub mod transaction;
 

@@ -21,6 +21,8 @@ pub const CONSENSUS_FRAME_BYTES_MAX: usize = BLOCK_BYTES_MAX + 64 * 1024;
 pub const SYNC_FRAME_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Largest gossip message, bytes.
 pub const GOSSIP_BYTES_MAX: usize = 64 * 1024;
+/// Largest message between buildings of one operator, bytes.
+pub const OPERATOR_FRAME_BYTES_MAX: usize = 256;
 /// Largest join request or answer, bytes.
 pub const JOIN_FRAME_BYTES_MAX: usize = 64 * 1024;
 /// Transactions in one gossip message.

@@ -254,7 +254,11 @@ impl Building {
             Output::AnswerTelemetry { ticket, .. } => Departure::Acknowledged(ticket),
             Output::RefuseTelemetry { ticket, refusal, .. } => Departure::Refused(ticket, refusal),
             // For people and newcomers; there are none in this world.
-            Output::Answer { .. } | Output::AnswerJoin { .. } | Output::Members(_) | Output::Event(_) => {
+            Output::Answer { .. }
+            | Output::AnswerJoin { .. }
+            | Output::SendOperator { .. }
+            | Output::Members(_)
+            | Output::Event(_) => {
                 return Ok(None);
             }
         }))

@@ -82,7 +82,7 @@ impl Building {
     fn core_config(&self) -> CoreConfig {
         let asset = AssetConfig { code: self.elevator(), kind: AssetKind::Elevator };
         let site = SiteConfig { code: self.site(), name: self.name.clone(), assets: vec![asset] };
-        CoreConfig { sites: vec![site], series_max: SERIES_DEFAULT_MAX }
+        CoreConfig { sites: vec![site], series_max: SERIES_DEFAULT_MAX, operator: None }
     }
 
     /// All blocks on disk; a torn or damaged end is cut.

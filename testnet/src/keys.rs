@@ -34,6 +34,11 @@ impl Keys {
         hex(&self.secret("swarm", 0))
     }
 
+    /// What the buildings of the operator with this index know.
+    pub fn operator(self, index: usize) -> [u8; 32] {
+        self.secret("operator", index)
+    }
+
     /// What tells the genesis of two seeds apart.
     pub fn salt(self) -> [u8; 32] {
         self.secret("salt", 0)

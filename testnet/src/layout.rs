@@ -16,6 +16,10 @@ use crate::keys::{Keys, hex, peer_id};
 pub const BUILDINGS_MAX: usize = 60;
 /// Hive time at which a testnet without recorded meters was founded: 2025-01-01T00:00:00Z.
 pub const FOUNDED_MS: i64 = 1_735_689_600_000;
+/// File of an operator's key in a node's folder.
+const OPERATOR_KEY: &str = "operator.key";
+/// Neighbours that one operator looks after.
+const BUILDINGS_PER_OPERATOR: usize = 2;
 /// Ports are taken from here on, below the range the system hands out for outgoing connections.
 const PORTS_FROM: u16 = 20_000;
 const PORTS_TO: u16 = 32_000;
@@ -173,6 +177,8 @@ struct NodeConfig<'a> {
     key: KeyConfig<'a>,
     network: NetworkConfig<'a>,
     http: HttpConfig<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operator: Option<OperatorConfig<'a>>,
     clock: HiveClock,
     sites: Vec<SiteConfig<'a>>,
 }
@@ -202,6 +208,11 @@ struct HttpConfig<'a> {
 }
 
 #[derive(Serialize)]
+struct OperatorConfig<'a> {
+    key_file: &'a str,
+}
+
+#[derive(Serialize)]
 struct SiteConfig<'a> {
     code: &'a str,
     name: &'a str,
@@ -219,6 +230,8 @@ impl Place {
     pub fn config(&self, peers: &[String], clock: HiveClock) -> String {
         let assets =
             assets(&self.name).into_iter().map(|(code, kind)| AssetConfig { code, kind: kind.name() });
+        // A building that joined by invitation belongs to nobody's others.
+        let has_operator = self.dir.join(OPERATOR_KEY).exists();
         let config = NodeConfig {
             data_dir: ".",
             name: &self.name,
@@ -226,6 +239,7 @@ impl Place {
             key: KeyConfig { file: "node.key" },
             network: NetworkConfig { listen: multiaddr(self.p2p), peers, mdns: false },
             http: HttpConfig { listen: self.http.to_string(), token_file: "operator.token" },
+            operator: has_operator.then_some(OperatorConfig { key_file: OPERATOR_KEY }),
             clock,
             sites: vec![SiteConfig { code: &self.name, name: &self.title, assets: assets.collect() }],
         };
@@ -239,6 +253,8 @@ impl Place {
         files::replace_secret(&self.dir.join("node.key"), hex(&keys.node_secret(self.index)).as_bytes())?;
         files::replace_secret(&self.dir.join("swarm.key"), keys.swarm().as_bytes())?;
         files::replace_secret(&self.dir.join("operator.token"), keys.token(self.index).as_bytes())?;
+        let operator = keys.operator(self.index / BUILDINGS_PER_OPERATOR);
+        files::replace_secret(&self.dir.join(OPERATOR_KEY), hex(&operator).as_bytes())?;
         files::replace(&self.dir.join("genesis.cbor"), &encode(&plan.genesis()?))?;
         self.write_config(peers, clock)
     }

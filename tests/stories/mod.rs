@@ -4,6 +4,7 @@ mod configuration;
 mod joining;
 mod maintenance;
 mod operations;
+mod operator;
 mod quorum;
 mod recovery;
 mod telemetry;

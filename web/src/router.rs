@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::problem::{Kind, Problem, ProblemDocument};
 use crate::routes::{
-    alerts, health, hive, ledger, metrics, policies, session, sites, stream, telemetry, workorders,
+    alerts, health, hive, ledger, metrics, operator, policies, session, sites, stream, telemetry, workorders,
 };
 use crate::{Handles, Settings, guard, live, page};
 use axum::Router;
@@ -109,6 +109,7 @@ fn signed_in_routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(hive::invite))
         .routes(routes!(hive::proposals, hive::propose))
         .routes(routes!(hive::approve))
+        .routes(routes!(operator::buildings))
 }
 
 async fn not_found() -> Problem {

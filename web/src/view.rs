@@ -5,7 +5,7 @@ mod hive;
 
 pub use hive::{
     BlockSummary, BlockView, CertificateView, Finality, HiveView, InvitationView, LedgerHead, MemberView,
-    PeerView, ProofView, ProposalStatus, ProposalView, SignatureView, TransactionView,
+    OperatorBuilding, PeerView, ProofView, ProposalStatus, ProposalView, SignatureView, TransactionView,
 };
 
 use crate::time::Time;
@@ -30,6 +30,8 @@ pub struct Picture {
     pub blocks: Vec<BlockSummary>,
     pub members: Vec<MemberView>,
     pub proposals: Vec<ProposalView>,
+    /// This building first.
+    pub operator_buildings: Vec<OperatorBuilding>,
 }
 
 /// This node.

@@ -22,8 +22,10 @@ impl Core {
             self.peers.status(*from, status);
         } else if let ledger::Input::Connected(address) = &input {
             self.peers.connected(*address, true);
+            self.greet(*address);
         } else if let ledger::Input::Disconnected(address) = &input {
             self.peers.connected(*address, false);
+            self.operator.gone(address);
         }
         let outputs = self.ledger.handle(now, input);
         self.take_ledger_outputs(now, outputs);

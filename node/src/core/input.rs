@@ -1,7 +1,8 @@
 //! Everything that can happen to a building.
 
 use protocol::limits::ACTOR_BYTES_MAX;
-use protocol::{Action, AssetKind, Digest, JoinRequest, Role, UnixMs, VerifiedTransaction};
+use protocol::operator::OperatorMessage;
+use protocol::{Action, Address, AssetKind, Digest, JoinRequest, Role, UnixMs, VerifiedTransaction};
 
 use super::alerts::AlertId;
 use super::maintenance::WorkOrderEdit;
@@ -89,6 +90,13 @@ pub enum Input {
         by: Actor,
         /// What.
         command: Command,
+    },
+    /// Another member says something on the operators' stream.
+    Operator {
+        /// Who, as the connection was authenticated.
+        from: Address,
+        /// What.
+        message: OperatorMessage,
     },
     /// Time has passed; deadlines may be due.
     Tick,

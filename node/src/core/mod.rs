@@ -16,6 +16,7 @@ mod finality;
 mod hive;
 mod joining;
 mod open;
+mod operator;
 mod outbox;
 mod peers;
 mod refused;
@@ -26,6 +27,7 @@ pub use input::{Actor, Command, Input, Payload, Ticket};
 pub use joining::InviteError;
 pub use maintenance::{Change, Maintenance};
 pub use open::{AssetConfig, CoreConfig, OpenError, Replayed, SiteConfig};
+pub use operator::Colleague;
 pub use outbox::OutboxFull;
 pub use output::{Answer, Event, Outcome, Output, Stored, Submitted};
 pub use peers::Peer;
@@ -34,6 +36,7 @@ pub use refused::Refused;
 use ledger::Ledger;
 use protocol::{Genesis, Now, SigningKey, Tick};
 
+use operator::Operator;
 use outbox::Outbox;
 use peers::Peers;
 use telemetry::Telemetry;
@@ -53,6 +56,7 @@ pub struct Core {
     outbox: Outbox,
     waiting: Waiting,
     peers: Peers,
+    operator: Operator,
     finality: Finality,
     next_evaluation: Tick,
     /// When wishes that got lost (a full outbox, a refusal) are taken up again.
@@ -70,6 +74,7 @@ impl Core {
             Input::Ledger(input) => self.ledger_input(now, input),
             Input::Join { ticket, request } => self.join(now, ticket, &request),
             Input::Command { ticket, by: _, command } => self.command(now, ticket, command),
+            Input::Operator { from, message } => self.hear_operator(now, from, &message),
             Input::Tick => self.tick(now),
         }
         self.flush_outbox(now);
@@ -131,6 +136,7 @@ impl Core {
         if self.next_evaluation <= now.tick {
             self.next_evaluation = now.tick.plus(EVALUATE_EVERY_MS);
             self.evaluate(now);
+            self.tell_colleagues(now);
         }
         if self.resettle.is_some_and(|due| due <= now.tick) {
             self.resettle = None;

@@ -2,13 +2,14 @@
 //! ledger missed is sent.
 
 use ledger::Ledger;
+use protocol::operator::OperatorKey;
 use protocol::{AssetKind, Genesis, Now, SigningKey};
 use thiserror::Error;
 
 use super::catalogue::{Catalogue, CatalogueError, Code, Definition};
 use super::maintenance::{Change, EntryError, Maintenance, Secret, restore_catalogue};
 use super::telemetry::{Row, Telemetry};
-use super::{Core, EVALUATE_EVERY_MS, Finality, Outbox, Output, Peers, Waiting};
+use super::{Core, EVALUATE_EVERY_MS, Finality, Operator, Outbox, Output, Peers, Waiting};
 
 /// Sites and assets that the configuration names; more may be added by command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct CoreConfig {
     pub sites: Vec<SiteConfig>,
     /// Series this node keeps at the most.
     pub series_max: usize,
+    /// What the buildings of this one's operator know.
+    pub operator: Option<OperatorKey>,
 }
 
 /// A site of the configuration.
@@ -91,6 +94,7 @@ impl Core {
             outbox: Outbox::default(),
             waiting: Waiting::default(),
             peers: Peers::default(),
+            operator: Operator::new(config.operator.clone()),
             finality: Finality::default(),
             next_evaluation: now.tick.plus(EVALUATE_EVERY_MS),
             resettle: None,

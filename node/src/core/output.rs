@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use protocol::invitation::JoinResponse;
-use protocol::{Digest, PublicKey, SignedInvitation, TransactionId};
+use protocol::operator::OperatorMessage;
+use protocol::{Address, Digest, PublicKey, SignedInvitation, TransactionId};
 
 use super::alerts::AlertId;
 use super::catalogue::{AssetId, Definition, SiteId};
@@ -62,6 +63,13 @@ pub enum Output {
         ticket: Ticket,
         /// Let in or not.
         response: JoinResponse,
+    },
+    /// Send a message on the operators' stream; it is lost when the member is not connected.
+    SendOperator {
+        /// To whom.
+        to: Address,
+        /// What.
+        message: OperatorMessage,
     },
     /// Who may connect from now on.
     Members(BTreeSet<PublicKey>),

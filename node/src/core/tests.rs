@@ -31,7 +31,7 @@ fn genesis() -> Genesis {
 fn config() -> CoreConfig {
     let asset = AssetConfig { code: "CAS-S1-ELEVATOR_1".into(), kind: protocol::AssetKind::Elevator };
     let site = SiteConfig { code: "CAS-S1".into(), name: "Tour Alpha".into(), assets: vec![asset] };
-    CoreConfig { sites: vec![site], series_max: 100 }
+    CoreConfig { sites: vec![site], series_max: 100, operator: None }
 }
 
 fn start(
@@ -116,6 +116,7 @@ impl House {
                 | Output::RefuseTelemetry { .. }
                 | Output::Answer { .. }
                 | Output::AnswerJoin { .. }
+                | Output::SendOperator { .. }
                 | Output::Members(_)
                 | Output::Event(_) => {}
             }

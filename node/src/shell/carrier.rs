@@ -187,6 +187,7 @@ impl Carrier {
                 self.presenter.stale();
                 self.tell(Input::Ledger(LedgerInput::Disconnected(member)))
             }
+            Event::Operator(from, message) => self.tell(Input::Operator { from, message }),
             Event::RoundTrip(peer, micros) => {
                 let ms = u32::try_from(micros.div_ceil(1_000)).unwrap_or(u32::MAX);
                 self.facts.round_trips_ms.insert(Address::of(&peer), ms);

@@ -1,7 +1,8 @@
 //! Everything that reaches the thread of the core: decoded, bounded, and signatures checked where there are any.
 
 use ledger::Input as LedgerInput;
-use protocol::{Height, JoinRequest, PublicKey, UnixMs, VerifiedTransaction};
+use protocol::operator::OperatorMessage;
+use protocol::{Address, Height, JoinRequest, PublicKey, UnixMs, VerifiedTransaction};
 use tokio::sync::oneshot;
 use web::{CommandCall, Problem};
 
@@ -25,6 +26,8 @@ pub(crate) enum Event {
     },
     /// A member's connection is gone.
     Disconnected(PublicKey),
+    /// A member says something on the operators' stream.
+    Operator(Address, OperatorMessage),
     /// How long a member took to answer a ping, microseconds.
     RoundTrip(PublicKey, u64),
     /// An address others can dial.

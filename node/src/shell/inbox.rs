@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use ledger::Input as LedgerInput;
 use protocol::limits::{
-    CONSENSUS_FRAME_BYTES_MAX, GOSSIP_BYTES_MAX, JOIN_FRAME_BYTES_MAX, SYNC_FRAME_BYTES_MAX,
+    CONSENSUS_FRAME_BYTES_MAX, GOSSIP_BYTES_MAX, JOIN_FRAME_BYTES_MAX, OPERATOR_FRAME_BYTES_MAX,
+    SYNC_FRAME_BYTES_MAX,
 };
 use protocol::message::{HeaderGossip, TransactionsGossip};
+use protocol::operator::OperatorMessage;
 use protocol::{
     Address, AuthoritySet, ChainId, JoinRequest, Message, PublicKey, VerifiedTransaction, decode,
 };
@@ -74,6 +76,12 @@ impl Inbox {
             NetworkEvent::Connected { peer, address } => Event::Connected { peer, address },
             NetworkEvent::Disconnected { peer } => Event::Disconnected(peer),
             NetworkEvent::RoundTrip { peer, micros } => Event::RoundTrip(peer, micros),
+            NetworkEvent::Message { from, lane: Lane::Operator, bytes } => {
+                match decode::<OperatorMessage>(&bytes, OPERATOR_FRAME_BYTES_MAX) {
+                    Ok(message) => Event::Operator(Address::of(&from), message),
+                    Err(_) => return self.malformed(from, "operator").await,
+                }
+            }
             NetworkEvent::Message { from, lane, bytes } => match read_message(lane, &bytes) {
                 Ok(message) => {
                     Event::Ledger(Box::new(LedgerInput::Message { from: Address::of(&from), message }))
@@ -193,6 +201,7 @@ fn read_message(lane: Lane, bytes: &[u8]) -> Result<Message, &'static str> {
     let (limit, is_consensus) = match lane {
         Lane::Consensus => (CONSENSUS_FRAME_BYTES_MAX, true),
         Lane::Sync => (SYNC_FRAME_BYTES_MAX, false),
+        Lane::Operator => return Err("wrong_lane"),
     };
     let message: Message = decode(bytes, limit).map_err(|_| "malformed")?;
     if message.is_consensus() == is_consensus { Ok(message) } else { Err("wrong_lane") }

@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 use ledger::Ledger;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use protocol::limits::{BLOCK_TIME_AHEAD_MS_MAX, CORE_QUEUE_MAX, SERIES_DEFAULT_MAX, TELEMETRY_QUEUE_MAX};
+use protocol::operator::OperatorKey;
 use protocol::{Bytes, Digest, Genesis, Height, PublicKey, SigningKey, decode};
 use tokio::runtime::Handle;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -77,6 +78,7 @@ struct Identity {
     seed: [u8; 32],
     swarm_key: [u8; 32],
     genesis: Genesis,
+    operator: Option<OperatorKey>,
 }
 
 /// Opens everything and sets it to work. Called on a thread that may block, inside a runtime.
@@ -202,7 +204,10 @@ fn identity(config: &Config) -> Result<Identity, RunError> {
     let genesis = decode(&bytes, GENESIS_BYTES_MAX);
     let genesis =
         genesis.map_err(|error| wrong("hive.genesis", format!("{}: {error}", config.genesis.display())))?;
-    Ok(Identity { key: SigningKey::from_seed(&seed), seed, swarm_key, genesis })
+    let operator = config.operator_key.as_deref().map(secrets::read).transpose();
+    let operator = operator.map_err(|error| wrong("operator.key_file", error.to_string()))?;
+    let key = SigningKey::from_seed(&seed);
+    Ok(Identity { key, seed, swarm_key, genesis, operator: operator.map(OperatorKey::new) })
 }
 
 fn recorder() -> Result<PrometheusHandle, RunError> {
@@ -296,7 +301,7 @@ fn open_building(
     });
     let opened = Core::open(
         clock.now(),
-        &core_config(config),
+        &core_config(config, identity.operator.clone()),
         identity.key.clone(),
         identity.genesis.clone(),
         ledger,
@@ -350,14 +355,14 @@ fn say_lost(lost: Lost, facts: &mut Facts) {
     }
 }
 
-fn core_config(config: &Config) -> CoreConfig {
+fn core_config(config: &Config, operator: Option<OperatorKey>) -> CoreConfig {
     let asset = |asset: &crate::config::Asset| AssetConfig { code: asset.code.clone(), kind: asset.kind };
     let site = |site: &crate::config::Site| SiteConfig {
         code: site.code.clone(),
         name: site.name.clone(),
         assets: site.assets.iter().map(asset).collect(),
     };
-    CoreConfig { sites: config.sites.iter().map(site).collect(), series_max: SERIES_DEFAULT_MAX }
+    CoreConfig { sites: config.sites.iter().map(site).collect(), series_max: SERIES_DEFAULT_MAX, operator }
 }
 
 fn network_config(config: &Config, identity: &Identity, core: &Core) -> NetworkConfig {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use web::Time;
 use web::view::{
     AlertStatus, AlertView, AssetKind, AssetState, AssetView, BlockSummary, Condition, Evidence, Finality,
-    HiveView, LastValue, LedgerHead, LedgerPlace, MemberView, NodeView, PeerView, Picture, PolicyView,
-    Readiness, Role, RuleKind, Severity, SeverityCounts, SiteView, StateCounts, TransactionView,
+    HiveView, LastValue, LedgerHead, LedgerPlace, MemberView, NodeView, OperatorBuilding, PeerView, Picture,
+    PolicyView, Readiness, Role, RuleKind, Severity, SeverityCounts, SiteView, StateCounts, TransactionView,
     WorkOrderStatus, WorkOrderView,
 };
 
@@ -45,6 +45,23 @@ pub(crate) fn value(metric: &str, t: i64) -> f64 {
     (value * 100.0).round() / 100.0
 }
 
+/// The operator's three buildings, one of which has not been heard for a while.
+fn operator_buildings(now: UnixMs) -> Vec<OperatorBuilding> {
+    let building = |name: &str, age_ms: i64, counts: Option<[u32; 3]>| OperatorBuilding {
+        id: protocol::Digest::of("demo building", &[name.as_bytes()]).to_string()[..40].to_owned(),
+        name: name.to_owned(),
+        this: name == "CAS-S1",
+        online: age_ms < 60_000,
+        as_of: counts.map(|_| Time::from_ms(now.0 - age_ms)),
+        open_alerts: counts.map(|[low, medium, high]| SeverityCounts { low, medium, high }),
+    };
+    vec![
+        building("CAS-S1", 0, Some([0, 0, 1])),
+        building("CAS-S2", 20_000, Some([2, 1, 0])),
+        building("CAS-S3", 9_000_000, Some([0, 0, 0])),
+    ]
+}
+
 /// The hive at a time.
 pub(crate) fn picture(now: UnixMs) -> Picture {
     let members = members();
@@ -65,6 +82,7 @@ pub(crate) fn picture(now: UnixMs) -> Picture {
             version: "0.1.0".to_owned(),
             time: now.into(),
         },
+        operator_buildings: operator_buildings(now),
         readiness: Readiness { ready: true, reasons: Vec::new() },
         sites: vec![
             SiteView {

@@ -8,6 +8,7 @@ pub(crate) mod health;
 pub(crate) mod hive;
 pub(crate) mod ledger;
 pub(crate) mod metrics;
+pub(crate) mod operator;
 pub(crate) mod policies;
 pub(crate) mod session;
 pub(crate) mod sites;

@@ -1,6 +1,6 @@
 //! The hive and its ledger as the page sees them: peers, members, decisions, blocks, transactions and their proofs.
 
-use super::{LedgerPlace, Reason, Role};
+use super::{LedgerPlace, Reason, Role, SeverityCounts};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -199,4 +199,20 @@ pub struct InvitationView {
     /// The text to hand to the newcomer.
     pub invitation: String,
     pub expires: Time,
+}
+
+/// A building of this node's operator: how many alerts are open there, and nothing else of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct OperatorBuilding {
+    /// Address: 40 hex digits.
+    pub id: String,
+    pub name: String,
+    /// Whether it is this node's own building.
+    pub this: bool,
+    /// Whether it is connected now.
+    pub online: bool,
+    /// When it counted, in hive time; none if it has not said yet.
+    pub as_of: Option<Time>,
+    /// Open alerts, acknowledged ones not counted; none if it has not said yet.
+    pub open_alerts: Option<SeverityCounts>,
 }

@@ -315,6 +315,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/operator/buildings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The operator's buildings. */
+        get: operations["buildings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/policies": {
         parameters: {
             query?: never;
@@ -838,6 +855,18 @@ export interface components {
             time: components["schemas"]["Time"];
             version: string;
         };
+        /** @description A building of this node's operator: how many alerts are open there, and nothing else of it. */
+        OperatorBuilding: {
+            as_of?: components["schemas"]["Time"] | null;
+            /** @description Address: 40 hex digits. */
+            id: string;
+            name: string;
+            /** @description Whether it is connected now. */
+            online: boolean;
+            open_alerts?: components["schemas"]["SeverityCounts"] | null;
+            /** @description Whether it is this node's own building. */
+            this: boolean;
+        };
         /** @description How far a transaction got. */
         Outcome: {
             /** @enum {string} */
@@ -954,6 +983,22 @@ export interface components {
                  */
                 v?: number | null;
             })[];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_OperatorBuilding: {
+            items: {
+                as_of?: components["schemas"]["Time"] | null;
+                /** @description Address: 40 hex digits. */
+                id: string;
+                name: string;
+                /** @description Whether it is connected now. */
+                online: boolean;
+                open_alerts?: components["schemas"]["SeverityCounts"] | null;
+                /** @description Whether it is this node's own building. */
+                this: boolean;
+            }[];
             /** @description Cursor of the next page; `null` at the end. */
             next?: string | null;
         };
@@ -2049,6 +2094,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NodeStatus"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    buildings: {
+        parameters: {
+            query?: {
+                /** @description Items wanted, 1 to 1,000; 100 when not given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description This building and, where the operator's buildings share their counts, then the others, by address */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OperatorBuilding"];
                 };
             };
             /** @description A problem document (RFC 9457) */

@@ -46,6 +46,12 @@ impl Carrier {
                 Output::Persist(changes) => self.persist(changes)?,
                 Output::Answer { ticket, answer } => self.answer(ticket, answer),
                 Output::AnswerJoin { ticket, response } => self.answer_join(ticket, &response),
+                Output::SendOperator { to, message } => {
+                    if let Some(key) = self.members.keys.get(&to) {
+                        let bytes: Arc<[u8]> = encode(&message).into();
+                        self.network(NetworkCommand::Send { to: *key, lane: Lane::Operator, bytes });
+                    }
+                }
                 Output::Members(keys) => {
                     self.members.keys = keys.iter().map(|key| (Address::of(key), *key)).collect();
                     self.network(NetworkCommand::SetMembers(keys));

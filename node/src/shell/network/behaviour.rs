@@ -64,6 +64,7 @@ pub(super) struct Asking {
 pub(super) struct Names {
     consensus: StreamProtocol,
     sync: StreamProtocol,
+    operator: StreamProtocol,
     pub(super) join: StreamProtocol,
     transactions: TopicHash,
     headers: TopicHash,
@@ -85,6 +86,7 @@ impl Names {
         Ok(Self {
             consensus: stream("bft")?,
             sync: stream("sync")?,
+            operator: stream("operator")?,
             join: stream("join")?,
             transactions: topic("transactions"),
             headers: topic("headers"),
@@ -95,6 +97,7 @@ impl Names {
         match lane {
             Lane::Consensus => self.consensus.clone(),
             Lane::Sync => self.sync.clone(),
+            Lane::Operator => self.operator.clone(),
         }
     }
 

@@ -9,6 +9,7 @@ impl Lane {
         match self {
             Self::Consensus => "consensus",
             Self::Sync => "sync",
+            Self::Operator => "operator",
         }
     }
 }

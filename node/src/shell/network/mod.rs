@@ -73,6 +73,8 @@ pub enum Lane {
     Consensus,
     /// Status, catch-up requests and answers.
     Sync,
+    /// Between buildings of one operator. Members of an earlier release do not offer it.
+    Operator,
 }
 
 /// What gossip is about.

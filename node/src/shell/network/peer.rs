@@ -45,6 +45,7 @@ pub(super) struct Peer {
     pub(super) gossip: Meter,
     consensus: Direct,
     sync: Direct,
+    operator: Direct,
 }
 
 impl Peer {
@@ -55,6 +56,7 @@ impl Peer {
             gossip: Meter::incoming(now),
             consensus: Direct::new(now),
             sync: Direct::new(now),
+            operator: Direct::new(now),
         }
     }
 
@@ -62,6 +64,7 @@ impl Peer {
         match lane {
             Lane::Consensus => &mut self.consensus.outbox,
             Lane::Sync => &mut self.sync.outbox,
+            Lane::Operator => &mut self.operator.outbox,
         }
     }
 
@@ -69,6 +72,7 @@ impl Peer {
         match lane {
             Lane::Consensus => &self.consensus.incoming,
             Lane::Sync => &self.sync.incoming,
+            Lane::Operator => &self.operator.incoming,
         }
     }
 
@@ -76,6 +80,7 @@ impl Peer {
         match lane {
             Lane::Consensus => &self.consensus.outgoing,
             Lane::Sync => &self.sync.outgoing,
+            Lane::Operator => &self.operator.outgoing,
         }
     }
 
@@ -126,5 +131,5 @@ impl Peer {
 
 impl Lane {
     /// All lanes.
-    pub(super) const ALL: [Self; 2] = [Self::Consensus, Self::Sync];
+    pub(super) const ALL: [Self; 3] = [Self::Consensus, Self::Sync, Self::Operator];
 }

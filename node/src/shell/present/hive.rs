@@ -1,11 +1,12 @@
 //! The hive as the page shows it: members, peers, agreement, proposals.
 
 use ledger::state::{Proposal, ProposalStatus};
-use protocol::{Address, Now};
+use protocol::operator::AlertCounts;
+use protocol::{Address, Now, UnixMs};
 use web::Time;
 use web::view::{
-    Finality, HiveView, LedgerHead, LedgerPlace, MemberView, PeerView, ProposalStatus as ShownStatus,
-    ProposalView, Reason, Role,
+    Finality, HiveView, LedgerHead, LedgerPlace, MemberView, OperatorBuilding, PeerView,
+    ProposalStatus as ShownStatus, ProposalView, Reason, Role, SeverityCounts,
 };
 
 use super::Facts;
@@ -139,6 +140,21 @@ pub(crate) fn name_of(core: &Core, facts: &Facts, address: &Address) -> String {
     }
     let said = core.peers().find(|(known, _)| *known == address).map(|(_, peer)| peer.name.clone());
     said.filter(|name| !name.is_empty()).unwrap_or_else(|| address.to_string()[..8].to_owned())
+}
+
+/// This building, then the others of its operator, as far as they have proven themselves.
+pub(crate) fn operator_buildings(now: Now, core: &Core, facts: &Facts) -> Vec<OperatorBuilding> {
+    let building = |address: &Address, is_here, open: Option<(AlertCounts, UnixMs)>| OperatorBuilding {
+        id: address.to_string(),
+        name: name_of(core, facts, address),
+        this: *address == core.ledger().address(),
+        online: is_here,
+        as_of: open.map(|(_, time)| Time::from(time)),
+        open_alerts: open.map(|(AlertCounts { low, medium, high }, _)| SeverityCounts { low, medium, high }),
+    };
+    let own = building(&core.ledger().address(), true, Some((core.open_alerts(), now.time)));
+    let others = core.colleagues().map(|(address, one)| building(address, one.is_here, one.open));
+    std::iter::once(own).chain(others).collect()
 }
 
 fn role(core: &Core, address: &Address) -> Role {

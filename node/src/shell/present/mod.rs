@@ -127,6 +127,7 @@ impl Presenter {
             blocks: self.blocks.iter().rev().cloned().collect(),
             members: hive::members(core, facts),
             proposals: hive::proposals(core, facts),
+            operator_buildings: hive::operator_buildings(now, core, facts),
             hive: hive.clone(),
         };
         self.picture.send_replace(Arc::new(picture));
