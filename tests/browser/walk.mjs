@@ -111,7 +111,13 @@ async function walk(browser, screen, net) {
   const step = (name, run) => check(`${screen.name}: ${name}`, run);
   const picture = (name) => page.screenshot({ path: path.join(pictures, `${screen.name}-${name}.png`), fullPage: true });
   const go = async (hash) => {
-    await page.locator(`nav a[href="${hash}"]`).click();
+    const entry = page.locator(`nav a[href="${hash}"]`);
+    if (await entry.isVisible()) {
+      await entry.click();
+    } else {
+      await page.locator('nav a[href="#/more"]').click();
+      await page.locator(`main a[href="${hash}"]`).click();
+    }
     await page.waitForFunction((wanted) => location.hash === wanted, hash);
     await page.locator('h1').first().waitFor();
   };
@@ -190,12 +196,14 @@ async function walk(browser, screen, net) {
   const ours = async () => (await get(node, '/api/v1/workorders')).items.find((order) => order.id === id);
   await step('the work order is started and done', async () => {
     await go('#/work');
-    const card = page.locator('article').filter({ hasText: elevator }).first();
-    await card.locator('button.primary').click();
+    await page.locator(`article a[href="#/work/${id}"]`).first().click();
+    await page.locator('canvas').first().waitFor();
+    await isUsable('the work order');
+    await page.locator('.act button.primary').click();
     await until('it is in progress', 15_000, async () => (await ours()).status === 'in_progress');
     await isUsable('the work orders');
     await picture('work');
-    await page.locator('article').filter({ hasText: elevator }).first().locator('button.primary').click();
+    await page.locator('.act button.primary').click();
     await until('it is done and final', 15_000, async () => {
       const order = await ours();
       return order.status === 'done' && order.ledger;

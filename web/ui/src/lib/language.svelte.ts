@@ -28,6 +28,9 @@ class Language {
   readonly #wholes = $derived(new Intl.NumberFormat(this.#tag, { maximumFractionDigits: 0 }));
   readonly #bytes = $derived(new Intl.NumberFormat(this.#tag, { style: 'unit', unit: 'byte', unitDisplay: 'long' }));
   readonly #moments = $derived(new Intl.DateTimeFormat(this.#tag, { dateStyle: 'medium', timeStyle: 'medium' }));
+  readonly #briefs = $derived(
+    new Intl.DateTimeFormat(this.#tag, { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' }),
+  );
   readonly #clocks = $derived(new Intl.DateTimeFormat(this.#tag, { hour: 'numeric', minute: '2-digit' }));
   readonly #days = $derived(new Intl.DateTimeFormat(this.#tag, { day: '2-digit', month: 'short' }));
   readonly #relative = $derived(new Intl.RelativeTimeFormat(this.#tag, { numeric: 'auto', style: 'short' }));
@@ -56,6 +59,10 @@ class Language {
     return this.#bytes.format(size);
   }
 
+  kilobytes(size: number): string {
+    return (size / 1000).toLocaleString(this.#tag, { style: 'unit', unit: 'kilobyte', maximumFractionDigits: 0 });
+  }
+
   /** For reading at a glance: about four digits. */
   figure(value: number): string {
     const size = Math.abs(value);
@@ -79,6 +86,22 @@ class Language {
     if (s > -3600) return this.#relative.format(Math.round(s / 60), 'minute');
     if (s > -86400) return this.#relative.format(Math.round(s / 3600), 'hour');
     return this.#relative.format(Math.round(s / 86400), 'day');
+  }
+
+  /** How long something lasts: "15 min", "1.5 h". */
+  duration(seconds: number): string {
+    const [value, unit] =
+      seconds < 60 ? [seconds, 'second'] : seconds < 3600 ? [seconds / 60, 'minute'] : seconds < 86_400 ? [seconds / 3600, 'hour'] : [seconds / 86_400, 'day'];
+    return value.toLocaleString(this.#tag, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 1 });
+  }
+
+  /** The day and the time, short enough for a table. */
+  brief(ms: number): string {
+    return this.#briefs.format(ms);
+  }
+
+  percent(part: number): string {
+    return part.toLocaleString(this.#tag, { style: 'percent', maximumFractionDigits: 0 });
   }
 
   metric(name: string): string {

@@ -15,8 +15,8 @@ export interface Entry {
 
 export const daily: Entry[] = [
   { href: '#/', icon: 'sites', text: (w) => w.sites, views: ['sites', 'asset'] },
-  { href: '#/alerts', icon: 'alerts', text: (w) => w.alerts, views: ['alerts'] },
-  { href: '#/work', icon: 'work', text: (w) => w.work, views: ['work'] },
+  { href: '#/alerts', icon: 'alerts', text: (w) => w.alerts, views: ['alerts', 'alert'] },
+  { href: '#/work', icon: 'work', text: (w) => w.work, views: ['work', 'order'] },
 ];
 
 export const house: Entry[] = [

@@ -12,7 +12,9 @@ export const pages: Record<Route['view'], Load> = {
   sites: async () => ({ default: Sites }),
   asset: () => import('../views/Asset.svelte'),
   alerts: () => import('../views/Alerts.svelte'),
+  alert: () => import('../views/Alert.svelte'),
   work: () => import('../views/Work.svelte'),
+  order: () => import('../views/Order.svelte'),
 
   more: () => import('../views/More.svelte'),
   hive: () => import('../views/Hive.svelte'),
@@ -25,6 +27,6 @@ export const pages: Record<Route['view'], Load> = {
 
 /** Fetches what is likely to be opened next, so that it opens at once and also while the network is away. */
 export function fetchAhead() {
-  const likely = [pages.asset, pages.alerts, pages.work] as const;
+  const likely = [pages.asset, pages.alerts, pages.alert, pages.work, pages.order] as const;
   for (const load of likely) void load().catch(() => undefined);
 }

@@ -1,10 +1,14 @@
 // Where we are: the part of the address behind `#/`.
 
+import type { Span } from './span';
+
 export type Route =
   | { view: 'sites' }
-  | { view: 'asset'; code: string }
+  | { view: 'asset'; code: string; span?: Span }
   | { view: 'alerts' }
+  | { view: 'alert'; id: string }
   | { view: 'work' }
+  | { view: 'order'; id: string }
   | { view: 'more' }
   | { view: 'hive' }
   | { view: 'ledger' }
@@ -21,13 +25,23 @@ function decoded(part: string): string {
 }
 
 export function parse(hash: string): Route {
-  const [first = '', second, third] = hash.replace(/^#?\/?/, '').split('/').map(decoded);
+  const [path = '', query = ''] = hash.replace(/^#?\/?/, '').split('?');
+  const [first = '', second, third] = path.split('/').map(decoded);
   if (first === '' && second === undefined) return { view: 'sites' };
-  if (first === 'assets' && second) return { view: 'asset', code: second };
+  if (first === 'assets' && second) return { view: 'asset', code: second, ...spanOf(query) };
+  if (first === 'alerts' && second) return { view: 'alert', id: second };
+  if (first === 'work' && second) return { view: 'order', id: second };
   if ((first === 'alerts' || first === 'work' || first === 'more' || first === 'hive' || first === 'ledger') && !second) return { view: first };
   if (first === 'ledger' && second === 'blocks' && third) return { view: 'block', height: third };
   if (first === 'ledger' && second === 'transactions' && third) return { view: 'transaction', id: third };
   return { view: 'unknown' };
+}
+
+/** `from=…&to=…` in Unix seconds, behind the address of an asset. */
+function spanOf(query: string): { span?: Span } {
+  const wanted = new URLSearchParams(query);
+  const [from, to] = [Number(wanted.get('from')), Number(wanted.get('to'))];
+  return from > 0 && to > from ? { span: { from, to } } : {};
 }
 
 class Place {
@@ -44,5 +58,8 @@ class Place {
 export const place = new Place();
 
 export const assetLink = (code: string) => `#/assets/${encodeURIComponent(code)}`;
+export const spanLink = (code: string, { from, to }: Span) => `${assetLink(code)}?from=${Math.floor(from)}&to=${Math.ceil(to)}`;
+export const alertLink = (id: string) => `#/alerts/${encodeURIComponent(id)}`;
+export const orderLink = (id: string) => `#/work/${encodeURIComponent(id)}`;
 export const blockLink = (height: number | string) => `#/ledger/blocks/${height}`;
 export const transactionLink = (id: string) => `#/ledger/transactions/${id}`;

@@ -1,15 +1,73 @@
-// What the policies say about one metric of one asset: for the line in its chart and the bar beside its value.
+// What the policies say about one metric of one asset: for the lines in its chart and the bar beside its value.
 
-import type { Asset, Last, Policy } from './api';
+import type { Asset, Last, Policy, Severity } from './api';
 
-export function rulesFor(policies: Policy[], asset: Asset, metric?: string): Policy[] {
-  return policies.filter((policy) => policy.asset_kind === asset.kind && (metric === undefined || policy.metric === metric));
+/** One comparison of a policy. Policies are alternatives of conditions which hold together. */
+export interface Part {
+  metric: string;
+  operator?: 'plus' | 'minus' | 'times' | 'over' | null;
+  metric2?: string | null;
+  rule: string;
+  condition: string;
+  threshold: number;
+  clear_threshold?: number | null;
+  window_minutes?: number | null;
+  samples?: number | null;
+  unit?: string | null;
 }
 
-/** The rule whose threshold can be drawn beside the metric's own values. Running counters count from their last reset. */
+/** A threshold as a line in a chart. */
+export interface Limit {
+  value: number;
+  condition: string;
+  unit: string | null;
+  severity: Severity;
+  /** Where the alert ends again rather than where it begins. */
+  clears: boolean;
+}
+
+const LIMITS_MAX = 4;
+const order = { high: 0, medium: 1, low: 2 };
+
+export function partsOf(policy: Policy): Part[] {
+  return groupsOf(policy).flat();
+}
+
+export function groupsOf(policy: Policy): Part[][] {
+  const groups = (policy as Policy & { groups?: Part[][] | null }).groups;
+  return groups?.length ? groups : [[policy]];
+}
+
+export function rulesFor(policies: Policy[], asset: Asset, metric?: string): Policy[] {
+  return policies.filter(
+    (policy) => policy.asset_kind === asset.kind && (metric === undefined || partsOf(policy).some((part) => part.metric === metric)),
+  );
+}
+
+/** Whether a threshold can be drawn beside the metric's own values: running counters count from their last reset. */
+const drawable = (part: Part, metric: string) =>
+  part.metric === metric && !part.metric2 && part.rule !== 'runtime' && part.rule !== 'rate_of_change' && part.rule !== 'no_data';
+
+/** The lines for a metric's chart, the most severe first; no line twice. */
+export function limitsFor(policies: Policy[], asset: Asset, metric: string): Limit[] {
+  const limits = rulesFor(policies, asset, metric)
+    .filter((policy) => policy.enabled)
+    .flatMap((policy) => partsOf(policy).filter((part) => drawable(part, metric)).flatMap((part) => linesOf(part, policy)))
+    .sort((a, b) => Number(a.clears) - Number(b.clears) || order[a.severity] - order[b.severity]);
+  return limits.filter((limit, index) => limits.findIndex(({ value }) => value === limit.value) === index).slice(0, LIMITS_MAX);
+}
+
+function linesOf(part: Part, { severity, unit }: Policy): Limit[] {
+  const line = { condition: part.condition, unit: part.unit ?? unit ?? null, severity };
+  const clear = part.clear_threshold;
+  const fires = { ...line, value: part.threshold, clears: false };
+  return clear === null || clear === undefined || clear === part.threshold ? [fires] : [fires, { ...line, value: clear, clears: true }];
+}
+
+/** The rule whose threshold is shown beside the metric's last value. */
 export function drawnRule(policies: Policy[], asset: Asset, metric: string): Policy | undefined {
-  const values = rulesFor(policies, asset, metric).filter((policy) => policy.enabled);
-  return values.find((policy) => policy.rule !== 'runtime' && policy.rule !== 'rate_of_change');
+  const values = rulesFor(policies, asset, metric).filter((policy) => policy.enabled && policy.metric === metric);
+  return values.sort((a, b) => order[a.severity] - order[b.severity]).find((policy) => drawable(policy, metric));
 }
 
 /** How near a value is to its threshold, 0 to 1; nothing when the rule is about falling below. */

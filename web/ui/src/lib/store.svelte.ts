@@ -8,7 +8,7 @@ import {
 } from './api';
 
 export type Link = 'connecting' | 'live' | 'lost';
-export type Note = 'saved' | 'busy' | 'refused' | 'conflict' | 'error';
+export type Note = 'saved' | 'busy' | 'refused' | 'conflict' | 'error' | 'offline';
 
 const BLOCKS_SHOWN = 20;
 const SAMPLES_EVERY_MS = 250;
@@ -86,7 +86,11 @@ class Store {
   }
 
   readonly acknowledge = (alert: Alert) => this.#change(() => ask<Alert>('POST', `/api/v1/alerts/${alert.id}/ack`), (it) => this.#alert(it));
-  readonly close = (alert: Alert) => this.#change(() => ask<Alert>('POST', `/api/v1/alerts/${alert.id}/close`), (it) => this.#alert(it));
+  readonly close = (alert: Alert, reason = '') =>
+    this.#change(
+      () => ask<Alert>('POST', `/api/v1/alerts/${alert.id}/close`, reason ? { reason } : undefined),
+      (it) => this.#alert(it),
+    );
   readonly advance = (order: Order, change: OrderChange) =>
     this.#change(() => ask<Order>('PATCH', `/api/v1/workorders/${order.id}`, change), (it) => this.#order(it));
   readonly openOrder = (alert: Alert) =>
@@ -97,6 +101,13 @@ class Store {
         this.#alert({ ...alert, work_order: order.id });
       },
     );
+
+  /** Changes an order and keeps the answer; a failure is the caller's to tell. */
+  async change(order: string, change: OrderChange): Promise<Order> {
+    const answer = await ask<Order>('PATCH', `/api/v1/workorders/${order}`, change);
+    this.#order(answer);
+    return answer;
+  }
 
   async #enter() {
     await this.load();
@@ -126,7 +137,7 @@ class Store {
       this.#later('load', RETRY_MS, () => void this.load());
       return;
     }
-    const notes: Record<number, Note> = { 409: 'conflict', 422: 'refused', 429: 'busy', 503: 'busy', 504: 'busy' };
+    const notes: Record<number, Note> = { 0: 'offline', 409: 'conflict', 422: 'refused', 429: 'busy', 503: 'busy', 504: 'busy' };
     this.#say(notes[failure.status] ?? 'error');
   }
 

@@ -43,6 +43,7 @@ export const fr = {
   busy: 'Le nœud est occupé. Réessayez dans un instant.',
   refused: 'Le registre a refusé cette opération.',
   conflict: 'Ce n’est plus possible : l’état a changé entre-temps.',
+  offline: 'Pas de réseau. Réessayez quand le nœud répond.',
   error: 'L’opération a échoué.',
 
   state: { ok: 'OK', watch: 'sous surveillance', alert: 'en alerte' },

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import type { MetricItem } from './api';
+import { append, barStepFor, curveOf, gapOf, ghost, POINTS_MAX, stepFor, WEEK_S } from './history';
+import { lengthOf, ranges, SPAN_S_MAX } from './span';
+
+const step = (t_s: number, avg: number): MetricItem => ({
+  id: '', metric: 'm', t: new Date(t_s * 1000).toISOString(), min: avg - 1, avg, max: avg + 1, count: 6,
+});
+
+test('every range fits into the points of a curve, on a grid that last week shares', () => {
+  for (const length of [...ranges.map(lengthOf), 1, 61, SPAN_S_MAX]) {
+    expect(length / stepFor(length)).toBeLessThanOrEqual(POINTS_MAX);
+    expect(length / barStepFor(length)).toBeLessThanOrEqual(60);
+  }
+  for (const range of ranges) expect(WEEK_S % stepFor(lengthOf(range))).toBe(0);
+  expect(stepFor(lengthOf('7d'))).toBe(900);
+  expect(stepFor(lengthOf('30d'))).toBe(3600);
+});
+
+test('a hole in time is a hole in the curve, usual distances are not', () => {
+  const even = curveOf([0, 60, 120, 180].map((t) => step(t, 20)), 60);
+  expect(even.avg).not.toContain(null);
+  const broken = curveOf([0, 60, 120, 900, 960].map((t) => step(t, 20)), 60);
+  expect(broken.t).toEqual([0, 60, 120, 180, 900, 960]);
+  expect(broken.avg[3]).toBeNull();
+  // A meter that speaks every quarter of an hour is no broken meter.
+  expect(curveOf([0, 900, 1800, 2700].map((t) => step(t, 20)), 5).avg).not.toContain(null);
+});
+
+test('a new reading joins its step or begins the next', () => {
+  const curve = curveOf([step(0, 20), step(60, 20)], 60);
+  const gap = gapOf(curve);
+  append(curve, 75, 27, gap);
+  expect([curve.min[1], curve.avg[1], curve.max[1], curve.count[1]]).toEqual([19, 21, 27, 7]);
+  append(curve, 121, 30, gap);
+  expect(curve.t).toEqual([0, 60, 120]);
+  append(curve, 30, 99, gap);
+  expect(curve.t).toEqual([0, 60, 120]);
+  append(curve, 1000, 30, gap);
+  expect(curve.avg.at(-2)).toBeNull();
+});
+
+test('last week is laid under this one', () => {
+  expect(ghost(curveOf([step(0, 20)], 60), WEEK_S)).toEqual({ t: [WEEK_S], v: [20] });
+});
