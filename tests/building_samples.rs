@@ -1,14 +1,16 @@
-//! One entry of each kind that a building keeps in its own log: catalogue, policy, counter, alert, work order, settings.
+//! One entry of each kind that a building keeps in its own log: catalogue, policy, counter, alert, work order, settings,
+//! metric, swap of a meter.
 
 use node::core::Change;
 use node::core::alerts::{Alert, AlertId, AlertStatus};
 use node::core::catalogue::{
-    AssetDefinition, AssetId, Code, Column, Definition, MetricName, SeriesDefinition, SeriesId,
-    SiteDefinition, SiteId,
+    AssetDefinition, AssetId, Code, Column, Definition, MetricDefinition, MetricKind, MetricName,
+    MetricTraits, OnConflict, Retention, SeriesDefinition, SeriesId, SiteDefinition, SiteId, Swap,
 };
 use node::core::maintenance::{OnLedger, Settings, WorkOrder};
 use node::core::policy::{Condition, Policy, PolicyId, RuleKind, Terms};
 use node::core::rules::{CounterBase, Evidence};
+use node::core::telemetry::Exchange;
 use protocol::{AssetKind, Digest, Severity, WorkOrderId, WorkOrderStatus};
 
 use crate::samples::TIME;
@@ -34,7 +36,27 @@ pub(crate) fn building_entries() -> Vec<(&'static str, Change)> {
         ("alert", Change::PutAlert(alert())),
         ("work order", Change::PutWorkOrder(work_order())),
         ("settings", Change::PutSettings(Settings { version: 1, policy_next: PolicyId(7) })),
+        ("metric", Change::PutMetric(energy())),
+        ("swap", Change::PutSwap(swap())),
     ]
+}
+
+fn energy() -> MetricDefinition {
+    let traits = MetricTraits {
+        unit: "kWh".to_owned(),
+        kind: MetricKind::Counter,
+        decimals: Some(3),
+        rollover: Some(100_000.0),
+        on_conflict: OnConflict::Last,
+        retention: Retention { raw_days: Some(30), quarter_days: Some(365), day_days: None },
+    };
+    MetricDefinition::new(MetricName::new("energy_kwh").unwrap(), traits).unwrap()
+}
+
+fn swap() -> Swap {
+    let exchange = Exchange { at: TIME, end: 99_120.5, start: 0.25 };
+    let metric = MetricName::new("energy_kwh").unwrap();
+    Swap::new(AssetId(2), metric, exchange, "plombs refaits".to_owned()).unwrap()
 }
 
 fn policy() -> Policy {

@@ -92,6 +92,16 @@ pub const ROWS_PER_COMMIT_MAX: usize = 5_000;
 pub const READING_AHEAD_MS_MAX: i64 = 5 * 60 * 1000;
 /// Telemetry: how old a reading may be, milliseconds (raw retention).
 pub const READING_AGE_MS_MAX: i64 = 90 * 24 * 60 * 60 * 1000;
+/// Telemetry: metrics with a definition of their own, the standard ones among them.
+pub const METRICS_DEFINED_MAX: usize = 1_000;
+/// Telemetry: bytes of a unit.
+pub const UNIT_BYTES_MAX: usize = 16;
+/// Telemetry: longest time that readings or rollups of a metric are kept unless for ever, days.
+pub const RETENTION_DAYS_MAX: u32 = 36_500;
+/// Telemetry: swaps of meters remembered of one asset.
+pub const SWAPS_PER_ASSET_MAX: usize = 256;
+/// Telemetry: bytes of the note of a swap.
+pub const SWAP_NOTE_BYTES_MAX: usize = 256;
 /// Telemetry: one segment of the write-ahead log, bytes.
 pub const TELEMETRY_SEGMENT_BYTES: usize = 4 * 1024 * 1024;
 /// Telemetry: one record of the write-ahead log, bytes.

@@ -2,12 +2,16 @@
 //! carries the place for its answer; every channel is bounded and a full one is answered 429 or 503, never waited for
 //! without end.
 
+mod metric;
+
+pub use metric::{MetricChange, SwapDraft};
+
 use crate::actor::Actor;
 use crate::problem::Problem;
 use crate::view::{
-    AlertView, AssetKind, AssetView, BlockSummary, BlockView, Bucket, Condition, InvitationView, PolicyView,
-    ProofView, ProposalView, Role, RuleKind, Sample, Severity, SiteView, TransactionView, WorkOrderStatus,
-    WorkOrderView,
+    AlertView, AssetKind, AssetView, BlockSummary, BlockView, Bucket, Condition, InvitationView, MetricView,
+    PolicyView, ProofView, ProposalView, Role, RuleKind, Sample, Severity, SiteView, SwapView,
+    TransactionView, WorkOrderStatus, WorkOrderView,
 };
 use bytes::Bytes;
 use protocol::UnixMs;
@@ -90,6 +94,15 @@ pub enum Command {
         site: String,
         asset: AssetDraft,
     },
+    DefineMetric {
+        name: String,
+        change: MetricChange,
+    },
+    /// Of an asset, by code.
+    SwapMeter {
+        asset: String,
+        swap: SwapDraft,
+    },
 }
 
 /// A command, whose it is, and the place for its answer.
@@ -115,6 +128,8 @@ pub enum Answer {
     Submitted(Vec<SubmittedTransaction>),
     Site(SiteView),
     Asset(AssetView),
+    Metric(MetricView),
+    Swap(SwapView),
 }
 
 /// A question for the store thread. It reads, and never touches the core.

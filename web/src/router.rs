@@ -3,7 +3,8 @@
 use crate::app::App;
 use crate::problem::{Kind, Problem, ProblemDocument};
 use crate::routes::{
-    alerts, health, hive, ledger, metrics, operator, policies, session, sites, stream, telemetry, workorders,
+    alerts, catalogue, health, hive, ledger, metrics, operator, policies, session, sites, stream, telemetry,
+    workorders,
 };
 use crate::{Handles, Settings, guard, live, page};
 use axum::Router;
@@ -91,6 +92,10 @@ fn signed_in_routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(sites::all_assets))
         .routes(routes!(sites::one_asset))
         .routes(routes!(metrics::metrics))
+        .routes(routes!(catalogue::metrics))
+        .routes(routes!(catalogue::define))
+        .routes(routes!(catalogue::swaps, catalogue::swap))
+        .routes(routes!(catalogue::conflicts))
         .routes(routes!(policies::list, policies::create))
         .routes(routes!(policies::patch, policies::delete))
         .routes(routes!(alerts::list))
@@ -138,7 +143,7 @@ fn describe_problems(document: &mut OpenApi) {
         .content("application/problem+json", content)
         .build();
     for item in document.paths.paths.values_mut() {
-        let operations = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete];
+        let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
         for operation in operations.into_iter().flatten() {
             operation.responses.responses.insert("default".to_owned(), RefOr::T(response.clone()));
         }

@@ -2,11 +2,14 @@
 //! The picture is only ever written by the shell and read by the routes; nothing here flows back.
 
 mod hive;
+mod metric;
 
 pub use hive::{
     BlockSummary, BlockView, CertificateView, Finality, HiveView, InvitationView, LedgerHead, MemberView,
     OperatorBuilding, PeerView, ProofView, ProposalStatus, ProposalView, SignatureView, TransactionView,
 };
+
+pub use metric::{ConflictView, MetricKind, MetricView, OnConflict, SwapView};
 
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
@@ -24,6 +27,12 @@ pub struct Picture {
     /// Newest first; those of this building and those the ledger tells of the others.
     pub work_orders: Vec<WorkOrderView>,
     pub policies: Vec<PolicyView>,
+    /// By name.
+    pub metrics: Vec<MetricView>,
+    /// By asset and time.
+    pub swaps: Vec<SwapView>,
+    /// Newest first, a few dozen.
+    pub conflicts: Vec<ConflictView>,
     pub hive: HiveView,
     pub head: LedgerHead,
     /// Newest first, a few dozen.

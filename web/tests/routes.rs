@@ -462,3 +462,38 @@ fn the_committed_openapi_document_is_the_present_one() {
     assert!(committed == present, "{advice}");
     assert!(present.contains(r#""openapi": "3.1.0""#) && present.contains("MIT OR Apache-2.0"));
 }
+
+#[tokio::test]
+async fn metrics_are_listed_and_defined() {
+    let node = node();
+    let metrics = node.get("/api/v1/metrics").await;
+    assert_eq!(metrics["items"][0]["name"], "energy_kwh");
+    let change =
+        json!({"unit": "m³", "kind": "counter", "rollover": 100_000, "on_conflict": "last", "raw_days": 30});
+    let told = node.ask("PUT", "/api/v1/metrics/gas_m3", change.to_string()).await.json();
+    assert_eq!(
+        (&told["kind"], &told["rollover"], &told["raw_days"]),
+        (&json!("counter"), &json!(1e5), &json!(30))
+    );
+    assert_eq!((&told["day_days"], &told["quarter_days"]), (&json!(null), &json!(730)));
+    let wrong = node.ask("PUT", "/api/v1/metrics/gas_m3", r#"{"units":"m³"}"#).await;
+    assert_eq!(wrong.status.as_u16() / 100, 4, "{}", wrong.text);
+    assert_eq!(node.get("/api/v1/telemetry/conflicts").await, json!({"items": [], "next": null}));
+}
+
+#[tokio::test]
+async fn a_swap_of_a_meter_is_noted() {
+    let node = node();
+    let path = "/api/v1/assets/CAS-S1-HVAC_1/swaps";
+    let swap = json!({"metric": "energy_kwh", "at": "2025-12-09T10:00:00Z", "end_reading": 48_211.5, "start_reading": 0.2});
+    let told = node.ask("POST", path, swap.to_string()).await;
+    assert_eq!((told.status, &told.json()["end_reading"]), (StatusCode::CREATED, &json!(48_211.5)));
+    assert_eq!(node.get(path).await["items"].as_array().map(Vec::len), Some(1));
+    let negative = swap.to_string().replace("0.2", "-0.2");
+    node.ask("POST", path, negative).await.problem(422, "invalid", Some("start_reading"));
+    node.ask("POST", "/api/v1/assets/NOBODY/swaps", swap.to_string()).await.problem(
+        404,
+        "not-found",
+        Some("id"),
+    );
+}

@@ -110,7 +110,7 @@ impl Core {
 
 fn event_of(change: &Change) -> Option<Event> {
     match change {
-        Change::PutDefinition(_) => Some(Event::Catalogue),
+        Change::PutDefinition(_) | Change::PutMetric(_) | Change::PutSwap(_) => Some(Event::Catalogue),
         Change::PutPolicy(_) | Change::DeletePolicy(_) => Some(Event::Policies),
         Change::PutAlert(alert) => Some(Event::Alert(alert.id)),
         Change::PutWorkOrder(order) => Some(Event::WorkOrder(order.reference)),

@@ -2,18 +2,29 @@
 //! forgets one; it holds no reading.
 
 mod definition;
+mod measures;
 mod metric;
 mod name;
+mod swap;
+mod traits;
 
 pub use definition::{AssetDefinition, Definition, SeriesDefinition, SiteDefinition};
+pub use measures::ColumnTraits;
 pub use metric::{METRICS_KNOWN, Metric, MetricKind, metric};
 pub use name::{Code, MetricName};
+pub use swap::Swap;
+pub use traits::{
+    DECIMALS_MAX, MetricDefinition, MetricTraits, OnConflict, QUARTER_DAYS_DEFAULT, RAW_DAYS_DEFAULT,
+    Retention, Unfit,
+};
 
 use protocol::limits::{ASSETS_MAX, NAME_BYTES_MAX, SERIES_DEFAULT_MAX, SERIES_HARD_MAX, SITES_MAX};
 use protocol::{AssetKind, Invalid};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use thiserror::Error;
+
+use measures::Measures;
 
 /// Series of one asset at the most: the presence bitmap of a row stays within 32 bytes.
 pub const SERIES_PER_ASSET_MAX: usize = 256;
@@ -106,10 +117,13 @@ pub enum CatalogueError {
     /// A text or count outside its bounds.
     #[error(transparent)]
     Invalid(#[from] Invalid),
+    /// A value outside its bounds.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
     /// No more room.
     #[error("{field}: {max} is the most this node keeps")]
     Full {
-        /// `sites`, `assets` or `series`.
+        /// `sites`, `assets`, `series`, `metrics` or `swaps`.
         field: &'static str,
         /// How many there may be.
         max: usize,
@@ -117,7 +131,7 @@ pub enum CatalogueError {
     /// The entry names something that does not exist.
     #[error("{field}: nothing is called {found}")]
     Unknown {
-        /// `site` or `asset`.
+        /// `site`, `asset` or `metric`.
         field: &'static str,
         /// The name or number.
         found: String,
@@ -132,16 +146,29 @@ pub enum CatalogueError {
         /// The entry's number.
         found: u32,
     },
+    /// Unit and kind of a metric of the program cannot be changed.
+    #[error("metric: unit and kind of {metric} are fixed; give the series another name")]
+    Fixed {
+        /// The metric.
+        metric: MetricName,
+    },
+    /// A meter that does not count cannot be swapped.
+    #[error("metric: {metric} is no counter; say so first, then swap the meter")]
+    NotACounter {
+        /// The metric.
+        metric: MetricName,
+    },
 }
 
-/// All sites, assets and series of this building.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// All sites, assets and series of this building, and what its metrics are.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Catalogue {
     sites: Vec<Site>,
     assets: Vec<Asset>,
     asset_codes: BTreeMap<Code, AssetId>,
     series_count: u32,
     series_max: usize,
+    measures: Measures,
 }
 
 impl Default for Catalogue {
@@ -159,6 +186,7 @@ impl Catalogue {
             asset_codes: BTreeMap::new(),
             series_count: 0,
             series_max: series_max.min(SERIES_HARD_MAX),
+            measures: Measures::default(),
         }
     }
 

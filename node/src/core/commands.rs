@@ -1,9 +1,10 @@
 //! What people and scripts want done, each answered once.
 
 use ledger::Reject;
+use protocol::limits::READING_AHEAD_MS_MAX;
 use protocol::{Now, Payload, Role, VerifiedTransaction};
 
-use super::catalogue::{CatalogueError, Code};
+use super::catalogue::{CatalogueError, Code, MetricDefinition, Swap, Unfit};
 use super::hive::refused_at_once;
 use super::input::{Command, Ticket};
 use super::joining;
@@ -57,6 +58,8 @@ impl Core {
             Command::Submit { transactions, wait } => return self.submit(now, ticket, transactions, wait),
             Command::AddSite { code, name } => self.add_site(&code, &name),
             Command::AddAsset { site, code, kind } => self.add_asset(&site, &code, kind),
+            Command::DefineMetric(definition) => self.define_metric(definition),
+            Command::SwapMeter(swap) => self.swap_meter(now, swap),
         };
         self.out.push(Output::Answer { ticket, answer });
     }
@@ -123,5 +126,24 @@ impl Core {
         self.persist(added.map(Change::PutDefinition).into_iter().collect());
         let asset = self.telemetry.catalogue().asset_by_code(code.as_str());
         Ok(Answer::Asset(asset.expect("invariant: it was added").id))
+    }
+
+    fn define_metric(&mut self, definition: MetricDefinition) -> Result<Answer, Refused> {
+        let name = definition.name().clone();
+        let changed = self.telemetry.catalogue_mut().define_metric(definition)?;
+        self.persist(changed.map(Change::PutMetric).into_iter().collect());
+        Ok(Answer::Metric(name))
+    }
+
+    fn swap_meter(&mut self, now: Now, swap: Swap) -> Result<Answer, Refused> {
+        let at = swap.exchange().at;
+        if at.since(now.time) > READING_AHEAD_MS_MAX {
+            let unfit = Unfit { field: "at", expected: "a time that has come" };
+            return Err(CatalogueError::from(unfit).into());
+        }
+        self.telemetry.catalogue_mut().swap(swap.clone())?;
+        let answer = Answer::Swap(swap.asset(), swap.metric().clone(), at);
+        self.persist(vec![Change::PutSwap(swap)]);
+        Ok(answer)
     }
 }

@@ -5,6 +5,7 @@ use protocol::operator::OperatorMessage;
 use protocol::{Action, Address, AssetKind, Digest, JoinRequest, Role, UnixMs, VerifiedTransaction};
 
 use super::alerts::AlertId;
+use super::catalogue::{MetricDefinition, Swap};
 use super::maintenance::WorkOrderEdit;
 use super::policy::{PolicyId, Terms};
 use super::telemetry::{self, Row};
@@ -160,4 +161,8 @@ pub enum Command {
         /// What it is.
         kind: AssetKind,
     },
+    /// Says what a metric is.
+    DefineMetric(MetricDefinition),
+    /// Takes note of a meter that was replaced.
+    SwapMeter(Swap),
 }

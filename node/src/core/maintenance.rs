@@ -105,6 +105,8 @@ impl Maintenance {
                     is_fresh = false;
                 }
                 Change::PutDefinition(_)
+                | Change::PutMetric(_)
+                | Change::PutSwap(_)
                 | Change::DeletePolicy(_)
                 | Change::DeleteCounterBase(_)
                 | Change::DeleteAlert(_)
@@ -273,8 +275,36 @@ pub fn restore_catalogue(catalogue: &mut Catalogue, entries: &[Change]) -> Resul
         | Change::DeleteAlert(_)
         | Change::PutWorkOrder(_)
         | Change::DeleteWorkOrder(_)
+        | Change::PutMetric(_)
+        | Change::PutSwap(_)
         | Change::PutSettings(_) => Ok(()),
-    })
+    })?;
+    restore_measures(catalogue, entries);
+    Ok(())
+}
+
+/// What metrics are and which meters were swapped. One that no longer fits is passed over: it says nothing about where
+/// readings belong.
+fn restore_measures(catalogue: &mut Catalogue, entries: &[Change]) {
+    for entry in entries {
+        let restored = match entry {
+            Change::PutMetric(metric) => catalogue.define_metric(metric.clone()).map(drop),
+            Change::PutSwap(swap) => catalogue.restore_swap(swap.clone()),
+            Change::PutDefinition(_)
+            | Change::PutPolicy(_)
+            | Change::DeletePolicy(_)
+            | Change::PutCounterBase(_)
+            | Change::DeleteCounterBase(_)
+            | Change::PutAlert(_)
+            | Change::DeleteAlert(_)
+            | Change::PutWorkOrder(_)
+            | Change::DeleteWorkOrder(_)
+            | Change::PutSettings(_) => Ok(()),
+        };
+        if let Err(error) = restored {
+            tracing::warn!(%error, "a metric or a swap of a meter does not fit the catalogue");
+        }
+    }
 }
 
 #[cfg(test)]

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use protocol::invitation::JoinResponse;
 use protocol::operator::OperatorMessage;
-use protocol::{Address, Digest, PublicKey, SignedInvitation, TransactionId};
+use protocol::{Address, Digest, PublicKey, SignedInvitation, TransactionId, UnixMs};
 
 use super::alerts::AlertId;
-use super::catalogue::{AssetId, Definition, SiteId};
+use super::catalogue::{AssetId, Definition, MetricName, SiteId};
 use super::input::Ticket;
 use super::maintenance::Change;
 use super::policy::PolicyId;
@@ -109,6 +109,10 @@ pub enum Answer {
     Site(SiteId),
     /// The new asset.
     Asset(AssetId),
+    /// The metric as it is defined now.
+    Metric(MetricName),
+    /// The swap of a meter, by asset, metric and time.
+    Swap(AssetId, MetricName, UnixMs),
 }
 
 /// What became of a transaction that was handed in.

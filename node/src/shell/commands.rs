@@ -9,7 +9,7 @@ use web::request::{
 use web::view::{Condition, InvitationView, Role, RuleKind};
 use web::{Kind, Problem, Time};
 
-use super::present::{Facts, building, hive};
+use super::present::{Facts, building, hive, metric};
 use super::secrets;
 use super::tickets::Context;
 use crate::core::catalogue::{CatalogueError, Code, MetricName};
@@ -63,6 +63,12 @@ pub(super) fn read(
         web::Command::AddAsset { site, asset } => {
             plain(Command::AddAsset { site, code: asset.code, kind: asset.kind.into() })
         }
+        web::Command::DefineMetric { name, change } => {
+            plain(Command::DefineMetric(metric::defined(core, &name, change)?))
+        }
+        web::Command::SwapMeter { asset, swap } => {
+            plain(Command::SwapMeter(metric::swapped(core, &asset, swap)?))
+        }
         web::Command::SubmitTransactions { .. } => {
             Err(Problem::new(Kind::Internal, "transactions take another way to the core"))
         }
@@ -98,7 +104,7 @@ pub(super) fn answer(
         }
         Answer::Policy(id) => {
             let policy = core.maintenance().policies().get(&id).ok_or_else(gone)?;
-            Ok(web::Answer::Policy(building::policy(policy)))
+            Ok(web::Answer::Policy(building::policy(core, policy)))
         }
         Answer::PolicyDeleted(_) => Ok(web::Answer::Deleted),
         Answer::Invitation(signed) => invitation(*signed, context).map(web::Answer::Invitation),
@@ -116,6 +122,10 @@ pub(super) fn answer(
         Answer::Asset(id) => {
             let asset = core.telemetry().catalogue().asset(id).ok_or_else(gone)?;
             Ok(web::Answer::Asset(building::asset(core, asset)))
+        }
+        Answer::Metric(name) => Ok(web::Answer::Metric(metric::metric(core, &name))),
+        Answer::Swap(asset, name, at) => {
+            metric::one_swap(core, asset, &name, at).map(web::Answer::Swap).ok_or_else(gone)
         }
     }
 }
@@ -298,6 +308,10 @@ fn problem(refused: &Refused) -> Problem {
         }
         Refused::Catalogue(CatalogueError::Invalid(_) | CatalogueError::OutOfOrder { .. }) => {
             Problem::new(Kind::Invalid, detail)
+        }
+        Refused::Catalogue(CatalogueError::Unfit(unfit)) => metric::unfit_problem(unfit),
+        Refused::Catalogue(CatalogueError::Fixed { .. } | CatalogueError::NotACounter { .. }) => {
+            Problem::new(Kind::Conflict, detail).field("kind")
         }
         Refused::Invite(_) | Refused::Ledger(_) => Problem::new(Kind::Refused, detail),
         Refused::NotAuthority => Problem::new(Kind::Refused, detail),

@@ -2,6 +2,7 @@
 //! real one does. The demo shows the page on it, the route tests ask it.
 #![allow(dead_code, reason = "the demo and the tests use different parts of it")]
 
+mod metric;
 mod scene;
 
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -239,6 +240,18 @@ fn perform(picture: &mut Picture, command: Command) -> Result<Answer, Problem> {
             };
             picture.assets.push(asset.clone());
             Ok(Answer::Asset(asset))
+        }
+        Command::DefineMetric { name, change } => {
+            let metric = metric::metric(&name, change);
+            picture.metrics.retain(|known| known.name != name);
+            picture.metrics.push(metric.clone());
+            picture.metrics.sort_by(|a, b| a.name.cmp(&b.name));
+            Ok(Answer::Metric(metric))
+        }
+        Command::SwapMeter { asset, swap } => {
+            let swap = metric::swap(&asset, swap);
+            picture.swaps.push(swap.clone());
+            Ok(Answer::Swap(swap))
         }
     }
 }

@@ -106,6 +106,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assets/{id}/swaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The meters of an asset that were replaced. */
+        get: operations["swaps"];
+        put?: never;
+        /**
+         * Takes note of a meter that was replaced, so that its use goes on without a leap. One of the same metric and time
+         *     takes the place of the earlier note.
+         */
+        post: operations["swap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/governance": {
         parameters: {
             query?: never;
@@ -298,6 +319,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The metrics of this building: the standard ones, those an operator defined, and those that are only reported. */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metrics/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says what a metric is, whether it was reported yet or not. */
+        put: operations["define"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/node": {
         parameters: {
             query?: never;
@@ -468,6 +523,23 @@ export interface paths {
         put?: never;
         /** Stores many payloads, one JSON object per line; all or none. */
         post: operations["post_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/telemetry/conflicts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest readings that contradicted one of the same time, a few dozen since the start of the node. */
+        get: operations["conflicts"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -663,6 +735,27 @@ export interface components {
          * @enum {string}
          */
         Condition: ">" | "<" | ">=" | "<=";
+        /** @description Two different readings of one series and time. */
+        ConflictView: {
+            /** @description Code of the asset. */
+            asset: string;
+            /**
+             * Format: double
+             * @description The reading that does not.
+             */
+            dropped: number;
+            /**
+             * Format: double
+             * @description The reading that holds.
+             */
+            holds: number;
+            id: string;
+            metric: string;
+            /** @description When the second one arrived, by this node's clock. */
+            seen: components["schemas"]["Time"];
+            /** @description Time of both readings. */
+            t: components["schemas"]["Time"];
+        };
         /** @description What was measured when the rule fired. */
         Evidence: {
             condition: components["schemas"]["Condition"];
@@ -812,6 +905,48 @@ export interface components {
              */
             since: number;
         };
+        /** @description A change of a metric; what is left out stays as it is, `null` goes back to the default. */
+        MetricChange: {
+            /**
+             * Format: int32
+             * @description 1 to 36,500; for ever by default.
+             * @default null
+             */
+            day_days: number | null;
+            /**
+             * Format: int32
+             * @description 0 to 9.
+             * @default null
+             */
+            decimals: number | null;
+            /** @default null */
+            kind: components["schemas"]["MetricKind"] | null;
+            /** @default null */
+            on_conflict: components["schemas"]["OnConflict"] | null;
+            /**
+             * Format: int32
+             * @description 1 to 36,500; 730 by default.
+             * @default null
+             */
+            quarter_days: number | null;
+            /**
+             * Format: int32
+             * @description 1 to 36,500; 90 by default.
+             * @default null
+             */
+            raw_days: number | null;
+            /**
+             * Format: double
+             * @description Of a counter: where it starts again at 0.
+             * @default null
+             */
+            rollover: number | null;
+            /**
+             * @description At most 16 bytes; fixed for a standard metric.
+             * @default null
+             */
+            unit: string | null;
+        };
         /** @description A reading, or the readings of one step. */
         MetricItem: {
             /** Format: double */
@@ -835,6 +970,64 @@ export interface components {
              */
             v?: number | null;
         };
+        /**
+         * @description How the values of a metric behave over time.
+         * @enum {string}
+         */
+        MetricKind: "gauge" | "counter" | "state";
+        /** @description What a metric is in the whole building. */
+        MetricView: {
+            /**
+             * Format: int64
+             * @description Readings since the start of the node that contradicted one of the same time.
+             */
+            conflicts: number;
+            /**
+             * Format: int32
+             * @description Days that rollups of a day are kept; `null` is for ever.
+             */
+            day_days?: number | null;
+            /**
+             * Format: int32
+             * @description Decimals worth showing; `null` is as they come.
+             */
+            decimals?: number | null;
+            /**
+             * Format: int64
+             * @description Readings since the start of the node that came again with the same value.
+             */
+            duplicates: number;
+            /** @description The same as `name`. */
+            id: string;
+            kind: components["schemas"]["MetricKind"];
+            /** @example energy_kwh */
+            name: string;
+            on_conflict: components["schemas"]["OnConflict"];
+            /**
+             * Format: int32
+             * @description Days that rollups of 15 minutes are kept.
+             */
+            quarter_days: number;
+            /**
+             * Format: int32
+             * @description Days that raw readings are kept; older ones are refused.
+             */
+            raw_days: number;
+            /**
+             * Format: double
+             * @description Value at which a counter starts again at 0, such as 65536; `null` if it never does.
+             */
+            rollover?: number | null;
+            /**
+             * Format: int32
+             * @description Series of this metric.
+             */
+            series: number;
+            /** @description Known to the program: its unit and kind are fixed. */
+            standard: boolean;
+            /** @description Empty for plain numbers. */
+            unit: string;
+        };
         /** @description Which alert wants a work order. */
         NewWorkOrder: {
             /** @description Id of the alert. */
@@ -855,6 +1048,11 @@ export interface components {
             time: components["schemas"]["Time"];
             version: string;
         };
+        /**
+         * @description Which of two different readings of one series and time holds.
+         * @enum {string}
+         */
+        OnConflict: "first" | "last";
         /** @description A building of this node's operator: how many alerts are open there, and nothing else of it. */
         OperatorBuilding: {
             as_of?: components["schemas"]["Time"] | null;
@@ -941,6 +1139,31 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_ConflictView: {
+            items: {
+                /** @description Code of the asset. */
+                asset: string;
+                /**
+                 * Format: double
+                 * @description The reading that does not.
+                 */
+                dropped: number;
+                /**
+                 * Format: double
+                 * @description The reading that holds.
+                 */
+                holds: number;
+                id: string;
+                metric: string;
+                /** @description When the second one arrived, by this node's clock. */
+                seen: components["schemas"]["Time"];
+                /** @description Time of both readings. */
+                t: components["schemas"]["Time"];
+            }[];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_MemberView: {
             items: {
                 /** @description Address: 40 hex digits. */
@@ -983,6 +1206,63 @@ export interface components {
                  */
                 v?: number | null;
             })[];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_MetricView: {
+            items: {
+                /**
+                 * Format: int64
+                 * @description Readings since the start of the node that contradicted one of the same time.
+                 */
+                conflicts: number;
+                /**
+                 * Format: int32
+                 * @description Days that rollups of a day are kept; `null` is for ever.
+                 */
+                day_days?: number | null;
+                /**
+                 * Format: int32
+                 * @description Decimals worth showing; `null` is as they come.
+                 */
+                decimals?: number | null;
+                /**
+                 * Format: int64
+                 * @description Readings since the start of the node that came again with the same value.
+                 */
+                duplicates: number;
+                /** @description The same as `name`. */
+                id: string;
+                kind: components["schemas"]["MetricKind"];
+                /** @example energy_kwh */
+                name: string;
+                on_conflict: components["schemas"]["OnConflict"];
+                /**
+                 * Format: int32
+                 * @description Days that rollups of 15 minutes are kept.
+                 */
+                quarter_days: number;
+                /**
+                 * Format: int32
+                 * @description Days that raw readings are kept; older ones are refused.
+                 */
+                raw_days: number;
+                /**
+                 * Format: double
+                 * @description Value at which a counter starts again at 0, such as 65536; `null` if it never does.
+                 */
+                rollover?: number | null;
+                /**
+                 * Format: int32
+                 * @description Series of this metric.
+                 */
+                series: number;
+                /** @description Known to the program: its unit and kind are fixed. */
+                standard: boolean;
+                /** @description Empty for plain numbers. */
+                unit: string;
+            }[];
             /** @description Cursor of the next page; `null` at the end. */
             next?: string | null;
         };
@@ -1066,6 +1346,30 @@ export interface components {
                 /** @description 64 hex digits; empty when the bytes are no transaction. */
                 id: string;
             })[];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_SwapView: {
+            items: {
+                /** @description Code of the asset. */
+                asset: string;
+                /** @description Readings from here on are those of the new meter. */
+                at: components["schemas"]["Time"];
+                /**
+                 * Format: double
+                 * @description Last reading of the old meter.
+                 */
+                end_reading: number;
+                id: string;
+                metric: string;
+                note: string;
+                /**
+                 * Format: double
+                 * @description First reading of the new one.
+                 */
+                start_reading: number;
+            }[];
             /** @description Cursor of the next page; `null` at the end. */
             next?: string | null;
         };
@@ -1341,6 +1645,48 @@ export interface components {
         SubmittedTransaction: components["schemas"]["Outcome"] & {
             /** @description 64 hex digits; empty when the bytes are no transaction. */
             id: string;
+        };
+        /** @description A meter that was replaced. */
+        SwapDraft: {
+            /** @description Readings from here on are those of the new meter. */
+            at: components["schemas"]["Time"];
+            /**
+             * Format: double
+             * @description Last reading of the old meter.
+             */
+            end_reading: number;
+            /**
+             * @description A counter that the asset has reported.
+             * @example energy_kwh
+             */
+            metric: string;
+            /** @description For people; at most 256 bytes. */
+            note?: string;
+            /**
+             * Format: double
+             * @description First reading of the new one.
+             */
+            start_reading: number;
+        };
+        /** @description A meter that was replaced. */
+        SwapView: {
+            /** @description Code of the asset. */
+            asset: string;
+            /** @description Readings from here on are those of the new meter. */
+            at: components["schemas"]["Time"];
+            /**
+             * Format: double
+             * @description Last reading of the old meter.
+             */
+            end_reading: number;
+            id: string;
+            metric: string;
+            note: string;
+            /**
+             * Format: double
+             * @description First reading of the new one.
+             */
+            start_reading: number;
         };
         /** @description What became of the points. */
         TelemetryAnswer: {
@@ -1669,6 +2015,79 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_MetricItem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    swaps: {
+        parameters: {
+            query?: {
+                /** @description Items wanted, 1 to 1,000; 100 when not given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Code of the asset */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SwapView"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    swap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Code of the asset */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwapDraft"];
+            };
+        };
+        responses: {
+            /** @description Noted */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SwapView"];
                 };
             };
             /** @description A problem document (RFC 9457) */
@@ -2065,6 +2484,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_MemberView"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: {
+                /** @description Items wanted, 1 to 1,000; 100 when not given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Metrics by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MetricView"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    define: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the metric */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MetricChange"];
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricView"];
                 };
             };
             /** @description A problem document (RFC 9457) */
@@ -2590,6 +3079,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TelemetryAnswer"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    conflicts: {
+        parameters: {
+            query?: {
+                /** @description Items wanted, 1 to 1,000; 100 when not given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ConflictView"];
                 };
             };
             /** @description A problem document (RFC 9457) */

@@ -1,9 +1,12 @@
-//! The metrics whose unit and kind are fixed (F2.2). Any other name is a gauge without unit.
+//! The metrics whose unit and kind are fixed (F2.2). Any other name is a gauge without unit unless it is defined.
+
+use serde::{Deserialize, Serialize};
 
 /// How the values of a metric behave over time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum MetricKind {
     /// Goes up and down: a temperature.
+    #[default]
     Gauge,
     /// Only grows, until a reset or a swap of the meter: operating hours.
     Counter,

@@ -1,6 +1,7 @@
 //! Catalogue: ids are never reused, limits hold, what is stored comes back.
 
 use super::*;
+use crate::core::telemetry::Exchange;
 
 fn code(text: &str) -> Code {
     Code::new(text).unwrap()
@@ -120,4 +121,80 @@ fn known_metrics_are_sorted_and_have_valid_names() {
     assert!(METRICS_KNOWN.iter().all(|metric| MetricName::new(metric.name).is_ok()));
     assert_eq!(metric("run_hours").map(|known| (known.unit, known.kind)), Some(("h", MetricKind::Counter)));
     assert_eq!(metric("unheard_of"), None);
+}
+
+fn traits(unit: &str, kind: MetricKind) -> MetricTraits {
+    MetricTraits { unit: unit.to_owned(), kind, ..MetricTraits::default() }
+}
+
+#[test]
+fn a_metric_is_what_the_program_or_an_operator_says() {
+    let mut catalogue = tower();
+    assert_eq!(catalogue.traits("energy_kwh"), &traits("kWh", MetricKind::Counter));
+    assert_eq!(catalogue.traits("gas_m3"), &MetricTraits::default());
+    let gas = MetricTraits { rollover: Some(100_000.0), ..traits("m³", MetricKind::Counter) };
+    let gas = MetricDefinition::new(name("gas_m3"), gas).unwrap();
+    assert_eq!(catalogue.define_metric(gas.clone()), Ok(Some(gas.clone())));
+    assert_eq!(catalogue.define_metric(gas.clone()), Ok(None), "the same again stores nothing");
+    assert_eq!(catalogue.traits("gas_m3"), gas.traits());
+    let fixed = MetricDefinition::new(name("energy_kwh"), traits("Wh", MetricKind::Counter)).unwrap();
+    assert_eq!(catalogue.define_metric(fixed), Err(CatalogueError::Fixed { metric: name("energy_kwh") }));
+    let mut short = catalogue.traits("energy_kwh").clone();
+    short.retention.raw_days = Some(30);
+    catalogue.define_metric(MetricDefinition::new(name("energy_kwh"), short).unwrap()).unwrap();
+    assert_eq!(catalogue.raw_ms_min(), 30 * 24 * 60 * 60 * 1000);
+    let bytes = protocol::encode(&gas);
+    assert_eq!(protocol::decode::<MetricDefinition>(&bytes, 1_000).unwrap(), gas);
+}
+
+#[test]
+fn a_metric_that_makes_no_sense_is_refused() {
+    let counter = || traits("kWh", MetricKind::Counter);
+    let days = |days| Retention { raw_days: Some(days), ..Retention::default() };
+    for (field, wrong) in [
+        ("unit", traits(&"x".repeat(17), MetricKind::Gauge)),
+        ("unit", traits("\n", MetricKind::Gauge)),
+        ("decimals", MetricTraits { decimals: Some(10), ..counter() }),
+        ("rollover", MetricTraits { rollover: Some(0.0), ..counter() }),
+        ("rollover", MetricTraits { rollover: Some(f64::NAN), ..counter() }),
+        ("rollover", MetricTraits { rollover: Some(65_536.0), ..traits("", MetricKind::Gauge) }),
+        ("raw_days", MetricTraits { retention: days(0), ..counter() }),
+        ("raw_days", MetricTraits { retention: days(36_501), ..counter() }),
+    ] {
+        let refused = MetricDefinition::new(name("x"), wrong).map_err(|unfit| unfit.field);
+        assert_eq!(refused, Err(field));
+    }
+}
+
+#[test]
+fn metrics_and_swaps_are_bounded() {
+    let mut catalogue = tower();
+    let define = |catalogue: &mut Catalogue, i: usize| {
+        let definition = MetricDefinition::new(name(&format!("m{i}")), traits("x", MetricKind::Counter));
+        catalogue.define_metric(definition.unwrap())
+    };
+    let refused = (0..).find_map(|i| define(&mut catalogue, i).err()).unwrap();
+    assert!(matches!(refused, CatalogueError::Full { field: "metrics", .. }));
+    assert!(define(&mut catalogue, 0).is_ok(), "what is known may still change");
+    let exchange = |at| Exchange { at: protocol::UnixMs(at), end: 5.0, start: 0.0 };
+    let swap =
+        |metric: &str, at| Swap::new(AssetId(1), name(metric), exchange(at), "badge 7".to_owned()).unwrap();
+    assert!(matches!(catalogue.swap(swap("motor_temp", 1)), Err(CatalogueError::NotACounter { .. })));
+    assert!(matches!(catalogue.swap(swap("energy_kwh", 1)), Err(CatalogueError::Unknown { .. })));
+    let refused = (0..).find_map(|at| catalogue.swap(swap("door_cycles", at)).err()).unwrap();
+    assert!(matches!(refused, CatalogueError::Full { field: "swaps", .. }));
+    assert!(catalogue.swap(swap("door_cycles", 3)).is_ok(), "one of the same time takes its place");
+    assert_eq!(catalogue.column_traits(AssetId(1))[0].counting, None);
+    let counting = catalogue.column_traits(AssetId(1))[1].counting.clone().unwrap();
+    let reading = |at, value| (protocol::UnixMs(at), value);
+    assert!((counting.between(reading(254, 4.0), reading(255, 2.0)) - 3.0).abs() < 1e-9);
+    assert!(
+        Swap::new(
+            AssetId(1),
+            name("x"),
+            Exchange { at: protocol::UnixMs(0), end: -1.0, start: 0.0 },
+            String::new()
+        )
+        .is_err()
+    );
 }

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::work_order::WorkOrder;
 use crate::core::alerts::{Alert, AlertId};
-use crate::core::catalogue::Definition;
+use crate::core::catalogue::{Definition, MetricDefinition, Swap};
 use crate::core::policy::{Policy, PolicyId};
 use crate::core::rules::CounterBase;
 
@@ -39,6 +39,10 @@ pub enum Change {
     DeleteWorkOrder(Digest),
     /// Everything else.
     PutSettings(Settings),
+    /// What a metric is, new or changed.
+    PutMetric(MetricDefinition),
+    /// A meter was replaced.
+    PutSwap(Swap),
 }
 
 /// What there is one of.
@@ -84,6 +88,11 @@ impl Change {
             Self::PutWorkOrder(order) => key(b'w', &[order.reference.as_bytes()]),
             Self::DeleteWorkOrder(reference) => key(b'w', &[reference.as_bytes()]),
             Self::PutSettings(_) => key(b's', &[]),
+            Self::PutMetric(metric) => key(b'm', &[metric.name().as_str().as_bytes()]),
+            Self::PutSwap(swap) => {
+                let (asset, at) = (swap.asset().0.to_be_bytes(), swap.exchange().at.0.to_be_bytes());
+                key(b'x', &[&asset, &at, swap.metric().as_str().as_bytes()])
+            }
         }
     }
 
@@ -96,6 +105,8 @@ impl Change {
             Self::PutAlert(alert) => Some(protocol::encode(alert)),
             Self::PutWorkOrder(order) => Some(protocol::encode(order)),
             Self::PutSettings(settings) => Some(protocol::encode(settings)),
+            Self::PutMetric(metric) => Some(protocol::encode(metric)),
+            Self::PutSwap(swap) => Some(protocol::encode(swap)),
             Self::DeletePolicy(_)
             | Self::DeleteCounterBase(_)
             | Self::DeleteAlert(_)
@@ -112,6 +123,8 @@ impl Change {
             Some(b'a') => Self::PutAlert(decode(value)?),
             Some(b'w') => Self::PutWorkOrder(decode(value)?),
             Some(b's') => Self::PutSettings(decode(value)?),
+            Some(b'm') => Self::PutMetric(decode(value)?),
+            Some(b'x') => Self::PutSwap(decode(value)?),
             found => return Err(EntryError::Key { found: found.copied() }),
         };
         if change.key() == key { Ok(change) } else { Err(EntryError::Misplaced) }

@@ -243,7 +243,9 @@ impl Carrier {
                 | Answer::PolicyDeleted(_)
                 | Answer::Governance(_)
                 | Answer::Site(_)
-                | Answer::Asset(_),
+                | Answer::Asset(_)
+                | Answer::Metric(_)
+                | Answer::Swap(..),
             ) => true,
         };
         if changes_the_picture {

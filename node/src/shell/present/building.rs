@@ -14,7 +14,7 @@ use super::Facts;
 use super::hive::name_of;
 use crate::core::Core;
 use crate::core::alerts::{self, Alert};
-use crate::core::catalogue::{Asset, MetricName, Site, metric};
+use crate::core::catalogue::{Asset, MetricName, Site};
 use crate::core::maintenance::WorkOrder;
 use crate::core::policy::{self, Policy};
 use crate::core::telemetry::Head;
@@ -59,7 +59,7 @@ pub(crate) fn asset(core: &Core, asset: &Asset) -> AssetView {
     let mut last: Vec<LastValue> = latest(core, asset)
         .map(|(metric, t, v)| LastValue {
             metric: metric.to_string(),
-            unit: unit(metric.as_str()),
+            unit: unit(core, metric.as_str()),
             t: Time::from(t),
             v: Some(v),
         })
@@ -120,18 +120,22 @@ pub(crate) fn alert(core: &Core, alert: &Alert) -> AlertView {
         acknowledged: alert.acknowledged.map(Time::from),
         closed: alert.closed.map(Time::from),
         work_order: alert.work_order.map(|reference| reference.to_string()),
-        evidence: core.maintenance().policies().get(&alert.policy).map(|policy| evidence(alert, policy)),
+        evidence: core
+            .maintenance()
+            .policies()
+            .get(&alert.policy)
+            .map(|policy| evidence(core, alert, policy)),
     }
 }
 
-fn evidence(alert: &Alert, policy: &Policy) -> Evidence {
+fn evidence(core: &Core, alert: &Alert, policy: &Policy) -> Evidence {
     let (terms, found) = (policy.terms(), &alert.evidence);
     Evidence {
         metric: terms.metric.to_string(),
         value: found.measured,
         condition: condition(terms.condition),
         threshold: found.threshold,
-        unit: unit(terms.metric.as_str()),
+        unit: unit(core, terms.metric.as_str()),
         from: Time::from(found.from),
         to: Time::from(found.to),
         samples: found.readings,
@@ -225,10 +229,10 @@ fn place(order: &LedgerOrder) -> LedgerPlace {
 }
 
 pub(crate) fn policies(core: &Core) -> Vec<PolicyView> {
-    core.maintenance().policies().values().map(policy).collect()
+    core.maintenance().policies().values().map(|one| policy(core, one)).collect()
 }
 
-pub(crate) fn policy(policy: &Policy) -> PolicyView {
+pub(crate) fn policy(core: &Core, policy: &Policy) -> PolicyView {
     let terms = policy.terms();
     PolicyView {
         id: terms.code.to_string(),
@@ -237,7 +241,7 @@ pub(crate) fn policy(policy: &Policy) -> PolicyView {
         rule: rule(terms.rule),
         condition: condition(terms.condition),
         threshold: terms.threshold,
-        unit: unit(terms.metric.as_str()),
+        unit: unit(core, terms.metric.as_str()),
         window_minutes: terms.window_minutes,
         samples: Some(terms.samples),
         severity: terms.severity.into(),
@@ -267,6 +271,6 @@ fn condition(condition: policy::Condition) -> Condition {
     }
 }
 
-fn unit(name: &str) -> Option<String> {
-    metric(name).map(|known| known.unit.to_owned()).filter(|unit| !unit.is_empty())
+fn unit(core: &Core, name: &str) -> Option<String> {
+    Some(core.telemetry().catalogue().traits(name).unit.clone()).filter(|unit| !unit.is_empty())
 }

@@ -4,6 +4,7 @@
 pub(crate) mod building;
 pub(crate) mod hive;
 pub(crate) mod ledger;
+pub(crate) mod metric;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -123,6 +124,9 @@ impl Presenter {
             alerts: building::alerts(core),
             work_orders: building::work_orders(core, facts),
             policies: building::policies(core),
+            metrics: metric::metrics(core),
+            swaps: metric::swaps(core),
+            conflicts: Vec::new(),
             head: hive::head(core),
             blocks: self.blocks.iter().rev().cloned().collect(),
             members: hive::members(core, facts),

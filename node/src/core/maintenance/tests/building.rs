@@ -105,6 +105,8 @@ impl Building {
             | Change::DeleteCounterBase(_)
             | Change::DeleteAlert(_)
             | Change::DeleteWorkOrder(_)
+            | Change::PutMetric(_)
+            | Change::PutSwap(_)
             | Change::PutSettings(_) => return,
         };
         writeln!(self.log, "{line}").unwrap();
