@@ -24,6 +24,9 @@ const HEARTBEAT_MS: std::ops::RangeInclusive<u64> = 100..=24 * 60 * 60 * 1000;
 /// Least and most space for the telemetry log, MiB.
 const TELEMETRY_MIB: std::ops::RangeInclusive<u64> = 16..=1024 * 1024;
 
+/// Least and most space for photos, MiB.
+const PHOTOS_MIB: std::ops::RangeInclusive<u64> = 16..=1024 * 1024;
+
 /// Why a configuration cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{key} in {origin}: {detail}")]
@@ -63,6 +66,8 @@ pub struct Config {
     pub telemetry_bytes_max: u64,
     /// File with what the buildings of this one's operator know, if it shares the number of its open alerts with them.
     pub operator_key: Option<PathBuf>,
+    /// Space for the photos of work orders, bytes; more are refused.
+    pub photos_bytes_max: u64,
     /// Sites and assets that exist from the start.
     pub sites: Vec<Site>,
 }
@@ -144,6 +149,8 @@ struct Raw {
     #[serde(default)]
     operator: RawOperator,
     #[serde(default)]
+    photos: RawPhotos,
+    #[serde(default)]
     sites: Vec<RawSite>,
 }
 
@@ -192,6 +199,12 @@ struct RawTelemetry {
 #[serde(deny_unknown_fields, default)]
 struct RawOperator {
     key_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawPhotos {
+    mib_max: u64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -253,6 +266,12 @@ impl Default for RawLedger {
 impl Default for RawTelemetry {
     fn default() -> Self {
         Self { log_mib_max: 512 }
+    }
+}
+
+impl Default for RawPhotos {
+    fn default() -> Self {
+        Self { mib_max: 1024 }
     }
 }
 
@@ -371,6 +390,7 @@ impl Checker<'_> {
         let data_dir = folder.join(&raw.data_dir);
         let heartbeat_ms = self.within("ledger.heartbeat_ms", raw.ledger.heartbeat_ms, &HEARTBEAT_MS)?;
         let log_mib = self.within("telemetry.log_mib_max", raw.telemetry.log_mib_max, &TELEMETRY_MIB)?;
+        let photos_mib = self.within("photos.mib_max", raw.photos.mib_max, &PHOTOS_MIB)?;
         Ok(Config {
             file: self.file.to_owned(),
             genesis: data_dir.join(raw.hive.genesis),
@@ -382,6 +402,7 @@ impl Checker<'_> {
             heartbeat_ms,
             telemetry_bytes_max: log_mib * 1024 * 1024,
             operator_key: raw.operator.key_file.map(|file| data_dir.join(file)),
+            photos_bytes_max: photos_mib * 1024 * 1024,
             sites: self.sites(raw.sites)?,
             name: raw.name,
             data_dir,

@@ -128,6 +128,10 @@ pub const ALERTS_KEPT_MAX: usize = 5_000;
 pub const NOTES_BYTES_MAX: usize = 4_000;
 /// Name of whoever asks for something to be done, bytes.
 pub const ACTOR_BYTES_MAX: usize = 64;
+/// One photo of a work order, bytes.
+pub const PHOTO_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Photos of one work order.
+pub const PHOTOS_PER_ORDER_MAX: usize = 20;
 /// Transactions of this node waiting to become final.
 pub const OUTBOX_MAX: usize = 2_000;
 

@@ -101,6 +101,11 @@ impl Client {
         answer(request.header("content-type", "application/json").send(body.to_string().as_bytes()))
     }
 
+    /// Removes something.
+    pub(crate) fn delete(&self, path: &str) -> Result<Answer, String> {
+        answer(self.agent.delete(self.url(path)).header("authorization", self.bearer()).call())
+    }
+
     fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base)
     }

@@ -1,6 +1,7 @@
 //! What every route shares: the channels to the shell, and how to ask through them without ever waiting for ever.
 
 use crate::actor::Actor;
+use crate::files::FileCall;
 use crate::live::Feed;
 use crate::problem::{Kind, Problem};
 use crate::request::{Answer, Command, CommandCall, QueryCall, Reply};
@@ -15,6 +16,8 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(25);
 /// Open live streams.
 const STREAMS_MAX: usize = 128;
+/// Photos taken in at one time; each may fill `PHOTO_BYTES_MAX` of memory.
+const UPLOADS_MAX: usize = 4;
 
 /// The state of the router. One per node, shared by reference.
 pub(crate) struct App {
@@ -23,6 +26,7 @@ pub(crate) struct App {
     pub(crate) sessions: Sessions,
     pub(crate) host_names: Vec<String>,
     pub(crate) streams: Arc<Semaphore>,
+    pub(crate) uploads: Semaphore,
 }
 
 /// How routes hold it.
@@ -36,6 +40,7 @@ impl App {
             sessions: Sessions::new(&settings.operator_token),
             host_names: settings.host_names,
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            uploads: Semaphore::new(UPLOADS_MAX),
             handles,
         }
     }
@@ -48,6 +53,11 @@ impl App {
     /// Sends somebody's command to the core and waits for its answer.
     pub(crate) async fn command(&self, by: Actor, command: Command) -> Result<Answer, Problem> {
         ask(&self.handles.commands, |reply| CommandCall { command, by, reply }).await
+    }
+
+    /// Asks the keeper of files.
+    pub(crate) async fn file<T>(&self, call: impl FnOnce(Reply<T>) -> FileCall) -> Result<T, Problem> {
+        ask(&self.handles.files, call).await
     }
 
     /// Asks the store.

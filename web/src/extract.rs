@@ -80,6 +80,25 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     }
 }
 
+/// The two ids in the path.
+#[derive(Debug)]
+pub(crate) struct Ids(pub(crate) String, pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Ids {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = axum::extract::Path::<(String, String)>::from_request_parts(parts, state).await;
+        let (first, second) =
+            path.map_err(|error| Problem::new(Kind::Malformed, error.body_text()).field("id"))?.0;
+        if first.len().max(second.len()) > ID_BYTES_MAX {
+            let detail = format!("expected at most {ID_BYTES_MAX} bytes in each id");
+            return Err(Problem::new(Kind::NotFound, detail).field("id"));
+        }
+        Ok(Self(first, second))
+    }
+}
+
 async fn read(body: Body, max: usize) -> Result<Bytes, Problem> {
     let mut stream = body.into_data_stream();
     let Some(first) = stream.next().await else { return Ok(Bytes::new()) };

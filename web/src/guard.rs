@@ -43,7 +43,8 @@ pub(crate) async fn around(State(app): State<Arc<App>>, request: Request, next: 
     metrics::counter!("symbiose_http_requests_total", "method" => method_name(&method), "status" => status)
         .increment(1);
     for (name, value) in HEADERS {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        // A route may be stricter than the page.
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
 }

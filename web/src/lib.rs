@@ -6,6 +6,7 @@ mod app;
 mod convert;
 mod credentials;
 mod extract;
+mod files;
 mod guard;
 mod list;
 mod page;
@@ -22,6 +23,7 @@ pub mod time;
 pub mod view;
 
 pub use actor::{Actor, UserRole};
+pub use files::FileCall;
 pub use list::Page;
 pub use live::LiveEvent;
 pub use problem::{Kind, Problem};
@@ -47,6 +49,8 @@ pub struct Handles {
     pub telemetry: mpsc::Sender<TelemetryCall>,
     pub commands: mpsc::Sender<CommandCall>,
     pub queries: mpsc::Sender<QueryCall>,
+    /// Photos.
+    pub files: mpsc::Sender<FileCall>,
     pub picture: watch::Receiver<Arc<Picture>>,
     /// The router subscribes; keep it in the shell to send.
     pub live: broadcast::Sender<LiveEvent>,

@@ -3,8 +3,8 @@
 use crate::app::App;
 use crate::problem::{Kind, Problem, ProblemDocument};
 use crate::routes::{
-    alerts, catalogue, health, hive, ledger, metrics, operator, policies, session, sites, stream, telemetry,
-    workorders,
+    alerts, catalogue, health, hive, ledger, metrics, operator, photos, policies, session, sites, stream,
+    telemetry, workorders,
 };
 use crate::{Handles, Settings, guard, live, page};
 use axum::Router;
@@ -103,11 +103,14 @@ fn signed_in_routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(alerts::close))
         .routes(routes!(workorders::list, workorders::open))
         .routes(routes!(workorders::advance))
+        .routes(routes!(photos::keep))
+        .routes(routes!(photos::look, photos::remove))
         .routes(routes!(ledger::head))
         .routes(routes!(ledger::blocks))
         .routes(routes!(ledger::block))
         .routes(routes!(ledger::transaction))
         .routes(routes!(ledger::proof))
+        .routes(routes!(health::health))
         .routes(routes!(hive::node))
         .routes(routes!(hive::hive))
         .routes(routes!(hive::members))

@@ -3,6 +3,7 @@
 
 mod hive;
 mod metric;
+mod upkeep;
 
 pub use hive::{
     BlockSummary, BlockView, CertificateView, Finality, HiveView, InvitationView, LedgerHead, MemberView,
@@ -10,6 +11,7 @@ pub use hive::{
 };
 
 pub use metric::{ConflictView, MetricKind, MetricView, OnConflict, SwapView};
+pub use upkeep::{HealthItem, HealthState, HealthView, HealthWeight, PhotoType, PhotoView};
 
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
@@ -20,6 +22,7 @@ use utoipa::ToSchema;
 pub struct Picture {
     pub node: NodeView,
     pub readiness: Readiness,
+    pub health: HealthView,
     pub sites: Vec<SiteView>,
     pub assets: Vec<AssetView>,
     /// Newest first; every alert not yet closed, and as many closed ones as the shell keeps.
@@ -248,6 +251,9 @@ pub struct WorkOrderView {
     pub closed: Option<Time>,
     pub assignee: Option<String>,
     pub notes: Option<String>,
+    /// Oldest first; none for a work order of another building.
+    #[serde(default)]
+    pub photos: Vec<PhotoView>,
     /// Where its last change stands in the ledger; none while it is not final.
     pub ledger: Option<LedgerPlace>,
 }

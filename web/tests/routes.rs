@@ -450,6 +450,56 @@ async fn the_stream_tells_the_topics_asked_for_and_replays() {
     node.ask("GET", "/api/v1/stream?topics=gossip", "").await.problem(422, "invalid", Some("topics"));
 }
 
+#[tokio::test]
+async fn a_photo_is_kept_shown_as_nothing_but_a_picture_and_removed() {
+    let node = node();
+    let photos = "/api/v1/workorders/7/photos";
+    let jpeg: &[u8] = b"\xff\xd8\xff\xe0 a picture <script>alert(1)</script>";
+    let kept = node.ask("POST", photos, jpeg).await;
+    assert_eq!(kept.status, StatusCode::CREATED, "{}", kept.text);
+    let photo = kept.json();
+    assert_eq!((&photo["type"], &photo["bytes"]), (&json!("image/jpeg"), &json!(jpeg.len())));
+    let orders = node.get("/api/v1/workorders?local=true").await;
+    let order = orders["items"].as_array().unwrap().iter().find(|order| order["id"] == "7").unwrap();
+    assert_eq!(order["photos"], json!([photo]));
+
+    let one = format!("{photos}/{}", photo["id"].as_str().unwrap());
+    let shown = node.ask("GET", &one, "").await;
+    assert_eq!(shown.status, StatusCode::OK);
+    for (name, value) in [
+        ("content-type", "image/jpeg"),
+        ("content-disposition", "inline"),
+        ("content-security-policy", "default-src 'none'; sandbox"),
+        ("x-content-type-options", "nosniff"),
+        ("cache-control", "private, no-cache"),
+    ] {
+        assert_eq!(shown.headers[name], value);
+    }
+    let again = request("GET", &one).header(header::AUTHORIZATION, "Bearer secret");
+    let again = again.header(header::IF_NONE_MATCH, shown.headers["etag"].clone());
+    assert_eq!(node.send(again.body(Body::empty()).unwrap()).await.status, StatusCode::NOT_MODIFIED);
+    let stranger = request("GET", &one).body(Body::empty()).unwrap();
+    node.send(stranger).await.problem(401, "unauthorized", None);
+
+    node.ask("POST", photos, "<svg xmlns='http://www.w3.org/2000/svg'/>").await.problem(
+        415,
+        "unsupported-media-type",
+        Some("body"),
+    );
+    node.ask("POST", photos, vec![0xff; 4 * 1024 * 1024 + 1]).await.problem(413, "too-large", Some("body"));
+    node.ask("POST", "/api/v1/workorders/nobody/photos", jpeg).await.problem(404, "not-found", Some("id"));
+    node.ask("POST", "/api/v1/workorders/6/photos", jpeg).await.problem(409, "conflict", Some("id"));
+    assert_eq!(node.ask("DELETE", &one, "").await.status, StatusCode::NO_CONTENT);
+    node.ask("GET", &one, "").await.problem(404, "not-found", Some("id"));
+}
+
+#[tokio::test]
+async fn health_says_what_it_is_and_what_to_do() {
+    let health = node().get("/api/v1/health").await;
+    assert_eq!(health["state"], "ok");
+    assert!(health["items"].is_array());
+}
+
 #[test]
 fn the_committed_openapi_document_is_the_present_one() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/ui/openapi.json");

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use ledger::Input as LedgerInput;
 use protocol::limits::TELEMETRY_QUEUE_MAX;
-use protocol::{Address, AuthoritySet, Now, PublicKey, Tick};
+use protocol::{Address, AuthoritySet, Digest, Now, PublicKey, Tick};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use web::{CommandCall, Kind, Problem, TelemetryCall};
@@ -48,6 +48,8 @@ pub(super) struct Carrier {
     pub(super) committer: Committer,
     pub(super) reader: Reader,
     pub(super) network: NetworkHandle,
+    /// Work orders that left the history, for the keeper of their photos.
+    pub(super) forgotten: mpsc::Sender<Digest>,
     pub(super) authorities: watch::Sender<Arc<AuthoritySet>>,
     pub(super) presenter: Presenter,
     pub(super) facts: Facts,
@@ -206,6 +208,14 @@ impl Carrier {
             Event::Command(call) => self.command(*call),
             Event::Submit(submission) => self.submit(submission),
             Event::Stored(stored) => self.stored(stored),
+            Event::Photos { order, photos, shown } => {
+                self.facts.photos.insert(order, photos);
+                self.presenter.event(&self.core, &self.facts, &crate::core::Event::WorkOrder(order));
+                self.present(self.clock.now(), true);
+                // The keeper may be stopping.
+                let _ = shown.send(());
+                Ok(())
+            }
             Event::Look(look) => {
                 self.look(look);
                 Ok(())
@@ -320,6 +330,7 @@ impl Carrier {
             return;
         }
         self.say_health();
+        self.facts.health.stamp(now.time);
         self.presenter.refresh(now, &self.core, &self.facts);
         self.count(now.tick);
     }

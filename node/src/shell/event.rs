@@ -2,8 +2,9 @@
 
 use ledger::Input as LedgerInput;
 use protocol::operator::OperatorMessage;
-use protocol::{Address, Height, JoinRequest, PublicKey, UnixMs, VerifiedTransaction};
+use protocol::{Address, Digest, Height, JoinRequest, PublicKey, UnixMs, VerifiedTransaction};
 use tokio::sync::oneshot;
+use web::view::PhotoView;
 use web::{CommandCall, Problem};
 
 use super::network::JoinTicket;
@@ -40,6 +41,15 @@ pub(crate) enum Event {
     Submit(Submission),
     /// What became of rows that were to be stored.
     Stored(Vec<Stored>),
+    /// The photos of a work order are these now.
+    Photos {
+        /// The work order.
+        order: Digest,
+        /// Oldest first.
+        photos: Vec<PhotoView>,
+        /// Told when the page's picture has them.
+        shown: oneshot::Sender<()>,
+    },
     /// A look at the core.
     Look(Look),
     /// The process is to end.

@@ -7,6 +7,7 @@ pub mod ready;
 pub mod secrets;
 pub mod store;
 
+mod advice;
 mod calls;
 mod carrier;
 mod commands;
@@ -15,6 +16,7 @@ mod error;
 mod event;
 mod http;
 mod inbox;
+mod keeper;
 mod open;
 mod present;
 mod ranges;

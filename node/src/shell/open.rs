@@ -22,6 +22,7 @@ use super::commands::Meeting;
 use super::committer::{Committer, Work};
 use super::event::Event;
 use super::inbox::Inbox;
+use super::keeper::{self, Keeper};
 use super::network::{self, NetworkConfig, NetworkHandle};
 use super::present::{Facts, Presenter, ledger as shown};
 use super::reader::Reader;
@@ -31,6 +32,7 @@ use super::store::block_log::{Scan, Scanned};
 use super::store::building_log::{self, BuildingLog};
 use super::store::index::{Index, Repair};
 use super::store::lock::{self, Lock};
+use super::store::photos::Photos;
 use super::store::telemetry_log::{Lost, TelemetryLog};
 use super::store::vote_log::VoteLog;
 use super::store::{StoreError, file};
@@ -45,6 +47,8 @@ use crate::core::{AssetConfig, Core, CoreConfig, Output, Replayed, SiteConfig};
 const GENESIS_BYTES_MAX: usize = 256 * 1024;
 /// Commands and questions of the web that wait.
 const CALLS_MAX: usize = 256;
+/// Calls of the web for the keeper of files that wait; each may hold a photo.
+const FILE_CALLS_MAX: usize = 8;
 /// Events for open pages that wait.
 const LIVE_MAX: usize = 1_024;
 /// Records of the telemetry log read ahead at the start.
@@ -95,10 +99,12 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
         name: config.name.clone(),
         round_trips_ms: Default::default(),
         health: Health::default(),
+        photos: Default::default(),
         proposed: Vec::new(),
     };
     let files = open_ledger(config, &identity, clock, &mut facts)?;
     let building = open_building(config, &identity, clock, files.ledger, &mut facts)?;
+    let photos = open_photos(config, &building.core, &mut facts)?;
     let opening = files.opening.into_iter().map(Output::Ledger).chain(building.opening).collect();
 
     let (network_events, from_network) = mpsc::channel(NETWORK_EVENTS_MAX);
@@ -123,6 +129,7 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
     let live = broadcast::Sender::new(LIVE_MAX);
     let (authorities, known_authorities) =
         watch::channel(Arc::new(building.core.ledger().state().authorities().clone()));
+    let (forgotten, photos_forgotten) = mpsc::channel(keeper::FORGOTTEN_MAX);
     let (telemetry, telemetry_calls) = mpsc::channel(TELEMETRY_QUEUE_MAX);
     let carrier = Carrier {
         clock,
@@ -140,6 +147,7 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
         committer: committer.clone(),
         reader: reader.clone(),
         network: network.clone(),
+        forgotten,
         authorities,
         presenter: Presenter::new(picture, live.clone(), newest),
         facts,
@@ -171,8 +179,18 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
         picture: pictures.clone(),
     };
     runtime.spawn(questions.run(query_calls));
-    let handles =
-        web::Handles { telemetry, commands, queries, picture: pictures, live, metrics: metrics.clone() };
+    let (files, file_calls) = mpsc::channel(FILE_CALLS_MAX);
+    let keeper = Keeper { clock, photos, core: core.clone(), data_dir: config.data_dir.clone() };
+    runtime.spawn(keeper.run(file_calls, photos_forgotten));
+    let handles = web::Handles {
+        telemetry,
+        commands,
+        queries,
+        files,
+        picture: pictures,
+        live,
+        metrics: metrics.clone(),
+    };
     let (stop_http, stop) = watch::channel(false);
     let http_url = bound.url();
     Ok(Opened {
@@ -318,6 +336,18 @@ fn open_building(
         facts.health.set("entries_unreadable", Weight::Notice, text);
     }
     Ok(Building { core, opening, telemetry, log, entries, index })
+}
+
+/// The photos of work orders that are known. When records may be missing, all of them stay.
+fn open_photos(config: &Config, core: &Core, facts: &mut Facts) -> Result<Photos, RunError> {
+    let photos = Photos::open(&config.in_data("photos"), config.photos_bytes_max);
+    let mut photos = photos.map_err(RunError::Store)?;
+    if !facts.health.has("building_log_damaged") && !facts.health.has("entries_unreadable") {
+        let orders = core.maintenance().work_orders();
+        photos.retain(|order| orders.contains_key(order)).map_err(RunError::Store)?;
+    }
+    facts.photos = photos.kept().clone();
+    Ok(photos)
 }
 
 /// The index, with the building's entries as its log has them.

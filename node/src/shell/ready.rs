@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use protocol::{Address, PublicKey};
+use protocol::{Address, PublicKey, UnixMs};
 use serde::{Deserialize, Serialize};
-use web::view::{Readiness, Reason};
+use web::Time;
+use web::view::{HealthItem, HealthState, HealthView, HealthWeight, Readiness, Reason};
 
+use super::advice;
 use super::store::{StoreError, file};
 
 /// `ready.json`.
@@ -55,11 +57,13 @@ impl ReadyFile {
     }
 }
 
-/// Whether a reason makes the node unfit for work.
+/// How much a reason matters. Most serious first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {
-    /// It is.
+    /// The node is unfit for work.
     NotReady,
+    /// It works, and somebody should look at it before it does not.
+    Attention,
     /// Worth knowing.
     Notice,
 }
@@ -67,13 +71,21 @@ pub enum Weight {
 /// The reasons that hold now, by code.
 #[derive(Debug, Clone, Default)]
 pub struct Health {
-    reasons: BTreeMap<&'static str, (Weight, String)>,
+    reasons: BTreeMap<&'static str, Held>,
+}
+
+#[derive(Debug, Clone)]
+struct Held {
+    weight: Weight,
+    text: String,
+    since: Option<UnixMs>,
 }
 
 impl Health {
     /// A reason holds, with this text from now on.
     pub fn set(&mut self, code: &'static str, weight: Weight, text: impl Into<String>) {
-        self.reasons.insert(code, (weight, text.into()));
+        let since = self.reasons.get(code).and_then(|held| held.since);
+        self.reasons.insert(code, Held { weight, text: text.into(), since });
     }
 
     /// A reason no longer holds.
@@ -81,16 +93,55 @@ impl Health {
         self.reasons.remove(code);
     }
 
-    /// Most serious first.
+    /// Whether a reason holds.
+    pub fn has(&self, code: &str) -> bool {
+        self.reasons.contains_key(code)
+    }
+
+    /// Reasons that are new hold since now.
+    pub fn stamp(&mut self, now: UnixMs) {
+        for held in self.reasons.values_mut() {
+            held.since.get_or_insert(now);
+        }
+    }
+
+    /// May the node be trusted with work. Most serious first.
     pub fn readiness(&self) -> Readiness {
-        let mut reasons: Vec<_> = self.reasons.iter().collect();
-        reasons.sort_by_key(|(code, (weight, _))| (*weight, **code));
-        let ready = reasons.iter().all(|(_, (weight, _))| *weight == Weight::Notice);
-        let told = |(code, (_, text)): (&&str, &(Weight, String))| Reason {
-            code: (*code).to_owned(),
-            text: text.clone(),
+        let ready = self.reasons.values().all(|held| held.weight != Weight::NotReady);
+        let told = |(code, held): (&str, &Held)| Reason { code: code.to_owned(), text: held.text.clone() };
+        Readiness { ready, reasons: self.sorted().map(told).collect() }
+    }
+
+    /// The same for people, with what to do about it.
+    pub fn view(&self) -> HealthView {
+        let items: Vec<HealthItem> = self.sorted().map(|(code, held)| item(code, held)).collect();
+        let state = match self.reasons.values().map(|held| held.weight).min() {
+            Some(Weight::NotReady) => HealthState::NotReady,
+            Some(Weight::Attention) => HealthState::Attention,
+            Some(Weight::Notice) | None => HealthState::Ok,
         };
-        Readiness { ready, reasons: reasons.into_iter().map(told).collect() }
+        HealthView { state, items }
+    }
+
+    fn sorted(&self) -> impl Iterator<Item = (&'static str, &Held)> {
+        let mut reasons: Vec<_> = self.reasons.iter().map(|(code, held)| (*code, held)).collect();
+        reasons.sort_by_key(|(code, held)| (held.weight, *code));
+        reasons.into_iter()
+    }
+}
+
+fn item(code: &str, held: &Held) -> HealthItem {
+    let weight = match held.weight {
+        Weight::NotReady => HealthWeight::NotReady,
+        Weight::Attention => HealthWeight::Attention,
+        Weight::Notice => HealthWeight::Notice,
+    };
+    HealthItem {
+        id: code.to_owned(),
+        weight,
+        text: held.text.clone(),
+        advice: advice::on(code).to_owned(),
+        since: held.since.map(Time::from),
     }
 }
 
@@ -111,5 +162,25 @@ mod tests {
         assert_eq!(codes, ["disk_full", "a_notice"]);
         health.clear("disk_full");
         assert!(health.readiness().ready);
+    }
+
+    #[test]
+    fn people_are_told_what_to_do_and_since_when() {
+        let mut health = Health::default();
+        assert_eq!(health.view(), HealthView::default());
+        health.set("index_rebuilt", Weight::Notice, "The index was derived again.");
+        assert_eq!(health.view().state, HealthState::Ok);
+        health.stamp(UnixMs(1_000));
+        health.set("disk_low", Weight::Attention, "The disk has 400 MiB left.");
+        health.stamp(UnixMs(2_000));
+        health.set("disk_low", Weight::Attention, "The disk has 300 MiB left.");
+        health.stamp(UnixMs(3_000));
+        let view = health.view();
+        assert_eq!(view.state, HealthState::Attention);
+        assert!(health.readiness().ready, "attention is not unready");
+        assert_eq!(view.items[0].text, "The disk has 300 MiB left.");
+        assert!(!view.items[0].advice.is_empty());
+        let since: Vec<_> = view.items.iter().map(|item| item.since.map(|time| time.ms())).collect();
+        assert_eq!(since, [Some(2_000), Some(1_000)], "since it began, not since it was said again");
     }
 }

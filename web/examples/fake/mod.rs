@@ -2,6 +2,7 @@
 //! real one does. The demo shows the page on it, the route tests ask it.
 #![allow(dead_code, reason = "the demo and the tests use different parts of it")]
 
+mod files;
 mod metric;
 mod scene;
 
@@ -36,13 +37,16 @@ impl Fake {
         let (telemetry, readings) = mpsc::channel(QUEUE);
         let (commands, orders) = mpsc::channel(QUEUE);
         let (queries, questions) = mpsc::channel(QUEUE);
+        let (files, file_calls) = mpsc::channel(QUEUE);
         let (picture, shown) = watch::channel(Arc::new(picture));
         let live = broadcast::Sender::new(1024);
         let metrics = PrometheusBuilder::new().build_recorder().handle();
-        let handles = Handles { telemetry, commands, queries, picture: shown, live: live.clone(), metrics };
+        let handles =
+            Handles { telemetry, commands, queries, files, picture: shown, live: live.clone(), metrics };
         tokio::spawn(store(readings, picture.clone()));
         tokio::spawn(obey(orders, picture.clone(), live.clone()));
         tokio::spawn(answer(questions, picture.clone()));
+        tokio::spawn(files::keep(file_calls, picture.clone()));
         Self { picture, live, handles }
     }
 

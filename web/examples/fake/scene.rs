@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use web::Time;
 use web::view::{
     AlertStatus, AlertView, AssetKind, AssetState, AssetView, BlockSummary, Condition, Evidence, Finality,
-    HiveView, LastValue, LedgerHead, LedgerPlace, MemberView, NodeView, OperatorBuilding, PeerView, Picture,
-    PolicyView, Readiness, Role, RuleKind, Severity, SeverityCounts, SiteView, StateCounts, TransactionView,
-    WorkOrderStatus, WorkOrderView,
+    HealthItem, HealthState, HealthView, HealthWeight, HiveView, LastValue, LedgerHead, LedgerPlace,
+    MemberView, NodeView, OperatorBuilding, PeerView, Picture, PolicyView, Readiness, Role, RuleKind,
+    Severity, SeverityCounts, SiteView, StateCounts, TransactionView, WorkOrderStatus, WorkOrderView,
 };
 
 const CHAIN_SEED: &str = "chain";
@@ -74,6 +74,7 @@ pub(crate) fn picture(now: UnixMs) -> Picture {
         .collect();
     let head = head(&blocks[0], &members);
     Picture {
+        health: health(now),
         node: NodeView {
             id: members[0].id.clone(),
             name: "CAS-S1".to_owned(),
@@ -129,6 +130,17 @@ pub(crate) fn add_block(picture: &mut Picture, now: UnixMs) {
     picture.blocks.truncate(40);
 }
 
+fn health(now: UnixMs) -> HealthView {
+    let notice = HealthItem {
+        id: "backup_old".to_owned(),
+        weight: HealthWeight::Notice,
+        text: "The last backup is 45 days old.".to_owned(),
+        advice: "Make a new backup and keep it outside this building.".to_owned(),
+        since: Some(Time::from_ms(now.0 - 60 * MINUTE_MS)),
+    };
+    HealthView { state: HealthState::Ok, items: vec![notice] }
+}
+
 /// The work order of an alert.
 pub(crate) fn work_order(alert: &AlertView, id: &str, created: Time) -> WorkOrderView {
     WorkOrderView {
@@ -147,6 +159,7 @@ pub(crate) fn work_order(alert: &AlertView, id: &str, created: Time) -> WorkOrde
         closed: None,
         assignee: None,
         notes: None,
+        photos: Vec::new(),
         ledger: Some(LedgerPlace { height: 1281, transaction: hex("transaction", 1281 * 8, 32) }),
     }
 }

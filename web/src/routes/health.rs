@@ -1,7 +1,7 @@
 //! Is it alive, is it ready, what does it count: for supervisors and Prometheus, without signing in.
 
 use crate::app::Shared;
-use crate::view::Readiness;
+use crate::view::{HealthView, Readiness};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -33,6 +33,15 @@ pub(crate) async fn readyz(State(app): Shared, headers: HeaderMap) -> Response {
     } else {
         (status, Json(readiness)).into_response()
     }
+}
+
+/// How the node is doing: what it noticed, how much it matters, and what to do about it.
+#[utoipa::path(
+    get, path = "/api/v1/health", tag = "health",
+    responses((status = 200, description = "Most serious first", body = HealthView))
+)]
+pub(crate) async fn health(State(app): Shared) -> Json<HealthView> {
+    Json(app.picture().health.clone())
 }
 
 /// Counters and gauges in the Prometheus text format.

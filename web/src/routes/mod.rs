@@ -10,6 +10,7 @@ pub(crate) mod hive;
 pub(crate) mod ledger;
 pub(crate) mod metrics;
 pub(crate) mod operator;
+pub(crate) mod photos;
 pub(crate) mod policies;
 pub(crate) mod session;
 pub(crate) mod sites;

@@ -162,6 +162,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the node is doing: what it noticed, how much it matters, and what to do about it. */
+        get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/hive": {
         parameters: {
             query?: never;
@@ -581,6 +598,44 @@ export interface paths {
         patch: operations["advance"];
         trace?: never;
     };
+    "/api/v1/workorders/{id}/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keeps a photo with a work order of this building. The same picture handed in twice is kept once. A page should draw
+         *     it anew before (at most about 2,000 pixels wide), which leaves place and camera out.
+         */
+        post: operations["keep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workorders/{id}/photos/{photo}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A photo. */
+        get: operations["look"];
+        put?: never;
+        post?: never;
+        /** Removes a photo. */
+        delete: operations["remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -797,6 +852,36 @@ export interface components {
             kind: "revoke_member";
             member: string;
         };
+        /** @description One thing worth knowing. */
+        HealthItem: {
+            /** @description What to do about it: a plain English sentence. */
+            advice: string;
+            /**
+             * @description Stable and lower case with underscores.
+             * @example disk_low
+             */
+            id: string;
+            since?: components["schemas"]["Time"] | null;
+            /** @description What it is: a plain English sentence. */
+            text: string;
+            weight: components["schemas"]["HealthWeight"];
+        };
+        /**
+         * @description The most serious weight there is.
+         * @enum {string}
+         */
+        HealthState: "ok" | "attention" | "not_ready";
+        /** @description How the node is doing, and what to do about it. */
+        HealthView: {
+            /** @description Most serious first; empty when there is nothing to say. */
+            items: components["schemas"]["HealthItem"][];
+            state: components["schemas"]["HealthState"];
+        };
+        /**
+         * @description How much a thing matters.
+         * @enum {string}
+         */
+        HealthWeight: "notice" | "attention" | "not_ready";
         /** @description The neighbourhood as this node sees it. */
         HiveView: {
             /** Format: int32 */
@@ -1391,6 +1476,8 @@ export interface components {
                 /** @description Opened by this building, so that it can be advanced here. */
                 local: boolean;
                 notes?: string | null;
+                /** @description Oldest first; none for a work order of another building. */
+                photos?: components["schemas"]["PhotoView"][];
                 severity: components["schemas"]["Severity"];
                 site?: string | null;
                 started?: components["schemas"]["Time"] | null;
@@ -1415,6 +1502,22 @@ export interface components {
             latency_ms?: number | null;
             name: string;
             role: components["schemas"]["Role"];
+        };
+        /**
+         * @description What a photo is, by its first bytes.
+         * @enum {string}
+         */
+        PhotoType: "image/jpeg" | "image/png" | "image/webp";
+        /** @description A photo of a work order. It never leaves the building. */
+        PhotoView: {
+            at: components["schemas"]["Time"];
+            /** @description Who handed it in. */
+            by: string;
+            /** Format: int64 */
+            bytes: number;
+            /** @description 32 hex digits of a hash of the picture: the same picture has the same id. */
+            id: string;
+            type: components["schemas"]["PhotoType"];
         };
         /** @description A change of a policy; what is none stays as it is. */
         PolicyChange: {
@@ -1794,6 +1897,8 @@ export interface components {
             /** @description Opened by this building, so that it can be advanced here. */
             local: boolean;
             notes?: string | null;
+            /** @description Oldest first; none for a work order of another building. */
+            photos?: components["schemas"]["PhotoView"][];
             severity: components["schemas"]["Severity"];
             site?: string | null;
             started?: components["schemas"]["Time"] | null;
@@ -2186,6 +2291,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProposalView"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Most serious first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthView"];
                 };
             };
             /** @description A problem document (RFC 9457) */
@@ -3221,6 +3355,113 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["WorkOrderView"];
                 };
+            };
+            /** @description A problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    keep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** @description At most 4 MiB */
+        requestBody?: {
+            content: {
+                "image/jpeg": unknown;
+                "image/png": unknown;
+                "image/webp": unknown;
+            };
+        };
+        responses: {
+            /** @description Kept */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhotoView"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    look: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                photo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": number[];
+                };
+            };
+            /** @description Not changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                photo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document (RFC 9457) */
             default: {

@@ -153,6 +153,7 @@ impl Carrier {
             let text = "The index on disk is behind; it is derived again at the next start.";
             self.facts.health.set("index_behind", Weight::Notice, text);
         }
+        self.forget_photos(&changes);
         if !self.is_open {
             // The committer was given the whole catalogue.
             return Ok(());
@@ -162,6 +163,18 @@ impl Carrier {
             self.committer.send(Work::Define(definitions));
         }
         Ok(())
+    }
+
+    /// Those of work orders that left the history. What does not get through goes at the next start.
+    fn forget_photos(&mut self, changes: &[Change]) {
+        for change in changes {
+            if let Change::DeleteWorkOrder(order) = change {
+                self.facts.photos.remove(order);
+                if self.forgotten.try_send(*order).is_err() {
+                    tracing::debug!(%order, "photos of a forgotten work order stay until the next start");
+                }
+            }
+        }
     }
 
     fn send(&self, to: &Address, message: &Message) {

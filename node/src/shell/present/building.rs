@@ -193,6 +193,7 @@ fn local_order(core: &Core, facts: &Facts, order: &WorkOrder) -> WorkOrderView {
         closed: order.closed.map(Time::from),
         assignee: text(&order.assigned_to),
         notes: text(&order.notes),
+        photos: facts.photos.get(&order.reference).cloned().unwrap_or_default(),
         ledger: on_ledger.map(place),
     }
 }
@@ -220,6 +221,7 @@ fn foreign_order(
         closed: (order.status == WorkOrderStatus::Done).then_some(changed),
         assignee: None,
         notes: None,
+        photos: Vec::new(),
         ledger: Some(place(order)),
     }
 }

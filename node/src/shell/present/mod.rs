@@ -10,10 +10,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use ::ledger::Committed;
-use protocol::{Address, Block, Now, Payload, Tick, Transaction, TransactionId};
+use protocol::{Address, Block, Digest, Now, Payload, Tick, Transaction, TransactionId};
 use tokio::sync::{broadcast, watch};
 use web::live::SampleBatch;
-use web::view::{BlockSummary, NodeView, Picture, Role, Sample};
+use web::view::{BlockSummary, NodeView, PhotoView, Picture, Role, Sample};
 use web::{LiveEvent, Time};
 
 use super::ready::Health;
@@ -36,6 +36,8 @@ pub(crate) struct Facts {
     pub(crate) round_trips_ms: BTreeMap<Address, u32>,
     /// Why the node is or is not ready.
     pub(crate) health: Health,
+    /// Photos of work orders.
+    pub(crate) photos: BTreeMap<Digest, Vec<PhotoView>>,
     /// The transaction of each governed proposal; the first one is proposal 1.
     pub(crate) proposed: Vec<TransactionId>,
 }
@@ -119,6 +121,7 @@ impl Presenter {
         let picture = Picture {
             node: node(now, core, facts),
             readiness: facts.health.readiness(),
+            health: facts.health.view(),
             sites: building::sites(core),
             assets: building::assets(core),
             alerts: building::alerts(core),

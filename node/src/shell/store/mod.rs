@@ -1,14 +1,16 @@
 //! What a node keeps on disk. `blocks.log` and `wal` are the ledger, `telemetry/` the readings, `building.log` the
-//! building's own records; `index/` is derived from them and may be thrown away. Formats are drawn in the crate's
+//! building's own records, `photos/` the pictures of its work orders; `index/` is derived from them and may be thrown away. Formats are drawn in the crate's
 //! README.
 
 pub mod archive;
 pub mod block_files;
 pub mod block_log;
 pub mod building_log;
+pub mod disk;
 pub mod file;
 pub mod index;
 pub mod lock;
+pub mod photos;
 pub mod telemetry_log;
 pub mod telemetry_read;
 pub mod vote_log;
