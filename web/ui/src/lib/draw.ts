@@ -1,6 +1,7 @@
 // What is painted on a chart beside its curve: thresholds, stretches of time, moments and bands of state.
 
 import type uPlot from 'uplot';
+import { language } from './language.svelte';
 
 export interface Palette {
   ink: string;
@@ -157,6 +158,7 @@ function within(plot: uPlot, paint: () => void) {
   ctx.beginPath();
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
+  ctx.direction = language.dir;
   paint();
   ctx.restore();
 }

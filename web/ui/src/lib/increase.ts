@@ -1,7 +1,7 @@
 // How much a counter grew in each step. The node knows about resets, swaps and rollovers and is asked first.
 
 import { Failure, get } from './api';
-import { barStepFor, history, iso, type Curve } from './history';
+import { barStepFor, DAY_S, history, iso, type Curve } from './history';
 import type { Span } from './span';
 
 interface Series {
@@ -11,7 +11,9 @@ interface Series {
 
 interface Answer {
   from: string;
-  step_s: number;
+  /** None where steps are whole days of a place, which are 23 to 25 hours long: then each has its time. */
+  step_s: number | null;
+  times?: string[] | null;
   series: Series[];
 }
 
@@ -20,6 +22,8 @@ export async function increase(asset: string, metric: string, span: Span): Promi
   // Bars stand for whole steps.
   const from = Math.floor(span.from / step_s) * step_s;
   const query = new URLSearchParams({ fn: 'increase', asset, metric, from: iso(from), to: iso(span.to), step: String(step_s), by: 'asset' });
+  // Bars of a day begin at midnight here, not in Greenwich.
+  if (step_s === DAY_S) query.set('tz', Intl.DateTimeFormat().resolvedOptions().timeZone);
   try {
     return ofAnswer(await get<Answer>(`/api/v1/query?${query}`));
   } catch (error) {
@@ -28,10 +32,12 @@ export async function increase(asset: string, metric: string, span: Span): Promi
   }
 }
 
-export function ofAnswer({ from, step_s, series }: Answer): Curve {
+export function ofAnswer({ from, step_s, times, series }: Answer): Curve {
   const values = series[0]?.values ?? [];
   const start = Date.parse(from) / 1000;
-  return bars(values.map((v, index) => [start + index * step_s, v]), step_s);
+  const width = step_s ?? DAY_S;
+  const at = (index: number) => (times?.[index] ? Date.parse(times[index]) / 1000 : start + index * width);
+  return bars(values.map((v, index) => [at(index), v]), width);
 }
 
 /** From highest readings of finer steps; falling back means that the counter began anew. */
