@@ -20,7 +20,7 @@ const ARROWS: [(&str, &[&str]); 7] = [
 ];
 
 /// Libraries that only some crates may depend on.
-const LIBRARIES: [(&str, &[&str]); 12] = [
+const LIBRARIES: [(&str, &[&str]); 13] = [
     ("anyhow", &["node", "simulator", "testnet"]),
     ("arc-malachitebft-core-consensus", &["ledger"]),
     ("arc-malachitebft-core-types", &["ledger"]),
@@ -30,6 +30,7 @@ const LIBRARIES: [(&str, &[&str]); 12] = [
     ("ct-merkle", &["ledger"]),
     ("ed25519-dalek", &["protocol", "tests"]),
     ("libp2p", &["node"]),
+    ("pco", &["node"]),
     ("sled", &["node"]),
     ("tokio", &["node", "web", "testnet"]),
     ("yamux", &["node"]),
@@ -89,7 +90,7 @@ fn the_core_builds_without_the_shell() {
     let packages = packages();
     for dependency in packages["node"].iter().filter(|d| d.kind == "normal") {
         let of_the_core =
-            ["protocol", "ledger", "crc32c", "serde", "serde_tuple", "thiserror", "tracing", "blake3"];
+            ["protocol", "ledger", "blake3", "crc32c", "pco", "serde", "serde_tuple", "thiserror", "tracing"];
         let in_core = of_the_core.contains(&dependency.name.as_str());
         assert!(dependency.optional || in_core, "node needs {} without its shell", dependency.name);
     }
@@ -133,6 +134,7 @@ fn each_library_is_named_in_one_place() {
     let rooms = [
         ("sled::", vec!["node/src/shell/store/index.rs"]),
         ("libp2p::", vec!["node/src/shell/network"]),
+        ("pco::", vec!["node/src/core/telemetry/codec_pco.rs"]),
         ("yamux::", vec!["node/src/shell/network"]),
         ("axum::", vec!["web"]),
         ("ciborium::", vec!["protocol/src/codec.rs", "tests"]),

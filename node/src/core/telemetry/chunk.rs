@@ -206,7 +206,7 @@ pub fn decode_chunk(bytes: &[u8], wanted: Option<&[Column]>) -> Result<(ChunkHea
     if !rest.is_empty() {
         return Err(part("end"));
     }
-    let columns = Columns::new(times, columns).ok_or(part("rows"))?;
+    let columns = Columns::of_checked(times, columns).ok_or(part("rows"))?;
     Ok((header, columns))
 }
 

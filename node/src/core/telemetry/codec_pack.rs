@@ -6,39 +6,31 @@ use super::wire::Reader;
 const BLOCK: usize = 64;
 
 /// Appends the numbers.
-pub(super) fn put_packed(out: &mut Vec<u8>, numbers: &[u64]) {
-    for block in numbers.chunks(BLOCK) {
+pub(super) fn put_packed(out: &mut Vec<u8>, numbers: impl Iterator<Item = u64>) {
+    let mut block = Vec::with_capacity(BLOCK);
+    let mut numbers = numbers.peekable();
+    while numbers.peek().is_some() {
+        block.clear();
+        block.extend(numbers.by_ref().take(BLOCK));
         let width = 64 - block.iter().fold(0, |all, number| all | number).leading_zeros();
         out.push(u8::try_from(width).expect("invariant: a width is at most 64"));
-        put_bits(out, block, width);
+        put_bits(out, &block, width);
     }
-}
-
-/// How many bytes [`put_packed`] appends.
-pub(super) fn packed_bytes(numbers: &[u64]) -> usize {
-    let bytes = |block: &[u64]| {
-        let width = 64 - block.iter().fold(0, |all, number| all | number).leading_zeros();
-        1 + (block.len() * width as usize).div_ceil(8)
-    };
-    numbers.chunks(BLOCK).map(bytes).sum()
 }
 
 /// Reads `count` numbers. `None` if bytes are missing, a width is over 64 or unused bits are set.
-pub(super) fn take_packed(reader: &mut Reader<'_>, count: usize) -> Option<Vec<u64>> {
-    // Each block takes a byte at least.
-    if count.div_ceil(BLOCK) > reader.remaining() {
-        return None;
-    }
-    let mut numbers = Vec::with_capacity(count);
-    while numbers.len() < count {
-        let len = (count - numbers.len()).min(BLOCK);
+pub(super) fn take_packed(reader: &mut Reader<'_>, count: usize, mut each: impl FnMut(u64)) -> Option<()> {
+    let mut left = count;
+    while left > 0 {
+        let len = left.min(BLOCK);
         let width = u32::from(reader.byte()?);
         if width > 64 {
             return None;
         }
-        take_bits(reader.take((len * width as usize).div_ceil(8))?, len, width, &mut numbers)?;
+        take_bits(reader.take((len * width as usize).div_ceil(8))?, len, width, &mut each)?;
+        left -= len;
     }
-    Some(numbers)
+    Some(())
 }
 
 fn put_bits(out: &mut Vec<u8>, block: &[u64], width: u32) {
@@ -57,7 +49,7 @@ fn put_bits(out: &mut Vec<u8>, block: &[u64], width: u32) {
     }
 }
 
-fn take_bits(bytes: &[u8], len: usize, width: u32, numbers: &mut Vec<u64>) -> Option<()> {
+fn take_bits(bytes: &[u8], len: usize, width: u32, each: &mut impl FnMut(u64)) -> Option<()> {
     // Room behind the last byte, so that every number can be loaded as a whole word.
     let mut padded = [0u8; BLOCK * 8 + 16];
     padded[..bytes.len()].copy_from_slice(bytes);
@@ -67,6 +59,6 @@ fn take_bits(bytes: &[u8], len: usize, width: u32, numbers: &mut Vec<u64>) -> Op
         u128::from_le_bytes(window) >> (bit % 8)
     };
     #[expect(clippy::cast_possible_truncation, reason = "the mask follows")]
-    numbers.extend((0..len).map(|i| word(i * width as usize) as u64 & mask));
+    (0..len).for_each(|i| each(word(i * width as usize) as u64 & mask));
     (word(len * width as usize) == 0).then_some(())
 }

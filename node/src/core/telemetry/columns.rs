@@ -56,6 +56,13 @@ impl Columns {
         (rising && fitting && valid).then_some(Self { times, columns })
     }
 
+    /// Takes columns whose numbers were checked one by one. `None` if times do not rise or a length does not fit.
+    pub(super) fn of_checked(times: Vec<i64>, columns: Vec<(Column, Vec<f64>)>) -> Option<Self> {
+        let rising = times.windows(2).all(|pair| pair[0] < pair[1]);
+        let fitting = columns.iter().all(|(_, values)| values.len() == times.len());
+        (rising && fitting).then_some(Self { times, columns })
+    }
+
     /// Rows.
     pub fn len(&self) -> usize {
         self.times.len()

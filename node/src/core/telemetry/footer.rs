@@ -190,6 +190,8 @@ impl DayWriter {
 
     pub(super) fn finish(mut self, generations: Generations, losses: Losses, out: &mut Vec<u8>) -> Footer {
         let parts = std::mem::take(&mut self.parts);
+        let bounded = parts.len() <= DAY_CHUNKS_MAX && generations.runs.len() <= DAY_GENERATIONS_MAX;
+        assert!(bounded, "{} parts of {} runs of segments", parts.len(), generations.runs.len());
         let mut footer = Footer { day: self.day, parts, generations, losses, digest: [0; 32] };
         let offset = self.offset;
         self.written(out, |out| put_frame(out, FOOTER_MAGIC, |out| put_footer(out, &footer)));

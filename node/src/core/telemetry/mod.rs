@@ -5,6 +5,8 @@
 mod chunk;
 mod codec;
 mod codec_pack;
+mod codec_pco;
+mod codec_steps;
 mod columns;
 mod day;
 mod day_file;

@@ -3,8 +3,10 @@
 use protocol::UnixMs;
 
 use super::chunk::{plus, sum};
+use super::codec::scaled;
 use super::columns::Columns;
 use super::day::Day;
+use super::wire::{EXACT_MAX, POWERS};
 use crate::core::catalogue::{AssetId, Column};
 
 /// A quarter of an hour, milliseconds.
@@ -52,21 +54,25 @@ pub struct AssetRollup {
 /// The slot of the day in which a time lies.
 pub fn slot_of(time: UnixMs, slot_ms: i64) -> u16 {
     let slot = time.since(Day::of(time).start()) / slot_ms;
-    u16::try_from(slot).expect("invariant: a slot is not shorter than two seconds")
+    u16::try_from(slot).expect("invariant: a slot is not shorter than a minute")
 }
 
-/// The slots of one metric out of the readings of one day. `slot_ms` is at least two seconds and divides the day.
+/// The slots of one metric out of the readings of one day. `slot_ms` is at least a minute.
 pub fn roll_up(rows: &Columns, column: Column, slot_ms: i64, rise: &mut Rise<'_>) -> Vec<(u16, Slot)> {
     let readings: Vec<(u16, UnixMs, f64)> =
         rows.readings(column).map(|(time, value)| (slot_of(time, slot_ms), time, value.get())).collect();
-    readings.chunk_by(|a, b| a.0 == b.0).map(|run| (run[0].0, slot(run, rise))).collect()
+    let values: Vec<f64> = readings.iter().map(|(_, _, value)| *value).collect();
+    let power = scaled(&values).map(|(exponent, _)| POWERS[usize::from(exponent)]);
+    let runs = readings.chunk_by(|a, b| a.0 == b.0);
+    runs.map(|run| (run[0].0, slot(run, power, rise))).collect()
 }
 
-fn slot(run: &[(u16, UnixMs, f64)], rise: &mut Rise<'_>) -> Slot {
+/// `power` is the power of ten by which all values of the metric are whole numbers, if there is one.
+fn slot(run: &[(u16, UnixMs, f64)], power: Option<f64>, rise: &mut Rise<'_>) -> Slot {
     let values: Vec<f64> = run.iter().map(|(_, _, value)| *value).collect();
     let (first, last) = (run[0], run[run.len() - 1]);
-    let risen =
-        run.windows(2).fold(0.0, |sum, pair| plus(sum, rise((pair[0].1, pair[0].2), (pair[1].1, pair[1].2))));
+    let pairs = run.windows(2).map(|pair| ((pair[0].1, pair[0].2), (pair[1].1, pair[1].2)));
+    let risen = pairs.fold(0.0, |sum, (earlier, later)| plus(sum, rise(earlier, later)));
     Slot {
         count: u32::try_from(run.len()).expect("invariant: a chunk has few rows"),
         min: values.iter().copied().fold(f64::INFINITY, f64::min),
@@ -76,8 +82,18 @@ fn slot(run: &[(u16, UnixMs, f64)], rise: &mut Rise<'_>) -> Slot {
         first_at: first.1,
         last: last.2,
         last_at: last.1,
-        rise: risen,
+        rise: without_noise(risen, last.2, power),
     }
+}
+
+/// Differences of decimals are decimals; what subtracting floats adds to them, below a ten thousandth of the last
+/// decimal, is taken off.
+fn without_noise(risen: f64, near: f64, power: Option<f64>) -> f64 {
+    let Some(power) = power else { return risen };
+    let whole = (risen * power).round();
+    let noise = (risen * power - whole).abs();
+    let small = noise <= 1e-4 && whole.abs() < EXACT_MAX && near.abs() * power < EXACT_MAX;
+    if small { whole / power + 0.0 } else { risen }
 }
 
 /// Adds two stretches up, `earlier` wholly before `later`. What was counted between them is in.
@@ -97,7 +113,8 @@ pub fn merge_slots(earlier: &Slot, later: &Slot, rise: &mut Rise<'_>) -> Slot {
 }
 
 impl AssetRollup {
-    /// The rollups of all metrics of an asset. `rise` answers, for a metric, what was counted between two readings.
+    /// The rollups of all metrics of an asset, out of its readings of one day. `rise` answers what was counted between
+    /// two readings of a metric.
     pub fn of(
         asset: AssetId,
         day: Day,
@@ -105,16 +122,11 @@ impl AssetRollup {
         rows: &Columns,
         mut rise: impl FnMut(Column, (UnixMs, f64), (UnixMs, f64)) -> f64,
     ) -> Self {
-        let slots = |column: Column| {
-            roll_up(rows, column, slot_ms, &mut |earlier, later| rise(column, earlier, later))
-        };
-        let ids: Vec<Column> = rows.columns().iter().map(|(column, _)| *column).collect();
-        let mut columns: Vec<_> = Vec::with_capacity(ids.len());
-        let mut slots = slots;
-        for column in ids {
-            let found = slots(column);
-            if !found.is_empty() {
-                columns.push((column, found));
+        let mut columns = Vec::with_capacity(rows.columns().len());
+        for (column, _) in rows.columns() {
+            let slots = roll_up(rows, *column, slot_ms, &mut |earlier, later| rise(*column, earlier, later));
+            if !slots.is_empty() {
+                columns.push((*column, slots));
             }
         }
         Self { asset, slot_ms, day, columns }
