@@ -21,7 +21,6 @@ export type Transaction = Schemas['TransactionView'];
 export type Proof = Schemas['ProofView'];
 export type Batch = Schemas['SampleBatch'];
 export type MetricItem = Schemas['MetricItem'];
-export type Session = Schemas['SessionView'];
 
 export interface Page<T> {
   items: T[];
@@ -38,7 +37,7 @@ export class Failure extends Error {
   }
 }
 
-type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export async function ask<T>(method: Method, path: string, body?: unknown): Promise<T> {
   const request: RequestInit = { method, credentials: 'same-origin', signal: AbortSignal.timeout(40_000) };

@@ -11,6 +11,8 @@ export interface Entry {
   text: (words: Words) => string;
   /** The routes during which one is there. */
   views: Route['view'][];
+  /** Whether a technician has nothing to do there. */
+  forOperators?: boolean;
 }
 
 export const daily: Entry[] = [
@@ -22,4 +24,6 @@ export const daily: Entry[] = [
 export const house: Entry[] = [
   { href: '#/hive', icon: 'hive', text: (w) => w.hive, views: ['hive'] },
   { href: '#/ledger', icon: 'ledger', text: (w) => w.ledger, views: ['ledger', 'block', 'transaction'] },
+  { href: '#/people', icon: 'person', text: (w) => w.people, views: ['people'], forOperators: true },
+  { href: '#/account', icon: 'lock', text: (w) => w.account, views: ['account'] },
 ];

@@ -17,6 +17,8 @@ export const pages: Record<Route['view'], Load> = {
   order: () => import('../views/Order.svelte'),
 
   more: () => import('../views/More.svelte'),
+  people: () => import('../views/People.svelte'),
+  account: () => import('../views/Account.svelte'),
   hive: () => import('../views/Hive.svelte'),
   ledger: () => import('../views/Ledger.svelte'),
   block: () => import('../views/Block.svelte'),

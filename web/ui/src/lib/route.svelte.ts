@@ -11,6 +11,8 @@ export type Route =
   | { view: 'order'; id: string }
   | { view: 'more' }
   | { view: 'hive' }
+  | { view: 'people' }
+  | { view: 'account' }
   | { view: 'ledger' }
   | { view: 'block'; height: string }
   | { view: 'transaction'; id: string }
@@ -31,9 +33,10 @@ export function parse(hash: string): Route {
   if (first === 'assets' && second) return { view: 'asset', code: second, ...spanOf(query) };
   if (first === 'alerts' && second) return { view: 'alert', id: second };
   if (first === 'work' && second) return { view: 'order', id: second };
-  if ((first === 'alerts' || first === 'work' || first === 'more' || first === 'hive' || first === 'ledger') && !second) return { view: first };
+  if ((first === 'alerts' || first === 'work' || first === 'more' || first === 'people' || first === 'account' || first === 'hive' || first === 'ledger') && !second) return { view: first };
   if (first === 'ledger' && second === 'blocks' && third) return { view: 'block', height: third };
   if (first === 'ledger' && second === 'transactions' && third) return { view: 'transaction', id: third };
+  if (first === 'claim') return { view: 'sites' };
   return { view: 'unknown' };
 }
 

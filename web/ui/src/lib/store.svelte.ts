@@ -4,8 +4,9 @@
 import {
   ask, Failure, get,
   type Alert, type Asset, type Batch, type BlockSummary, type Head, type Hive, type Node, type Order, type OrderChange,
-  type Page, type Policy, type Session, type Site,
+  type Page, type Policy, type Site,
 } from './api';
+import type { Door } from './door';
 
 export type Link = 'connecting' | 'live' | 'lost';
 export type Note = 'saved' | 'busy' | 'refused' | 'conflict' | 'error' | 'offline';
@@ -17,6 +18,8 @@ const NOTE_MS = 4_000;
 
 class Store {
   signedIn = $state<boolean | null>(null);
+  /** Who is signed in, and what the door should say. */
+  door = $state.raw<Door | null>(null);
   node = $state.raw<Node | null>(null);
   hive = $state.raw<Hive | null>(null);
   sites = $state.raw<Site[]>([]);
@@ -42,7 +45,8 @@ class Store {
 
   async start() {
     try {
-      this.signedIn = (await get<Session>('/api/v1/session')).signed_in;
+      this.door = await get<Door>('/api/v1/session');
+      this.signedIn = this.door.signed_in;
     } catch {
       this.link = 'lost';
       this.#later('start', RETRY_MS, () => void this.start());
@@ -51,11 +55,15 @@ class Store {
     if (this.signedIn) await this.#enter();
   }
 
-  async signIn(token: string) {
-    await ask<Session>('POST', '/api/v1/session', { token });
+  /** Goes in with what the node answered to a name, a token or a code. */
+  async enter(door: Door) {
+    this.door = door;
     this.signedIn = true;
     await this.#enter();
   }
+
+  /** Whether who is signed in may change how the building works; a node without roles lets everybody. */
+  readonly isOperator = $derived(this.door?.role !== 'technician');
 
   async signOut() {
     this.#stream?.close();

@@ -20,6 +20,8 @@ export const ar: Words = {
   alerts: 'التنبيهات',
   work: 'الأشغال',
   hive: 'الخلية',
+  people: 'الأشخاص',
+  account: 'حسابي',
   ledger: 'السجل',
   more: 'المزيد',
   language: 'اللغة',

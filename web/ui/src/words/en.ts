@@ -10,6 +10,8 @@ export const en: Words = {
   alerts: 'Alerts',
   work: 'Work',
   hive: 'Hive',
+  people: 'People',
+  account: 'My account',
   ledger: 'Ledger',
   more: 'More',
   language: 'Language',

@@ -10,6 +10,8 @@ export const fr = {
   alerts: 'Alertes',
   work: 'Travaux',
   hive: 'Ruche',
+  people: 'Personnes',
+  account: 'Mon compte',
   ledger: 'Registre',
   more: 'Plus',
   language: 'Langue',

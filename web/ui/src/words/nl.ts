@@ -12,6 +12,8 @@ export const nl: Words = {
   alerts: 'Meldingen',
   work: 'Werk',
   hive: 'Korf',
+  people: 'Personen',
+  account: 'Mijn account',
   ledger: 'Register',
   more: 'Meer',
   language: 'Taal',
