@@ -1,100 +1,16 @@
 // A caretaker's and a technician's way through the page of a real node, on a phone and on a wide screen. Selectors are
 // of structure, so that wording and language are free. The last line says how many checks passed.
-import { chromium } from 'playwright-core';
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { caretaker } from './caretaker.mjs';
+import { figures } from './figures.mjs';
 import { get, start, until } from './neighbourhood.mjs';
-
-const here = path.dirname(fileURLToPath(import.meta.url));
-const target = process.env.CARGO_TARGET_DIR ?? path.join(here, '../../target');
-const programs = process.env.SYMBIOSE_PROGRAMS ?? path.join(target, 'release');
-const pictures = path.join(target, 'browser');
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+import { technician } from './technician.mjs';
+import { check, drawn as isDrawn, expect, isUsable as looksUsable, launch, listen, pictures, programs, tally } from './visitor.mjs';
 
 const SCREENS = [
   { name: 'phone', width: 390, height: 844, locale: 'fr-BE', building: 'CAS-S1' },
   { name: 'desk', width: 1440, height: 900, locale: 'en-GB', building: 'CAS-S2' },
 ];
-
-let passed = 0;
-let failed = 0;
-
-async function check(name, run) {
-  try {
-    await run();
-    passed += 1;
-    console.log(`ok      ${name}`);
-  } catch (error) {
-    failed += 1;
-    console.log(`not ok  ${name}\n${String(error.stack ?? error).replace(/^/gm, '        ')}`);
-  }
-}
-
-function expect(holds, otherwise) {
-  if (!holds) throw new Error(otherwise);
-}
-
-function findBrowser() {
-  const names = [process.env.CHROMIUM, 'chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
-  for (const name of names.filter(Boolean)) {
-    try {
-      const found = execFileSync('/bin/sh', ['-c', 'command -v "$0"', name], { encoding: 'utf8' }).trim();
-      if (existsSync(found)) return found;
-    } catch {
-      // The next name.
-    }
-  }
-  throw new Error('no Chromium on this machine; CHROMIUM=<path> names one');
-}
-
-/** Collects what a visitor's console would complain about. */
-function listen(page) {
-  const complaints = [];
-  const rejected = (url) => url.endsWith('/api/v1/session');
-  page.on('console', (message) => {
-    const expected = message.type() === 'error' && rejected(message.location().url) && message.text().includes('401');
-    if (['error', 'warning'].includes(message.type()) && !expected) complaints.push(`${message.type()}: ${message.text()}`);
-  });
-  page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`));
-  page.on('requestfailed', (request) => {
-    const ended = request.failure()?.errorText === 'net::ERR_ABORTED';
-    if (!ended) complaints.push(`request: ${request.url()} ${request.failure()?.errorText}`);
-  });
-  page.on('response', (response) => {
-    if (response.status() >= 400 && !rejected(response.url())) complaints.push(`${response.status()} ${response.url()}`);
-  });
-  page.on('request', (request) => {
-    const own = new URL(request.url()).origin === new URL(page.url()).origin || page.url() === 'about:blank';
-    if (!own && !request.url().startsWith('data:') && !request.url().startsWith('blob:')) complaints.push(`foreign: ${request.url()}`);
-  });
-  return complaints;
-}
-
-/** Pixels that a chart has drawn, in the chart with the most. */
-const inkOfCharts = () =>
-  Math.max(
-    0,
-    ...[...document.querySelectorAll('canvas')].map((canvas) => {
-      if (canvas.width * canvas.height === 0) return 0;
-      // Out of a copy: reading the chart's own canvas twice is worth a warning to the console.
-      const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
-      copy.drawImage(canvas, 0, 0);
-      const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
-      return data.filter((value, index) => index % 4 === 3 && value > 0).length;
-    }),
-  );
-
-/** What makes a page wider than its screen, or null. */
-const sticksOut = () => {
-  const { scrollWidth, clientWidth } = document.documentElement;
-  if (scrollWidth <= clientWidth) return null;
-  const ends = [...document.body.querySelectorAll('*')].map((it) => [it.getBoundingClientRect().right, it]);
-  const [right, widest] = ends.reduce((far, it) => (it[0] >= far[0] ? it : far));
-  return `${scrollWidth} px of ${clientWidth}; to ${Math.round(right)} px reaches ${widest.outerHTML.slice(0, 200)}`;
-};
 
 async function walk(browser, screen, net) {
   const node = net.nodes.find((it) => it.name === screen.building);
@@ -121,13 +37,7 @@ async function walk(browser, screen, net) {
     await page.waitForFunction((wanted) => location.hash === wanted, hash);
     await page.locator('h1').first().waitFor();
   };
-  const isUsable = async (name) => {
-    const wide = await page.evaluate(sticksOut);
-    expect(wide === null, `${name} is wider than the screen: ${wide}`);
-    await page.evaluate(axe);
-    const { violations } = await page.evaluate(() => globalThis.axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] }));
-    expect(violations.length === 0, violations.map((it) => `${it.id}: ${it.nodes.map((n) => n.html).join('\n  ')}`).join('\n'));
-  };
+  const isUsable = (name) => looksUsable(page, name);
 
   await step('the door opens with the token only', async () => {
     await page.goto(`${node.http}/`);
@@ -153,7 +63,7 @@ async function walk(browser, screen, net) {
   await step('the curve of the motor is drawn, in every language and both themes', async () => {
     await page.locator(`a[href="#/assets/${elevator}"]`).click();
     await page.locator('canvas').first().waitFor();
-    const drawn = () => page.waitForFunction(`(${inkOfCharts})() > 1000`);
+    const drawn = () => isDrawn(page);
     await drawn();
     await isUsable('the asset');
     await picture('asset');
@@ -251,38 +161,37 @@ async function walk(browser, screen, net) {
 }
 
 async function main() {
-  mkdirSync(pictures, { recursive: true });
-  const executablePath = findBrowser();
-  const net = await start(programs, path.join(pictures, 'net'), ['--buildings', '5', '--authorities', '4', '--speed', '10']);
-  let browser;
+  const browser = await launch();
+  const flags = ['--buildings', '5', '--authorities', '4', '--speed', '10'];
+  const net = await start(programs, path.join(pictures, 'net'), flags).catch(async (error) => {
+    await browser.close();
+    throw error;
+  });
+  const chosen = process.argv.slice(2);
+  const stories = [
+    ['walk', 'CAS-S1', () => walk(browser, SCREENS[0], net)],
+    ['walk', 'CAS-S2', () => walk(browser, SCREENS[1], net)],
+    ['caretaker', 'CAS-S3', () => caretaker(browser, net, 'CAS-S3')],
+    ['technician', 'CAS-S4', () => technician(browser, net, 'CAS-S4', 'fr-BE')],
+    ['technician', 'CAS-S5', () => technician(browser, net, 'CAS-S5', 'ar-MA')],
+    ['figures', 'CAS-S3', () => figures(browser, net, 'CAS-S3')],
+  ].filter(([name]) => chosen.length === 0 || chosen.includes(name));
   try {
-    for (const { building } of SCREENS) net.tell('drift', `${building}-ELEVATOR_1`, 'motor_temp');
-    browser = await chromium.launch({
-      executablePath,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
-    for (const screen of SCREENS) {
-      const node = net.nodes.find((it) => it.name === screen.building);
-      await until(`${screen.building} has its work order on the ledger`, 60_000, async () => {
+    for (const building of new Set(stories.map((story) => story[1]))) net.tell('drift', `${building}-ELEVATOR_1`, 'motor_temp');
+    for (const [name, building, tell] of stories) {
+      const node = net.nodes.find((it) => it.name === building);
+      await until(`${building} has its work order on the ledger`, 60_000, async () => {
         const { items } = await get(node, '/api/v1/workorders');
-        return items.some((order) => order.asset === `${screen.building}-ELEVATOR_1` && order.ledger);
+        return items.some((order) => order.asset === `${building}-ELEVATOR_1` && order.ledger);
       });
-      await walk(browser, screen, net);
+      await check(`${name} in ${building}`, tell);
     }
   } finally {
-    await browser?.close();
+    await browser.close();
     await net.stop();
   }
 }
 
 await check('a neighbourhood and a browser start', main);
-console.log(`browser: ${passed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+console.log(`browser: ${tally.passed} passed, ${tally.failed} failed`);
+process.exit(tally.failed === 0 ? 0 : 1);

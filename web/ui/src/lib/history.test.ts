@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { MetricItem } from './api';
-import { append, barStepFor, curveOf, gapOf, ghost, POINTS_MAX, stepFor, WEEK_S } from './history';
+import { append, barStepFor, curveOf, gapOf, ghost, nearest, POINTS_MAX, stepFor, WEEK_S } from './history';
 import { lengthOf, ranges, SPAN_S_MAX } from './span';
 
 const step = (t_s: number, avg: number): MetricItem => ({
@@ -38,6 +38,11 @@ test('a new reading joins its step or begins the next', () => {
   expect(curve.t).toEqual([0, 60, 120]);
   append(curve, 1000, 30, gap);
   expect(curve.avg.at(-2)).toBeNull();
+});
+
+test('the moment pointed at is the nearest one', () => {
+  expect([0, 4, 6, 99].map((t) => nearest([0, 5, 10, 20], t))).toEqual([0, 1, 1, 3]);
+  expect([nearest([], 5), nearest([7], 5)]).toEqual([-1, 0]);
 });
 
 test('last week is laid under this one', () => {

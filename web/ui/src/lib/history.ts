@@ -91,6 +91,18 @@ export function append(curve: Curve, t: number, v: number | null, gap_s: number)
 /** The averages of a curve, moved in time: what was measured a week ago, laid under today. */
 export const ghost = (curve: Curve, shift_s: number) => ({ t: curve.t.map((t) => t + shift_s), v: curve.avg });
 
+/** The place of the moment nearest to another in an ascending column; -1 in an empty one. */
+export function nearest(t: number[], wanted: number): number {
+  let [low, high] = [0, t.length - 1];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if ((t[middle] ?? 0) <= wanted) low = middle;
+    else high = middle;
+  }
+  if (high < 0) return -1;
+  return Math.abs((t[high] ?? 0) - wanted) < Math.abs((t[low] ?? 0) - wanted) ? high : low;
+}
+
 function push(curve: Curve, t: number, min: number | null, avg: number | null, max: number | null, count: number) {
   curve.t.push(t);
   curve.min.push(min);

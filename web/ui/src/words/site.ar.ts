@@ -63,6 +63,7 @@ export const ar: SiteWords = {
     consecutive: ({ metric, value, than, limit, samples }) => `${metric}: ${readings(samples)} متتالية ${than} ${limit}، آخرها ${value}.`,
     no_data: ({ metric, window }) => `${metric}: لا قراءات${window ? ` منذ ${window}` : ''}.`,
   },
+  silent: 'بلا قراءات',
   and: 'و',
   or: 'أو',
 

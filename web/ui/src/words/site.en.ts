@@ -55,6 +55,7 @@ export const en: SiteWords = {
       `${metric}: ${plural(samples, 'reading', 'readings')} in a row ${than} ${limit}, the last one ${value}.`,
     no_data: ({ metric, window }) => `${metric}: no reading${window ? ` for ${window}` : ''}.`,
   },
+  silent: 'without a reading',
   and: 'and',
   or: 'or',
 
@@ -89,7 +90,7 @@ export const en: SiteWords = {
 
   mine: 'Mine',
   forMe: 'For me',
-  others: 'Other buildings',
+  others: 'Elsewhere',
   unassigned: 'nobody yet',
   assignedTo: (name) => `given to ${name}`,
   takeIt: 'I take it',

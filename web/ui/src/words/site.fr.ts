@@ -67,6 +67,7 @@ export const fr = {
       `${metric} : ${plural(samples, 'mesure', 'mesures')} de suite ${than} ${limit}, la dernière à ${value}.`,
     no_data: ({ metric, window }: Told) => `${metric} : aucune mesure${window ? ` depuis ${window}` : ''}.`,
   },
+  silent: 'sans mesure',
   and: 'et',
   or: 'ou',
 
@@ -101,7 +102,7 @@ export const fr = {
 
   mine: 'À moi',
   forMe: 'Pour moi',
-  others: 'Autres immeubles',
+  others: 'Ailleurs',
   unassigned: 'à personne',
   assignedTo: (name: string) => `confié à ${name}`,
   takeIt: 'Je m’en charge',

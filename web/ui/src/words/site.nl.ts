@@ -57,6 +57,7 @@ export const nl: SiteWords = {
       `${metric}: ${plural(samples, 'meting', 'metingen')} na elkaar ${than} ${limit}, de laatste ${value}.`,
     no_data: ({ metric, window }) => `${metric}: geen meting${window ? ` sinds ${window}` : ''}.`,
   },
+  silent: 'zonder meting',
   and: 'en',
   or: 'of',
 
@@ -91,7 +92,7 @@ export const nl: SiteWords = {
 
   mine: 'Van mij',
   forMe: 'Voor mij',
-  others: 'Andere gebouwen',
+  others: 'Elders',
   unassigned: 'nog niemand',
   assignedTo: (name) => `toegewezen aan ${name}`,
   takeIt: 'Ik neem het',
