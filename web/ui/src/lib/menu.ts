@@ -24,6 +24,7 @@ export const daily: Entry[] = [
 export const house: Entry[] = [
   { href: '#/hive', icon: 'hive', text: (w) => w.hive, views: ['hive'] },
   { href: '#/ledger', icon: 'ledger', text: (w) => w.ledger, views: ['ledger', 'block', 'transaction'] },
+  { href: '#/health', icon: 'heart', text: (w) => w.health, views: ['health'] },
   { href: '#/people', icon: 'person', text: (w) => w.people, views: ['people'], forOperators: true },
   { href: '#/account', icon: 'lock', text: (w) => w.account, views: ['account'] },
 ];

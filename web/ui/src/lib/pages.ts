@@ -17,6 +17,7 @@ export const pages: Record<Route['view'], Load> = {
   order: () => import('../views/Order.svelte'),
 
   more: () => import('../views/More.svelte'),
+  health: () => import('../views/Health.svelte'),
   people: () => import('../views/People.svelte'),
   account: () => import('../views/Account.svelte'),
   hive: () => import('../views/Hive.svelte'),

@@ -12,6 +12,7 @@ export type Route =
   | { view: 'more' }
   | { view: 'hive' }
   | { view: 'people' }
+  | { view: 'health' }
   | { view: 'account' }
   | { view: 'ledger' }
   | { view: 'block'; height: string }
@@ -33,7 +34,7 @@ export function parse(hash: string): Route {
   if (first === 'assets' && second) return { view: 'asset', code: second, ...spanOf(query) };
   if (first === 'alerts' && second) return { view: 'alert', id: second };
   if (first === 'work' && second) return { view: 'order', id: second };
-  if ((first === 'alerts' || first === 'work' || first === 'more' || first === 'people' || first === 'account' || first === 'hive' || first === 'ledger') && !second) return { view: first };
+  if ((first === 'alerts' || first === 'work' || first === 'more' || first === 'people' || first === 'health' || first === 'account' || first === 'hive' || first === 'ledger') && !second) return { view: first };
   if (first === 'ledger' && second === 'blocks' && third) return { view: 'block', height: third };
   if (first === 'ledger' && second === 'transactions' && third) return { view: 'transaction', id: third };
   if (first === 'claim') return { view: 'sites' };

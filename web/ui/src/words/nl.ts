@@ -12,6 +12,7 @@ export const nl: Words = {
   alerts: 'Meldingen',
   work: 'Werk',
   hive: 'Korf',
+  health: 'Gezondheid',
   people: 'Personen',
   account: 'Mijn account',
   ledger: 'Register',
