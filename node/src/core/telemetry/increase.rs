@@ -67,6 +67,34 @@ impl Counting {
         windows.counted
     }
 
+    /// Shares what was counted between two readings out over steps, as [`Self::windows`] does; step i reaches from
+    /// `edges[i]` to `edges[i + 1]`.
+    pub fn share(
+        &self,
+        earlier: (UnixMs, f64),
+        later: (UnixMs, f64),
+        edges: &[i64],
+        sink: &mut dyn FnMut(usize, f64),
+    ) {
+        let Some(steps) = edges.len().checked_sub(1) else { return };
+        for piece in self.pieces(earlier, later) {
+            let mut step = edges.partition_point(|edge| *edge <= piece.from).saturating_sub(1);
+            if piece.to <= piece.from {
+                if step < steps && edges[step] <= piece.to {
+                    sink(step, piece.counted);
+                }
+                continue;
+            }
+            while step < steps && edges[step] < piece.to {
+                let share = piece.until(edges[step + 1]) - piece.until(edges[step]);
+                if edges[step + 1] > piece.from {
+                    sink(step, share);
+                }
+                step += 1;
+            }
+        }
+    }
+
     fn pieces(&self, earlier: (UnixMs, f64), later: (UnixMs, f64)) -> impl Iterator<Item = Piece> + '_ {
         let first = self.exchanges.partition_point(|exchange| exchange.at <= earlier.0);
         let end = self.exchanges.partition_point(|exchange| exchange.at <= later.0).max(first);

@@ -20,7 +20,9 @@ mod refusal;
 mod rollup;
 mod rollup_file;
 mod segment;
+mod steps;
 mod value;
+mod window;
 mod wire;
 
 pub use chunk::{
@@ -47,7 +49,9 @@ pub use refusal::Refusal;
 pub use rollup::{AssetRollup, QUARTER_MS, Rise, Slot, merge_slots, roll_up, slot_of};
 pub use rollup_file::{ROLLUP_MAGIC, RollWriter, SLOT_MS_MIN, decode_rollup, encode_rollup};
 pub use segment::{Found, Gap, SegmentReader, TornTail, UnknownVersion};
+pub use steps::{Progress, SlotSums, Steps, Summary};
 pub use value::{Row, Value};
+pub use window::{Over, Windows};
 
 use protocol::UnixMs;
 use protocol::limits::{METRICS_PER_PAYLOAD_MAX, READING_AGE_MS_MAX, READING_AHEAD_MS_MAX};

@@ -1,0 +1,335 @@
+//! The values of many series summed up in consecutive steps of time, reading by reading or slot by slot. Series of one
+//! group share their steps; what a counter counted is shared out over the steps by time, so that windows add up.
+
+use protocol::UnixMs;
+
+use super::increase::Counting;
+
+/// What is told of the readings of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Summary {
+    /// Arithmetic mean of the readings.
+    Avg,
+    /// The smallest.
+    Min,
+    /// The largest.
+    Max,
+    /// Their sum.
+    Sum,
+    /// How many.
+    Count,
+    /// The newest.
+    Last,
+    /// What a counter counted.
+    Increase,
+    /// The same per second.
+    Rate,
+}
+
+impl Summary {
+    /// Whether it looks at what a counter counted between readings, so that the reading before the first step and the
+    /// one behind the last matter.
+    pub const fn is_of_counters(self) -> bool {
+        match self {
+            Self::Increase | Self::Rate => true,
+            Self::Avg | Self::Min | Self::Max | Self::Sum | Self::Count | Self::Last => false,
+        }
+    }
+}
+
+/// The readings of one slot of a series, summed up.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SlotSums {
+    /// Start of the slot.
+    pub start: UnixMs,
+    /// Readings in it, at least 1.
+    pub count: u32,
+    /// The smallest.
+    pub min: f64,
+    /// The largest.
+    pub max: f64,
+    /// Their sum.
+    pub sum: f64,
+    /// The oldest.
+    pub first: f64,
+    /// The newest.
+    pub last: f64,
+    /// What was counted between the first and the last.
+    pub rise: f64,
+}
+
+/// Where a series has got to.
+#[derive(Debug, Clone, Default)]
+pub struct Progress {
+    before: Option<(UnixMs, f64)>,
+}
+
+/// The steps of one group of series.
+#[derive(Debug, Clone)]
+pub struct Steps {
+    summary: Summary,
+    /// Sums, extremes, counts or newest values.
+    values: Vec<f64>,
+    /// How many readings; of [`Summary::Last`] the time of the newest.
+    weights: Vec<f64>,
+}
+
+impl Steps {
+    /// `count` steps without a reading.
+    pub fn new(summary: Summary, count: usize) -> Self {
+        let (value, weight) = match summary {
+            Summary::Min => (f64::INFINITY, 0.0),
+            Summary::Max => (f64::NEG_INFINITY, 0.0),
+            Summary::Last => (0.0, f64::NEG_INFINITY),
+            Summary::Avg | Summary::Sum | Summary::Count | Summary::Increase | Summary::Rate => (0.0, 0.0),
+        };
+        Self { summary, values: vec![value; count], weights: vec![weight; count] }
+    }
+
+    /// Takes readings of one series, by rising time and behind those given before; a NaN is none. Step i reaches from
+    /// `edges[i]` to before `edges[i + 1]`; readings outside of them only tell what a counter counted.
+    pub fn readings(
+        &mut self,
+        edges: &[i64],
+        progress: &mut Progress,
+        counting: &Counting,
+        times: &[i64],
+        values: &[f64],
+    ) {
+        if self.summary.is_of_counters() {
+            for (time, value) in times.iter().zip(values).filter(|(_, value)| !value.is_nan()) {
+                self.count_on(edges, progress, counting, (UnixMs(*time), *value));
+            }
+            return;
+        }
+        let Some(first) = edges.first() else { return };
+        let mut at = times.partition_point(|time| time < first);
+        while let Some(time) = times.get(at) {
+            let Some(step) = self.step_of(edges, *time) else { return };
+            let end = at + times[at..].partition_point(|time| *time < edges[step + 1]);
+            self.fold(step, &times[at..end], &values[at..end]);
+            at = end;
+        }
+    }
+
+    /// Takes a slot of one series that lies within one step, behind everything given before. What a counter counted
+    /// since the slot before goes to the step of this one, for the times of single readings are no longer known.
+    pub fn slot(&mut self, edges: &[i64], progress: &mut Progress, counting: &Counting, slot: &SlotSums) {
+        let Some(step) = self.step_of(edges, slot.start.0) else {
+            progress.before = Some((slot.start, slot.last));
+            return;
+        };
+        let (value, weight) = (&mut self.values[step], &mut self.weights[step]);
+        match self.summary {
+            Summary::Avg | Summary::Sum => *value += slot.sum,
+            Summary::Min => *value = value.min(slot.min),
+            Summary::Max => *value = value.max(slot.max),
+            Summary::Count => *value += f64::from(slot.count),
+            Summary::Last => {
+                let time = exact(slot.start.0);
+                if time >= *weight {
+                    (*value, *weight) = (slot.last, time);
+                }
+                return;
+            }
+            Summary::Increase | Summary::Rate => {
+                let since =
+                    progress.before.map_or(0.0, |before| counting.between(before, (slot.start, slot.first)));
+                *value += since + slot.rise;
+                progress.before = Some((slot.start, slot.last));
+            }
+        }
+        *weight += f64::from(slot.count);
+    }
+
+    /// The value of each step; NaN where there is none, or where it is beyond what a number can hold.
+    pub fn finish(self, edges: &[i64]) -> Vec<f64> {
+        let Self { summary, mut values, weights } = self;
+        for (step, (value, weight)) in values.iter_mut().zip(weights).enumerate() {
+            *value = match summary {
+                Summary::Last if weight == f64::NEG_INFINITY => f64::NAN,
+                Summary::Avg if weight > 0.0 => *value / weight,
+                Summary::Rate if weight > 0.0 => *value * 1_000.0 / exact(edges[step + 1] - edges[step]),
+                Summary::Min | Summary::Max | Summary::Sum | Summary::Count | Summary::Increase
+                    if weight > 0.0 =>
+                {
+                    *value
+                }
+                Summary::Last => *value,
+                Summary::Avg
+                | Summary::Min
+                | Summary::Max
+                | Summary::Sum
+                | Summary::Count
+                | Summary::Increase
+                | Summary::Rate => f64::NAN,
+            };
+            if value.is_infinite() {
+                *value = f64::NAN;
+            }
+        }
+        values
+    }
+
+    fn step_of(&self, edges: &[i64], time: i64) -> Option<usize> {
+        let step = edges.partition_point(|edge| *edge <= time).checked_sub(1)?;
+        (step < self.values.len()).then_some(step)
+    }
+
+    fn fold(&mut self, step: usize, times: &[i64], values: &[f64]) {
+        let present = values.iter().copied().filter(|value| !value.is_nan());
+        let value = &mut self.values[step];
+        let count = match self.summary {
+            Summary::Avg | Summary::Sum => {
+                let (sum, count) = sum(values);
+                *value += sum;
+                count
+            }
+            Summary::Min => present.fold(0u32, |count, one| {
+                *value = value.min(one);
+                count + 1
+            }),
+            Summary::Max => present.fold(0u32, |count, one| {
+                *value = value.max(one);
+                count + 1
+            }),
+            Summary::Count => {
+                let (_, count) = sum(values);
+                *value += f64::from(count);
+                count
+            }
+            Summary::Last => {
+                let newest = times.iter().zip(values).rev().find(|(_, value)| !value.is_nan());
+                if let Some((time, newest)) = newest
+                    && exact(*time) >= self.weights[step]
+                {
+                    (*value, self.weights[step]) = (*newest, exact(*time));
+                }
+                return;
+            }
+            Summary::Increase | Summary::Rate => return,
+        };
+        self.weights[step] += f64::from(count);
+    }
+
+    fn count_on(
+        &mut self,
+        edges: &[i64],
+        progress: &mut Progress,
+        counting: &Counting,
+        reading: (UnixMs, f64),
+    ) {
+        if let Some(before) = progress.before.replace(reading) {
+            counting.share(before, reading, edges, &mut |step, counted| {
+                self.values[step] += counted;
+                self.weights[step] += 1.0;
+            });
+        }
+    }
+}
+
+/// Sum and number of the values that are there.
+fn sum(values: &[f64]) -> (f64, u32) {
+    let mut total = 0.0;
+    let mut count = 0;
+    for value in values {
+        if !value.is_nan() {
+            total += value;
+            count += 1;
+        }
+    }
+    (total, count)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "times and spans far below 2^53 ms")]
+fn exact(ms: i64) -> f64 {
+    ms as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EDGES: [i64; 4] = [0, 10, 20, 30];
+
+    fn told(summary: Summary, times: &[i64], values: &[f64]) -> Vec<f64> {
+        let mut steps = Steps::new(summary, EDGES.len() - 1);
+        let mut progress = Progress::default();
+        let counting = Counting::default();
+        // In two parts, to see that they join.
+        let half = times.len() / 2;
+        steps.readings(&EDGES, &mut progress, &counting, &times[..half], &values[..half]);
+        steps.readings(&EDGES, &mut progress, &counting, &times[half..], &values[half..]);
+        steps.finish(&EDGES)
+    }
+
+    #[test]
+    fn each_summary_tells_its_own_and_empty_steps_are_none() {
+        let (times, values) = ([-5, 0, 9, 11, 30], [100.0, 1.0, 3.0, f64::NAN, 7.0]);
+        let firsts = |summary| told(summary, &times, &values)[0].to_string();
+        assert_eq!(firsts(Summary::Avg), "2");
+        assert_eq!(firsts(Summary::Min), "1");
+        assert_eq!(firsts(Summary::Max), "3");
+        assert_eq!(firsts(Summary::Sum), "4");
+        assert_eq!(firsts(Summary::Count), "2");
+        assert_eq!(firsts(Summary::Last), "3");
+        for summary in [Summary::Avg, Summary::Min, Summary::Max, Summary::Sum, Summary::Count, Summary::Last]
+        {
+            let rest = told(summary, &times, &values);
+            assert!(rest[1].is_nan() && rest[2].is_nan(), "{summary:?}: {rest:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_counted_is_shared_by_time_and_adds_up() {
+        let (times, values) = ([-5, 5, 25, 35], [0.0, 10.0, 30.0, 2.0]);
+        let counted = told(Summary::Increase, &times, &values);
+        assert_eq!(counted, [10.0, 10.0, 6.0], "5 + 5, 10, 5 + half of a count from 0");
+        let mut whole = Steps::new(Summary::Increase, 1);
+        whole.readings(&[0, 30], &mut Progress::default(), &Counting::default(), &times, &values);
+        assert_eq!(whole.finish(&[0, 30]), [counted.iter().sum::<f64>()]);
+        assert_eq!(told(Summary::Rate, &times, &values)[0], 1_000.0);
+    }
+
+    #[test]
+    fn a_group_takes_several_series() {
+        let mut steps = Steps::new(Summary::Avg, 1);
+        for value in [1.0, 2.0, 6.0] {
+            steps.readings(&[0, 10], &mut Progress::default(), &Counting::default(), &[4], &[value]);
+        }
+        assert_eq!(steps.finish(&[0, 10]), [3.0]);
+        let mut newest = Steps::new(Summary::Last, 1);
+        newest.readings(&[0, 10], &mut Progress::default(), &Counting::default(), &[4], &[1.0]);
+        newest.readings(&[0, 10], &mut Progress::default(), &Counting::default(), &[3], &[2.0]);
+        assert_eq!(newest.finish(&[0, 10]), [1.0]);
+    }
+
+    #[test]
+    fn slots_tell_the_same_as_their_readings() {
+        let slot = |start, first: f64, last: f64| SlotSums {
+            start: UnixMs(start),
+            count: 2,
+            min: first,
+            max: last,
+            sum: first + last,
+            first,
+            last,
+            rise: last - first,
+        };
+        let slots = [slot(-10, 0.0, 1.0), slot(0, 2.0, 3.0), slot(10, 5.0, 6.0), slot(20, 1.0, 4.0)];
+        let told = |summary| {
+            let (mut steps, mut progress) = (Steps::new(summary, 3), Progress::default());
+            slots.iter().for_each(|slot| steps.slot(&EDGES, &mut progress, &Counting::default(), slot));
+            steps.finish(&EDGES)
+        };
+        assert_eq!(told(Summary::Avg), [2.5, 5.5, 2.5]);
+        assert_eq!(told(Summary::Count), [2.0, 2.0, 2.0]);
+        assert_eq!(told(Summary::Last), [3.0, 6.0, 4.0]);
+        assert_eq!(told(Summary::Increase), [2.0, 3.0, 4.0], "1 + 1, 2 + 1, a reset counts from 0");
+    }
+
+    #[test]
+    fn a_sum_beyond_numbers_is_none() {
+        assert!(told(Summary::Sum, &[1, 2], &[f64::MAX, f64::MAX])[0].is_nan());
+    }
+}
