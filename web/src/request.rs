@@ -8,9 +8,12 @@ pub use metric::{MetricChange, SwapDraft};
 
 use crate::actor::Actor;
 use crate::problem::Problem;
+use crate::question::{
+    Buckets, LabelledValues, Samples, Selection, SeriesName, SeriesSteps, StepsQuestion, WindowsQuestion,
+};
 use crate::view::{
-    AlertView, AssetKind, AssetView, BlockSummary, BlockView, Bucket, Condition, InvitationView, MetricView,
-    PolicyView, ProofView, ProposalView, Role, RuleKind, Sample, Severity, SiteView, SwapView,
+    AlertView, AssetKind, AssetView, BlockSummary, BlockView, Condition, InvitationView, MetricView,
+    PolicyView, ProofView, ProposalView, Role, RuleKind, Severity, SiteView, SwapView,
     TransactionView, WorkOrderStatus, WorkOrderView,
 };
 use bytes::Bytes;
@@ -135,16 +138,31 @@ pub enum Answer {
 /// A question for the store thread. It reads, and never touches the core.
 #[derive(Debug)]
 pub enum QueryCall {
-    /// Raw readings, ordered by time and then metric.
+    /// Readings one by one.
     Samples {
         range: MetricsRange,
-        reply: Reply<Vec<Sample>>,
+        reply: Reply<Samples>,
     },
-    /// The same in steps. Steps start at multiples of `step_ms` since 1970; empty ones are left out.
+    /// The same in steps. Steps start at multiples of `step_ms` since 1970.
     Buckets {
         range: MetricsRange,
         step_ms: i64,
-        reply: Reply<Vec<Bucket>>,
+        reply: Reply<Buckets>,
+    },
+    /// The series that pass one of the selections, ordered by metric and asset.
+    Series {
+        selections: Vec<Selection>,
+        reply: Reply<Vec<SeriesName>>,
+    },
+    /// Many series in steps.
+    Steps {
+        question: StepsQuestion,
+        reply: Reply<Vec<SeriesSteps>>,
+    },
+    /// Many series in windows.
+    Windows {
+        question: WindowsQuestion,
+        reply: Reply<Vec<LabelledValues>>,
     },
     /// Final blocks below `before` (or the newest), newest first, at most `limit`.
     Blocks {

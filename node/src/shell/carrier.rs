@@ -18,7 +18,7 @@ use web::{CommandCall, Kind, Problem, TelemetryCall};
 use super::clock::Clock;
 use super::commands::{self, Meeting};
 use super::committer::Committer;
-use super::event::{Event, Failure, Look, Recent, Stored, Submission};
+use super::event::{Event, Failure, Look, Stored, Submission};
 use super::network::NetworkHandle;
 use super::present::{Facts, Presenter};
 use super::reader::Reader;
@@ -294,29 +294,7 @@ impl Carrier {
 
     fn look(&self, look: Look) {
         match look {
-            Look::Recent { asset, metric, from, to, reply } => {
-                let catalogue = self.core.telemetry().catalogue();
-                let unknown =
-                    || Problem::new(Kind::NotFound, format!("there is no asset `{asset}`")).field("id");
-                let recent = catalogue.asset_by_code(&asset).ok_or_else(unknown).map(|asset| {
-                    let wanted = |name: &str| metric.as_deref().is_none_or(|metric| metric == name);
-                    let series = asset.series.iter().map(|series| &series.metric);
-                    let metrics = (0u16..).zip(series).filter(|(_, name)| wanted(name.as_str()));
-                    let metrics: Vec<_> = metrics.map(|(column, name)| (column, name.to_string())).collect();
-                    let head = self.core.telemetry().head(asset.id);
-                    let covered = head.filter(|head| head.covers_from().is_some_and(|start| start <= from));
-                    let readings = covered.map(|head| {
-                        let of = |column| {
-                            let readings = head.readings(crate::core::catalogue::Column(column), from, to);
-                            readings.map(move |(time, value)| (column, time, value.get()))
-                        };
-                        metrics.iter().flat_map(|(column, _)| of(*column)).collect()
-                    });
-                    Recent { asset: asset.id, metrics, readings }
-                });
-                // The caller may be gone.
-                drop(reply.send(recent));
-            }
+            Look::Read(glance) => (glance.0)(&self.core),
             Look::Proof { leaf, reply } => {
                 let path = self.core.ledger().log().prove(leaf);
                 drop(reply.send(path.map(|path| (path, self.core.ledger().head().height))));

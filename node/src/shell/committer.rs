@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::clock::Stopwatch;
 use super::event::{Event, Failure, Stored};
 use super::store::telemetry_log::TelemetryLog;
-use super::store::telemetry_read::Piece;
+use super::store::telemetry_read::SpannedPiece;
 use super::watch::Watch;
 use crate::core::Ticket;
 use crate::core::catalogue::{AssetId, Definition};
@@ -23,16 +23,16 @@ pub(crate) enum Work {
     Store(Ticket, Vec<Row>),
     /// Catalogue entries, before the rows that need them.
     Define(Vec<Definition>),
-    /// Where readings of an asset may be found.
+    /// Where readings of several assets may be found.
     Find {
-        /// The asset.
-        asset: AssetId,
+        /// The assets, rising.
+        assets: Vec<AssetId>,
         /// First time wanted.
         from: UnixMs,
         /// First time not wanted.
         to: UnixMs,
         /// Where the answer goes.
-        reply: oneshot::Sender<Vec<Piece>>,
+        reply: oneshot::Sender<Vec<SpannedPiece>>,
     },
     /// The process is to end.
     Stop,
@@ -111,9 +111,9 @@ impl Thread {
         match work {
             Work::Store(ticket, rows) => self.batch.push(Stored { ticket, rows, failed: None }),
             Work::Define(definitions) => self.log.define(definitions),
-            Work::Find { asset, from, to, reply } => {
+            Work::Find { assets, from, to, reply } => {
                 // The caller may have given up.
-                drop(reply.send(self.log.pieces(asset, from, to)));
+                drop(reply.send(self.log.pieces_of(&assets, from, to)));
             }
             Work::Stop => return false,
         }

@@ -2,15 +2,14 @@
 
 use ledger::Input as LedgerInput;
 use protocol::operator::OperatorMessage;
-use protocol::{Address, Digest, Height, JoinRequest, PublicKey, UnixMs, VerifiedTransaction};
+use protocol::{Address, Digest, Height, JoinRequest, PublicKey, VerifiedTransaction};
 use tokio::sync::oneshot;
 use web::view::PhotoView;
 use web::{CommandCall, Problem};
 
 use super::network::JoinTicket;
 use super::store::StoreError;
-use crate::core::Ticket;
-use crate::core::catalogue::AssetId;
+use crate::core::{Core, Ticket};
 use crate::core::telemetry::Row;
 
 /// Something happened.
@@ -100,19 +99,8 @@ impl From<&StoreError> for Failure {
 /// A look at the core: reads, and changes nothing.
 #[derive(Debug)]
 pub(crate) enum Look {
-    /// The recent readings of an asset.
-    Recent {
-        /// Its code.
-        asset: String,
-        /// One metric of it, or all.
-        metric: Option<String>,
-        /// First time wanted.
-        from: UnixMs,
-        /// First time not wanted.
-        to: UnixMs,
-        /// Where the answer goes.
-        reply: oneshot::Sender<Result<Recent, Problem>>,
-    },
+    /// Whatever a reader wants to know of it; short, for nothing else happens meanwhile.
+    Read(Glance),
     /// The path from a leaf of the Merkle log to its root, and the height the root belongs to.
     Proof {
         /// Number of the leaf.
@@ -122,13 +110,11 @@ pub(crate) enum Look {
     },
 }
 
-/// Recent readings of an asset.
-#[derive(Debug)]
-pub(crate) struct Recent {
-    /// The asset.
-    pub(crate) asset: AssetId,
-    /// Columns wanted and the names of their metrics.
-    pub(crate) metrics: Vec<(u16, String)>,
-    /// The readings wanted, by column; `None` if the range begins before what the core has at hand.
-    pub(crate) readings: Option<Vec<(u16, UnixMs, f64)>>,
+/// A short look at the core, and what to do with what was seen.
+pub(crate) struct Glance(pub(crate) Box<dyn FnOnce(&Core) + Send>);
+
+impl std::fmt::Debug for Glance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Glance")
+    }
 }

@@ -4,6 +4,7 @@
 use protocol::UnixMs;
 use std::collections::VecDeque;
 
+use super::columns::Columns;
 use super::range::Collector;
 use super::value::{Row, Value};
 use crate::core::catalogue::Column;
@@ -70,6 +71,18 @@ impl Head {
         let values = self.columns.get(usize::from(column.0));
         let pairs = values.map(|values| self.times.range(first..end).zip(values.range(first..end)));
         pairs.into_iter().flatten().filter_map(|(time, value)| reading(*time, *value))
+    }
+
+    /// The rows in `[from, to)` with the columns wanted, by rising id.
+    pub fn rows(&self, wanted: &[Column], from: UnixMs, to: UnixMs) -> Columns {
+        let first = self.times.partition_point(|time| *time < from.0);
+        let end = self.times.partition_point(|time| *time < to.0).max(first);
+        let times = self.times.range(first..end).copied().collect();
+        let columns = wanted.iter().filter_map(|column| {
+            let values = self.columns.get(usize::from(column.0))?;
+            Some((*column, values.range(first..end).copied().collect()))
+        });
+        Columns::new(times, columns.collect()).expect("invariant: a head keeps its rows in order")
     }
 
     /// Hands the readings of a column to a collector.

@@ -4,6 +4,7 @@
 use protocol::UnixMs;
 
 use super::increase::Counting;
+use super::rollup::Slot;
 
 /// What is told of the readings of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,27 +36,6 @@ impl Summary {
             Self::Avg | Self::Min | Self::Max | Self::Sum | Self::Count | Self::Last => false,
         }
     }
-}
-
-/// The readings of one slot of a series, summed up.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct SlotSums {
-    /// Start of the slot.
-    pub start: UnixMs,
-    /// Readings in it, at least 1.
-    pub count: u32,
-    /// The smallest.
-    pub min: f64,
-    /// The largest.
-    pub max: f64,
-    /// Their sum.
-    pub sum: f64,
-    /// The oldest.
-    pub first: f64,
-    /// The newest.
-    pub last: f64,
-    /// What was counted between the first and the last.
-    pub rise: f64,
 }
 
 /// Where a series has got to.
@@ -112,13 +92,13 @@ impl Steps {
         }
     }
 
-    /// Takes a slot of one series that lies within one step, behind everything given before. What a counter counted
-    /// since the slot before goes to the step of this one, for the times of single readings are no longer known.
-    pub fn slot(&mut self, edges: &[i64], progress: &mut Progress, counting: &Counting, slot: &SlotSums) {
-        let Some(step) = self.step_of(edges, slot.start.0) else {
-            progress.before = Some((slot.start, slot.last));
-            return;
-        };
+    /// Takes a slot of one series that lies within one step, behind everything given before.
+    pub fn slot(&mut self, edges: &[i64], progress: &mut Progress, counting: &Counting, slot: &Slot) {
+        if self.summary.is_of_counters() {
+            self.count_on(edges, progress, counting, (slot.first_at, slot.first));
+            progress.before = Some((slot.last_at, slot.last));
+        }
+        let Some(step) = self.step_of(edges, slot.first_at.0) else { return };
         let (value, weight) = (&mut self.values[step], &mut self.weights[step]);
         match self.summary {
             Summary::Avg | Summary::Sum => *value += slot.sum,
@@ -126,17 +106,16 @@ impl Steps {
             Summary::Max => *value = value.max(slot.max),
             Summary::Count => *value += f64::from(slot.count),
             Summary::Last => {
-                let time = exact(slot.start.0);
-                if time >= *weight {
-                    (*value, *weight) = (slot.last, time);
+                if exact(slot.last_at.0) >= *weight {
+                    (*value, *weight) = (slot.last, exact(slot.last_at.0));
                 }
                 return;
             }
             Summary::Increase | Summary::Rate => {
-                let since =
-                    progress.before.map_or(0.0, |before| counting.between(before, (slot.start, slot.first)));
-                *value += since + slot.rise;
-                progress.before = Some((slot.start, slot.last));
+                if slot.count < 2 {
+                    return;
+                }
+                *value += slot.rise;
             }
         }
         *weight += f64::from(slot.count);
@@ -306,14 +285,15 @@ mod tests {
 
     #[test]
     fn slots_tell_the_same_as_their_readings() {
-        let slot = |start, first: f64, last: f64| SlotSums {
-            start: UnixMs(start),
+        let slot = |start, first: f64, last: f64| Slot {
             count: 2,
             min: first,
             max: last,
             sum: first + last,
             first,
+            first_at: UnixMs(start + 2),
             last,
+            last_at: UnixMs(start + 8),
             rise: last - first,
         };
         let slots = [slot(-10, 0.0, 1.0), slot(0, 2.0, 3.0), slot(10, 5.0, 6.0), slot(20, 1.0, 4.0)];
@@ -325,7 +305,7 @@ mod tests {
         assert_eq!(told(Summary::Avg), [2.5, 5.5, 2.5]);
         assert_eq!(told(Summary::Count), [2.0, 2.0, 2.0]);
         assert_eq!(told(Summary::Last), [3.0, 6.0, 4.0]);
-        assert_eq!(told(Summary::Increase), [2.0, 3.0, 4.0], "1 + 1, 2 + 1, a reset counts from 0");
+        assert_eq!(told(Summary::Increase), [2.5, 2.5, 3.5], "half of what was counted between two slots goes to each");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use protocol::UnixMs;
 use protocol::limits::TELEMETRY_SEGMENT_BYTES;
 
-use super::telemetry_read::{Contents, Piece, scan};
+use super::telemetry_read::{Contents, Piece, SpannedPiece, scan};
 use super::{StoreError, file};
 use crate::core::catalogue::{AssetId, Definition};
 use crate::core::telemetry::{Body, HEAD_SPAN_MS_MAX, Row, SegmentWriter};
@@ -147,6 +147,18 @@ impl TelemetryLog {
             .filter(|(_, _, contents)| contents.may_hold(asset, from, to))
             .map(|(number, len, _)| Piece { number, path: path_of(&self.dir, number), len })
             .collect()
+    }
+
+    /// The same for several assets, rising, with the times of their first and last reading in each piece.
+    pub fn pieces_of(&self, assets: &[AssetId], from: UnixMs, to: UnixMs) -> Vec<SpannedPiece> {
+        let closed = self.closed.iter().map(|(number, (len, contents))| (*number, *len, contents));
+        let current = self.current.iter().map(|current| (current.number, current.len, &current.contents));
+        let spanned = |(number, len, contents): (u64, u64, &Contents)| {
+            let (first, last) = contents.span_of(assets)?;
+            let piece = Piece { number, path: path_of(&self.dir, number), len };
+            (first < to && last >= from).then_some(SpannedPiece { piece, first, last })
+        };
+        closed.chain(current).filter_map(spanned).collect()
     }
 
     fn try_commit(&mut self, requests: &[&[Row]]) -> Result<(), StoreError> {

@@ -41,6 +41,17 @@ pub struct Piece {
     pub len: u64,
 }
 
+/// A stretch of the log, and from when to when the readings asked for in it are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpannedPiece {
+    /// Where it is.
+    pub piece: Piece,
+    /// Time of the first of them.
+    pub first: UnixMs,
+    /// Time of the last of them.
+    pub last: UnixMs,
+}
+
 /// What a segment turned out to hold.
 #[derive(Debug)]
 pub(super) struct Scanned {
@@ -61,6 +72,12 @@ impl Contents {
 
     pub(super) fn may_hold(&self, asset: AssetId, from: UnixMs, to: UnixMs) -> bool {
         self.0.get(&asset).is_some_and(|(first, last)| *first < to && *last >= from)
+    }
+
+    /// From when to when there are readings of these assets, which rise.
+    pub(super) fn span_of(&self, assets: &[AssetId]) -> Option<(UnixMs, UnixMs)> {
+        let spans = assets.iter().filter_map(|asset| self.0.get(asset));
+        spans.copied().reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
     }
 
     /// Time of the newest reading.
@@ -137,27 +154,39 @@ pub fn read_rows(
     mut sink: impl FnMut(&Row),
 ) -> Result<(), StoreError> {
     for piece in pieces {
-        let mut bytes = match file::read(&piece.path, SEGMENT_BYTES_MAX) {
-            Ok(bytes) => bytes,
-            Err(error) if error.source.kind() == std::io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(error),
-        };
-        bytes.truncate(usize::try_from(piece.len).unwrap_or(usize::MAX));
-        for found in open(&piece.path, piece.number, None, &bytes)? {
-            match found {
-                Found::Record(record) => match &record.body {
-                    Body::Rows(rows) => rows
-                        .iter()
-                        .filter(|row| row.asset() == asset && from <= row.time() && row.time() < to)
-                        .for_each(&mut sink),
-                    Body::Definitions(_) => {}
-                },
-                Found::Gap(gap) => {
-                    tracing::error!(file = %piece.path.display(), ?gap, "the telemetry log is damaged");
-                    metrics::counter!("symbiose_telemetry_gaps_read_total").increment(1);
-                }
-                Found::TornTail(_) => {}
+        read_piece(piece, |found| found == asset, (from, to), |row| sink(&row))?;
+    }
+    Ok(())
+}
+
+/// Hands on the rows of some assets in `[from, to)`, in the order in which they were accepted. A segment that is gone
+/// is past its time.
+pub fn read_piece(
+    piece: &Piece,
+    wanted: impl Fn(AssetId) -> bool,
+    (from, to): (UnixMs, UnixMs),
+    mut sink: impl FnMut(Row),
+) -> Result<(), StoreError> {
+    let mut bytes = match file::read(&piece.path, SEGMENT_BYTES_MAX) {
+        Ok(bytes) => bytes,
+        Err(error) if error.source.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    bytes.truncate(usize::try_from(piece.len).unwrap_or(usize::MAX));
+    for found in open(&piece.path, piece.number, None, &bytes)? {
+        match found {
+            Found::Record(record) => match record.body {
+                Body::Rows(rows) => rows
+                    .into_iter()
+                    .filter(|row| wanted(row.asset()) && from <= row.time() && row.time() < to)
+                    .for_each(&mut sink),
+                Body::Definitions(_) => {}
+            },
+            Found::Gap(gap) => {
+                tracing::error!(file = %piece.path.display(), ?gap, "the telemetry log is damaged");
+                metrics::counter!("symbiose_telemetry_gaps_read_total").increment(1);
             }
+            Found::TornTail(_) => {}
         }
     }
     Ok(())
