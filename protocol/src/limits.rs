@@ -106,6 +106,18 @@ pub const SWAP_NOTE_BYTES_MAX: usize = 256;
 pub const TELEMETRY_SEGMENT_BYTES: usize = 4 * 1024 * 1024;
 /// Telemetry: one record of the write-ahead log, bytes.
 pub const TELEMETRY_RECORD_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Queries: series in one answer.
+pub const QUERY_SERIES_MAX: usize = 10_000;
+/// Queries: steps in one answer.
+pub const QUERY_STEPS_MAX: usize = 2_000;
+/// Queries: values in one answer, 8 MB.
+pub const QUERY_VALUES_MAX: usize = 1_000_000;
+/// Queries: readings which windows that overlap may look at, some tenths of a second.
+pub const QUERY_WORK_MAX: u64 = 200_000_000;
+/// Queries: moments of a range asked for in Prometheus' language, as Prometheus has it.
+pub const QUERY_MOMENTS_MAX: usize = 11_000;
+/// Queries: text in Prometheus' language, bytes.
+pub const QUERY_TEXT_BYTES_MAX: usize = 4 * 1024;
 /// Telemetry: rows in one chunk: a day of one asset at one row every 5.3 s.
 pub const CHUNK_ROWS_MAX: usize = 16_384;
 /// Telemetry: rows times columns in one chunk, which bounds what decoding it takes to 8 MiB.

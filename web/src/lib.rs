@@ -15,9 +15,12 @@ mod router;
 mod routes;
 mod serve;
 mod session;
+mod steps;
+mod text;
 
 pub mod live;
 pub mod problem;
+pub mod question;
 pub mod request;
 pub mod time;
 pub mod view;
@@ -33,6 +36,7 @@ pub use request::{
 pub use router::{openapi, router};
 pub use routes::hive::NodeStatus;
 pub use routes::metrics::MetricItem;
+pub use routes::query::QueryAnswer;
 pub use routes::session::SessionView;
 pub use routes::telemetry::TelemetryAnswer;
 pub use serve::{CONNECTIONS_MAX, serve};

@@ -13,8 +13,8 @@ use crate::question::{
 };
 use crate::view::{
     AlertView, AssetKind, AssetView, BlockSummary, BlockView, Condition, InvitationView, MetricView,
-    PolicyView, ProofView, ProposalView, Role, RuleKind, Severity, SiteView, SwapView,
-    TransactionView, WorkOrderStatus, WorkOrderView,
+    PolicyView, ProofView, ProposalView, Role, RuleKind, Severity, SiteView, SwapView, TransactionView,
+    WorkOrderStatus, WorkOrderView,
 };
 use bytes::Bytes;
 use protocol::UnixMs;

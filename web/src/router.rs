@@ -3,8 +3,8 @@
 use crate::app::App;
 use crate::problem::{Kind, Problem, ProblemDocument};
 use crate::routes::{
-    alerts, catalogue, health, hive, ledger, metrics, operator, photos, policies, session, sites, stream,
-    telemetry, workorders,
+    alerts, catalogue, health, hive, ledger, metrics, operator, photos, policies, query, session, sites,
+    stream, telemetry, workorders,
 };
 use crate::{Handles, Settings, guard, live, page};
 use axum::Router;
@@ -92,6 +92,7 @@ fn signed_in_routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(sites::all_assets))
         .routes(routes!(sites::one_asset))
         .routes(routes!(metrics::metrics))
+        .routes(routes!(query::query))
         .routes(routes!(catalogue::metrics))
         .routes(routes!(catalogue::define))
         .routes(routes!(catalogue::swaps, catalogue::swap))

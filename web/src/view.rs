@@ -142,6 +142,18 @@ pub enum AssetKind {
     Meter,
 }
 
+impl AssetKind {
+    /// As it is written.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hvac => "HVAC",
+            Self::Chiller => "CHILLER",
+            Self::Elevator => "ELEVATOR",
+            Self::Meter => "METER",
+        }
+    }
+}
+
 /// How an asset is doing: `alert` has an open alert; `watch` an acknowledged one, or a value beyond 90 % of a threshold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -323,15 +335,4 @@ pub struct Sample {
     pub t: Time,
     /// `null` is a gap.
     pub v: Option<f64>,
-}
-
-/// The readings of a metric within one step, from `t` (included) to `t + step` (excluded).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Bucket {
-    pub metric: String,
-    pub t: Time,
-    pub min: f64,
-    pub max: f64,
-    pub avg: f64,
-    pub count: u64,
 }

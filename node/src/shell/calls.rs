@@ -7,15 +7,13 @@ use ledger::input::StoredBlock;
 use protocol::limits::TRANSACTION_BYTES_MAX;
 use protocol::{ChainId, Height, Transaction, TransactionId, VerifiedTransaction};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
-use web::request::MetricsRange;
-use web::view::{Bucket, Picture, ProofView, Sample, TransactionView};
+use web::view::{Picture, ProofView, TransactionView};
 use web::{Command, CommandCall, Kind, Problem, QueryCall};
 
-use super::committer::{Committer, Work};
-use super::event::{Event, Look, Recent, Submission};
+use super::event::{Event, Look, Submission};
 use super::present::ledger as shown;
-use super::ranges::{self, Metrics, Wanted};
-use super::reader::{Form, Job, Range, Reader};
+use super::query::Source;
+use super::reader::Job;
 
 /// Submissions whose signatures are being checked at the same time.
 const CHECKS_MAX: usize = 2;
@@ -68,9 +66,7 @@ fn check(transactions: &[bytes::Bytes], chain: &ChainId) -> (Vec<VerifiedTransac
 /// Who is asked for what.
 #[derive(Clone)]
 pub(super) struct Questions {
-    pub(super) core: mpsc::Sender<Event>,
-    pub(super) committer: Committer,
-    pub(super) reader: Reader,
+    pub(super) source: Source,
     pub(super) picture: watch::Receiver<Arc<Picture>>,
 }
 
@@ -91,12 +87,17 @@ impl Questions {
     async fn answer(&self, call: QueryCall) {
         // Callers may have given up: then nobody reads the answer.
         match call {
-            QueryCall::Samples { range, reply } => drop(reply.send(self.samples(range).await)),
+            QueryCall::Samples { range, reply } => drop(reply.send(self.source.samples(range).await)),
             QueryCall::Buckets { range, step_ms, reply } => {
-                drop(reply.send(self.buckets(range, step_ms).await));
+                drop(reply.send(self.source.buckets(range, step_ms).await));
             }
+            QueryCall::Series { selections, reply } => {
+                drop(reply.send(self.source.series(selections).await));
+            }
+            QueryCall::Steps { question, reply } => drop(reply.send(self.source.steps(question).await)),
+            QueryCall::Windows { question, reply } => drop(reply.send(self.source.windows(question).await)),
             QueryCall::Blocks { before, limit, reply } => {
-                let blocks = self.reader.ask(|reply| Job::Blocks { before, limit, reply }).await;
+                let blocks = self.source.reader.ask(|reply| Job::Blocks { before, limit, reply }).await;
                 let summary = |stored: &StoredBlock| shown::summary(&stored.block, stored.certificate.block);
                 drop(reply.send(blocks.map(|blocks| blocks.iter().map(summary).collect())));
             }
@@ -110,13 +111,13 @@ impl Questions {
     }
 
     async fn block(&self, height: Height) -> Result<StoredBlock, Problem> {
-        self.reader.ask(|reply| Job::Block(height, reply)).await
+        self.source.reader.ask(|reply| Job::Block(height, reply)).await
     }
 
     async fn find(&self, id: &str) -> Result<(StoredBlock, u32), Problem> {
         let wrong = |_| Problem::new(Kind::Invalid, "expected 64 hexadecimal digits").field("id");
         let id: TransactionId = id.parse().map_err(wrong)?;
-        self.reader.ask(|reply| Job::Transaction(id, reply)).await
+        self.source.reader.ask(|reply| Job::Transaction(id, reply)).await
     }
 
     async fn transaction(&self, id: &str) -> Result<TransactionView, Problem> {
@@ -138,82 +139,10 @@ impl Questions {
         Ok(shown::proof(&self.picture.borrow(), transaction, leaf, &path, &committing))
     }
 
-    async fn samples(&self, range: MetricsRange) -> Result<Vec<Sample>, Problem> {
-        let (recent, wanted) = self.recent(range).await?;
-        let metrics = Metrics::new(recent.metrics);
-        let Some(readings) = recent.readings else {
-            let pieces = self.pieces(recent.asset, &wanted).await?;
-            let asset = recent.asset;
-            return self
-                .reader
-                .ask(|reply| {
-                    let form = Form::Samples(reply);
-                    Job::Range(Box::new(Range { asset, metrics, wanted, pieces, form }))
-                })
-                .await;
-        };
-        ranges::samples(&metrics, &wanted, &mut |from, to, sink| {
-            replay(&readings, from, to, sink);
-            Ok(())
-        })
-    }
-
-    async fn buckets(&self, range: MetricsRange, step_ms: i64) -> Result<Vec<Bucket>, Problem> {
-        let (recent, wanted) = self.recent(range).await?;
-        let metrics = Metrics::new(recent.metrics);
-        let Some(readings) = recent.readings else {
-            let pieces = self.pieces(recent.asset, &wanted).await?;
-            let asset = recent.asset;
-            return self
-                .reader
-                .ask(|reply| {
-                    let form = Form::Buckets(step_ms, reply);
-                    Job::Range(Box::new(Range { asset, metrics, wanted, pieces, form }))
-                })
-                .await;
-        };
-        ranges::buckets(&metrics, &wanted, step_ms, &mut |from, to, sink| {
-            replay(&readings, from, to, sink);
-            Ok(())
-        })
-    }
-
-    async fn recent(&self, range: MetricsRange) -> Result<(Recent, Wanted), Problem> {
-        let MetricsRange { asset, metric, from, to, after, limit } = range;
-        let wanted = Wanted { from, to, after, limit };
-        let recent = self.look(|reply| Look::Recent { asset, metric, from, to, reply }).await??;
-        Ok((recent, wanted))
-    }
-
-    async fn pieces(
-        &self,
-        asset: crate::core::catalogue::AssetId,
-        wanted: &Wanted,
-    ) -> Result<Vec<super::store::telemetry_read::Piece>, Problem> {
-        let (reply, answer) = oneshot::channel();
-        let (from, to) = (wanted.from, wanted.to);
-        // Sending to a plain thread may block for the time of one sync when its queue is full.
-        let committer = self.committer.clone();
-        let sent = tokio::task::spawn_blocking(move || committer.send(Work::Find { asset, from, to, reply }));
-        sent.await.map_err(|_| stopping())?;
-        answer.await.map_err(|_| stopping())
-    }
-
     async fn look<T>(&self, look: impl FnOnce(oneshot::Sender<T>) -> Look) -> Result<T, Problem> {
         let (reply, answer) = oneshot::channel();
-        self.core.send(Event::Look(look(reply))).await.map_err(|_| stopping())?;
+        self.source.core.send(Event::Look(look(reply))).await.map_err(|_| stopping())?;
         answer.await.map_err(|_| stopping())
-    }
-}
-
-fn replay(
-    readings: &[(u16, protocol::UnixMs, f64)],
-    from: protocol::UnixMs,
-    to: protocol::UnixMs,
-    sink: &mut dyn FnMut(u16, protocol::UnixMs, f64),
-) {
-    for (column, time, value) in readings.iter().filter(|(_, time, _)| from <= *time && *time < to) {
-        sink(*column, *time, *value);
     }
 }
 

@@ -4,13 +4,13 @@ use ledger::Input as LedgerInput;
 use protocol::operator::OperatorMessage;
 use protocol::{Address, Digest, Height, JoinRequest, PublicKey, VerifiedTransaction};
 use tokio::sync::oneshot;
+use web::CommandCall;
 use web::view::PhotoView;
-use web::{CommandCall, Problem};
 
 use super::network::JoinTicket;
 use super::store::StoreError;
-use crate::core::{Core, Ticket};
 use crate::core::telemetry::Row;
+use crate::core::{Core, Ticket};
 
 /// Something happened.
 #[derive(Debug)]

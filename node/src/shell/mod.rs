@@ -19,7 +19,7 @@ mod inbox;
 mod keeper;
 mod open;
 mod present;
-mod ranges;
+mod query;
 mod reader;
 mod tickets;
 mod watch;

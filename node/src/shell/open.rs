@@ -25,6 +25,7 @@ use super::inbox::Inbox;
 use super::keeper::{self, Keeper};
 use super::network::{self, NetworkConfig, NetworkHandle};
 use super::present::{Facts, Presenter, ledger as shown};
+use super::query::Source;
 use super::reader::Reader;
 use super::ready::{Health, ReadyFile, Weight};
 use super::store::block_files::BlockFiles;
@@ -172,12 +173,8 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
     let (commands, command_calls) = mpsc::channel(CALLS_MAX);
     runtime.spawn(carry_commands(command_calls, core.clone(), chain));
     let (queries, query_calls) = mpsc::channel(CALLS_MAX);
-    let questions = Questions {
-        core: core.clone(),
-        committer: committer.clone(),
-        reader: reader.clone(),
-        picture: pictures.clone(),
-    };
+    let source = Source { core: core.clone(), committer: committer.clone(), reader: reader.clone() };
+    let questions = Questions { source, picture: pictures.clone() };
     runtime.spawn(questions.run(query_calls));
     let (files, file_calls) = mpsc::channel(FILE_CALLS_MAX);
     let keeper = Keeper { clock, photos, core: core.clone(), data_dir: config.data_dir.clone() };

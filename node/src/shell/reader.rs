@@ -1,23 +1,22 @@
 //! The thread that reads the disk for others: blocks for peers that catch up and for the page, old readings, and where
 //! transactions stand. It knows where blocks are because the core's thread tells it; it never asks the core.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ledger::input::StoredBlock;
 use protocol::limits::{SYNC_BLOCKS_BYTES_MAX, SYNC_BLOCKS_MAX};
 use protocol::message::{SyncBlock, SyncResponse};
 use protocol::{Bounded, Bytes, Height, Message, PublicKey, TransactionId, UnixMs, encode};
-use tokio::sync::{mpsc, oneshot};
-use web::view::{Bucket, Sample};
+use tokio::sync::{mpsc, oneshot, watch};
 use web::{Kind, Problem};
 
 use super::network::{Lane, NetworkCommand, NetworkHandle};
-use super::ranges::{self, Metrics, Wanted};
+use super::query::Archive;
 use super::store::StoreError;
 use super::store::archive::view::ArchiveView;
 use super::store::block_files::{BlockFiles, Place};
 use super::store::index::Index;
-use super::store::telemetry_read::{Piece, read_rows};
 use super::watch::Watch;
 use crate::core::catalogue::AssetId;
 
@@ -59,7 +58,7 @@ pub(crate) enum Job {
     /// The block of a transaction, and its position there.
     Transaction(TransactionId, Reply<(StoredBlock, u32)>),
     /// Old readings.
-    Range(Box<Range>),
+    Read(Reading),
     /// The archive as it is from now on. The archivist waits for the acknowledgement before it lets go of a file that
     /// an older view names, so nothing that is read afterwards may use an older one.
     #[allow(dead_code, reason = "sent once days are sealed")]
@@ -68,34 +67,44 @@ pub(crate) enum Job {
     Stop,
 }
 
-/// Old readings of an asset.
-#[derive(Debug)]
-pub(crate) struct Range {
-    /// The asset.
-    pub(crate) asset: AssetId,
-    /// Its metrics that are wanted.
-    pub(crate) metrics: Metrics,
-    /// Which readings.
-    pub(crate) wanted: Wanted,
-    /// Where in the log they may be.
-    pub(crate) pieces: Vec<Piece>,
-    /// In which form, and where to.
-    pub(crate) form: Form,
+/// A slice of a question about old readings, to be read on the reader's thread.
+pub(crate) struct Reading(Box<dyn FnOnce(&mut Archive) + Send>);
+
+impl std::fmt::Debug for Reading {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Reading")
+    }
 }
 
-/// Point by point, or in steps.
-#[derive(Debug)]
-pub(crate) enum Form {
-    /// Point by point.
-    Samples(Reply<Vec<Sample>>),
-    /// In steps of so many milliseconds.
-    Buckets(i64, Reply<Vec<Bucket>>),
+/// Up to when the readings of each asset are in day files: a hint, for the view that counts is the reader's own.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Sealed(Arc<BTreeMap<AssetId, UnixMs>>);
+
+impl Sealed {
+    /// Looks at the chunks at hand: those of the open days, where the newest readings are.
+    fn of(view: &ArchiveView) -> Self {
+        let mut ends: BTreeMap<AssetId, UnixMs> = BTreeMap::new();
+        let files = view.days.values().flat_map(|day| [&day.open, &day.seg]).flatten();
+        for (asset, places) in files.filter_map(|file| file.places.as_deref()).flatten() {
+            let Some(last) = places.iter().map(|place| place.last).max() else { continue };
+            let end = ends.entry(*asset).or_insert(last);
+            *end = last.max(*end);
+        }
+        ends.values_mut().for_each(|end| *end = end.plus(1));
+        Self(Arc::new(ends))
+    }
+
+    /// The first time behind what is in day files.
+    pub(crate) fn end_of(&self, asset: AssetId) -> Option<UnixMs> {
+        self.0.get(&asset).copied()
+    }
 }
 
 /// The way to the reader.
 #[derive(Debug, Clone)]
 pub(crate) struct Reader {
     jobs: mpsc::Sender<Job>,
+    sealed: watch::Receiver<Sealed>,
 }
 
 impl Reader {
@@ -107,13 +116,14 @@ impl Reader {
         watch: Watch,
     ) -> std::io::Result<(Self, std::thread::JoinHandle<()>)> {
         let (jobs, waiting) = mpsc::channel(QUEUE_MAX);
+        let (sealed, known) = watch::channel(Sealed::default());
         let run = move || {
             let _watch = watch;
-            let archive = Arc::new(ArchiveView::default());
-            Thread { files, index, network, archive, unflushed: 0 }.run(waiting);
+            let archive = Archive::default();
+            Thread { files, index, network, archive, sealed, unflushed: 0 }.run(waiting);
         };
         let thread = std::thread::Builder::new().name("reader".to_owned()).spawn(run)?;
-        Ok((Self { jobs }, thread))
+        Ok((Self { jobs, sealed: known }, thread))
     }
 
     /// Hands a job over from a plain thread.
@@ -121,6 +131,24 @@ impl Reader {
         if self.jobs.blocking_send(job).is_err() {
             tracing::error!("the reader is gone");
         }
+    }
+
+    /// Up to when readings are in day files.
+    pub(crate) fn sealed(&self) -> Sealed {
+        self.sealed.borrow().clone()
+    }
+
+    /// Reads a slice of old readings.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut Archive) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let stopping = || Problem::new(Kind::Unavailable, "the node is stopping");
+        let (reply, answer) = oneshot::channel();
+        // The caller may have given up.
+        let reading = Reading(Box::new(move |archive| drop(reply.send(read(archive)))));
+        self.jobs.send(Job::Read(reading)).await.map_err(|_| stopping())?;
+        answer.await.map_err(|_| stopping())
     }
 
     /// Asks for something.
@@ -136,8 +164,8 @@ struct Thread {
     files: BlockFiles,
     index: Index,
     network: NetworkHandle,
-    #[allow(dead_code, reason = "read once days are sealed")]
-    archive: Arc<ArchiveView>,
+    archive: Archive,
+    sealed: watch::Sender<Sealed>,
     unflushed: u64,
 }
 
@@ -152,9 +180,10 @@ impl Thread {
                 Job::Blocks { before, limit, reply } => answer(reply, self.blocks(before, limit)),
                 Job::Block(height, reply) => answer(reply, self.block(height)),
                 Job::Transaction(id, reply) => answer(reply, self.transaction(&id)),
-                Job::Range(range) => read_range(*range),
+                Job::Read(reading) => (reading.0)(&mut self.archive),
                 Job::Archive(archive, seen) => {
-                    self.archive = archive;
+                    self.sealed.send_replace(Sealed::of(&archive));
+                    self.archive.view = archive;
                     if seen.send(()).is_err() {
                         tracing::debug!("the archivist is gone");
                     }
@@ -256,25 +285,6 @@ impl Thread {
             || Problem::new(Kind::NotFound, format!("no final block holds transaction {id}")).field("id");
         let (height, position) = found.ok_or_else(unknown)?;
         Ok((self.block(height)?, position))
-    }
-}
-
-fn read_range(range: Range) {
-    let Range { asset, metrics, wanted, pieces, form } = range;
-    let mut source = |from: UnixMs, to: UnixMs, sink: &mut dyn FnMut(u16, UnixMs, f64)| {
-        read_rows(&pieces, asset, (from, to), |row| {
-            row.values().iter().for_each(|(column, value)| sink(column.0, row.time(), value.get()));
-        })
-    };
-    match form {
-        Form::Samples(reply) => {
-            let samples = ranges::samples(&metrics, &wanted, &mut source);
-            answer(reply, samples.map_err(|error| unreadable(&error)));
-        }
-        Form::Buckets(step_ms, reply) => {
-            let buckets = ranges::buckets(&metrics, &wanted, step_ms, &mut source);
-            answer(reply, buckets.map_err(|error| unreadable(&error)));
-        }
     }
 }
 

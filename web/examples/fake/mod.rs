@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "the demo and the tests use different parts of it")]
 
 mod files;
+mod history;
 mod metric;
 mod scene;
 
@@ -11,11 +12,11 @@ use protocol::UnixMs;
 use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc, watch};
 use web::live::{LiveEvent, SampleBatch};
-use web::request::{MetricsRange, Outcome, SubmittedTransaction};
+use web::request::{Outcome, SubmittedTransaction};
 use web::view::{
-    AlertStatus, AlertView, AssetView, BlockSummary, BlockView, Bucket, CertificateView, InvitationView,
-    LastValue, Picture, PolicyView, ProofView, ProposalStatus, ProposalView, Sample, SignatureView,
-    TransactionView, WorkOrderStatus, WorkOrderView,
+    AlertStatus, AlertView, AssetView, BlockSummary, BlockView, CertificateView, InvitationView, LastValue,
+    Picture, PolicyView, ProofView, ProposalStatus, ProposalView, Sample, SignatureView, TransactionView,
+    WorkOrderStatus, WorkOrderView,
 };
 use web::{Answer, Command, CommandCall, Handles, Inserted, Kind, Problem, QueryCall, TelemetryCall, Time};
 
@@ -269,9 +270,16 @@ async fn answer(mut calls: mpsc::Receiver<QueryCall>, picture: watch::Sender<Arc
     while let Some(call) = calls.recv().await {
         let picture = picture.borrow().clone();
         match call {
-            QueryCall::Samples { range, reply } => drop(reply.send(Ok(samples(&picture, &range)))),
+            QueryCall::Samples { range, reply } => drop(reply.send(Ok(history::samples(&picture, &range)))),
             QueryCall::Buckets { range, step_ms, reply } => {
-                drop(reply.send(Ok(buckets(&picture, &range, step_ms))));
+                drop(reply.send(Ok(history::buckets(&picture, &range, step_ms))));
+            }
+            QueryCall::Series { selections, reply } => {
+                drop(reply.send(Ok(history::series(&picture, &selections))))
+            }
+            QueryCall::Steps { question, reply } => drop(reply.send(Ok(history::steps(&picture, &question)))),
+            QueryCall::Windows { question, reply } => {
+                drop(reply.send(Ok(history::windows(&picture, &question))));
             }
             QueryCall::Blocks { before, limit, reply } => {
                 let older = |block: &&BlockSummary| before.is_none_or(|before| block.height < before);
@@ -291,53 +299,6 @@ async fn answer(mut calls: mpsc::Receiver<QueryCall>, picture: watch::Sender<Arc
             }
         }
     }
-}
-
-fn metrics(picture: &Picture, range: &MetricsRange) -> Vec<String> {
-    let asset = picture.assets.iter().find(|asset| asset.code == range.asset).expect("an asset that exists");
-    let mut names: Vec<String> = asset.last.iter().map(|last| last.metric.clone()).collect();
-    names.retain(|name| range.metric.as_ref().is_none_or(|wanted| wanted == name));
-    names.sort();
-    names
-}
-
-fn grid(range: &MetricsRange, step_ms: i64) -> impl Iterator<Item = i64> {
-    let first = range.from.0.div_euclid(step_ms) + i64::from(range.from.0.rem_euclid(step_ms) != 0);
-    (first..).map(move |index| index * step_ms)
-}
-
-fn samples(picture: &Picture, range: &MetricsRange) -> Vec<Sample> {
-    let metrics = metrics(picture, range);
-    let until = range.to.0.min(picture.node.time.ms() + 1);
-    let times = grid(range, STEP_MS).take_while(|t| *t < until && !metrics.is_empty());
-    let all = times.flat_map(|t| metrics.iter().map(move |metric| (t, metric)));
-    let unseen = |(t, metric): &(i64, &String)| {
-        range.after.as_ref().is_none_or(|after| (after.0.0, &after.1) < (*t, *metric))
-    };
-    let sample = |(t, metric): (i64, &String)| Sample {
-        metric: metric.clone(),
-        t: Time::from_ms(t),
-        v: Some(scene::value(metric, t)),
-    };
-    all.filter(unseen).take(range.limit).map(sample).collect()
-}
-
-fn buckets(picture: &Picture, range: &MetricsRange, step_ms: i64) -> Vec<Bucket> {
-    let every = MetricsRange { after: None, limit: usize::MAX, ..range.clone() };
-    let mut buckets: std::collections::BTreeMap<(i64, String), Bucket> = std::collections::BTreeMap::new();
-    for sample in samples(picture, &every) {
-        let (t, Some(v)) = (sample.t.ms().div_euclid(step_ms) * step_ms, sample.v) else { continue };
-        let new =
-            Bucket { metric: sample.metric.clone(), t: Time::from_ms(t), min: v, max: v, avg: 0.0, count: 0 };
-        let bucket = buckets.entry((t, sample.metric)).or_insert(new);
-        (bucket.min, bucket.max) = (bucket.min.min(v), bucket.max.max(v));
-        bucket.count += 1;
-        bucket.avg += (v - bucket.avg) / bucket.count as f64;
-    }
-    let unseen = |key: &(i64, String)| {
-        range.after.as_ref().is_none_or(|after| (after.0.0, &after.1) < (key.0, &key.1))
-    };
-    buckets.into_iter().filter(|(key, _)| unseen(key)).map(|(_, bucket)| bucket).take(range.limit).collect()
 }
 
 fn whole(picture: &Picture, block: &BlockSummary) -> BlockView {

@@ -2,14 +2,16 @@
 
 use crate::app::{App, Shared, asset};
 use crate::extract::{Id, Query};
-use crate::list::{Page, cut, limit};
+use crate::list::{Page, limit};
 use crate::payload::is_name;
 use crate::problem::{Kind, Problem};
+use crate::question::{Bucket, Buckets, Samples};
 use crate::request::{MetricsRange, QueryCall};
+use crate::text::{Clock, put_number, put_text};
 use crate::time::Time;
-use crate::view::{Bucket, Sample};
-use axum::Json;
 use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use protocol::UnixMs;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -50,7 +52,10 @@ pub enum MetricItem {
         t: Time,
         min: f64,
         max: f64,
-        avg: f64,
+        /// `null` if their sum is beyond what a number can hold.
+        avg: Option<f64>,
+        /// The newest of them.
+        last: f64,
         count: u64,
     },
     Reading {
@@ -66,30 +71,88 @@ pub enum MetricItem {
 #[utoipa::path(
     get, path = "/api/v1/assets/{id}/metrics", tag = "telemetry",
     params(("id" = String, Path, description = "Code of the asset"), Wanted),
-    responses((status = 200, description = "`{t, v}` items, or `{t, min, max, avg, count}` with `step`", body = Page<MetricItem>))
+    responses((status = 200, description = "`{t, v}` items, or `{t, min, max, avg, last, count}` with `step`", body = Page<MetricItem>))
 )]
 pub(crate) async fn metrics(
     State(app): Shared,
     Id(id): Id,
     Query(wanted): Query<Wanted>,
-) -> Result<Json<Page<MetricItem>>, Problem> {
+) -> Result<Response, Problem> {
     let limit = limit(wanted.limit, LIMIT_MAX, LIMIT_MAX)?;
     let range = range(&app, &id, &wanted, limit)?;
-    let items = match wanted.step.as_deref().map(step_ms).transpose()? {
-        None => {
-            app.query(|reply| QueryCall::Samples { range, reply }).await?.into_iter().map(reading).collect()
-        }
+    let text = match wanted.step.as_deref().map(step_ms).transpose()? {
+        None => readings(&app.query(|reply| QueryCall::Samples { range, reply }).await?, limit),
         Some(step_ms) => {
-            let buckets = app.query(|reply| QueryCall::Buckets { range, step_ms, reply }).await?;
-            buckets.into_iter().map(step).collect()
+            steps(&app.query(|reply| QueryCall::Buckets { range, step_ms, reply }).await?, limit)
         }
     };
-    Ok(Json(cut(items, limit, |item: &MetricItem| match item {
-        MetricItem::Step { id, .. } | MetricItem::Reading { id, .. } => id.clone(),
-    })))
+    Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
 }
 
-fn range(app: &App, id: &str, wanted: &Wanted, limit: usize) -> Result<MetricsRange, Problem> {
+/// A page as JSON, written straight into one buffer: readings come by the ten thousand.
+fn page<'a, T>(
+    items: &[T],
+    limit: usize,
+    id: impl Fn(&T) -> (i64, &'a str),
+    mut put: impl FnMut(&mut Vec<u8>, &T),
+) -> Vec<u8> {
+    let shown = &items[..items.len().min(limit)];
+    let mut text = Vec::with_capacity(64 + 128 * shown.len());
+    text.extend_from_slice(b"{\"items\":[");
+    for (at, item) in shown.iter().enumerate() {
+        text.extend_from_slice(if at == 0 { b"{\"id\":" } else { b",{\"id\":" });
+        let (t, metric) = id(item);
+        put_text(&mut text, &item_id(t, metric));
+        text.extend_from_slice(b",\"metric\":");
+        put_text(&mut text, metric);
+        text.extend_from_slice(b",\"t\":\"");
+        put(&mut text, item);
+        text.push(b'}');
+    }
+    text.extend_from_slice(b"],\"next\":");
+    match shown.last().filter(|_| items.len() > limit).map(id) {
+        Some((t, metric)) => put_text(&mut text, &item_id(t, metric)),
+        None => text.extend_from_slice(b"null"),
+    }
+    text.push(b'}');
+    text
+}
+
+fn readings(samples: &Samples, limit: usize) -> Vec<u8> {
+    let mut clock = Clock::default();
+    page(
+        &samples.items,
+        limit,
+        |(t, metric, _)| (*t, &samples.metrics[usize::from(*metric)]),
+        |text, (t, _, value)| {
+            clock.put(text, *t);
+            text.extend_from_slice(b"\",\"v\":");
+            put_number(text, *value);
+        },
+    )
+}
+
+fn steps(buckets: &Buckets, limit: usize) -> Vec<u8> {
+    let mut clock = Clock::default();
+    page(
+        &buckets.items,
+        limit,
+        |bucket| (bucket.start, &buckets.metrics[usize::from(bucket.metric)]),
+        |text, bucket| {
+            let Bucket { start, min, max, avg, last, count, .. } = bucket;
+            clock.put(text, *start);
+            for (name, value) in
+                [("\",\"min\":", min), (",\"max\":", max), (",\"avg\":", avg), (",\"last\":", last)]
+            {
+                text.extend_from_slice(name.as_bytes());
+                put_number(text, *value);
+            }
+            text.extend_from_slice(format!(",\"count\":{count}").as_bytes());
+        },
+    )
+}
+
+pub(super) fn range(app: &App, id: &str, wanted: &Wanted, limit: usize) -> Result<MetricsRange, Problem> {
     let picture = app.picture();
     let asset = asset(&picture, id)?.code.clone();
     if wanted.metric.as_deref().is_some_and(|metric| !is_name(metric)) {
@@ -106,7 +169,7 @@ fn range(app: &App, id: &str, wanted: &Wanted, limit: usize) -> Result<MetricsRa
     Ok(MetricsRange { asset, metric: wanted.metric.clone(), from, to, after, limit: limit + 1 })
 }
 
-fn time(field: &str, text: Option<&str>) -> Result<Option<UnixMs>, Problem> {
+pub(super) fn time(field: &str, text: Option<&str>) -> Result<Option<UnixMs>, Problem> {
     let wrong =
         || Problem::new(Kind::Invalid, "expected an RFC 3339 time such as 2025-12-09T10:15:23Z").field(field);
     // In a query string an unescaped `+` of a time zone arrives as a space.
@@ -114,7 +177,7 @@ fn time(field: &str, text: Option<&str>) -> Result<Option<UnixMs>, Problem> {
     text.map(read).transpose()
 }
 
-fn step_ms(text: &str) -> Result<i64, Problem> {
+pub(super) fn step_ms(text: &str) -> Result<i64, Problem> {
     let (number, unit) = match text.char_indices().last() {
         Some((at, 's')) => (&text[..at], 1_000),
         Some((at, 'm')) => (&text[..at], 60_000),
@@ -128,25 +191,14 @@ fn step_ms(text: &str) -> Result<i64, Problem> {
 }
 
 /// An item's id is its time in milliseconds and its metric, which is also the cursor behind it.
-fn item_id(t: Time, metric: &str) -> String {
-    format!("{}~{metric}", t.ms())
+fn item_id(t: i64, metric: &str) -> String {
+    format!("{t}~{metric}")
 }
 
 fn cursor(text: &str) -> Result<(UnixMs, String), Problem> {
     let wrong = || Problem::new(Kind::Invalid, "expected `next` of an earlier page").field("cursor");
     let (ms, metric) = text.split_once('~').ok_or_else(wrong)?;
     Ok((UnixMs(ms.parse().map_err(|_| wrong())?), metric.to_owned()))
-}
-
-fn reading(sample: Sample) -> MetricItem {
-    let id = item_id(sample.t, &sample.metric);
-    MetricItem::Reading { id, metric: sample.metric, t: sample.t, v: sample.v }
-}
-
-fn step(bucket: Bucket) -> MetricItem {
-    let id = item_id(bucket.t, &bucket.metric);
-    let Bucket { metric, t, min, max, avg, count } = bucket;
-    MetricItem::Step { id, metric, t, min, max, avg, count }
 }
 
 #[cfg(test)]
@@ -168,7 +220,7 @@ mod tests {
 
     #[test]
     fn a_cursor_is_the_id_of_an_item() {
-        let id = item_id(Time::from_ms(1_765_275_323_000), "a~b");
+        let id = item_id(1_765_275_323_000, "a~b");
         assert_eq!(cursor(&id), Ok((UnixMs(1_765_275_323_000), "a~b".to_owned())));
         assert!(cursor("x~y").is_err() && cursor("").is_err());
     }

@@ -12,6 +12,7 @@ pub(crate) mod metrics;
 pub(crate) mod operator;
 pub(crate) mod photos;
 pub(crate) mod policies;
+pub(crate) mod query;
 pub(crate) mod session;
 pub(crate) mod sites;
 pub(crate) mod stream;

@@ -49,7 +49,7 @@ pub use refusal::Refusal;
 pub use rollup::{AssetRollup, QUARTER_MS, Rise, Slot, merge_slots, roll_up, slot_of};
 pub use rollup_file::{ROLLUP_MAGIC, RollWriter, SLOT_MS_MIN, decode_rollup, encode_rollup};
 pub use segment::{Found, Gap, SegmentReader, TornTail, UnknownVersion};
-pub use steps::{Progress, SlotSums, Steps, Summary};
+pub use steps::{Progress, Steps, Summary};
 pub use value::{Row, Value};
 pub use window::{Over, Windows};
 

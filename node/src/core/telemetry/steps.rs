@@ -44,6 +44,13 @@ pub struct Progress {
     before: Option<(UnixMs, f64)>,
 }
 
+impl Progress {
+    /// Behind a reading.
+    pub const fn behind(reading: (UnixMs, f64)) -> Self {
+        Self { before: Some(reading) }
+    }
+}
+
 /// The steps of one group of series.
 #[derive(Debug, Clone)]
 pub struct Steps {
@@ -285,7 +292,7 @@ mod tests {
 
     #[test]
     fn slots_tell_the_same_as_their_readings() {
-        let slot = |start, first: f64, last: f64| Slot {
+        let slot = |start: i64, first: f64, last: f64| Slot {
             count: 2,
             min: first,
             max: last,
@@ -305,7 +312,11 @@ mod tests {
         assert_eq!(told(Summary::Avg), [2.5, 5.5, 2.5]);
         assert_eq!(told(Summary::Count), [2.0, 2.0, 2.0]);
         assert_eq!(told(Summary::Last), [3.0, 6.0, 4.0]);
-        assert_eq!(told(Summary::Increase), [2.5, 2.5, 3.5], "half of what was counted between two slots goes to each");
+        assert_eq!(
+            told(Summary::Increase),
+            [2.5, 2.5, 3.5],
+            "half of what was counted between two slots goes to each"
+        );
     }
 
     #[test]

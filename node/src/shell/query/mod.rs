@@ -50,6 +50,7 @@ impl Target {
 }
 
 /// Takes in what is found, target by target by rising time: of each target every row follows all rows given before.
+#[allow(dead_code, reason = "slots come with the day files")]
 pub(crate) trait Sink: Send + 'static {
     /// Rows of a target, by its place in the list. Columns that are not wanted may be among them.
     fn rows(&mut self, target: usize, rows: &Columns);
@@ -123,7 +124,9 @@ impl Source {
         while first < targets.len() && from < to {
             let mut end = first;
             let mut series = 0;
-            while end < targets.len() && (end == first || series + targets[end].columns.len() <= BATCH_SERIES_MAX) {
+            while end < targets.len()
+                && (end == first || series + targets[end].columns.len() <= BATCH_SERIES_MAX)
+            {
                 series += targets[end].columns.len();
                 end += 1;
             }
@@ -175,7 +178,7 @@ impl Source {
             return Ok(sink);
         }
         let values: usize = newest.iter().map(|newest| newest.rows.len() * newest.rows.columns().len()).sum();
-        let mut tell = move || {
+        let tell = move || {
             newest.iter().zip(batch).for_each(|(newest, target)| sink.rows(target, &newest.rows));
             let failure = sink.failure();
             failure.map_or(Ok(sink), Err)
@@ -199,7 +202,9 @@ impl Source {
             let newest = |target: &Target| {
                 let head = core.telemetry().head(target.asset);
                 let covered = head.and_then(|head| Some((head, head.covers_from()?)));
-                let Some((head, covers_from)) = covered else { return Newest { start: to, rows: Columns::default() } };
+                let Some((head, covers_from)) = covered else {
+                    return Newest { start: to, rows: Columns::default() };
+                };
                 let start = sealed.end_of(target.asset).map_or(covers_from, |end| covers_from.max(end));
                 let rows = head.rows(&target.ids(), start.max(from), to);
                 Newest { start: start.min(to), rows }
@@ -222,7 +227,8 @@ impl Source {
         assets.sort_unstable();
         // Sending to a plain thread may block for the time of one sync when its queue is full.
         let committer = self.committer.clone();
-        let sent = tokio::task::spawn_blocking(move || committer.send(Work::Find { assets, from, to, reply }));
+        let sent =
+            tokio::task::spawn_blocking(move || committer.send(Work::Find { assets, from, to, reply }));
         sent.await.map_err(|_| stopping())?;
         answer.await.map_err(|_| stopping())
     }

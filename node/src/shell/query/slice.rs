@@ -86,11 +86,16 @@ fn unsealed(
         if piece.number <= archive.view.sealed_to || *first >= to || *last < from {
             continue;
         }
-        read_piece(piece, |asset| untils.contains_key(&asset), (from, to), |row| {
-            if untils.get(&row.asset()).is_some_and(|until| row.time() < *until) {
-                rows.entry(row.asset()).or_default().push(row);
-            }
-        })?;
+        read_piece(
+            piece,
+            |asset| untils.contains_key(&asset),
+            (from, to),
+            |row| {
+                if untils.get(&row.asset()).is_some_and(|until| row.time() < *until) {
+                    rows.entry(row.asset()).or_default().push(row);
+                }
+            },
+        )?;
     }
     Ok(rows)
 }
