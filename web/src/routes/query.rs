@@ -26,7 +26,7 @@ const RANGE_DEFAULT_MS: i64 = 24 * 60 * 60 * 1000;
 pub(crate) struct Wanted {
     /// What is told of the readings of each step.
     #[serde(rename = "fn")]
-    #[param(rename = "fn")]
+    #[param(rename = "fn", inline)]
     summary: Summary,
     /// Only this metric.
     metric: Option<String>,
@@ -35,6 +35,7 @@ pub(crate) struct Wanted {
     /// Only this site, by code.
     site: Option<String>,
     /// Only assets of this kind.
+    #[param(inline)]
     kind: Option<AssetKind>,
     /// First moment, RFC 3339, rounded down to the step; 24 hours before `to` when not given.
     from: Option<String>,
@@ -47,6 +48,7 @@ pub(crate) struct Wanted {
     #[param(example = "Europe/Brussels")]
     tz: Option<String>,
     /// What is told as one: each asset when not given.
+    #[param(inline)]
     by: Option<By>,
 }
 

@@ -440,6 +440,23 @@ export interface paths {
         patch: operations["patch"];
         trace?: never;
     };
+    "/api/v1/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Averages, extremes, counts and increases of many series, in steps. */
+        get: operations["query"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -1034,11 +1051,19 @@ export interface components {
         };
         /** @description A reading, or the readings of one step. */
         MetricItem: {
-            /** Format: double */
-            avg: number;
+            /**
+             * Format: double
+             * @description `null` if their sum is beyond what a number can hold.
+             */
+            avg?: number | null;
             /** Format: int64 */
             count: number;
             id: string;
+            /**
+             * Format: double
+             * @description The newest of them.
+             */
+            last: number;
             /** Format: double */
             max: number;
             metric: string;
@@ -1270,11 +1295,19 @@ export interface components {
         /** @description One page of a list. */
         Page_MetricItem: {
             items: ({
-                /** Format: double */
-                avg: number;
+                /**
+                 * Format: double
+                 * @description `null` if their sum is beyond what a number can hold.
+                 */
+                avg?: number | null;
                 /** Format: int64 */
                 count: number;
                 id: string;
+                /**
+                 * Format: double
+                 * @description The newest of them.
+                 */
+                last: number;
                 /** Format: double */
                 max: number;
                 metric: string;
@@ -1641,6 +1674,23 @@ export interface components {
             proposed: components["schemas"]["LedgerPlace"];
             status: components["schemas"]["ProposalStatus"];
         };
+        /**
+         * @description Values of many series, aligned: those of step i belong to `from + i * step_s`, or to `times[i]` where steps differ in
+         *     length.
+         */
+        QueryAnswer: {
+            fn: components["schemas"]["Summary"];
+            from: components["schemas"]["Time"];
+            series: components["schemas"]["SeriesSteps"][];
+            /**
+             * Format: int64
+             * @description Width of a step, seconds; none where they differ.
+             */
+            step_s?: number | null;
+            /** @description Starts of the steps where they differ in length. */
+            times?: components["schemas"]["Time"][] | null;
+            to: components["schemas"]["Time"];
+        };
         /** @description May this node be trusted with work right now, and if not why. */
         Readiness: {
             ready: boolean;
@@ -1679,6 +1729,16 @@ export interface components {
             /** @description Code of the asset. */
             asset: string;
             samples: components["schemas"]["Sample"][];
+        };
+        /** @description One group of series of one metric. What its series do not share is none. */
+        SeriesSteps: {
+            asset?: string | null;
+            kind?: components["schemas"]["AssetKind"] | null;
+            metric: string;
+            site?: string | null;
+            unit?: string | null;
+            /** @description One per step; a NaN, which is written as `null`, where there is none. */
+            values: (number | null)[];
         };
         /** @description Whether this browser or script is signed in. */
         SessionView: {
@@ -1749,6 +1809,11 @@ export interface components {
             /** @description 64 hex digits; empty when the bytes are no transaction. */
             id: string;
         };
+        /**
+         * @description What is told of the readings of a step.
+         * @enum {string}
+         */
+        Summary: "avg" | "min" | "max" | "sum" | "count" | "last" | "increase" | "rate";
         /** @description A meter that was replaced. */
         SwapDraft: {
             /** @description Readings from here on are those of the new meter. */
@@ -2113,7 +2178,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description `{t, v}` items, or `{t, min, max, avg, count}` with `step` */
+            /** @description `{t, v}` items, or `{t, min, max, avg, last, count}` with `step` */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2882,6 +2947,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyView"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    query: {
+        parameters: {
+            query: {
+                /** @description What is told of the readings of each step. */
+                fn: "avg" | "min" | "max" | "sum" | "count" | "last" | "increase" | "rate";
+                /** @description Only this metric. */
+                metric?: string;
+                /** @description Only this asset, by code. */
+                asset?: string;
+                /** @description Only this site, by code. */
+                site?: string;
+                /** @description Only assets of this kind. */
+                kind?: "HVAC" | "CHILLER" | "ELEVATOR" | "METER";
+                /** @description First moment, RFC 3339, rounded down to the step; 24 hours before `to` when not given. */
+                from?: string;
+                /** @description First moment after the range, RFC 3339; just after now when not given. */
+                to?: string;
+                /**
+                 * @description Seconds, or a number with `s`, `m`, `h` or `d`; `1mo` for months. 15 minutes when not given.
+                 * @example 15m
+                 */
+                step?: string;
+                /**
+                 * @description Time zone by its IANA name; whole days and months are then those of the place, 23 to 25 hours long.
+                 * @example Europe/Brussels
+                 */
+                tz?: string;
+                /** @description What is told as one: each asset when not given. */
+                by?: "asset" | "site" | "kind" | "none";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Values aligned to steps, `null` where there is none */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueryAnswer"];
                 };
             };
             /** @description A problem document (RFC 9457) */

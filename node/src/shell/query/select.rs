@@ -4,7 +4,7 @@ use web::question::{Label, Selection, SeriesName};
 
 use super::Target;
 use crate::core::Core;
-use crate::core::catalogue::{Asset, AssetId, Column, MetricKind, metric};
+use crate::core::catalogue::{Asset, AssetId, Catalogue, Column, MetricKind, OnConflict};
 use crate::core::telemetry::{Counting, Keep};
 
 /// A series that passed.
@@ -31,13 +31,14 @@ pub(super) fn choose(core: &Core, selection: &Selection) -> Vec<Chosen> {
             && selection.passes(Label::Kind, kind.name())
             && selection.passes(Label::Asset, asset.code.as_str());
         if passes {
-            chosen.extend(series_of(asset, site, selection));
+            chosen.extend(series_of(catalogue, asset, site, selection));
         }
     }
     chosen
 }
 
 fn series_of<'a>(
+    catalogue: &'a Catalogue,
     asset: &'a Asset,
     site: &'a str,
     selection: &'a Selection,
@@ -45,20 +46,23 @@ fn series_of<'a>(
     let columns = (0..).map(Column);
     let all = columns.zip(&asset.series).map(|(column, series)| (column, series.metric.as_str()));
     all.filter(|(_, name)| selection.passes(Label::Metric, name)).map(move |(column, name)| {
-        let known = metric(name);
+        let traits = catalogue.traits(name);
         Chosen {
             name: SeriesName {
                 metric: name.to_owned(),
-                unit: known.map(|known| known.unit.to_owned()).filter(|unit| !unit.is_empty()),
-                counter: known.is_some_and(|known| known.kind == MetricKind::Counter),
+                unit: Some(traits.unit.clone()).filter(|unit| !unit.is_empty()),
+                counter: traits.kind == MetricKind::Counter,
                 asset: asset.code.to_string(),
                 site: site.to_owned(),
                 kind: asset.kind.into(),
             },
             asset: asset.id,
             column,
-            keep: Keep::First,
-            counting: Counting::default(),
+            keep: match traits.on_conflict {
+                OnConflict::First => Keep::First,
+                OnConflict::Last => Keep::Last,
+            },
+            counting: catalogue.counting(asset.id, name).unwrap_or_default(),
         }
     })
 }
