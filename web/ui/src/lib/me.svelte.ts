@@ -1,28 +1,19 @@
 // Who is holding the phone: the signed-in name, or one typed once and kept on this device. For taking work with one tap.
 
-import { get } from './api';
+import { store } from './store.svelte';
 
 const KEY = 'symbiose.me';
+// What the node calls whoever holds its token.
+const TOKEN = 'token';
 
 class Me {
-  name = $state(localStorage.getItem(KEY) ?? '');
-  #asked = false;
-
-  /** Asks the node once who is signed in; a node without accounts does not know. */
-  ask() {
-    if (this.#asked) return;
-    this.#asked = true;
-    get<{ name?: string | null }>('/api/v1/session').then(
-      ({ name }) => {
-        if (name && !this.name) this.name = name;
-      },
-      () => (this.#asked = false),
-    );
-  }
+  #typed = $state(localStorage.getItem(KEY) ?? '');
+  /** Whoever came in with the token has no name of their own, and may have typed one. */
+  readonly name = $derived(store.door?.name && store.door.name !== TOKEN ? store.door.name : this.#typed);
 
   call(name: string) {
-    this.name = name.trim();
-    localStorage.setItem(KEY, this.name);
+    this.#typed = name.trim();
+    localStorage.setItem(KEY, this.#typed);
   }
 }
 

@@ -9,7 +9,7 @@ import {
 import type { Door } from './door';
 
 export type Link = 'connecting' | 'live' | 'lost';
-export type Note = 'saved' | 'busy' | 'refused' | 'conflict' | 'error' | 'offline';
+export type Note = 'saved' | 'busy' | 'refused' | 'conflict' | 'error' | 'offline' | 'forbidden';
 
 const BLOCKS_SHOWN = 20;
 const SAMPLES_EVERY_MS = 250;
@@ -145,7 +145,7 @@ class Store {
       this.#later('load', RETRY_MS, () => void this.load());
       return;
     }
-    const notes: Record<number, Note> = { 0: 'offline', 409: 'conflict', 422: 'refused', 429: 'busy', 503: 'busy', 504: 'busy' };
+    const notes: Record<number, Note> = { 0: 'offline', 403: 'forbidden', 409: 'conflict', 422: 'refused', 429: 'busy', 503: 'busy', 504: 'busy' };
     this.#say(notes[failure.status] ?? 'error');
   }
 

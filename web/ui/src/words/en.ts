@@ -46,6 +46,7 @@ export const en: Words = {
   busy: 'The node is busy. Try again in a moment.',
   refused: 'The ledger refused this.',
   conflict: 'No longer possible: the state changed meanwhile.',
+  forbidden: 'Your role does not allow this.',
   offline: 'No network. Try again when the node answers.',
   error: 'That did not work.',
 

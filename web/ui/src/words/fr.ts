@@ -46,6 +46,7 @@ export const fr = {
   busy: 'Le nœud est occupé. Réessayez dans un instant.',
   refused: 'Le registre a refusé cette opération.',
   conflict: 'Ce n’est plus possible : l’état a changé entre-temps.',
+  forbidden: 'Votre rôle ne le permet pas.',
   offline: 'Pas de réseau. Réessayez quand le nœud répond.',
   error: 'L’opération a échoué.',
 

@@ -48,6 +48,7 @@ export const nl: Words = {
   busy: 'Het knooppunt is bezig. Probeer het zo dadelijk opnieuw.',
   refused: 'Het register heeft dit geweigerd.',
   conflict: 'Niet meer mogelijk: de toestand is intussen veranderd.',
+  forbidden: 'Uw rol laat dit niet toe.',
   offline: 'Geen netwerk. Probeer opnieuw wanneer het knooppunt antwoordt.',
   error: 'Dat is niet gelukt.',
 
