@@ -144,6 +144,14 @@ pub const ACTOR_BYTES_MAX: usize = 64;
 pub const PHOTO_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Photos of one work order.
 pub const PHOTOS_PER_ORDER_MAX: usize = 20;
+/// People who may sign in at one node.
+pub const USERS_MAX: usize = 64;
+/// Browsers signed in at one node; the one unused for longest goes first.
+pub const SESSIONS_MAX: usize = 256;
+/// Bytes of a password.
+pub const PASSWORD_BYTES_MAX: usize = 256;
+/// Bytes of everything kept about people and sessions.
+pub const ACCOUNTS_BYTES_MAX: usize = 128 * 1024;
 /// Transactions of this node waiting to become final.
 pub const OUTBOX_MAX: usize = 2_000;
 

@@ -12,7 +12,7 @@ async fn main() -> std::io::Result<()> {
     let port = std::env::args().nth(1).and_then(|port| port.parse().ok()).unwrap_or(8088);
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let fake = fake::Fake::start(fake::picture(now()));
-    let settings = Settings { operator_token: "demo".to_owned(), host_names: Vec::new() };
+    let settings = Settings::new("demo", now);
     let router = web::router(fake.handles.clone(), settings);
     tokio::spawn(async move {
         for turn in 0.. {
@@ -20,7 +20,8 @@ async fn main() -> std::io::Result<()> {
             fake.tick(now(), turn);
         }
     });
-    web::serve(listener, router, std::future::pending()).await;
+    let listeners = vec![web::Listener { tcp: listener, tls: None }];
+    web::serve(listeners, router, std::future::pending()).await;
     Ok(())
 }
 

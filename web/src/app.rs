@@ -1,16 +1,16 @@
 //! What every route shares: the channels to the shell, and how to ask through them without ever waiting for ever.
 
+use crate::access::Access;
 use crate::actor::Actor;
 use crate::files::FileCall;
 use crate::live::Feed;
 use crate::problem::{Kind, Problem};
 use crate::request::{Answer, Command, CommandCall, QueryCall, Reply};
-use crate::session::Sessions;
 use crate::view::{AssetView, Picture};
 use crate::{Handles, Settings};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 /// How long a route waits for the shell.
 pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(25);
@@ -23,7 +23,9 @@ const UPLOADS_MAX: usize = 4;
 pub(crate) struct App {
     pub(crate) handles: Handles,
     pub(crate) feed: Feed,
-    pub(crate) sessions: Sessions,
+    pub(crate) access: Access,
+    /// SHA-256 of the certificate, as browsers show it, if there is one.
+    pub(crate) fingerprint: watch::Receiver<Option<String>>,
     pub(crate) host_names: Vec<String>,
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) uploads: Semaphore,
@@ -37,7 +39,8 @@ impl App {
     pub(crate) fn start(handles: Handles, settings: Settings) -> Self {
         Self {
             feed: Feed::start(handles.live.subscribe()),
-            sessions: Sessions::new(&settings.operator_token),
+            access: Access::new(&handles, &settings),
+            fingerprint: settings.fingerprint,
             host_names: settings.host_names,
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             uploads: Semaphore::new(UPLOADS_MAX),
@@ -78,7 +81,11 @@ pub(crate) fn unknown(what: &str, id: &str) -> Problem {
     Problem::new(Kind::NotFound, format!("there is no {what} `{shown}`")).field("id")
 }
 
-async fn ask<C, T>(channel: &mpsc::Sender<C>, call: impl FnOnce(Reply<T>) -> C) -> Result<T, Problem> {
+/// Asks through a channel and waits for the answer, neither without end.
+pub(crate) async fn ask<C, T>(
+    channel: &mpsc::Sender<C>,
+    call: impl FnOnce(Reply<T>) -> C,
+) -> Result<T, Problem> {
     let (reply, answer) = oneshot::channel();
     channel.try_send(call(reply)).map_err(|error| match error {
         mpsc::error::TrySendError::Full(_) => {

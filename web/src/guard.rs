@@ -1,12 +1,13 @@
 //! The door: which host names are ours, who is signed in, where a write by cookie comes from, and the headers that go
 //! with every answer (strict content policy, no sniffing, no framing, no referrer).
 
-use crate::actor::Actor;
+use crate::actor::UserRole;
 use crate::app::{ANSWER_TIMEOUT, App};
 use crate::problem::{Kind, Problem};
-use crate::session::Identity;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use crate::roles::{self, Need};
+use crate::serve::Connection;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::net::{IpAddr, Ipv6Addr};
@@ -33,7 +34,13 @@ pub(crate) async fn around(State(app): State<Arc<App>>, request: Request, next: 
     let method = request.method().clone();
     let host = request.uri().host().or_else(|| host_header(request.headers())).map(str::to_owned);
     let mut response = match host {
-        Some(host) if is_ours(&host, &app.host_names) => within(request, next).await,
+        Some(host) if is_ours(&host, &app.host_names) => {
+            if Connection::of(request.extensions()).is_misled {
+                to_https(&request)
+            } else {
+                within(request, next).await
+            }
+        }
         Some(_) | None => {
             Problem::new(Kind::MisdirectedRequest, "expected this node's name or address in `Host`")
                 .into_response()
@@ -54,19 +61,44 @@ async fn within(request: Request, next: Next) -> Response {
     tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await.unwrap_or_else(late)
 }
 
-/// In front of the routes that need an operator.
-pub(crate) async fn signed_in(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
-    let headers = request.headers();
-    match app.sessions.identify(headers) {
-        Some(Identity::Token) => {}
-        Some(Identity::Session) if request.method().is_safe() || is_own_page(headers) => {}
-        Some(Identity::Session) => return foreign_origin().into_response(),
-        None => {
-            let detail = "expected the operator token as `Authorization: Bearer`, or a session";
-            return Problem::new(Kind::Unauthorized, detail).into_response();
+/// For plain http where https is expected: reading is sent on, and whatever carries something is refused, because it
+/// has been seen on the way already.
+fn to_https(request: &Request) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    match host {
+        Some(host) if request.method().is_safe() && path.starts_with('/') => {
+            (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, format!("https://{host}{path}"))])
+                .into_response()
+        }
+        Some(_) | None => {
+            Problem::new(Kind::Malformed, "this port speaks https; ask again with https://").into_response()
         }
     }
-    request.extensions_mut().insert(Actor::token());
+}
+
+/// In front of the routes that need somebody signed in: who it is, where a write comes from, and whether it is theirs to
+/// do. The route finds the [`crate::Actor`] and the [`crate::access::Caller`] in the request.
+pub(crate) async fn signed_in(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let Some(caller) = app.access.identify(headers, Connection::of(request.extensions())) else {
+        let detail = "expected the operator token as `Authorization: Bearer`, or a session";
+        return Problem::new(Kind::Unauthorized, detail).into_response();
+    };
+    if caller.session.is_some() && !request.method().is_safe() && !is_own_page(headers) {
+        return foreign_origin().into_response();
+    }
+    let path = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default();
+    match (roles::need(request.method(), path), caller.actor.role) {
+        (Need::Anybody, UserRole::Operator | UserRole::Technician) | (Need::Operator, UserRole::Operator) => {
+        }
+        (Need::Operator, UserRole::Technician) => {
+            let detail = "your role is technician; ask an operator of this building";
+            return Problem::new(Kind::Forbidden, detail).into_response();
+        }
+    }
+    request.extensions_mut().insert(caller.actor.clone());
+    request.extensions_mut().insert(caller);
     next.run(request).await
 }
 

@@ -1,6 +1,7 @@
 //! What residents, technicians and scripts see and ask: the HTTP routes, their view types, sessions, and the page.
 //! It talks to the shell by bounded channels only and knows nothing of the core or the ledger.
 
+mod access;
 mod actor;
 mod app;
 mod convert;
@@ -11,10 +12,10 @@ mod guard;
 mod list;
 mod page;
 mod payload;
+mod roles;
 mod router;
 mod routes;
 mod serve;
-mod session;
 mod steps;
 mod text;
 
@@ -25,6 +26,7 @@ pub mod request;
 pub mod time;
 pub mod view;
 
+pub use access::{AccountsCall, Book, BookError, ClaimCode, NoCode};
 pub use actor::{Actor, UserRole};
 pub use files::FileCall;
 pub use list::Page;
@@ -39,11 +41,12 @@ pub use routes::metrics::MetricItem;
 pub use routes::query::QueryAnswer;
 pub use routes::session::SessionView;
 pub use routes::telemetry::TelemetryAnswer;
-pub use serve::{CONNECTIONS_MAX, serve};
+pub use serve::{CONNECTIONS_MAX, Listener, serve};
 pub use time::Time;
 pub use view::Picture;
 
 use metrics_exporter_prometheus::PrometheusHandle;
+use protocol::UnixMs;
 use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc, watch};
 
@@ -55,6 +58,8 @@ pub struct Handles {
     pub queries: mpsc::Sender<QueryCall>,
     /// Photos.
     pub files: mpsc::Sender<FileCall>,
+    /// Keeps people and sessions.
+    pub accounts: mpsc::Sender<AccountsCall>,
     pub picture: watch::Receiver<Arc<Picture>>,
     /// The router subscribes; keep it in the shell to send.
     pub live: broadcast::Sender<LiveEvent>,
@@ -69,4 +74,23 @@ pub struct Settings {
     pub operator_token: String,
     /// Host names under which the node is reached, besides loopback, IP addresses and `.local` names.
     pub host_names: Vec<String>,
+    /// The people and sessions known so far.
+    pub book: Book,
+    /// SHA-256 of the certificate that is served, as browsers show it; none without https.
+    pub fingerprint: watch::Receiver<Option<String>>,
+    /// The wall's clock: the web has none of its own.
+    pub wall: fn() -> UnixMs,
+}
+
+impl Settings {
+    /// Without people, certificate and further names.
+    pub fn new(operator_token: impl Into<String>, wall: fn() -> UnixMs) -> Self {
+        Self {
+            operator_token: operator_token.into(),
+            host_names: Vec::new(),
+            book: Book::default(),
+            fingerprint: watch::Sender::new(None).subscribe(),
+            wall,
+        }
+    }
 }

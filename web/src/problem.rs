@@ -14,6 +14,8 @@ pub enum Kind {
     Invalid,
     /// No operator token and no session.
     Unauthorized,
+    /// Signed in, but this is for operators.
+    Forbidden,
     /// A write by cookie which does not come from our own page.
     ForeignOrigin,
     /// There is no such thing.
@@ -56,6 +58,7 @@ impl Kind {
             Self::Malformed => ("malformed", StatusCode::BAD_REQUEST, "The request is not well formed"),
             Self::Invalid => ("invalid", StatusCode::UNPROCESSABLE_ENTITY, "A value cannot be accepted"),
             Self::Unauthorized => ("unauthorized", StatusCode::UNAUTHORIZED, "Sign in first"),
+            Self::Forbidden => ("forbidden", StatusCode::FORBIDDEN, "This is for operators"),
             Self::ForeignOrigin => ("foreign-origin", StatusCode::FORBIDDEN, "This comes from another page"),
             Self::NotFound => ("not-found", StatusCode::NOT_FOUND, "There is no such thing"),
             Self::MethodNotAllowed => {
@@ -89,18 +92,26 @@ pub struct Problem {
     pub detail: String,
     /// The field at fault, such as `metrics.motor_temp`.
     pub field: Option<String>,
+    /// Seconds after which trying again makes sense, if that is known.
+    pub retry_s: Option<u64>,
 }
 
 impl Problem {
     /// A problem without a field.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), field: None }
+        Self { kind, detail: detail.into(), field: None, retry_s: None }
     }
 
     /// The same, naming the field at fault.
     #[must_use]
     pub fn field(self, field: impl Into<String>) -> Self {
         Self { field: Some(field.into()), ..self }
+    }
+
+    /// The same, naming when to try again.
+    #[must_use]
+    pub fn retry(self, seconds: u64) -> Self {
+        Self { retry_s: Some(seconds), ..self }
     }
 
     /// The same for the `line`-th payload (from 1) of a batch.
@@ -144,7 +155,7 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if self.kind == Kind::TooMany || self.kind == Kind::Unavailable {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(self.retry_s.unwrap_or(1)));
         }
         if self.kind == Kind::Unauthorized {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

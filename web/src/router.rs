@@ -1,10 +1,11 @@
 //! All routes in one table, what stands around them, and the document that describes them.
 
+use crate::access::Access;
 use crate::app::App;
 use crate::problem::{Kind, Problem, ProblemDocument};
 use crate::routes::{
-    alerts, catalogue, health, hive, ledger, metrics, operator, photos, policies, query, session, sites,
-    stream, telemetry, workorders,
+    alerts, catalogue, health, hive, ledger, metrics, operator, photos, policies, query, session, sessions,
+    sites, stream, telemetry, users, workorders,
 };
 use crate::{Handles, Settings, guard, live, page};
 use axum::Router;
@@ -35,6 +36,7 @@ struct Document;
 /// The whole HTTP side of a node. Call it inside a tokio runtime: it starts the task of the live stream.
 pub fn router(handles: Handles, settings: Settings) -> Router {
     let app = Arc::new(App::start(handles, settings));
+    tokio::spawn(Access::keep_seen(Arc::downgrade(&app)));
     let (open, _) = open_routes().split_for_parts();
     let (fast, _) = fast_routes().split_for_parts();
     let (signed_in, _) = signed_in_routes().split_for_parts();
@@ -74,6 +76,7 @@ fn open_routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))
         .routes(routes!(session::sign_in, session::look, session::sign_out))
+        .routes(routes!(session::claim))
 }
 
 /// Without compression: the busiest routes, and the stream, which must not be held back.
@@ -87,6 +90,11 @@ fn fast_routes() -> OpenApiRouter<Arc<App>> {
 
 fn signed_in_routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
+        .routes(routes!(session::new_password))
+        .routes(routes!(sessions::list, sessions::end_all))
+        .routes(routes!(sessions::end_one))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::patch, users::delete))
         .routes(routes!(sites::sites, sites::add_site))
         .routes(routes!(sites::assets, sites::add_asset))
         .routes(routes!(sites::all_assets))

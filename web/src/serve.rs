@@ -1,41 +1,111 @@
 //! Connections: how many at once, how long a client may take to say what it wants, how they end when the node stops.
+//! Behind a certificate they are encrypted; who comes with plain http there is sent to https.
 
 use axum::Router;
+use axum::extract::FromRequestParts;
+use axum::http::Extensions;
+use axum::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use std::convert::Infallible;
 use std::io;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tower::ServiceExt as _;
 
-/// Connections at one time; further ones wait in the kernel's queue.
+/// Connections at one time over all listeners; further ones wait in the kernel's queue.
 pub const CONNECTIONS_MAX: usize = 1_024;
 /// How long a client may take for the head of a request, and how long an idle connection is kept.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a client may take to agree on encryption.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes of a request's head.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// How long requests under way may take when the node stops.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// Pause after an error of `accept`, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// First byte of a TLS connection (RFC 8446 section 5.1); no http request begins with it.
+const TLS_HANDSHAKE: u8 = 22;
 
-/// Serves `router` on `listener` until `stop` is done; then lets requests under way finish for a second.
-pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+/// Where to serve, and whether encrypted.
+#[derive(Debug)]
+pub struct Listener {
+    pub tcp: TcpListener,
+    /// The certificate to show; without one the connections are plain http.
+    pub tls: Option<Arc<ServerConfig>>,
+}
+
+/// How a request came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Connection {
+    pub(crate) peer: IpAddr,
+    /// Whether it is encrypted.
+    pub(crate) https: bool,
+    /// Plain http where https is expected.
+    pub(crate) is_misled: bool,
+}
+
+impl Connection {
+    /// Of a request with these extensions; without sockets a plain one from nowhere.
+    pub(crate) fn of(extensions: &Extensions) -> Self {
+        let nowhere = Self { peer: Ipv4Addr::UNSPECIFIED.into(), https: false, is_misled: false };
+        extensions.get().copied().unwrap_or(nowhere)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Connection {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(&parts.extensions))
+    }
+}
+
+/// Serves `router` on all `listeners` until `stop` is done; then lets requests under way finish for a second.
+pub async fn serve(listeners: Vec<Listener>, router: Router, stop: impl Future<Output = ()>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let (stopping, stopped) = watch::channel(false);
-    let mut stop = std::pin::pin!(stop);
+    let accepting: Vec<_> = listeners
+        .into_iter()
+        .map(|listener| tokio::spawn(accept(listener, router.clone(), Arc::clone(&places), stopped.clone())))
+        .collect();
+    stop.await;
+    stopping.send_replace(true);
+    for listener in accepting {
+        drop(listener.await);
+    }
+    let everybody = u32::try_from(CONNECTIONS_MAX).expect("invariant: a small number");
+    drop(tokio::time::timeout(FAREWELL, places.acquire_many(everybody)).await);
+}
+
+async fn accept(
+    listener: Listener,
+    router: Router,
+    places: Arc<Semaphore>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let Listener { tcp, tls } = listener;
+    let tls = tls.map(TlsAcceptor::from);
+    let at_work = stopped.clone();
     loop {
         let place = Arc::clone(&places).acquire_owned();
-        let accepted = async { (place.await, listener.accept().await) };
+        let accepted = async { (place.await, tcp.accept().await) };
         let (place, accepted) = tokio::select! {
             accepted = accepted => accepted,
-            () = &mut stop => break,
+            () = told(&mut stopped) => return,
         };
         match accepted {
-            Ok((stream, _)) => {
-                let connection = connection(stream, router.clone(), stopped.clone());
+            Ok((stream, peer)) => {
+                let peer = peer.ip().to_canonical();
+                let connection = greet(stream, peer, tls.clone(), router.clone(), at_work.clone());
                 tokio::spawn(async move {
                     connection.await;
                     drop(place);
@@ -44,18 +114,52 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
             Err(error) => pause_after(&error).await,
         }
     }
-    drop(listener);
-    stopping.send_replace(true);
-    let everybody = u32::try_from(CONNECTIONS_MAX).expect("invariant: a small number");
-    drop(tokio::time::timeout(FAREWELL, places.acquire_many(everybody)).await);
 }
 
-async fn connection(stream: TcpStream, router: Router, mut stopped: watch::Receiver<bool>) {
+/// Agrees on encryption where there is a certificate, then serves.
+async fn greet(
+    stream: TcpStream,
+    peer: IpAddr,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    stopped: watch::Receiver<bool>,
+) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "the connection is gone already");
         return;
     }
-    let service = TowerToHyperService::new(router);
+    let plain = Connection { peer, https: false, is_misled: false };
+    let Some(tls) = tls else { return talk(stream, plain, router, stopped).await };
+    let Ok(first) = tokio::time::timeout(HANDSHAKE_TIMEOUT, first_byte(&stream)).await else { return };
+    if first.is_some_and(|first| first != TLS_HANDSHAKE) {
+        return talk(stream, Connection { is_misled: true, ..plain }, router, stopped).await;
+    }
+    match tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
+        Ok(Ok(stream)) => talk(stream, Connection { https: true, ..plain }, router, stopped).await,
+        // Browsers that do not know the certificate yet end like this too.
+        Ok(Err(error)) => tracing::debug!(%error, "no agreement on encryption"),
+        Err(_) => tracing::debug!("a client was too slow to agree on encryption"),
+    }
+}
+
+/// Looks at the first byte without taking it; none when the connection ends before.
+async fn first_byte(stream: &TcpStream) -> Option<u8> {
+    let mut first = [0];
+    let count = stream.peek(&mut first).await.ok()?;
+    (count == 1).then_some(first[0])
+}
+
+async fn talk(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    connection: Connection,
+    router: Router,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let marked = router.map_request(move |mut request: axum::http::Request<hyper::body::Incoming>| {
+        request.extensions_mut().insert(connection);
+        request
+    });
+    let service = TowerToHyperService::new(marked);
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_BYTES_MAX);
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));

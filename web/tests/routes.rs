@@ -12,7 +12,7 @@ use http_body_util::BodyExt;
 use protocol::UnixMs;
 use serde_json::{Value, json};
 use tower::ServiceExt;
-use web::{Picture, Settings};
+use web::Picture;
 
 const NOW: UnixMs = UnixMs(1_765_275_330_000);
 const PAYLOAD: &str = r#"{"site_code":"CAS-S1","asset_code":"CAS-S1-HVAC_1","timestamp":"2025-12-09T10:15:23Z","metrics":{"temp_out_air":32.5,"temp_supply_air":17.8,"power_kw":12.3,"vibration_level":3.1}}"#;
@@ -50,8 +50,7 @@ fn node() -> Node {
 
 fn node_showing(picture: Picture) -> Node {
     let fake = Fake::start(picture);
-    let settings =
-        Settings { operator_token: "secret".to_owned(), host_names: vec!["tour-alpha.example".to_owned()] };
+    let settings = fake::settings("secret", &["tour-alpha.example"]);
     Node { router: web::router(fake.handles.clone(), settings), fake }
 }
 
@@ -130,7 +129,7 @@ async fn a_full_queue_says_try_again() {
     let (reply, _answer) = tokio::sync::oneshot::channel();
     telemetry.try_send(web::TelemetryCall { payloads: Vec::new(), reply }).expect("room for one");
     fake.handles.telemetry = telemetry;
-    let settings = Settings { operator_token: "secret".to_owned(), host_names: Vec::new() };
+    let settings = fake::settings("secret", &[]);
     let node = Node { router: web::router(fake.handles.clone(), settings), fake };
     let told = node.ask("POST", "/api/v1/telemetry", PAYLOAD).await;
     told.problem(429, "too-many", None);

@@ -8,17 +8,19 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
-use web::Settings;
 
 #[tokio::test]
 async fn a_connection_is_served_and_the_server_stops() {
     let fake = fake::Fake::start(fake::picture(UnixMs(1_765_275_330_000)));
-    let settings = Settings { operator_token: "secret".to_owned(), host_names: Vec::new() };
+    let settings = fake::settings("secret", &[]);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     let (stop, stopped) = oneshot::channel::<()>();
     let router = web::router(fake.handles.clone(), settings);
-    let server = tokio::spawn(web::serve(listener, router, async move { drop(stopped.await) }));
+    let server =
+        tokio::spawn(web::serve(vec![web::Listener { tcp: listener, tls: None }], router, async move {
+            drop(stopped.await);
+        }));
 
     let mut silent = TcpStream::connect(address).await.expect("a connection");
     let mut client = TcpStream::connect(address).await.expect("a connection");

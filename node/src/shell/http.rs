@@ -2,13 +2,15 @@
 
 use std::net::SocketAddr;
 
-use protocol::Digest;
+use protocol::{Digest, UnixMs};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::clock::wall_ms;
 use super::secrets::{self, SecretError};
+use super::welcome::Welcome;
 use crate::config::Http;
 
 /// Why pages cannot be served.
@@ -43,16 +45,30 @@ pub(crate) async fn bind(config: &Http) -> Result<Bound, HttpError> {
     let listener = TcpListener::bind(config.listen).await.map_err(wrong)?;
     let address = listener.local_addr().map_err(wrong)?;
     let operator_token = Digest::new(token).to_string();
-    let settings = web::Settings { operator_token, host_names: config.host_names.clone() };
+    let settings = web::Settings {
+        host_names: config.host_names.clone(),
+        ..web::Settings::new(operator_token, || UnixMs(wall_ms()))
+    };
     Ok(Bound { listener, settings, address })
 }
 
 impl Bound {
     /// Serves until `stop` turns true.
-    pub(crate) fn serve(self, handles: web::Handles, mut stop: watch::Receiver<bool>) -> JoinHandle<()> {
-        let router = web::router(handles, self.settings);
+    pub(crate) fn serve(
+        self,
+        handles: web::Handles,
+        book: web::Book,
+        mut stop: watch::Receiver<bool>,
+    ) -> JoinHandle<()> {
+        let router = web::router(handles, web::Settings { book, ..self.settings });
         let stopped = async move { drop(stop.wait_for(|stop| *stop).await) };
-        tokio::spawn(web::serve(self.listener, router, stopped))
+        let listeners = vec![web::Listener { tcp: self.listener, tls: None }];
+        tokio::spawn(web::serve(listeners, router, stopped))
+    }
+
+    /// What whoever sets the node up needs to know.
+    pub(crate) fn welcome(&self) -> Welcome {
+        Welcome { urls: vec![self.url()], fingerprint: None }
     }
 
     /// Base URL.

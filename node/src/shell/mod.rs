@@ -1,11 +1,13 @@
 //! Sockets, disk and clocks around the core: they carry, they never decide. One thread owns the core and the files of
 //! the ledger, one writes readings, one reads the disk for others; a small runtime carries network and HTTP.
 
+pub mod accounts;
 pub mod clock;
 pub mod network;
 pub mod ready;
 pub mod secrets;
 pub mod store;
+pub mod welcome;
 
 mod advice;
 mod calls;

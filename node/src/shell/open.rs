@@ -39,7 +39,7 @@ use super::store::vote_log::VoteLog;
 use super::store::{StoreError, file};
 use super::tickets::Tickets;
 use super::watch::{Deaths, Watch};
-use super::{RunError, core_queue, first_picture, hive_name, http, secrets};
+use super::{RunError, accounts, core_queue, first_picture, hive_name, http, secrets};
 use crate::config::Config;
 use crate::core::telemetry::Body;
 use crate::core::{AssetConfig, Core, CoreConfig, Output, Replayed, SiteConfig};
@@ -94,6 +94,7 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
     ReadyFile::remove(&config.data_dir).map_err(RunError::Store)?;
     let identity = identity(config)?;
     let bound = runtime.block_on(http::bind(&config.http))?;
+    let (book, lost) = accounts::read(&config.data_dir).map_err(RunError::Store)?;
     let metrics = recorder()?;
     let clock = Clock::start(config.clock);
     let mut facts = Facts {
@@ -103,6 +104,10 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
         photos: Default::default(),
         proposed: Vec::new(),
     };
+    if let Some(reason) = lost {
+        let text = format!("The people of this building were lost ({reason}): claim this node again.");
+        facts.health.set("users_damaged", Weight::Notice, text);
+    }
     let files = open_ledger(config, &identity, clock, &mut facts)?;
     let building = open_building(config, &identity, clock, files.ledger, &mut facts)?;
     let photos = open_photos(config, &building.core, &mut facts)?;
@@ -179,11 +184,13 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
     let (files, file_calls) = mpsc::channel(FILE_CALLS_MAX);
     let keeper = Keeper { clock, photos, core: core.clone(), data_dir: config.data_dir.clone() };
     runtime.spawn(keeper.run(file_calls, photos_forgotten));
+    let (accounts, _) = accounts::start(config.data_dir.clone(), book.needs_claim(), bound.welcome());
     let handles = web::Handles {
         telemetry,
         commands,
         queries,
         files,
+        accounts,
         picture: pictures,
         live,
         metrics: metrics.clone(),
@@ -193,7 +200,7 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
     Ok(Opened {
         key: identity.key.public(),
         http_url,
-        http: bound.serve(handles, stop),
+        http: bound.serve(handles, book, stop),
         stop_http,
         listening,
         events: core,

@@ -18,7 +18,10 @@ use web::view::{
     Picture, PolicyView, ProofView, ProposalStatus, ProposalView, Sample, SignatureView, TransactionView,
     WorkOrderStatus, WorkOrderView,
 };
-use web::{Answer, Command, CommandCall, Handles, Inserted, Kind, Problem, QueryCall, TelemetryCall, Time};
+use web::{
+    AccountsCall, Answer, Command, CommandCall, Handles, Inserted, Kind, Problem, QueryCall, Settings,
+    TelemetryCall, Time,
+};
 
 pub(crate) use scene::picture;
 
@@ -42,8 +45,19 @@ impl Fake {
         let (picture, shown) = watch::channel(Arc::new(picture));
         let live = broadcast::Sender::new(1024);
         let metrics = PrometheusBuilder::new().build_recorder().handle();
-        let handles =
-            Handles { telemetry, commands, queries, files, picture: shown, live: live.clone(), metrics };
+        let (accounts, wishes) = mpsc::channel(QUEUE);
+        let live_too = live.clone();
+        let handles = Handles {
+            telemetry,
+            commands,
+            queries,
+            files,
+            accounts,
+            picture: shown,
+            live: live_too,
+            metrics,
+        };
+        tokio::spawn(keep(wishes));
         tokio::spawn(store(readings, picture.clone()));
         tokio::spawn(obey(orders, picture.clone(), live.clone()));
         tokio::spawn(answer(questions, picture.clone()));
@@ -80,6 +94,34 @@ impl Fake {
             let picture = self.picture.borrow().clone();
             drop(self.live.send(LiveEvent::Block(picture.blocks[0].clone())));
             drop(self.live.send(LiveEvent::Hive(picture.hive.clone())));
+        }
+    }
+}
+
+/// The code of the box.
+pub(crate) const BOX_CODE: &str = "7K3M-P0QX-9T2A";
+
+/// The time of the wall, for sessions.
+pub(crate) fn wall() -> UnixMs {
+    UnixMs(1_765_275_330_000)
+}
+
+/// Operator token, further host names.
+pub(crate) fn settings(operator_token: &str, host_names: &[&str]) -> Settings {
+    let host_names = host_names.iter().map(|name| (*name).to_owned()).collect();
+    Settings { host_names, ..Settings::new(operator_token, wall) }
+}
+
+async fn keep(mut wishes: mpsc::Receiver<AccountsCall>) {
+    let mut spent = false;
+    while let Some(wish) = wishes.recv().await {
+        match wish {
+            AccountsCall::Keep { reply, .. } => drop(reply.send(Ok(()))),
+            AccountsCall::IsBoxCode { code, spend, reply } => {
+                let is_it = !spent && Ok(code) == BOX_CODE.parse();
+                spent |= is_it && spend;
+                drop(reply.send(Ok(is_it)));
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Live events as server-sent events: `event` is the topic, `data` one JSON object, `id` what `Last-Event-ID` sends
-//! back. A `resync` event says that something was lost and everything should be fetched again.
+//! back. A `resync` event says that something was lost and everything should be fetched again. The stream ends with the session that opened it.
 
+use crate::access::Caller;
 use crate::app::Shared;
 use crate::extract::Query;
 use crate::live::{Item, Numbered, Topic};
@@ -35,6 +36,7 @@ pub(crate) struct Wanted {
 )]
 pub(crate) async fn stream(
     State(app): Shared,
+    caller: Caller,
     Query(wanted): Query<Wanted>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
@@ -50,7 +52,13 @@ pub(crate) async fn stream(
         };
         Some((item, (coming, permit)))
     });
-    let items = stream::iter(seat.missed).chain(coming);
+    let over = async move {
+        match caller.session {
+            Some(session) => app.access.end_of(session).await,
+            None => std::future::pending().await,
+        }
+    };
+    let items = stream::iter(seat.missed).chain(coming).take_until(Box::pin(over));
     let events = items.filter_map(move |item| std::future::ready(event(&item, &topics).map(Ok)));
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
 }

@@ -127,6 +127,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Comes in for the first time, with a one-time code, and chooses a password. */
+        post: operations["claim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/governance": {
         parameters: {
             query?: never;
@@ -464,13 +481,65 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Says whether the caller is signed in; never an error. */
+        /** Says who the caller is; never an error. */
         get: operations["look"];
         put?: never;
-        /** Exchanges the operator token for a session cookie. */
+        /** Opens a session. Its id is a cookie which scripts on the page cannot read. */
         post: operations["sign_in"];
         /** Ends the session. */
         delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes one's own password. All one's sessions end, and a new one begins here. */
+        put: operations["new_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open sessions, the one used last first. */
+        get: operations["list"];
+        put?: never;
+        post?: never;
+        /** Signs out everywhere: ends all one's own sessions, this one too; for operators everybody's if wished. */
+        delete: operations["end_all"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends one session: one's own, or as operator anybody's. */
+        delete: operations["end_one"];
         options?: never;
         head?: never;
         patch?: never;
@@ -578,6 +647,42 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The people who may sign in. */
+        get: operations["list"];
+        put?: never;
+        /** Adds somebody, who comes in with the code of the answer. */
+        post: operations["create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes somebody; all sessions of this person end. */
+        delete: operations["delete"];
+        options?: never;
+        head?: never;
+        /** Changes name or role, or makes a new code for somebody who forgot the password. */
+        patch: operations["patch"];
         trace?: never;
     };
     "/api/v1/workorders": {
@@ -802,6 +907,18 @@ export interface components {
             round: number;
             signatures: components["schemas"]["SignatureView"][];
         };
+        /** @description A first sign-in with a one-time code. */
+        Claim: {
+            /** @description The code of the box, or the one an operator gave; 12 letters and digits, dashes do not matter. */
+            code: string;
+            /**
+             * @description With the code of the box the name of the new operator, or of the one who forgot the password. With another code
+             *     the name it was made for; may be left out.
+             */
+            name?: string;
+            /** @description At least 10 characters. */
+            password: string;
+        };
         /**
          * @description How a value is compared with the threshold.
          * @enum {string}
@@ -827,6 +944,10 @@ export interface components {
             seen: components["schemas"]["Time"];
             /** @description Time of both readings. */
             t: components["schemas"]["Time"];
+        };
+        /** @description How many sessions ended. */
+        Ended: {
+            ended: number;
         };
         /** @description What was measured when the rule fired. */
         Evidence: {
@@ -1138,6 +1259,18 @@ export interface components {
             /** @description Empty for plain numbers. */
             unit: string;
         };
+        /** @description A change of one's own password. */
+        NewPassword: {
+            old: string;
+            /** @description At least 10 characters. */
+            password: string;
+        };
+        /** @description Somebody new. */
+        NewUser: {
+            /** @description At most 64 bytes; nobody else's. */
+            name: string;
+            role: components["schemas"]["UserRole"];
+        };
         /** @description Which alert wants a work order. */
         NewWorkOrder: {
             /** @description Id of the alert. */
@@ -1442,6 +1575,25 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_SignedIn: {
+            items: {
+                created: components["schemas"]["Time"];
+                /** @description Such as `Firefox on Android`. */
+                device: string;
+                expires: components["schemas"]["Time"];
+                id: string;
+                /** @description Who; `token` when it was opened with the operator token. */
+                name: string;
+                role: components["schemas"]["UserRole"];
+                /** @description Used last, to the minute. */
+                seen: components["schemas"]["Time"];
+                /** @description Whether it is the one that asks. */
+                this: boolean;
+            }[];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_SiteView: {
             items: {
                 /** Format: int32 */
@@ -1487,6 +1639,23 @@ export interface components {
                  * @description First reading of the new one.
                  */
                 start_reading: number;
+            }[];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_UserView: {
+            items: {
+                /** @description Whether this person has come in and chosen a password. */
+                active: boolean;
+                /** @description The one-time code, shown in this answer and never again. */
+                code?: string | null;
+                code_expires?: components["schemas"]["Time"] | null;
+                created: components["schemas"]["Time"];
+                id: string;
+                name: string;
+                role: components["schemas"]["UserRole"];
+                seen?: components["schemas"]["Time"] | null;
             }[];
             /** @description Cursor of the next page; `null` at the end. */
             next?: string | null;
@@ -1740,13 +1909,23 @@ export interface components {
             /** @description One per step; a NaN, which is written as `null`, where there is none. */
             values: (number | null)[];
         };
-        /** @description Whether this browser or script is signed in. */
+        /** @description Who this browser or script is, and what should be known before signing in. */
         SessionView: {
+            expires?: components["schemas"]["Time"] | null;
+            /** @description SHA-256 of this node's certificate, as browsers show it. */
+            fingerprint?: string | null;
+            /** @description Whether this very connection is encrypted. */
+            https: boolean;
             /**
              * Format: int64
              * @description Seconds a new session lasts.
              */
             life_s: number;
+            /** @description `token` when signed in with the operator token. */
+            name?: string | null;
+            /** @description Nobody has become operator of this node yet: the code of the box makes the first one. */
+            needs_claim: boolean;
+            role?: components["schemas"]["UserRole"] | null;
             signed_in: boolean;
         };
         /**
@@ -1763,10 +1942,12 @@ export interface components {
             /** Format: int32 */
             medium: number;
         };
-        /** @description What an operator signs in with. */
+        /** @description What somebody signs in with: `name` and `password`, or the operator `token` alone. */
         SignIn: {
+            name?: string | null;
+            password?: string | null;
             /** @description The operator token of this node. */
-            token: string;
+            token?: string | null;
         };
         /** @description One authority's signature. */
         SignatureView: {
@@ -1776,6 +1957,21 @@ export interface components {
             public_key: string;
             /** @description 128 hex digits. */
             signature: string;
+        };
+        /** @description A signed-in browser. */
+        SignedIn: {
+            created: components["schemas"]["Time"];
+            /** @description Such as `Firefox on Android`. */
+            device: string;
+            expires: components["schemas"]["Time"];
+            id: string;
+            /** @description Who; `token` when it was opened with the operator token. */
+            name: string;
+            role: components["schemas"]["UserRole"];
+            /** @description Used last, to the minute. */
+            seen: components["schemas"]["Time"];
+            /** @description Whether it is the one that asks. */
+            this: boolean;
         };
         /** @description A new site. */
         SiteDraft: {
@@ -1924,6 +2120,36 @@ export interface components {
             /** Format: int32 */
             size_bytes: number;
             time?: components["schemas"]["Time"] | null;
+        };
+        /** @description A change; what is none stays as it is. */
+        UserChange: {
+            /** @default null */
+            name: string | null;
+            /**
+             * @description `true` makes a new one-time code: the password and all sessions of this person end.
+             * @default false
+             */
+            new_code: boolean;
+            /** @default null */
+            role: components["schemas"]["UserRole"] | null;
+        };
+        /**
+         * @description What somebody may do. A technician reads everything, sees to alerts and work orders, and changes nothing else.
+         * @enum {string}
+         */
+        UserRole: "operator" | "technician";
+        /** @description A person. */
+        UserView: {
+            /** @description Whether this person has come in and chosen a password. */
+            active: boolean;
+            /** @description The one-time code, shown in this answer and never again. */
+            code?: string | null;
+            code_expires?: components["schemas"]["Time"] | null;
+            created: components["schemas"]["Time"];
+            id: string;
+            name: string;
+            role: components["schemas"]["UserRole"];
+            seen?: components["schemas"]["Time"] | null;
         };
         /** @description A change of a work order; what is none stays as it is. */
         WorkOrderChange: {
@@ -2258,6 +2484,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SwapView"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    claim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Claim"];
+            };
+        };
+        responses: {
+            /** @description Signed in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
                 };
             };
             /** @description A problem document (RFC 9457) */
@@ -3105,6 +3364,138 @@ export interface operations {
             };
         };
     };
+    new_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: {
+                /** @description `true`: everybody's, for operators. By default one's own. */
+                everybody?: boolean;
+                /** @description Said by pages for clearness: one's own sessions are ended all together in any case. */
+                all?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The one used last first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SignedIn"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    end_all: {
+        parameters: {
+            query?: {
+                /** @description `true`: everybody's, for operators. By default one's own. */
+                everybody?: boolean;
+                /** @description Said by pages for clearness: one's own sessions are ended all together in any case. */
+                all?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ended"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    end_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ended"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     sites: {
         parameters: {
             query?: {
@@ -3368,6 +3759,132 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_ConflictView"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_UserView"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            /** @description Added; the code is shown once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
                 };
             };
             /** @description A problem document (RFC 9457) */
