@@ -22,6 +22,7 @@ export const daily: Entry[] = [
 ];
 
 export const house: Entry[] = [
+  { href: '#/policies', icon: 'rules', text: (w) => w.policies, views: ['policies', 'policy'] },
   { href: '#/hive', icon: 'hive', text: (w) => w.hive, views: ['hive'] },
   { href: '#/ledger', icon: 'ledger', text: (w) => w.ledger, views: ['ledger', 'block', 'transaction'] },
   { href: '#/health', icon: 'heart', text: (w) => w.health, views: ['health'] },

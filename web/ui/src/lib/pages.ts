@@ -18,6 +18,8 @@ export const pages: Record<Route['view'], Load> = {
 
   more: () => import('../views/More.svelte'),
   health: () => import('../views/Health.svelte'),
+  policies: () => import('../views/Policies.svelte'),
+  policy: () => import('../views/Policy.svelte'),
   people: () => import('../views/People.svelte'),
   account: () => import('../views/Account.svelte'),
   hive: () => import('../views/Hive.svelte'),

@@ -20,6 +20,7 @@ export const ar: Words = {
   alerts: 'التنبيهات',
   work: 'الأشغال',
   hive: 'الخلية',
+  policies: 'القواعد',
   health: 'الحالة',
   people: 'الأشخاص',
   account: 'حسابي',

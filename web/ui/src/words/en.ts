@@ -10,6 +10,7 @@ export const en: Words = {
   alerts: 'Alerts',
   work: 'Work',
   hive: 'Hive',
+  policies: 'Rules',
   health: 'Health',
   people: 'People',
   account: 'My account',

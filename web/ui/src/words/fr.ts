@@ -10,6 +10,7 @@ export const fr = {
   alerts: 'Alertes',
   work: 'Travaux',
   hive: 'Ruche',
+  policies: 'Règles',
   health: 'Santé',
   people: 'Personnes',
   account: 'Mon compte',

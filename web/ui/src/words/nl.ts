@@ -12,6 +12,7 @@ export const nl: Words = {
   alerts: 'Meldingen',
   work: 'Werk',
   hive: 'Korf',
+  policies: 'Regels',
   health: 'Gezondheid',
   people: 'Personen',
   account: 'Mijn account',
