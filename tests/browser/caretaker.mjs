@@ -11,9 +11,9 @@ export async function caretaker(browser, net, building) {
   // A lift of an office: warm when people come and go, cool at night.
   const busy = (t) => Math.max(0, Math.sin((((t / 3_600_000) % 24) - 6) * (Math.PI / 12))) * (0.8 + 0.2 * Math.sin(t / 1.3e6));
   const rounded = (value) => Math.round(value * 100) / 100;
-  await past(node, elevator, { days: 8, everyMs: 60_000, untilMs: 60_000 }, (t) => ({
-    motor_temp: rounded(38 + 24 * busy(t) + 2 * Math.sin(t / 4e5)),
-    current_a: rounded(4 + 9 * busy(t) + Math.sin(t / 1.7e5)),
+  await past(node, elevator, { days: 8, everyMs: 60_000 }, (t) => ({
+    motor_temp: rounded(38 + 24 * busy(t) + Math.sin(t / 4e6)),
+    current_a: rounded(4 + 9 * busy(t) + 0.3 * Math.sin(t / 1.7e6)),
   }));
   const { context, page, complaints, go, picture } = await visit(browser, node, SCREEN);
   const step = (name, run) => check(`caretaker: ${name}`, run);

@@ -11,7 +11,7 @@ const SLOW = { offline: false, latency: 150, downloadThroughput: (1.6e6 / 8), up
 
 /** A reading every five minutes of the last 30 days. */
 const month = (node, asset) =>
-  past(node, asset, { days: 30, everyMs: 300_000, untilMs: 3_600_000 }, (t) => ({
+  past(node, asset, { days: 30, everyMs: 300_000 }, (t) => ({
     temp_supply_air: Math.round((17 + 2.5 * Math.sin((t / 1000 / DAY_S) * 2 * Math.PI) + Math.sin(t / 3e6) / 2) * 100) / 100,
   }));
 

@@ -70,9 +70,10 @@ export async function get(node, route) {
 const DAY_MS = 86_400_000;
 const LINES_MAX = 5_000;
 
-/** Hands in what an asset measured before this story: `metrics` gives the values of a moment. Answers how many readings. */
-export async function past(node, asset, { days, everyMs, untilMs = 0 }, metrics) {
-  const end = Date.parse((await get(node, '/api/v1/node')).time) - untilMs;
+/** Hands in what an asset measured before the neighbourhood began: `metrics` gives the values of a moment. Answers how many readings. */
+export async function past(node, asset, { days, everyMs }, metrics) {
+  const { items } = await get(node, `/api/v1/assets/${asset}/metrics?limit=1`);
+  const end = Date.parse(items[0]?.t ?? (await get(node, '/api/v1/node')).time);
   const [site] = asset.split(/-(?=[A-Z]+_\d+$)/);
   const lines = [];
   for (let t = end - days * DAY_MS; t < end; t += everyMs) {

@@ -140,7 +140,7 @@ async function walk(browser, screen, net) {
     await page.locator('#search').fill(String(height));
     await page.locator('form[role=search] button[type=submit]').click();
     await page.locator(`a[href="#/ledger/transactions/${transaction}"]`).click();
-    await page.locator('section button.primary').click();
+    await page.locator('section .acts button').click();
     await page.locator('dd ol li').first().or(page.locator('dd ol')).first().waitFor({ state: 'attached' });
     await isUsable('the transaction');
     await picture('transaction');

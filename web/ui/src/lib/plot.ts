@@ -44,7 +44,7 @@ export function options(Plot: typeof uPlot, chart: () => Chart, width: number, h
     width,
     height,
     legend: { show: false },
-    padding: [10, 12, 0, 0],
+    padding: [10, 20, 0, 0],
     cursor: { y: false, points: { size: 9, fill: colours.line }, drag: { x: true, y: false, setScale: false, dist: 8 }, bind: { dblclick: () => null } },
     scales: {
       x: { range: () => [chart().span.from, chart().span.to] },
