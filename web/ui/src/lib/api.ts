@@ -22,6 +22,12 @@ export type Proof = Schemas['ProofView'];
 export type Batch = Schemas['SampleBatch'];
 export type MetricItem = Schemas['MetricItem'];
 
+export type Metric = Schemas['MetricView'];
+export type MetricKind = Schemas['MetricKind'];
+export type Steps = Schemas['QueryAnswer'];
+export type Photo = Schemas['PhotoView'];
+export type Building = Schemas['OperatorBuilding'];
+
 export interface Page<T> {
   items: T[];
   next?: string | null;

@@ -1,28 +1,19 @@
 // What kind of figure a metric is: a gauge that goes up and down, a counter that only grows, or a state. Asked once, when
 // the first curve is drawn.
 
-import { get, type Page } from './api';
-
-export type MetricKind = 'gauge' | 'counter' | 'state';
-
-export interface MetricEntry {
-  id: number | string;
-  name: string;
-  unit?: string | null;
-  kind: MetricKind;
-}
+import { get, type Metric, type MetricKind, type Page } from './api';
 
 // What they are on a node whose catalogue says nothing.
 const COUNTERS = /(_wh|_kwh|_l|_m3|_cycles|_hours|_total)$/;
 const STATES = /^(running|open|on|occupied)$|_state$/;
 
 class Catalogue {
-  #entries = $state.raw<Map<string, MetricEntry> | null>(null);
+  #entries = $state.raw<Map<string, Metric> | null>(null);
   #asked: Promise<void> | undefined;
 
   /** Resolves when kinds are known, or when it is known that nobody tells. */
   ready(): Promise<void> {
-    this.#asked ??= get<Page<MetricEntry>>('/api/v1/metrics?limit=1000').then(
+    this.#asked ??= get<Page<Metric>>('/api/v1/metrics?limit=1000').then(
       ({ items }) => void (this.#entries = new Map(items.map((entry) => [entry.name, entry]))),
       () => {
         this.#entries = new Map();

@@ -4,7 +4,7 @@ import { append, barStepFor, curveOf, gapOf, ghost, nearest, POINTS_MAX, stepFor
 import { lengthOf, ranges, SPAN_S_MAX } from './span';
 
 const step = (t_s: number, avg: number): MetricItem => ({
-  id: '', metric: 'm', t: new Date(t_s * 1000).toISOString(), min: avg - 1, avg, max: avg + 1, count: 6,
+  id: '', metric: 'm', t: new Date(t_s * 1000).toISOString(), min: avg - 1, avg, max: avg + 1, count: 6, last: avg,
 });
 
 test('every range fits into the points of a curve, on a grid that last week shares', () => {
@@ -25,6 +25,11 @@ test('a hole in time is a hole in the curve, usual distances are not', () => {
   expect(broken.avg[3]).toBeNull();
   // A meter that speaks every quarter of an hour is no broken meter.
   expect(curveOf([0, 900, 1800, 2700].map((t) => step(t, 20)), 5).avg).not.toContain(null);
+});
+
+test('a state is what it was last', () => {
+  const on: MetricItem = { id: '', metric: 'm', t: '1970-01-01T00:00:00Z', min: 0, avg: null, max: 1, count: 2, last: 1 };
+  expect(curveOf([on], 60).avg).toEqual([1]);
 });
 
 test('a new reading joins its step or begins the next', () => {

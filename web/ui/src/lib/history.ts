@@ -44,7 +44,8 @@ export function curveOf(items: MetricItem[], step_s: number): Curve {
   const curve: Curve = { step_s, t: [], min: [], avg: [], max: [], count: [] };
   for (const item of items) {
     const t = Date.parse(item.t) / 1000;
-    if ('avg' in item) push(curve, t, item.min, item.avg, item.max, item.count);
+    // A state has no average: what it was last stands for the step.
+    if ('count' in item) push(curve, t, item.min, item.avg ?? item.last, item.max, item.count);
     else push(curve, t, item.v ?? null, item.v ?? null, item.v ?? null, 1);
   }
   return holed(curve);

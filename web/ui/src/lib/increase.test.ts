@@ -11,11 +11,13 @@ test('a counter that begins anew is not counted backwards', () => {
 });
 
 test('the node’s answer becomes bars on its own grid; what is unknown stays unknown', () => {
-  const answer = { from: '1970-01-01T01:00:00Z', step_s: 900, series: [{ metric: 'm', values: [1, null, 3] }] };
+  const answer = { from: '1970-01-01T01:00:00Z', step_s: 900, times: null, series: [{ metric: 'm', values: [1, null, 3] }] };
   const grown = ofAnswer(answer);
   expect(grown.t).toEqual([3600, 4500, 5400]);
   expect(grown.avg).toEqual([1, null, 3]);
   expect(ofAnswer({ ...answer, series: [] }).t).toEqual([]);
+  const days = ['2026-10-24T22:00:00Z', '2026-10-25T23:00:00Z', '2026-10-26T23:00:00Z'];
+  expect(ofAnswer({ ...answer, step_s: null, times: days }).t).toEqual(days.map((time) => Date.parse(time) / 1000));
 });
 
 test('kinds are guessed from names only when nobody tells them', () => {

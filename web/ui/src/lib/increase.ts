@@ -1,21 +1,10 @@
 // How much a counter grew in each step. The node knows about resets, swaps and rollovers and is asked first.
 
-import { Failure, get } from './api';
+import { Failure, get, type Steps } from './api';
 import { barStepFor, DAY_S, history, iso, type Curve } from './history';
 import type { Span } from './span';
 
-interface Series {
-  metric: string;
-  values: (number | null)[];
-}
-
-interface Answer {
-  from: string;
-  /** None where steps are whole days of a place, which are 23 to 25 hours long: then each has its time. */
-  step_s: number | null;
-  times?: string[] | null;
-  series: Series[];
-}
+type Answer = Pick<Steps, 'from' | 'step_s' | 'times'> & { series: Pick<Steps['series'][number], 'values'>[] };
 
 export async function increase(asset: string, metric: string, span: Span): Promise<Curve> {
   const step_s = barStepFor(span.to - span.from);

@@ -1,15 +1,7 @@
 // Photos of a work order. They are drawn anew in the browser before they leave it: small enough for a cellar's network,
 // and without the place and the device that a camera writes into its files.
 
-import { Failure } from './api';
-
-export interface Photo {
-  id: string;
-  type: string;
-  bytes: number;
-  at: string;
-  by?: string | null;
-}
+import { Failure, type Photo } from './api';
 
 export const SIDE_PX_MAX = 1600;
 const QUALITY = 0.82;

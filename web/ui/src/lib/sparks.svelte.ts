@@ -1,15 +1,8 @@
 // A day of the leading value of each asset as a small line, one question per metric for the whole building.
 
-import { get } from './api';
-import { iso } from './history';
+import { get, type Steps } from './api';
+import { DAY_S, iso } from './history';
 
-interface Series {
-  asset: string | null;
-  metric: string;
-  values: (number | null)[];
-}
-
-const DAY_S = 86_400;
 const STEP_S = 1_800;
 const AGAIN_MS = 5 * 60_000;
 export const WIDTH = 120;
@@ -29,7 +22,7 @@ class Sparks {
   async #one(metric: string, now_s: number) {
     const query = new URLSearchParams({ fn: 'avg', metric, from: iso(now_s - DAY_S), to: iso(now_s), step: String(STEP_S), by: 'asset' });
     // A row without its little line is still a row.
-    const answer = await get<{ series: Series[] }>(`/api/v1/query?${query}`).catch(() => ({ series: [] }));
+    const answer = await get<Pick<Steps, 'series'>>(`/api/v1/query?${query}`).catch(() => ({ series: [] }));
     const lines = new Map(this.lines);
     for (const { asset, values } of answer.series) if (asset) lines.set(key(asset, metric), path(values));
     this.lines = lines;
