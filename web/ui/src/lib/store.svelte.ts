@@ -125,7 +125,7 @@ class Store {
   async #change<T>(act: () => Promise<T>, keep: (answer: T) => void): Promise<boolean> {
     try {
       keep(await act());
-      this.#say('saved');
+      this.say('saved');
       return true;
     } catch (error) {
       this.#failed(error, true);
@@ -146,10 +146,10 @@ class Store {
       return;
     }
     const notes: Record<number, Note> = { 0: 'offline', 403: 'forbidden', 409: 'conflict', 422: 'refused', 429: 'busy', 503: 'busy', 504: 'busy' };
-    this.#say(notes[failure.status] ?? 'error');
+    this.say(notes[failure.status] ?? 'error');
   }
 
-  #say(note: Note) {
+  say(note: Note) {
     this.note = note;
     clearTimeout(this.#timers.get('note'));
     this.#timers.delete('note');
