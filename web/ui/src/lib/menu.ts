@@ -25,6 +25,7 @@ export const house: Entry[] = [
   { href: '#/policies', icon: 'rules', text: (w) => w.policies, views: ['policies', 'policy'] },
   { href: '#/hive', icon: 'hive', text: (w) => w.hive, views: ['hive'] },
   { href: '#/ledger', icon: 'ledger', text: (w) => w.ledger, views: ['ledger', 'block', 'transaction'] },
+  { href: '#/metrics', icon: 'METER', text: (w) => w.metrics, views: ['metrics'] },
   { href: '#/health', icon: 'heart', text: (w) => w.health, views: ['health'] },
   { href: '#/people', icon: 'person', text: (w) => w.people, views: ['people'], forOperators: true },
   { href: '#/account', icon: 'lock', text: (w) => w.account, views: ['account'] },

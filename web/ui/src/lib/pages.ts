@@ -20,6 +20,7 @@ export const pages: Record<Route['view'], Load> = {
   health: () => import('../views/Health.svelte'),
   policies: () => import('../views/Policies.svelte'),
   policy: () => import('../views/Policy.svelte'),
+  metrics: () => import('../views/Metrics.svelte'),
   people: () => import('../views/People.svelte'),
   account: () => import('../views/Account.svelte'),
   hive: () => import('../views/Hive.svelte'),

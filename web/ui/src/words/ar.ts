@@ -21,6 +21,7 @@ export const ar: Words = {
   work: 'الأشغال',
   hive: 'الخلية',
   policies: 'القواعد',
+  metrics: 'القياسات',
   health: 'الحالة',
   people: 'الأشخاص',
   account: 'حسابي',

@@ -11,6 +11,7 @@ export const en: Words = {
   work: 'Work',
   hive: 'Hive',
   policies: 'Rules',
+  metrics: 'Metrics',
   health: 'Health',
   people: 'People',
   account: 'My account',

@@ -11,6 +11,7 @@ export const fr = {
   work: 'Travaux',
   hive: 'Ruche',
   policies: 'Règles',
+  metrics: 'Mesures',
   health: 'Santé',
   people: 'Personnes',
   account: 'Mon compte',

@@ -13,6 +13,7 @@ export const nl: Words = {
   work: 'Werk',
   hive: 'Korf',
   policies: 'Regels',
+  metrics: 'Metingen',
   health: 'Gezondheid',
   people: 'Personen',
   account: 'Mijn account',
