@@ -26,6 +26,8 @@ const TELEMETRY_MIB: std::ops::RangeInclusive<u64> = 16..=1024 * 1024;
 
 /// Least and most space for photos, MiB.
 const PHOTOS_MIB: std::ops::RangeInclusive<u64> = 16..=1024 * 1024;
+/// Shortest and longest time that readings and sums are kept, days.
+const RETENTION_DAYS: std::ops::RangeInclusive<u64> = 1..=36_500;
 
 /// Why a configuration cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -62,8 +64,12 @@ pub struct Config {
     pub clock: ClockConfig,
     /// An empty block at least this often, milliseconds.
     pub heartbeat_ms: u64,
-    /// Space for the telemetry log, bytes; the oldest segments go beyond it.
+    /// Space for readings that wait in the telemetry log to be put into day files, bytes; beyond it readings are refused.
     pub telemetry_bytes_max: u64,
+    /// How long readings are kept unless their metric says otherwise, days.
+    pub raw_days: u32,
+    /// How long their sums of 15 minutes are kept unless their metric says otherwise, days.
+    pub quarter_days: u32,
     /// File with what the buildings of this one's operator know, if it shares the number of its open alerts with them.
     pub operator_key: Option<PathBuf>,
     /// Space for the photos of work orders, bytes; more are refused.
@@ -193,6 +199,8 @@ struct RawLedger {
 #[serde(deny_unknown_fields, default)]
 struct RawTelemetry {
     log_mib_max: u64,
+    raw_days: u64,
+    quarter_days: u64,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -265,7 +273,7 @@ impl Default for RawLedger {
 
 impl Default for RawTelemetry {
     fn default() -> Self {
-        Self { log_mib_max: 512 }
+        Self { log_mib_max: 512, raw_days: 90, quarter_days: 730 }
     }
 }
 
@@ -391,6 +399,8 @@ impl Checker<'_> {
         let heartbeat_ms = self.within("ledger.heartbeat_ms", raw.ledger.heartbeat_ms, &HEARTBEAT_MS)?;
         let log_mib = self.within("telemetry.log_mib_max", raw.telemetry.log_mib_max, &TELEMETRY_MIB)?;
         let photos_mib = self.within("photos.mib_max", raw.photos.mib_max, &PHOTOS_MIB)?;
+        let raw_days = self.days("telemetry.raw_days", raw.telemetry.raw_days)?;
+        let quarter_days = self.days("telemetry.quarter_days", raw.telemetry.quarter_days)?;
         Ok(Config {
             file: self.file.to_owned(),
             genesis: data_dir.join(raw.hive.genesis),
@@ -401,6 +411,8 @@ impl Checker<'_> {
             clock: self.clock(&raw.clock)?,
             heartbeat_ms,
             telemetry_bytes_max: log_mib * 1024 * 1024,
+            raw_days,
+            quarter_days,
             operator_key: raw.operator.key_file.map(|file| data_dir.join(file)),
             photos_bytes_max: photos_mib * 1024 * 1024,
             sites: self.sites(raw.sites)?,
@@ -432,6 +444,11 @@ impl Checker<'_> {
             return Ok(found);
         }
         Err(self.wrong(key, format!("expected {} to {}, found {found}", range.start(), range.end())))
+    }
+
+    fn days(&self, key: &str, found: u64) -> Result<u32, ConfigError> {
+        let days = self.within(key, found, &RETENTION_DAYS)?;
+        Ok(u32::try_from(days).expect("invariant: the range was checked"))
     }
 
     fn network(&self, network: Network) -> Result<Network, ConfigError> {

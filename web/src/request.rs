@@ -13,8 +13,8 @@ use crate::question::{
 };
 use crate::view::{
     AlertView, AssetKind, AssetView, BlockSummary, BlockView, Condition, InvitationView, MetricView,
-    PolicyView, ProofView, ProposalView, Role, RuleKind, Severity, SiteView, SwapView, TransactionView,
-    WorkOrderStatus, WorkOrderView,
+    PolicyView, ProofView, ProposalView, Role, RuleKind, Severity, SiteView, StoreView, SwapView,
+    TransactionView, WorkOrderStatus, WorkOrderView,
 };
 use bytes::Bytes;
 use protocol::UnixMs;
@@ -183,6 +183,8 @@ pub enum QueryCall {
         id: String,
         reply: Reply<ProofView>,
     },
+    /// How readings are stored.
+    Store(Reply<StoreView>),
 }
 
 /// Readings of one asset in `[from, to)`.

@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::problem::{Kind, Problem, ProblemDocument};
 use crate::routes::{
     alerts, catalogue, health, hive, ledger, metrics, operator, photos, policies, query, session, sessions,
-    sites, stream, telemetry, users, workorders,
+    sites, store, stream, telemetry, users, workorders,
 };
 use crate::{Handles, Settings, guard, live, page};
 use axum::Router;
@@ -127,6 +127,7 @@ fn signed_in_routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(hive::proposals, hive::propose))
         .routes(routes!(hive::approve))
         .routes(routes!(operator::buildings))
+        .routes(routes!(store::store))
 }
 
 async fn not_found() -> Problem {

@@ -3,6 +3,7 @@
 
 mod hive;
 mod metric;
+mod store;
 mod upkeep;
 
 pub use hive::{
@@ -11,6 +12,7 @@ pub use hive::{
 };
 
 pub use metric::{ConflictView, MetricKind, MetricView, OnConflict, SwapView};
+pub use store::{LostView, StoreDay, StoreDayState, StoreView};
 pub use upkeep::{HealthItem, HealthState, HealthView, HealthWeight, PhotoType, PhotoView};
 
 use crate::time::Time;

@@ -1,19 +1,23 @@
 //! Between the web and the rest: commands on their way to the core, with signatures checked on the way, and questions
 //! answered from the core's memory, the telemetry log and the block files.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use ledger::input::StoredBlock;
 use protocol::limits::TRANSACTION_BYTES_MAX;
 use protocol::{ChainId, Height, Transaction, TransactionId, VerifiedTransaction};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
-use web::view::{Picture, ProofView, TransactionView};
+use web::view::{Picture, ProofView, StoreView, TransactionView};
 use web::{Command, CommandCall, Kind, Problem, QueryCall};
 
+use super::archivist::{Archivist, Task};
+use super::committer::Work;
 use super::event::{Event, Look, Submission};
-use super::present::ledger as shown;
+use super::present::{self, ledger as shown};
 use super::query::Source;
 use super::reader::Job;
+use super::store::disk;
 
 /// Submissions whose signatures are being checked at the same time.
 const CHECKS_MAX: usize = 2;
@@ -67,6 +71,8 @@ fn check(transactions: &[bytes::Bytes], chain: &ChainId) -> (Vec<VerifiedTransac
 #[derive(Clone)]
 pub(super) struct Questions {
     pub(super) source: Source,
+    pub(super) archivist: Archivist,
+    pub(super) data_dir: Arc<Path>,
     pub(super) picture: watch::Receiver<Arc<Picture>>,
 }
 
@@ -107,7 +113,26 @@ impl Questions {
             }
             QueryCall::Transaction { id, reply } => drop(reply.send(self.transaction(&id).await)),
             QueryCall::Proof { id, reply } => drop(reply.send(self.proof(&id).await)),
+            QueryCall::Store(reply) => drop(reply.send(self.store().await)),
         }
+    }
+
+    async fn store(&self) -> Result<StoreView, Problem> {
+        let taken = self.look(Look::Taken).await?;
+        let (reply, figures) = oneshot::channel();
+        self.archivist.send(Task::Figures(reply)).map_err(|_| stopping())?;
+        let figures = figures.await.map_err(|_| stopping())?;
+        let (reply, waiting) = oneshot::channel();
+        // Sending to a plain thread may block for the time of one sync when its queue is full.
+        let (committer, dir) = (self.source.committer.clone(), Arc::clone(&self.data_dir));
+        let looked = tokio::task::spawn_blocking(move || {
+            committer.send(Work::Waiting(reply));
+            disk::space(&dir)
+        });
+        let space = looked.await.map_err(|_| stopping())?;
+        let space = space.map_err(|error| Problem::new(Kind::Internal, error.to_string()))?;
+        let waiting = waiting.await.map_err(|_| stopping())?;
+        Ok(present::store::view(&figures, waiting, taken, space))
     }
 
     async fn block(&self, height: Height) -> Result<StoredBlock, Problem> {

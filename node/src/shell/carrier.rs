@@ -18,7 +18,8 @@ use web::{CommandCall, Kind, Problem, TelemetryCall};
 use super::clock::Clock;
 use super::commands::{self, Meeting};
 use super::committer::Committer;
-use super::event::{Event, Failure, Look, Stored, Submission};
+use super::event::{Event, Failure, Look, Stored, Submission, Taken};
+use super::keeping;
 use super::network::NetworkHandle;
 use super::present::{Facts, Presenter};
 use super::reader::Reader;
@@ -220,6 +221,14 @@ impl Carrier {
                 self.look(look);
                 Ok(())
             }
+            Event::Health { code, item } => {
+                match item {
+                    Some((weight, text)) => self.facts.health.set(code, weight, text),
+                    None => self.facts.health.clear(code),
+                }
+                self.presenter.stale();
+                Ok(())
+            }
             Event::Stop => Ok(()),
         }
     }
@@ -295,6 +304,15 @@ impl Carrier {
     fn look(&self, look: Look) {
         match look {
             Look::Read(glance) => (glance.0)(&self.core),
+            Look::Rules { retention, reply } => {
+                drop(reply.send(keeping::rules(self.core.telemetry().catalogue(), retention)));
+            }
+            Look::Taken(reply) => {
+                let counts = self.core.telemetry().counts();
+                if reply.send(Taken { counts, quarantined: 0 }).is_err() {
+                    tracing::debug!("nobody asks any more");
+                }
+            }
             Look::Proof { leaf, reply } => {
                 let path = self.core.ledger().log().prove(leaf);
                 drop(reply.send(path.map(|path| (path, self.core.ledger().head().height))));

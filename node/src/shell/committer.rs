@@ -1,20 +1,25 @@
 //! The thread that writes readings: takes what is waiting, writes it in one piece, syncs once, and says so. It never
-//! waits for more.
+//! waits for more. Closed segments of the log go to the archivist, and from the disk when that says so.
 
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, TryRecvError, sync_channel};
+use std::time::Duration;
 
 use protocol::UnixMs;
 use protocol::limits::{ROWS_PER_COMMIT_MAX, TELEMETRY_QUEUE_MAX};
 use tokio::sync::{mpsc, oneshot};
 
+use super::archivist::Task;
 use super::clock::Stopwatch;
 use super::event::{Event, Failure, Stored};
-use super::store::telemetry_log::TelemetryLog;
+use super::store::telemetry_log::{TelemetryLog, Waiting};
 use super::store::telemetry_read::SpannedPiece;
 use super::watch::Watch;
 use crate::core::Ticket;
 use crate::core::catalogue::{AssetId, Definition};
 use crate::core::telemetry::Row;
+
+/// How often the age of the segment in progress is looked at while nothing comes in.
+const AGE_CHECK: Duration = Duration::from_secs(60);
 
 /// Work for the committer.
 #[derive(Debug)]
@@ -34,6 +39,12 @@ pub(crate) enum Work {
         /// Where the answer goes.
         reply: oneshot::Sender<Vec<SpannedPiece>>,
     },
+    /// End the segment in progress and hand it to the archivist; answered when that is done.
+    Close(SyncSender<()>),
+    /// The readings of all segments up to this one are in day files.
+    Sealed(u64),
+    /// What waits in the log for the archivist.
+    Waiting(oneshot::Sender<Waiting>),
     /// The process is to end.
     Stop,
 }
@@ -46,16 +57,18 @@ pub(crate) struct Committer {
 }
 
 impl Committer {
-    /// Starts the thread. Results go to `core`, which must have room for every ticket that is out.
+    /// Starts the thread. Results go to `core`, which must have room for every ticket that is out; segments go to the
+    /// archivist, which waits for answers of this thread and is therefore never waited for.
     pub(super) fn start(
         log: TelemetryLog,
         core: mpsc::Sender<Event>,
+        archivist: Sender<Task>,
         watch: Watch,
     ) -> std::io::Result<(Self, std::thread::JoinHandle<()>)> {
         let (work, waiting) = sync_channel(2 * TELEMETRY_QUEUE_MAX);
         let run = move || {
             let _watch = watch;
-            Thread { log, waiting, core, batch: Vec::new() }.run();
+            Thread { log, waiting, core, archivist, batch: Vec::new() }.run();
         };
         let thread = std::thread::Builder::new().name("committer".to_owned()).spawn(run)?;
         Ok((Self { work }, thread))
@@ -73,18 +86,32 @@ struct Thread {
     log: TelemetryLog,
     waiting: Receiver<Work>,
     core: mpsc::Sender<Event>,
+    archivist: Sender<Task>,
     batch: Vec<Stored>,
 }
 
 impl Thread {
     fn run(mut self) {
-        while let Ok(first) = self.waiting.recv() {
-            let more = self.take(first);
-            let stop = !more || !self.drain();
+        loop {
+            self.hand_out();
+            let more = match self.waiting.recv_timeout(AGE_CHECK) {
+                Ok(first) => self.take(first) && self.drain(),
+                Err(RecvTimeoutError::Timeout) => true,
+                Err(RecvTimeoutError::Disconnected) => false,
+            };
             self.commit();
-            if stop {
+            if !more {
                 self.log.finish();
                 return;
+            }
+        }
+    }
+
+    /// Gives the archivist what it can seal.
+    fn hand_out(&mut self) {
+        for piece in self.log.hand_out() {
+            if self.archivist.send(Task::Seal(piece)).is_err() {
+                tracing::debug!("the archivist is gone; the next start goes on");
             }
         }
     }
@@ -115,6 +142,22 @@ impl Thread {
                 // The caller may have given up.
                 drop(reply.send(self.log.pieces_of(&assets, from, to)));
             }
+            Work::Close(done) => {
+                // Rows taken before it belong to the segment that ends.
+                self.commit();
+                self.log.finish();
+                self.hand_out();
+                // The archivist may be gone.
+                if done.try_send(()).is_err() {
+                    tracing::debug!("nobody waits for the end of the segment any more");
+                }
+            }
+            Work::Sealed(number) => {
+                if let Err(error) = self.log.let_go(number) {
+                    tracing::warn!(%error, "a sealed segment stays; it goes with the next one");
+                }
+            }
+            Work::Waiting(reply) => drop(reply.send(self.log.waiting())),
             Work::Stop => return false,
         }
         true

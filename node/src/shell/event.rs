@@ -8,8 +8,10 @@ use web::CommandCall;
 use web::view::PhotoView;
 
 use super::network::JoinTicket;
+use super::ready::Weight;
 use super::store::StoreError;
-use crate::core::telemetry::Row;
+use super::store::archive::rules::{Retention, Rules};
+use crate::core::telemetry::{Counts, Row};
 use crate::core::{Core, Ticket};
 
 /// Something happened.
@@ -51,6 +53,13 @@ pub(crate) enum Event {
     },
     /// A look at the core.
     Look(Look),
+    /// Something about the node's health changed: an item is so from now on, or is no more.
+    Health {
+        /// Which.
+        code: &'static str,
+        /// Its weight and text; `None` if all is well again.
+        item: Option<(Weight, String)>,
+    },
     /// The process is to end.
     Stop,
 }
@@ -96,11 +105,29 @@ impl From<&StoreError> for Failure {
     }
 }
 
+/// What became of all readings since the start.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Taken {
+    /// Those of known assets.
+    pub(crate) counts: Counts,
+    /// Rows held back because they lie in the future.
+    pub(crate) quarantined: u64,
+}
+
 /// A look at the core: reads, and changes nothing.
 #[derive(Debug)]
 pub(crate) enum Look {
     /// Whatever a reader wants to know of it; short, for nothing else happens meanwhile.
     Read(Glance),
+    /// What holds for the readings of every column.
+    Rules {
+        /// How long they are kept unless their metric says otherwise.
+        retention: Retention,
+        /// Where the answer goes.
+        reply: oneshot::Sender<Rules>,
+    },
+    /// What became of all readings since the start.
+    Taken(oneshot::Sender<Taken>),
     /// The path from a leaf of the Merkle log to its root, and the height the root belongs to.
     Proof {
         /// Number of the leaf.

@@ -10,6 +10,7 @@ pub mod store;
 pub mod welcome;
 
 mod advice;
+mod archivist;
 mod calls;
 mod carrier;
 mod commands;
@@ -19,6 +20,7 @@ mod event;
 mod http;
 mod inbox;
 mod keeper;
+mod keeping;
 mod open;
 mod present;
 mod query;
@@ -129,6 +131,12 @@ async fn stop(opened: Opened) {
     drop(opened.http.await);
     drop(opened.events.send(Event::Stop).await);
     drop(opened.end.await);
+    // The archivist waits for the others, so that it goes before them.
+    if opened.archivist.send(archivist::Task::Stop).is_err() {
+        tracing::debug!("the archivist is gone already");
+    }
+    let archiving = opened.archiving;
+    drop(tokio::task::spawn_blocking(move || archiving.join()).await);
     opened.committer.send(committer::Work::Stop);
     if opened.network.send(network::NetworkCommand::Shutdown).await.is_err() {
         tracing::debug!("the network is gone already");

@@ -4,17 +4,18 @@
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use ledger::Ledger;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use protocol::limits::{BLOCK_TIME_AHEAD_MS_MAX, CORE_QUEUE_MAX, SERIES_DEFAULT_MAX, TELEMETRY_QUEUE_MAX};
 use protocol::operator::OperatorKey;
-use protocol::{Bytes, Digest, Genesis, Height, PublicKey, SigningKey, decode};
+use protocol::{Bytes, Digest, Genesis, Height, PublicKey, SigningKey, UnixMs, decode};
 use tokio::runtime::Handle;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
+use super::archivist::{self, Archivist, Around};
 use super::calls::{Questions, carry_commands};
 use super::carrier::{Carrier, End, Members, Stores};
 use super::clock::Clock;
@@ -28,14 +29,17 @@ use super::present::{Facts, Presenter, ledger as shown};
 use super::query::Source;
 use super::reader::Reader;
 use super::ready::{Health, ReadyFile, Weight};
+use super::store::archive::rules::Retention;
+use super::store::archive::{self, Archive};
 use super::store::block_files::BlockFiles;
 use super::store::block_log::{Scan, Scanned};
 use super::store::building_log::{self, BuildingLog};
 use super::store::index::{Index, Repair};
 use super::store::lock::{self, Lock};
 use super::store::photos::Photos;
-use super::store::telemetry_log::{Lost, TelemetryLog};
+use super::store::telemetry_log::{Keeping, Lost, TelemetryLog};
 use super::store::vote_log::VoteLog;
+use super::store::written::Written;
 use super::store::{StoreError, file};
 use super::tickets::Tickets;
 use super::watch::{Deaths, Watch};
@@ -70,6 +74,8 @@ pub(super) struct Opened {
     pub(super) network: NetworkHandle,
     pub(super) committer: Committer,
     pub(super) reader: Reader,
+    pub(super) archivist: Archivist,
+    pub(super) archiving: JoinHandle<()>,
     pub(super) end: oneshot::Receiver<End>,
     pub(super) deaths: mpsc::Receiver<&'static str>,
     pub(super) threads: Vec<JoinHandle<()>>,
@@ -117,8 +123,10 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
     let network = network::start(network_config(config, &identity, &building.core), network_events)?;
     let (deaths, died) = mpsc::channel(8);
     let (core, events) = core_queue();
+    let (archivist, archiving_tasks) = std::sync::mpsc::channel();
+    let watch = Watch::new("committer", deaths.clone());
     let (committer, committing) =
-        Committer::start(building.telemetry, core.clone(), Watch::new("committer", deaths.clone()))
+        Committer::start(building.telemetry, core.clone(), archivist.clone(), watch)
             .map_err(RunError::Runtime)?;
     committer.send(Work::Define(building.core.telemetry().catalogue().definitions()));
     let mut block_files = BlockFiles::new(config.in_data("blocks.log"), files.scanned.places);
@@ -127,9 +135,21 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
         block_files,
         building.index.clone(),
         network.clone(),
+        archivist.clone(),
         Watch::new("reader", deaths.clone()),
     )
     .map_err(RunError::Runtime)?;
+
+    let around = Around {
+        committer: committer.clone(),
+        reader: reader.clone(),
+        core: core.clone(),
+        clock,
+        retention: Retention { raw_days: config.raw_days, quarter_days: config.quarter_days, day_days: None },
+    };
+    let watch = Watch::new("archivist", deaths.clone());
+    let archiving = archivist::start(building.archive, archiving_tasks, around, watch);
+    let archiving = archiving.map_err(RunError::Runtime)?;
 
     let (picture, pictures) = watch::channel(first_picture());
     let live = broadcast::Sender::new(LIVE_MAX);
@@ -179,7 +199,12 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
     runtime.spawn(carry_commands(command_calls, core.clone(), chain));
     let (queries, query_calls) = mpsc::channel(CALLS_MAX);
     let source = Source { core: core.clone(), committer: committer.clone(), reader: reader.clone() };
-    let questions = Questions { source, picture: pictures.clone() };
+    let questions = Questions {
+        source,
+        archivist: archivist.clone(),
+        data_dir: config.data_dir.as_path().into(),
+        picture: pictures.clone(),
+    };
     runtime.spawn(questions.run(query_calls));
     let (files, file_calls) = mpsc::channel(FILE_CALLS_MAX);
     let keeper = Keeper { clock, photos, core: core.clone(), data_dir: config.data_dir.clone() };
@@ -207,6 +232,8 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
         network,
         committer,
         reader,
+        archivist,
+        archiving,
         end,
         deaths: died,
         threads: vec![carrying, committing, reading],
@@ -288,6 +315,7 @@ struct Building {
     core: Core,
     opening: Vec<Output>,
     telemetry: TelemetryLog,
+    archive: Archive,
     log: BuildingLog,
     entries: building_log::Entries,
     index: Index,
@@ -311,16 +339,8 @@ fn open_building(
     // The log is read on a thread of its own while the core takes its readings in.
     let (sender, replayed) = sync_channel(REPLAY_AHEAD);
     let (dir, bytes_max) = (config.in_data("telemetry"), config.telemetry_bytes_max);
-    let reading = std::thread::spawn(move || {
-        TelemetryLog::open(&dir, bytes_max, |body| {
-            let item = match body {
-                Body::Rows(rows) => Replayed::Rows(rows),
-                Body::Definitions(definitions) => Replayed::Definitions(definitions),
-            };
-            // A core that does not open has said why.
-            drop(sender.send(item));
-        })
-    });
+    let (rows, now) = (index.clone(), clock.now().time);
+    let reading = std::thread::spawn(move || open_telemetry(&dir, bytes_max, rows, now, &sender));
     let opened = Core::open(
         clock.now(),
         &core_config(config, identity.operator.clone()),
@@ -332,14 +352,39 @@ fn open_building(
     );
     let (core, opening, unreadable) = opened?;
     let read = reading.join().map_err(|_| RunError::Died("telemetry reading"))?;
-    let (telemetry, lost) = read.map_err(RunError::Store)?;
+    let (archive, telemetry, lost) = read.map_err(RunError::Store)?;
     say_lost(lost, facts);
     if !unreadable.is_empty() {
         tracing::error!(?unreadable, "entries of the building's log cannot be read");
         let text = format!("{} of the building's records cannot be read and are left out.", unreadable.len());
         facts.health.set("entries_unreadable", Weight::Notice, text);
     }
-    Ok(Building { core, opening, telemetry, log, entries, index })
+    Ok(Building { core, opening, telemetry, archive, log, entries, index })
+}
+
+/// The day files and the log of what is not in them yet. Readings of the last two hours go to `replayed` in the order
+/// of their acceptance: those in day files came first.
+fn open_telemetry(
+    dir: &Path,
+    bytes_max: u64,
+    index: Index,
+    now: UnixMs,
+    replayed: &SyncSender<Replayed>,
+) -> Result<(Archive, TelemetryLog, Lost), StoreError> {
+    // A core that does not open has said why.
+    let hand_on = |item| drop(replayed.send(item));
+    file::create_dir(dir)?;
+    let written = Written::default();
+    let mut archive = Archive::open(&archive::dir_in(dir), index, written.clone(), now)?;
+    hand_on(Replayed::Definitions(archive.definitions()));
+    archive.recent(|rows| hand_on(Replayed::Rows(rows)))?;
+    let keeping = Keeping { bytes_max, numbers_above: archive.newest_generation(), written };
+    let (log, lost) = TelemetryLog::open(dir, keeping, |body| match body {
+        Body::Rows(rows) => hand_on(Replayed::Rows(rows)),
+        Body::Definitions(definitions) => hand_on(Replayed::Definitions(definitions)),
+    })?;
+    archive.sealed_before(log.sealed_before());
+    Ok((archive, log, lost))
 }
 
 /// The photos of work orders that are known. When records may be missing, all of them stay.

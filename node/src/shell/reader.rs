@@ -11,6 +11,7 @@ use protocol::{Bounded, Bytes, Height, Message, PublicKey, TransactionId, UnixMs
 use tokio::sync::{mpsc, oneshot, watch};
 use web::{Kind, Problem};
 
+use super::archivist::Archivist;
 use super::network::{Lane, NetworkCommand, NetworkHandle};
 use super::query::Archive;
 use super::store::StoreError;
@@ -61,7 +62,6 @@ pub(crate) enum Job {
     Read(Reading),
     /// The archive as it is from now on. The archivist waits for the acknowledgement before it lets go of a file that
     /// an older view names, so nothing that is read afterwards may use an older one.
-    #[allow(dead_code, reason = "sent once days are sealed")]
     Archive(Arc<ArchiveView>, std::sync::mpsc::SyncSender<()>),
     /// The process is to end.
     Stop,
@@ -113,13 +113,14 @@ impl Reader {
         files: BlockFiles,
         index: Index,
         network: NetworkHandle,
+        archivist: Archivist,
         watch: Watch,
     ) -> std::io::Result<(Self, std::thread::JoinHandle<()>)> {
         let (jobs, waiting) = mpsc::channel(QUEUE_MAX);
         let (sealed, known) = watch::channel(Sealed::default());
         let run = move || {
             let _watch = watch;
-            let archive = Archive::default();
+            let archive = Archive::new(archivist);
             Thread { files, index, network, archive, sealed, unflushed: 0 }.run(waiting);
         };
         let thread = std::thread::Builder::new().name("reader".to_owned()).spawn(run)?;
@@ -183,7 +184,7 @@ impl Thread {
                 Job::Read(reading) => (reading.0)(&mut self.archive),
                 Job::Archive(archive, seen) => {
                     self.sealed.send_replace(Sealed::of(&archive));
-                    self.archive.view = archive;
+                    self.archive.show(archive);
                     if seen.send(()).is_err() {
                         tracing::debug!("the archivist is gone");
                     }

@@ -6,6 +6,7 @@ mod files;
 mod history;
 mod metric;
 mod scene;
+mod storage;
 
 use metrics_exporter_prometheus::PrometheusBuilder;
 use protocol::UnixMs;
@@ -339,6 +340,7 @@ async fn answer(mut calls: mpsc::Receiver<QueryCall>, picture: watch::Sender<Arc
                 let proof = transaction(&picture, &id).map(|transaction| proof(&picture, &transaction));
                 drop(reply.send(proof));
             }
+            QueryCall::Store(reply) => drop(reply.send(Ok(storage::view(&picture)))),
         }
     }
 }

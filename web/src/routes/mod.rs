@@ -16,6 +16,7 @@ pub(crate) mod query;
 pub(crate) mod session;
 pub(crate) mod sessions;
 pub(crate) mod sites;
+pub(crate) mod store;
 pub(crate) mod stream;
 pub(crate) mod telemetry;
 pub(crate) mod users;

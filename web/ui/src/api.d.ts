@@ -581,6 +581,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/store": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The store of readings. */
+        get: operations["store"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -1112,6 +1129,26 @@ export interface components {
             height: number;
             /** @description Transaction id: 64 hex digits. */
             transaction: string;
+        };
+        /** @description What was lost to damage. */
+        LostView: {
+            /** Format: int64 */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Chunks of day files.
+             */
+            chunks: number;
+            /**
+             * Format: int64
+             * @description Places with damage.
+             */
+            gaps: number;
+            /**
+             * Format: int64
+             * @description Records of the write-ahead log, as far as their numbers tell.
+             */
+            records: number;
         };
         /** @description A building admitted to the hive. */
         MemberView: {
@@ -1999,6 +2036,99 @@ export interface components {
             ok: number;
             /** Format: int32 */
             watch: number;
+        };
+        /** @description The files of a day. */
+        StoreDay: {
+            /** Format: int64 */
+            bytes: number;
+            /** @example 2026-11-20 */
+            id: string;
+            /** Format: int64 */
+            lost_chunks: number;
+            /** Format: int64 */
+            points: number;
+            /**
+             * Format: int64
+             * @description Rows whose readings are still there.
+             */
+            rows: number;
+            state: components["schemas"]["StoreDayState"];
+        };
+        /**
+         * @description What there is of a day.
+         * @enum {string}
+         */
+        StoreDayState: "open" | "sealed" | "rollups";
+        /** @description What the store holds, what became of what was sent, and what it costs. */
+        StoreView: {
+            /**
+             * Format: int64
+             * @description Bytes on disk.
+             */
+            bytes: number;
+            /**
+             * Format: double
+             * @description Bytes of day files with readings per value in them; `null` while there is none.
+             */
+            bytes_per_point?: number | null;
+            /**
+             * Format: int64
+             * @description Values that contradicted a stored one, since the node started.
+             */
+            conflicts: number;
+            /** @description Oldest first. */
+            days: components["schemas"]["StoreDay"][];
+            /** Format: int64 */
+            disk_free_bytes: number;
+            /** Format: int64 */
+            disk_total_bytes: number;
+            /**
+             * Format: int64
+             * @description Values that were there already, since the node started.
+             */
+            duplicates: number;
+            /**
+             * Format: int64
+             * @description Rows older than what the node has at hand, since it started.
+             */
+            late: number;
+            /** @description Everything that was ever lost to damage. */
+            lost: components["schemas"]["LostView"];
+            /**
+             * Format: int64
+             * @description Values in them.
+             */
+            points: number;
+            /**
+             * Format: int64
+             * @description Rows held back because they lie in the future.
+             */
+            quarantined: number;
+            /**
+             * Format: int64
+             * @description Payloads refused since the node started.
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description Rows stored: what one asset reported at one time.
+             */
+            rows: number;
+            /**
+             * Format: int64
+             * @description Bytes that wait in the write-ahead log.
+             */
+            wal_bytes: number;
+            /**
+             * Format: int64
+             * @description Bytes written per day; `null` in the first hour of the node.
+             */
+            written_per_day_bytes?: number | null;
+            /**
+             * Format: int64
+             * @description Bytes written since the start of the day, or of the node.
+             */
+            written_today_bytes: number;
         };
         /** @description What became of one submitted transaction. */
         SubmittedTransaction: components["schemas"]["Outcome"] & {
@@ -3623,6 +3753,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AssetView"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    store: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is stored, what was lost, what it costs, day by day */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoreView"];
                 };
             };
             /** @description A problem document (RFC 9457) */

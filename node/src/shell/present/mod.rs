@@ -5,6 +5,7 @@ pub(crate) mod building;
 pub(crate) mod hive;
 pub(crate) mod ledger;
 pub(crate) mod metric;
+pub(crate) mod store;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! One slice of a question, on the reader's thread: the chunks of the day files and what the log holds that is not
 //! sealed yet, merged in the order of acceptance, handed on by time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -9,20 +9,101 @@ use protocol::UnixMs;
 use web::{Kind, Problem};
 
 use super::{Sink, Target};
-use crate::core::catalogue::AssetId;
+use crate::core::catalogue::{AssetId, Column};
 use crate::core::telemetry::{Columns, DAY_MS, Day, Row, from_rows, merge};
+use crate::shell::archivist::{Archivist, Task};
 use crate::shell::store::StoreError;
-use crate::shell::store::archive::view::ArchiveView;
+use crate::shell::store::archive::read::DayFile;
+use crate::shell::store::archive::view::{ArchiveView, Damage, FileKind, FileView};
 use crate::shell::store::telemetry_read::{SpannedPiece, read_piece};
 
 /// A range up to this long is read in one slice, milliseconds.
 const SLICE_MS_MAX: i64 = 36 * 60 * 60 * 1000;
 
+/// Day files that are kept open.
+const FILES_MAX: usize = 32;
+
 /// What the reader's thread knows of old readings.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Archive {
     /// The newest view.
-    pub(crate) view: Arc<ArchiveView>,
+    view: Arc<ArchiveView>,
+    /// Files in use lately, by what tells them from others, with the time of their last use, counted in uses.
+    files: BTreeMap<FileKey, (u64, Arc<DayFile>)>,
+    uses: u64,
+    archivist: Archivist,
+}
+
+type FileKey = (Day, FileKind, u64, u64);
+
+impl Archive {
+    /// With nothing in it. Damage that is met goes to the archivist.
+    pub(crate) fn new(archivist: Archivist) -> Self {
+        Self { view: Arc::default(), files: BTreeMap::new(), uses: 0, archivist }
+    }
+
+    /// Everything is read from this view from now on.
+    pub(crate) fn show(&mut self, view: Arc<ArchiveView>) {
+        let files = view.days.values().flat_map(|day| [&day.seg, &day.open]).flatten();
+        let named: BTreeSet<FileKey> = files.map(|file| file.key()).collect();
+        self.files.retain(|key, _| named.contains(key));
+        self.view = view;
+    }
+
+    /// The files with readings in `[from, to)`, in the order of acceptance of each day.
+    fn files(&mut self, from: UnixMs, to: UnixMs) -> Result<Vec<Arc<DayFile>>, StoreError> {
+        if from >= to {
+            return Ok(Vec::new());
+        }
+        let view = Arc::clone(&self.view);
+        let days = view.days.range(Day::of(from)..=Day::of(to.plus(-1))).map(|(_, day)| day);
+        days.flat_map(|day| [&day.seg, &day.open]).flatten().map(|file| self.open(file)).collect()
+    }
+
+    fn open(&mut self, view: &Arc<FileView>) -> Result<Arc<DayFile>, StoreError> {
+        self.uses += 1;
+        if let Some((used, file)) = self.files.get_mut(&view.key()) {
+            *used = self.uses;
+            return Ok(Arc::clone(file));
+        }
+        let (file, damage) = DayFile::open(view)?;
+        damage.into_iter().for_each(|damage| self.report(damage));
+        let file = Arc::new(file);
+        if self.files.len() >= FILES_MAX
+            && let Some(oldest) = self.files.iter().min_by_key(|(_, (used, _))| *used).map(|(key, _)| *key)
+        {
+            self.files.remove(&oldest);
+        }
+        self.files.insert(view.key(), (self.uses, Arc::clone(&file)));
+        Ok(file)
+    }
+
+    /// The chunks of an asset that overlap `[from, to)`. What does not read is reported and left out.
+    fn chunks(
+        &self,
+        files: &[Arc<DayFile>],
+        asset: AssetId,
+        wanted: &[Column],
+        (from, to): (UnixMs, UnixMs),
+    ) -> Vec<Columns> {
+        let mut parts = Vec::new();
+        for file in files {
+            let places = file.places().get(&asset).map_or(&[][..], Vec::as_slice);
+            for place in places.iter().filter(|place| place.first < to && place.last >= from) {
+                match file.chunk(asset, place, Some(wanted)) {
+                    Ok(rows) => parts.push(within(rows, from, to)),
+                    Err(damage) => self.report(damage),
+                }
+            }
+        }
+        parts
+    }
+
+    fn report(&self, damage: Damage) {
+        if self.archivist.send(Task::Damaged(damage)).is_err() {
+            tracing::debug!("the archivist is gone; damage is met again");
+        }
+    }
 }
 
 /// What is wanted of it.
@@ -52,6 +133,7 @@ pub(super) fn read<S: Sink>(
     };
     let slice = (wanted.from, end);
     let mut loose = unsealed(archive, wanted, slice).map_err(|error| unreadable(&error))?;
+    let files = archive.files(wanted.from, end).map_err(|error| unreadable(&error))?;
     for (at, index) in wanted.batch.clone().enumerate() {
         let target = &wanted.targets[index];
         let until = end.min(wanted.starts[at]);
@@ -60,7 +142,9 @@ pub(super) fn read<S: Sink>(
         }
         let rows = loose.remove(&target.asset).unwrap_or_default();
         let rows = from_rows(&rows, |column| target.keep(column)).0;
-        let (merged, _) = merge(vec![rows], |column| target.keep(column));
+        let mut parts = archive.chunks(&files, target.asset, &target.ids(), (wanted.from, until));
+        parts.push(rows);
+        let (merged, _) = merge(parts, |column| target.keep(column));
         sink.rows(index, &within(merged, wanted.from, until));
     }
     Ok(next(archive, wanted, end))

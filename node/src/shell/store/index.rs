@@ -1,7 +1,9 @@
-//! The index in sled: the building's entries as `building.log` has them, and where each transaction stands. All of it
+//! The index in sled: the building's entries as `building.log` has them, where each transaction stands, and one small
+//! row per file of a day's readings. All of it
 //! can be derived again, so a database that does not open is moved aside and rebuilt, and a batch that is not flushed
 //! costs nothing but time.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
@@ -54,7 +56,11 @@ pub struct Index {
     db: sled::Db,
     building: sled::Tree,
     transactions: sled::Tree,
+    days: sled::Tree,
 }
+
+/// Names a file of a day's readings: the day, then the kind.
+pub type DayKey = [u8; 5];
 
 impl Index {
     /// Opens the folder; whatever is damaged is moved aside.
@@ -144,6 +150,27 @@ impl Index {
         }))
     }
 
+    /// The rows of day files, by key.
+    pub fn day_rows(&self) -> Result<BTreeMap<DayKey, Vec<u8>>, IndexError> {
+        let key = |key: &sled::IVec| DayKey::try_from(key.as_ref()).ok();
+        self.on("read", || {
+            let mut rows = BTreeMap::new();
+            for pair in &self.days {
+                let (found, row) = pair?;
+                rows.extend(key(&found).map(|key| (key, row.to_vec())));
+            }
+            Ok(rows)
+        })
+    }
+
+    /// Writes the row of a day file, or removes it.
+    pub fn put_day_row(&self, key: DayKey, row: Option<&[u8]>) -> Result<(), IndexError> {
+        self.on("write", || match row {
+            Some(row) => self.days.insert(key, row).map(drop),
+            None => self.days.remove(key).map(drop),
+        })
+    }
+
     /// Writes out what is in memory, so that the next start finds it.
     pub fn flush(&self) -> Result<(), IndexError> {
         self.on("flush", || self.db.flush()).map(drop)
@@ -159,10 +186,11 @@ impl Index {
         let open = || {
             let db = config.open()?;
             let (building, transactions) = (db.open_tree("building")?, db.open_tree("transactions")?);
-            Ok((db, building, transactions))
+            let days = db.open_tree("days")?;
+            Ok((db, building, transactions, days))
         };
-        let (db, building, transactions) = guarded(path, "open", open)?;
-        Ok(Self { path: path.to_owned(), db, building, transactions })
+        let (db, building, transactions, days) = guarded(path, "open", open)?;
+        Ok(Self { path: path.to_owned(), db, building, transactions, days })
     }
 
     fn on<T>(&self, action: &str, work: impl FnOnce() -> sled::Result<T>) -> Result<T, IndexError> {

@@ -14,6 +14,7 @@ pub mod photos;
 pub mod telemetry_log;
 pub mod telemetry_read;
 pub mod vote_log;
+pub mod written;
 
 use std::path::{Path, PathBuf};
 

@@ -1,24 +1,34 @@
 //! The telemetry log: numbered segments of 4 MiB, preallocated, written and synced in batches. A batch counts when
 //! [`TelemetryLog::commit`] answers `Ok`. A full disk refuses batches until there is room; a failed sync refuses all
-//! of them until the process starts again, because nobody knows what is on disk then.
+//! of them until the process starts again, because nobody knows what is on disk then. A segment that is closed waits
+//! until the archivist has its readings in day files and says so; nothing else ever removes one.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use protocol::UnixMs;
 use protocol::limits::TELEMETRY_SEGMENT_BYTES;
 
 use super::telemetry_read::{Contents, Piece, SpannedPiece, scan};
+use super::written::{Kind, Written};
 use super::{StoreError, file};
 use crate::core::catalogue::{AssetId, Definition};
 use crate::core::telemetry::{Body, HEAD_SPAN_MS_MAX, Row, SegmentWriter};
+use crate::shell::clock::Stopwatch;
 
 /// Segments read back at the start at the most: what the heads of 1,000 assets can hold fits in.
 const REPLAY_SEGMENTS_MAX: usize = 8;
 /// A segment without preallocated space is at most this much longer than one with it, bytes.
 pub(super) const SEGMENT_BYTES_MAX: u64 = 4 * TELEMETRY_SEGMENT_BYTES as u64;
+/// A segment is closed at this age, so that readings reach their day files while the core still has them at hand.
+const SEGMENT_AGE_MAX: Duration = Duration::from_secs(2 * 60 * 60);
+/// A segment with this many rows of one asset is closed: more make a chunk hardly smaller.
+const ASSET_ROWS_MAX: u32 = 720;
+/// A shorter segment is not closed for its rows, bytes: one asset sent in bulk would make a file of every batch.
+const CLOSE_BYTES_MIN: u64 = 256 * 1024;
 
 /// Whether readings can be stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -52,16 +62,41 @@ struct Current {
     file: File,
     len: u64,
     contents: Contents,
+    age: Stopwatch,
+}
+
+/// How a log is to be kept.
+#[derive(Debug, Clone)]
+pub struct Keeping {
+    /// Bytes it may have; beyond them batches are refused as if the disk were full.
+    pub bytes_max: u64,
+    /// New segments get numbers above this one: chunks in day files bear those up to it.
+    pub numbers_above: u64,
+    /// Where bytes are counted.
+    pub written: Written,
+}
+
+/// What waits in the log for the archivist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Waiting {
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// Rows written since the process started, or read back at the start.
+    pub rows: u64,
+    /// Values in them.
+    pub points: u64,
 }
 
 /// The log, open for writing.
 #[derive(Debug)]
 pub struct TelemetryLog {
     dir: PathBuf,
-    bytes_max: u64,
+    keeping: Keeping,
     current: Option<Current>,
     /// Segments that are closed, with what is in them.
     closed: BTreeMap<u64, (u64, Contents)>,
+    /// Closed segments up to this number were handed out.
+    handed_out: u64,
     next_segment: u64,
     next_seq: u64,
     /// Every catalogue entry, for the start of the next segment.
@@ -73,21 +108,22 @@ pub struct TelemetryLog {
 }
 
 impl TelemetryLog {
-    /// Opens a folder; segments beyond `bytes_max` go, oldest first. The recent past is handed to `replay`, in the
-    /// order in which it was accepted.
+    /// Opens a folder. The recent past is handed to `replay`, in the order in which it was accepted.
     pub fn open(
         dir: &Path,
-        bytes_max: u64,
+        keeping: Keeping,
         mut replay: impl FnMut(Body),
     ) -> Result<(Self, Lost), StoreError> {
         file::create_dir(dir)?;
         let numbers = segments(dir)?;
+        let taken = numbers.last().map_or(0, |last| *last).max(keeping.numbers_above);
         let mut log = Self {
             dir: dir.to_owned(),
-            bytes_max,
+            keeping,
             current: None,
             closed: BTreeMap::new(),
-            next_segment: numbers.last().map_or(1, |last| last + 1),
+            handed_out: 0,
+            next_segment: taken + 1,
             next_seq: 0,
             catalogue: Vec::new(),
             written_definitions: 0,
@@ -95,7 +131,6 @@ impl TelemetryLog {
             health: Health::Accepting,
         };
         let lost = log.read_back(&numbers, &mut replay)?;
-        log.retain()?;
         Ok((log, lost))
     }
 
@@ -122,9 +157,57 @@ impl TelemetryLog {
         committed
     }
 
-    /// Ends the segment that is being written, so that the next start need not read it as a whole.
+    /// Ends the segment that is being written, so that it can be sealed and the next start need not read it whole.
     pub fn finish(&mut self) {
         self.close();
+    }
+
+    /// Ends the segment that is being written if it is two hours old, and answers the closed segments that were not
+    /// handed out before, oldest first.
+    pub fn hand_out(&mut self) -> Vec<Piece> {
+        if self.current.as_ref().is_some_and(|current| current.age.elapsed() >= SEGMENT_AGE_MAX) {
+            self.close();
+        }
+        let fresh = self.closed.range(self.handed_out + 1..);
+        let pieces: Vec<Piece> = fresh
+            .map(|(number, (len, _))| Piece { number: *number, path: path_of(&self.dir, *number), len: *len })
+            .collect();
+        self.handed_out = pieces.last().map_or(self.handed_out, |piece| piece.number);
+        pieces
+    }
+
+    /// Lets the closed segments up to `number` go: their readings are in day files, synced.
+    pub fn let_go(&mut self, number: u64) -> Result<(), StoreError> {
+        while let Some(oldest) = self.closed.first_entry().filter(|oldest| *oldest.key() <= number) {
+            let path = path_of(&self.dir, *oldest.key());
+            match fs::remove_file(&path) {
+                // Damaged beyond reading it was moved aside.
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(StoreError::at("remove", &path)(error));
+                }
+                Ok(()) | Err(_) => {}
+            }
+            drop(fs::remove_file(Contents::path_beside(&path)));
+            oldest.remove();
+        }
+        file::sync_dir(&self.dir)
+    }
+
+    /// The greatest number of which no segment up to it is there any more.
+    pub fn sealed_before(&self) -> u64 {
+        let oldest = self.closed.first_key_value().map(|(number, _)| *number);
+        oldest.or(self.current.as_ref().map(|current| current.number)).unwrap_or(self.next_segment) - 1
+    }
+
+    /// What waits for the archivist.
+    pub fn waiting(&self) -> Waiting {
+        let closed = self.closed.values().map(|(_, contents)| contents);
+        let all = || closed.clone().chain(self.current.iter().map(|current| &current.contents));
+        Waiting {
+            bytes: self.bytes(),
+            rows: all().map(Contents::rows).sum(),
+            points: all().map(Contents::points).sum(),
+        }
     }
 
     /// Whether readings can be stored now.
@@ -170,7 +253,11 @@ impl TelemetryLog {
         current.len += self.buffer.len() as u64;
         self.next_seq = next_seq;
         self.written_definitions = self.catalogue.len();
+        self.keeping.written.add(Kind::Wal, self.buffer.len() as u64);
         requests.iter().flat_map(|rows| rows.iter()).for_each(|row| current.contents.add(row));
+        if current.len >= CLOSE_BYTES_MIN && current.contents.asset_rows_max() >= ASSET_ROWS_MAX {
+            self.close();
+        }
         Ok(())
     }
 
@@ -186,8 +273,8 @@ impl TelemetryLog {
                 return Ok(writer.next_seq());
             }
             self.close();
-            self.retain()?;
         }
+        self.check_budget()?;
         let number = self.next_segment;
         self.next_segment += 1;
         self.buffer.clear();
@@ -195,7 +282,8 @@ impl TelemetryLog {
         requests.iter().for_each(|rows| writer.rows(rows, &mut self.buffer));
         let path = path_of(&self.dir, number);
         let file = create(&path)?;
-        self.current = Some(Current { number, path, file, len: 0, contents: Contents::default() });
+        let (contents, age) = (Contents::default(), Stopwatch::start());
+        self.current = Some(Current { number, path, file, len: 0, contents, age });
         Ok(writer.next_seq())
     }
 
@@ -209,16 +297,15 @@ impl TelemetryLog {
         self.closed.insert(current.number, (current.len, current.contents));
     }
 
-    /// Lets the oldest segments go while the log is longer than it may be.
-    fn retain(&mut self) -> Result<(), StoreError> {
-        while self.bytes() + TELEMETRY_SEGMENT_BYTES as u64 > self.bytes_max {
-            let Some((number, (len, _))) = self.closed.pop_first() else { return Ok(()) };
-            let path = path_of(&self.dir, number);
-            fs::remove_file(&path).map_err(StoreError::at("remove", &path))?;
-            drop(fs::remove_file(Contents::path_beside(&path)));
-            metrics::counter!("symbiose_telemetry_bytes_retired_total").increment(len);
+    /// What was acknowledged is never dropped to make room: the sender is told to wait instead.
+    fn check_budget(&self) -> Result<(), StoreError> {
+        let (bytes, bytes_max) = (self.bytes(), self.keeping.bytes_max);
+        if bytes + TELEMETRY_SEGMENT_BYTES as u64 <= bytes_max {
+            return Ok(());
         }
-        Ok(())
+        let detail = format!("{bytes} bytes wait to be sealed, at most {bytes_max} allowed");
+        let source = std::io::Error::new(std::io::ErrorKind::QuotaExceeded, detail);
+        Err(StoreError { action: "add a segment to", path: self.dir.clone(), source })
     }
 
     /// Learns what the segments hold, and hands the recent past on.
@@ -241,10 +328,19 @@ impl TelemetryLog {
                             replay(body);
                         }
                     })?;
-                    lost.add(&found.lost);
                     next_seq = found.next_seq;
                     self.next_seq = self.next_seq.max(found.next_seq.unwrap_or(0));
-                    self.keep(*number, found.len, found.contents)?;
+                    match known {
+                        // It was closed at this length: what does not read at its end is damage, not a torn write.
+                        Some((len, _)) => {
+                            lost.add(&found.lost.with_damaged_end());
+                            self.closed.insert(*number, (len, found.contents));
+                        }
+                        None => {
+                            lost.add(&found.lost);
+                            self.keep(*number, found.len, found.contents)?;
+                        }
+                    }
                 }
             }
         }
@@ -266,6 +362,13 @@ impl TelemetryLog {
 }
 
 impl Lost {
+    /// The same, of a segment that is known to have been whole.
+    pub(super) fn with_damaged_end(mut self) -> Self {
+        self.gaps += u64::from(self.torn_bytes > 0);
+        self.bytes += std::mem::take(&mut self.torn_bytes);
+        self
+    }
+
     /// Adds what another piece lost.
     pub fn add(&mut self, other: &Self) {
         self.gaps += other.gaps;

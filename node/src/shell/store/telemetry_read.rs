@@ -22,7 +22,18 @@ const CONTENTS_BYTES_MAX: usize = 64 * ASSETS_MAX;
 
 /// Which assets a segment holds, and the times of their first and last reading.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Contents(BTreeMap<AssetId, (UnixMs, UnixMs)>);
+pub struct Contents {
+    assets: BTreeMap<AssetId, Span>,
+    points: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Span {
+    first: UnixMs,
+    last: UnixMs,
+    /// Rows seen by this process; the file beside the segment does not hold it.
+    rows: u32,
+}
 
 #[derive(Serialize_tuple, Deserialize_tuple)]
 struct StoredContents {
@@ -66,23 +77,39 @@ pub(super) struct Scanned {
 impl Contents {
     pub(super) fn add(&mut self, row: &Row) {
         let time = row.time();
-        let span = self.0.entry(row.asset()).or_insert((time, time));
-        *span = (span.0.min(time), span.1.max(time));
+        let span = self.assets.entry(row.asset()).or_insert(Span { first: time, last: time, rows: 0 });
+        *span = Span { first: span.first.min(time), last: span.last.max(time), rows: span.rows + 1 };
+        self.points += row.values().len() as u64;
+    }
+
+    /// Rows of the asset that has most of them.
+    pub(super) fn asset_rows_max(&self) -> u32 {
+        self.assets.values().map(|span| span.rows).max().unwrap_or(0)
+    }
+
+    /// Rows that this process wrote or read.
+    pub(super) fn rows(&self) -> u64 {
+        self.assets.values().map(|span| u64::from(span.rows)).sum()
+    }
+
+    /// Values in them.
+    pub(super) const fn points(&self) -> u64 {
+        self.points
     }
 
     pub(super) fn may_hold(&self, asset: AssetId, from: UnixMs, to: UnixMs) -> bool {
-        self.0.get(&asset).is_some_and(|(first, last)| *first < to && *last >= from)
+        self.assets.get(&asset).is_some_and(|span| span.first < to && span.last >= from)
     }
 
     /// From when to when there are readings of these assets, which rise.
     pub(super) fn span_of(&self, assets: &[AssetId]) -> Option<(UnixMs, UnixMs)> {
-        let spans = assets.iter().filter_map(|asset| self.0.get(asset));
-        spans.copied().reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+        let spans = assets.iter().filter_map(|asset| self.assets.get(asset));
+        spans.map(|span| (span.first, span.last)).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
     }
 
     /// Time of the newest reading.
     pub(super) fn newest(&self) -> Option<UnixMs> {
-        self.0.values().map(|(_, last)| *last).max()
+        self.assets.values().map(|span| span.last).max()
     }
 
     pub(super) fn path_beside(segment: &Path) -> PathBuf {
@@ -91,7 +118,7 @@ impl Contents {
 
     /// Writes the file beside a closed segment. If it cannot be written the segment is read at the next start.
     pub(super) fn save(&self, segment: &Path, segment_len: u64) {
-        let assets = self.0.iter().map(|(asset, (first, last))| (*asset, *first, *last)).collect();
+        let assets = self.assets.iter().map(|(asset, span)| (*asset, span.first, span.last)).collect();
         let Ok(assets) = Bounded::new(assets) else { return };
         let bytes = frame(CONTENTS_MAGIC, &encode(&StoredContents { segment_len, assets }));
         if let Err(error) = std::fs::write(Self::path_beside(segment), bytes) {
@@ -107,8 +134,9 @@ impl Contents {
         };
         let stored: StoredContents = decode(body, CONTENTS_BYTES_MAX).ok()?;
         let fits = segment.metadata().is_ok_and(|metadata| metadata.len() == stored.segment_len);
-        let spans = stored.assets.into_vec().into_iter().map(|(asset, first, last)| (asset, (first, last)));
-        fits.then(|| (stored.segment_len, Self(spans.collect())))
+        let span = |(asset, first, last)| (asset, Span { first, last, rows: 0 });
+        let assets = stored.assets.into_vec().into_iter().map(span).collect();
+        fits.then_some((stored.segment_len, Self { assets, points: 0 }))
     }
 }
 

@@ -61,6 +61,13 @@ pub struct FileView {
     pub places: Option<Arc<Places>>,
 }
 
+impl FileView {
+    /// Tells a file as it is now from all others: what is known of it stays true as long as this stays the same.
+    pub const fn key(&self) -> (Day, FileKind, u64, u64) {
+        (self.day, self.kind, self.incarnation, self.bytes)
+    }
+}
+
 /// The chunks of each asset, in the order of their offsets.
 pub type Places = BTreeMap<AssetId, Vec<ChunkPlace>>;
 
@@ -108,6 +115,6 @@ pub struct Damage {
     pub incarnation: u64,
     /// Where in it.
     pub offset: u64,
-    /// Bytes that cannot be read.
+    /// Bytes that cannot be read; 0 for an index, without which nothing is lost.
     pub bytes: u64,
 }

@@ -11,13 +11,17 @@ use crate::core::telemetry::Value;
 
 const ROOM: u64 = 512 * 1024 * 1024;
 
+fn keeping(bytes_max: u64) -> Keeping {
+    Keeping { bytes_max, numbers_above: 0, written: Written::default() }
+}
+
 fn row(asset: u32, time: i64, value: f64) -> Row {
     Row::new(AssetId(asset), UnixMs(time), vec![(Column(0), Value::new(value).unwrap())]).unwrap()
 }
 
 fn open(dir: &Path) -> (TelemetryLog, Lost, Vec<Row>) {
     let mut rows = Vec::new();
-    let (log, lost) = TelemetryLog::open(dir, ROOM, |body| match body {
+    let (log, lost) = TelemetryLog::open(dir, keeping(ROOM), |body| match body {
         Body::Rows(found) => rows.extend(found),
         Body::Definitions(_) => {}
     })
@@ -60,7 +64,7 @@ fn catalogue_entries_stand_in_every_segment() {
     drop(log);
     let mut found = Vec::new();
     let sink = |body: Body| found.push(body);
-    let (_, lost) = TelemetryLog::open(scratch.path(), ROOM, sink).unwrap();
+    let (_, lost) = TelemetryLog::open(scratch.path(), keeping(ROOM), sink).unwrap();
     assert_eq!(lost, Lost::default());
     let rows = |time| Body::Rows(vec![row(0, time, 1.0)]);
     let expected = [
@@ -150,17 +154,54 @@ fn questions_find_old_rows_and_skip_other_segments() {
 }
 
 #[test]
-fn the_oldest_segments_go_beyond_the_budget() {
-    let scratch = Scratch::new("telemetry-retention");
+fn beyond_its_budget_the_log_refuses_and_keeps_what_it_has() {
+    let scratch = Scratch::new("telemetry-budget");
     let budget = 2 * TELEMETRY_SEGMENT_BYTES as u64;
-    let (mut log, _) = TelemetryLog::open(scratch.path(), budget, drop).unwrap();
+    let (mut log, _) = TelemetryLog::open(scratch.path(), keeping(budget), drop).unwrap();
     let rows: Vec<Row> = (0..5_000).map(|i| row(0, i * 1_000, 0.1 + 1.0 / (i + 1) as f64)).collect();
-    for _ in 0..200 {
-        log.commit(&[&rows]).unwrap();
-    }
-    assert!(log.closed.first_key_value().unwrap().0 > &1, "the first segment is gone");
-    let on_disk: u64 = segment_files(scratch.path()).iter().map(|path| path.metadata().unwrap().len()).sum();
-    assert!(on_disk <= budget, "{on_disk} bytes");
+    let mut accepted = 0;
+    let refused = loop {
+        match log.commit(&[&rows]) {
+            Ok(()) => accepted += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(refused.is_full(), "{refused}");
+    assert!(log.bytes() <= budget, "{} bytes", log.bytes());
+    assert_eq!(log.waiting().rows, accepted * rows.len() as u64, "every accepted row waits");
+    assert!(log.commit(&[&rows]).is_err(), "until the archivist has taken some");
+    let closed = log.hand_out();
+    assert!(log.hand_out().is_empty(), "each is handed out once");
+    log.let_go(closed[0].number).unwrap();
+    assert!(!closed[0].path.exists());
+    log.commit(&[&rows]).unwrap();
+    assert_eq!(log.sealed_before(), closed[1].number - 1);
+}
+
+#[test]
+fn a_segment_closes_when_one_asset_has_a_chunks_worth_of_rows() {
+    let scratch = Scratch::new("telemetry-close");
+    let (mut log, _, _) = open(scratch.path());
+    let value = |i: i64| 0.1 + 1.0 / (i + 1) as f64;
+    let few: Vec<Row> = (0..100).map(|i| row(0, i, value(i))).collect();
+    let many: Vec<Row> = (0..30_000).map(|i| row(u32::try_from(i % 50).unwrap(), i, value(i))).collect();
+    log.commit(&[&few]).unwrap();
+    assert!(log.hand_out().is_empty());
+    log.commit(&[&many]).unwrap();
+    assert!(log.hand_out().is_empty(), "600 rows of each asset, and 100 of one");
+    log.commit(&[&few]).unwrap();
+    assert_eq!(log.hand_out().len(), 1);
+    drop(log);
+    let (mut log, _, rows) = open(scratch.path());
+    assert_eq!(rows.len(), 30_200);
+    assert_eq!(log.hand_out().len(), 1, "what an earlier process closed is handed out too");
+    drop(log);
+    let numbers_above = 40;
+    let taken = Keeping { numbers_above, ..keeping(ROOM) };
+    let (mut log, _) = TelemetryLog::open(scratch.path(), taken, drop).unwrap();
+    log.commit(&[&few]).unwrap();
+    log.finish();
+    assert_eq!(log.hand_out().last().unwrap().number, numbers_above + 1, "numbers in day files are taken");
 }
 
 #[test]
@@ -179,7 +220,7 @@ fn old_segments_are_not_read_at_the_start() {
     fs::write(first, bytes).unwrap();
     let (mut log, lost, rows) = open(scratch.path());
     assert_eq!(rows.iter().map(|row| row.time().0).collect::<Vec<_>>(), [hours(10), hours(11), hours(12)]);
-    assert_eq!(lost, Lost::default(), "damage there is found by who asks for it");
+    assert_eq!(lost, Lost::default(), "damage there is found by who seals it or asks for it");
     log.commit(&[&[row(0, hours(13), 1.0)]]).unwrap();
     drop(log);
     assert_eq!(open(scratch.path()).1, Lost::default(), "numbers go on where they were");
