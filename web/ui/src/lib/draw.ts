@@ -1,6 +1,7 @@
 // What is painted on a chart beside its curve: thresholds, stretches of time, moments and bands of state.
 
 import type uPlot from 'uplot';
+import { periods } from './history';
 import { language } from './language.svelte';
 
 export interface Palette {
@@ -139,16 +140,13 @@ export function states(plot: uPlot, t: number[], v: (number | null)[], step_s: n
   const { ctx, bbox } = plot;
   const tones = [colours.grid, colours.ok, colours.low, colours.watch, colours.alert];
   within(plot, () => {
-    t.forEach((start, index) => {
-      const value = v[index];
-      if (value === null || value === undefined) return;
-      const end = Math.min(t[index + 1] ?? start + step_s, plot.scales['x']?.max ?? Infinity);
-      const [left, right] = [plot.valToPos(start, 'x', true), plot.valToPos(end, 'x', true)];
+    for (const { from, to, value } of periods(t, v, step_s)) {
+      const [left, right] = [plot.valToPos(from, 'x', true), plot.valToPos(Math.min(to, plot.scales['x']?.max ?? Infinity), 'x', true)];
       ctx.fillStyle = tones[Math.min(tones.length - 1, Math.max(0, Math.ceil(value)))] ?? colours.grid;
       // A step during which it was on for a part only is filled for that part of its height.
       const part = value > 0 && value < 1 ? value : 1;
       ctx.fillRect(left, bbox.top + bbox.height * (1 - part), Math.max(1, right - left), bbox.height * part);
-    });
+    }
   });
 }
 

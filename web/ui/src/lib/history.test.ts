@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { MetricItem } from './api';
-import { append, barStepFor, curveOf, gapOf, ghost, nearest, POINTS_MAX, stepFor, WEEK_S } from './history';
+import { append, barStepFor, curveOf, gapOf, ghost, nearest, periods, POINTS_MAX, stepFor, WEEK_S } from './history';
 import { lengthOf, ranges, SPAN_S_MAX } from './span';
 
 const step = (t_s: number, avg: number): MetricItem => ({
@@ -30,6 +30,14 @@ test('a hole in time is a hole in the curve, usual distances are not', () => {
 test('a state is what it was last', () => {
   const on: MetricItem = { id: '', metric: 'm', t: '1970-01-01T00:00:00Z', min: 0, avg: null, max: 1, count: 2, last: 1 };
   expect(curveOf([on], 60).avg).toEqual([1]);
+});
+
+test('a state lasts until it changes or nobody knows', () => {
+  expect(periods([0, 60, 120, 180, 240], [1, 1, null, 1, 0], 60)).toEqual([
+    { from: 0, to: 120, value: 1 },
+    { from: 180, to: 240, value: 1 },
+    { from: 240, to: 300, value: 0 },
+  ]);
 });
 
 test('a new reading joins its step or begins the next', () => {

@@ -89,6 +89,20 @@ export function append(curve: Curve, t: number, v: number | null, gap_s: number)
   push(curve, step, v, v, v, v === null ? 0 : 1);
 }
 
+/** How long a state stayed the same: until it changed, or until nobody knew. */
+export function periods(t: number[], v: (number | null)[], step_s: number): { from: number; to: number; value: number }[] {
+  const all: { from: number; to: number; value: number }[] = [];
+  t.forEach((from, index) => {
+    const value = v[index];
+    if (value === null || value === undefined) return;
+    const to = t[index + 1] ?? from + step_s;
+    const last = all.at(-1);
+    if (last?.value === value && last.to === from) last.to = to;
+    else all.push({ from, to, value });
+  });
+  return all;
+}
+
 /** The averages of a curve, moved in time: what was measured a week ago, laid under today. */
 export const ghost = (curve: Curve, shift_s: number) => ({ t: curve.t.map((t) => t + shift_s), v: curve.avg });
 
