@@ -104,6 +104,12 @@ class Language {
     return part.toLocaleString(this.#tag, { style: 'percent', maximumFractionDigits: 0 });
   }
 
+  /** A metric in the middle of a sentence. */
+  metricInside(name: string): string {
+    const shown = this.metric(name);
+    return shown.charAt(0).toLocaleLowerCase(this.#tag) + shown.slice(1);
+  }
+
   metric(name: string): string {
     return this.words.metric[name] ?? name.replaceAll('_', ' ');
   }
