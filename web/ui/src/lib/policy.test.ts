@@ -4,16 +4,18 @@ import { draftOf, groupsText, newDraft, newPart, ready, tidied, type Style } fro
 import { en } from '../words/policy.en';
 import { fr } from '../words/policy.fr';
 
+/** Without the marks that keep a value in order. */
+const plain = (text: string) => text.replace(/[\u2066\u2069]/g, '');
 const style: Style = { number: String, metric: (name) => name.replaceAll('_', ' '), duration: (s) => `${s / 60} min` };
 const hot = { ...newPart('motor_temp'), rule: 'consecutive', threshold: 80, samples: 5, window_minutes: null, unit: '°C' };
 
 test('a rule reads as a sentence', () => {
-  expect(groupsText([[hot]], en, style)).toBe('motor temp is above 80 °C in 5 readings in a row');
+  expect(plain(groupsText([[hot]], en, style))).toBe('motor temp is above 80 °C in 5 readings in a row');
   const cold = { ...newPart('a'), operator: 'minus' as const, metric2: 'b', condition: '<', threshold: 8.6, unit: 'K' };
-  expect(groupsText([[cold, hot], [{ ...newPart('c'), rule: 'no_data', window_minutes: 60 }]], en, style)).toBe(
+  expect(plain(groupsText([[cold, hot], [{ ...newPart('c'), rule: 'no_data', window_minutes: 60 }]], en, style))).toBe(
     'the mean of a minus b over 15 min is below 8.6 K and motor temp is above 80 °C in 5 readings in a row; or c has not reported for 60 min',
   );
-  expect(groupsText([[{ ...hot, clear_threshold: 75 }]], fr, style)).toBe(
+  expect(plain(groupsText([[{ ...hot, clear_threshold: 75 }]], fr, style))).toBe(
     'motor temp est au-dessus de 80 °C dans 5 relevés de suite (fini à 75 °C)',
   );
 });

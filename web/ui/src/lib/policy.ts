@@ -158,7 +158,8 @@ export interface Style {
 export function partText(part: Part, words: PolicyWords, style: Style, unit = part.unit): string {
   const { metric, operator, metric2 } = part;
   const quantity = operator && metric2 ? `${style.metric(metric)} ${words.ops[operator]} ${style.metric(metric2)}` : style.metric(metric);
-  const value = (number: number) => style.number(number) + (unit ? ` ${unit}` : '');
+  // Kept in order inside a text that runs from right to left.
+  const value = (number: number) => `\u2066${style.number(number)}${unit ? ` ${unit}` : ''}\u2069`;
   const [sign, threshold] = [words.cmp[part.condition] ?? part.condition, value(part.threshold)];
   const window = style.duration((part.window_minutes ?? 0) * 60);
   const texts: Record<string, () => string> = {
