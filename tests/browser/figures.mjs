@@ -61,7 +61,7 @@ export async function figures(browser, net, building) {
 
   await check('figures: a month of one metric is drawn within 300 ms', async () => {
     const rows = await month(node, hvac);
-    const { context, page } = await visit(browser, node, { width: 1440, height: 900, locale: 'fr-BE' });
+    const { context, page } = await visit(browser, node, { width: 390, height: 844, locale: 'fr-BE' });
     await page.evaluate((code) => (location.hash = `#/assets/${code}`), hvac);
     await drawn(page);
     const took = [];
@@ -87,10 +87,13 @@ export async function figures(browser, net, building) {
         ),
       );
     }
+    const asked = await page.evaluate(() =>
+      performance.getEntriesByType('resource').filter(({ name }) => name.includes('temp_supply_air') && name.includes('step=3600')).map(({ duration }) => Math.round(duration)),
+    );
     await context.close();
     const median = took.sort((a, b) => a - b)[2];
-    expect(median <= MONTH_MS_MAX, `${took.map(Math.round)} ms for ${rows} readings`);
-    return `${Math.round(median)} ms from click to canvas, median of 5, ${rows} readings`;
+    expect(median <= MONTH_MS_MAX, `${took.map(Math.round)} ms for ${rows} readings; the node took ${asked} ms`);
+    return `${Math.round(median)} ms from click to canvas, median of 5, ${rows} readings; the node took ${asked} ms`;
   });
 
   for (const code of ['fr', 'en', 'nl', 'ar']) {
