@@ -12,6 +12,7 @@ mod guard;
 mod list;
 mod page;
 mod payload;
+mod promql;
 mod roles;
 mod router;
 mod routes;

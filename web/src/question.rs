@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// Memory that a compiled pattern may take, bytes.
-#[allow(dead_code, reason = "see `pattern`")]
 const PATTERN_BYTES_MAX: usize = 256 * 1024;
 
 /// What a series is chosen by.
@@ -60,7 +59,6 @@ impl Matcher {
 }
 
 /// A pattern that has to fit a whole value. The engine takes time in proportion to the text and bounded memory.
-#[allow(dead_code, reason = "Prometheus' matchers come with its routes")]
 pub(crate) fn pattern(text: &str) -> Result<Regex, String> {
     let build = |text: &str| RegexBuilder::new(text).size_limit(PATTERN_BYTES_MAX).build();
     // By itself first, so that it cannot close the parenthesis around it.

@@ -4,7 +4,7 @@ use crate::access::Access;
 use crate::app::App;
 use crate::problem::{Kind, Problem, ProblemDocument};
 use crate::routes::{
-    alerts, catalogue, health, hive, ledger, metrics, operator, photos, policies, query, session, sessions,
+    alerts, catalogue, csv, health, hive, ledger, metrics, operator, photos, policies, prometheus, query, session, sessions,
     sites, store, stream, telemetry, users, workorders,
 };
 use crate::{Handles, Settings, guard, live, page};
@@ -40,7 +40,7 @@ pub fn router(handles: Handles, settings: Settings) -> Router {
     let (open, _) = open_routes().split_for_parts();
     let (fast, _) = fast_routes().split_for_parts();
     let (signed_in, _) = signed_in_routes().split_for_parts();
-    let signed_in = signed_in.layer(CompressionLayer::new().gzip(true));
+    let signed_in = signed_in.merge(prometheus_routes()).layer(CompressionLayer::new().gzip(true));
     let document: Arc<str> = openapi().into();
     let described = get(move || {
         let document = Arc::clone(&document);
@@ -101,6 +101,8 @@ fn signed_in_routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(sites::one_asset))
         .routes(routes!(metrics::metrics))
         .routes(routes!(query::query))
+        .routes(routes!(csv::of_asset))
+        .routes(routes!(csv::of_query))
         .routes(routes!(catalogue::metrics))
         .routes(routes!(catalogue::define))
         .routes(routes!(catalogue::swaps, catalogue::swap))
@@ -128,6 +130,20 @@ fn signed_in_routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(hive::approve))
         .routes(routes!(operator::buildings))
         .routes(routes!(store::store))
+}
+
+/// Described by Prometheus, not by our own document.
+fn prometheus_routes() -> Router<Arc<App>> {
+    let both = |path: &str| format!("/prom/api/v1/{path}");
+    Router::new()
+        .route(&both("query"), get(prometheus::query).post(prometheus::query))
+        .route(&both("query_range"), get(prometheus::query_range).post(prometheus::query_range))
+        .route(&both("labels"), get(prometheus::labels).post(prometheus::labels))
+        .route(&both("series"), get(prometheus::series).post(prometheus::series))
+        .route(&both("label/{name}/values"), get(prometheus::label_values))
+        .route(&both("metadata"), get(prometheus::metadata))
+        .route(&both("status/buildinfo"), get(prometheus::buildinfo))
+        .route("/prom/{*rest}", get(prometheus::unknown).post(prometheus::unknown))
 }
 
 async fn not_found() -> Problem {

@@ -53,6 +53,16 @@ pub(crate) fn put_text(text: &mut Vec<u8>, value: &str) {
     serde_json::to_writer(text, value).expect("invariant: a buffer takes everything");
 }
 
+/// Appends a time given in milliseconds since 1970 as seconds with a fraction.
+pub(crate) fn put_seconds(text: &mut Vec<u8>, ms: i64) {
+    let (sign, ms) = if ms < 0 { ("-", ms.unsigned_abs()) } else { ("", ms.unsigned_abs()) };
+    let written = match ms % 1_000 {
+        0 => format!("{sign}{}", ms / 1_000),
+        fraction => format!("{sign}{}.{fraction:03}", ms / 1_000),
+    };
+    text.extend_from_slice(written.as_bytes());
+}
+
 fn put_digits<const COUNT: usize>(text: &mut Vec<u8>, mut number: i64) {
     let mut digits = [b'0'; COUNT];
     for digit in digits.iter_mut().rev() {

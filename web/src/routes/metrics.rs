@@ -42,6 +42,13 @@ pub(crate) struct Wanted {
     cursor: Option<String>,
 }
 
+impl Wanted {
+    /// Width of the steps, if any are wanted.
+    pub(crate) fn step_ms(&self) -> Result<Option<i64>, Problem> {
+        self.step.as_deref().map(step_ms).transpose()
+    }
+}
+
 /// A reading, or the readings of one step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]
@@ -79,8 +86,8 @@ pub(crate) async fn metrics(
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Problem> {
     let limit = limit(wanted.limit, LIMIT_MAX, LIMIT_MAX)?;
-    let range = range(&app, &id, &wanted, limit)?;
-    let text = match wanted.step.as_deref().map(step_ms).transpose()? {
+    let range = range(&app, &id, &wanted, limit + 1)?;
+    let text = match wanted.step_ms()? {
         None => readings(&app.query(|reply| QueryCall::Samples { range, reply }).await?, limit),
         Some(step_ms) => {
             steps(&app.query(|reply| QueryCall::Buckets { range, step_ms, reply }).await?, limit)
@@ -166,7 +173,7 @@ pub(super) fn range(app: &App, id: &str, wanted: &Wanted, limit: usize) -> Resul
         return Err(Problem::new(Kind::Invalid, "expected `from` not after `to`").field("from"));
     }
     let after = wanted.cursor.as_deref().map(cursor).transpose()?;
-    Ok(MetricsRange { asset, metric: wanted.metric.clone(), from, to, after, limit: limit + 1 })
+    Ok(MetricsRange { asset, metric: wanted.metric.clone(), from, to, after, limit })
 }
 
 pub(super) fn time(field: &str, text: Option<&str>) -> Result<Option<UnixMs>, Problem> {

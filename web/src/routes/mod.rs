@@ -5,6 +5,7 @@
 
 pub(crate) mod alerts;
 pub(crate) mod catalogue;
+pub(crate) mod csv;
 pub(crate) mod health;
 pub(crate) mod hive;
 pub(crate) mod ledger;
@@ -12,6 +13,7 @@ pub(crate) mod metrics;
 pub(crate) mod operator;
 pub(crate) mod photos;
 pub(crate) mod policies;
+pub(crate) mod prometheus;
 pub(crate) mod query;
 pub(crate) mod session;
 pub(crate) mod sessions;
