@@ -10,7 +10,6 @@ use http_body_util::BodyExt;
 use protocol::UnixMs;
 use serde_json::{Value, json};
 use tower::ServiceExt;
-use web::Settings;
 
 const NOW: UnixMs = UnixMs(1_765_275_330_000);
 
@@ -33,7 +32,7 @@ struct Node {
 
 fn node() -> Node {
     let fake = Fake::start(fake::picture(NOW));
-    let settings = Settings { operator_token: "secret".to_owned(), host_names: Vec::new() };
+    let settings = fake::settings("secret", &[]);
     Node { router: web::router(fake.handles.clone(), settings), _fake: fake }
 }
 

@@ -94,6 +94,7 @@ impl From<Problem> for Failure {
             | Kind::Invalid
             | Kind::Unauthorized
             | Kind::ForeignOrigin
+            | Kind::Forbidden
             | Kind::MethodNotAllowed
             | Kind::Conflict
             | Kind::TooLarge

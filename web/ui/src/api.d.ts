@@ -106,6 +106,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assets/{id}/metrics.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The history of an asset as CSV, in the units of the metrics. */
+        get: operations["of_asset"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/assets/{id}/swaps": {
         parameters: {
             query?: never;
@@ -466,6 +483,23 @@ export interface paths {
         };
         /** Averages, extremes, counts and increases of many series, in steps. */
         get: operations["query"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/query.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Many series in steps, as CSV: one line per step and series that has a value. */
+        get: operations["of_query"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2554,6 +2588,54 @@ export interface operations {
             };
         };
     };
+    of_asset: {
+        parameters: {
+            query?: {
+                /** @description One metric; all of the asset when not given. */
+                metric?: string;
+                /** @description First moment, RFC 3339; 24 hours before `to` when not given. */
+                from?: string;
+                /** @description First moment after the range, RFC 3339; just after now when not given. */
+                to?: string;
+                /**
+                 * @description Seconds, or a number with `s`, `m`, `h` or `d`. Readings one by one when not given.
+                 * @example 15m
+                 */
+                step?: string;
+                /** @description Items wanted, 1 to 10,000. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Code of the asset */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `time,asset,metric,unit,value`, or `time,asset,metric,unit,min,max,avg,last,count` with `step` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     swaps: {
         parameters: {
             query?: {
@@ -3392,6 +3474,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["QueryAnswer"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    of_query: {
+        parameters: {
+            query: {
+                /** @description What is told of the readings of each step. */
+                fn: "avg" | "min" | "max" | "sum" | "count" | "last" | "increase" | "rate";
+                /** @description Only this metric. */
+                metric?: string;
+                /** @description Only this asset, by code. */
+                asset?: string;
+                /** @description Only this site, by code. */
+                site?: string;
+                /** @description Only assets of this kind. */
+                kind?: "HVAC" | "CHILLER" | "ELEVATOR" | "METER";
+                /** @description First moment, RFC 3339, rounded down to the step; 24 hours before `to` when not given. */
+                from?: string;
+                /** @description First moment after the range, RFC 3339; just after now when not given. */
+                to?: string;
+                /**
+                 * @description Seconds, or a number with `s`, `m`, `h` or `d`; `1mo` for months. 15 minutes when not given.
+                 * @example 15m
+                 */
+                step?: string;
+                /**
+                 * @description Time zone by its IANA name; whole days and months are then those of the place, 23 to 25 hours long.
+                 * @example Europe/Brussels
+                 */
+                tz?: string;
+                /** @description What is told as one: each asset when not given. */
+                by?: "asset" | "site" | "kind" | "none";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `time,site,kind,asset,metric,unit,value`; as many steps as one likes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             /** @description A problem document (RFC 9457) */
