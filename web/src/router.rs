@@ -4,8 +4,8 @@ use crate::access::Access;
 use crate::app::App;
 use crate::problem::{Kind, Problem, ProblemDocument};
 use crate::routes::{
-    alerts, catalogue, csv, health, hive, ledger, metrics, operator, photos, policies, prometheus, query, session, sessions,
-    sites, store, stream, telemetry, users, workorders,
+    alerts, catalogue, csv, health, hive, ledger, metrics, operator, photos, policies, prometheus, query,
+    session, sessions, sites, store, stream, telemetry, users, workorders,
 };
 use crate::{Handles, Settings, guard, live, page};
 use axum::Router;
