@@ -2,14 +2,16 @@
 //! metric, swap of a meter.
 
 use node::core::Change;
-use node::core::alerts::{Alert, AlertId, AlertStatus};
+use node::core::alerts::{Alert, AlertId, AlertStatus, EndedBy, Ending, Passage};
 use node::core::catalogue::{
     AssetDefinition, AssetId, Code, Column, Definition, MetricDefinition, MetricKind, MetricName,
     MetricTraits, OnConflict, Retention, SeriesDefinition, SeriesId, SiteDefinition, SiteId, Swap,
 };
 use node::core::maintenance::{OnLedger, Settings, WorkOrder};
-use node::core::policy::{Condition, Policy, PolicyId, RuleKind, Terms};
-use node::core::rules::{CounterBase, Evidence};
+use node::core::policy::{
+    Condition, Criterion, Escalation, Operator, Policy, PolicyId, PolicyVersion, RuleKind, Terms,
+};
+use node::core::rules::{CounterBase, Evidence, Ground};
 use node::core::telemetry::Exchange;
 use protocol::{AssetKind, Digest, Severity, WorkOrderId, WorkOrderStatus};
 
@@ -32,8 +34,14 @@ pub(crate) fn building_entries() -> Vec<(&'static str, Change)> {
         ("asset", Change::PutDefinition(Definition::Asset(asset))),
         ("series", Change::PutDefinition(Definition::Series(series))),
         ("policy", Change::PutPolicy(policy())),
+        ("policy of groups", Change::PutPolicy(rich_policy())),
+        (
+            "policy version",
+            Change::PutPolicyVersion(PolicyVersion { policy: policy(), at: TIME, by: "Amina".to_owned() }),
+        ),
         ("counter base", Change::PutCounterBase(base)),
         ("alert", Change::PutAlert(alert())),
+        ("alert that is over", Change::PutAlert(ended_alert())),
         ("work order", Change::PutWorkOrder(work_order())),
         ("settings", Change::PutSettings(Settings { version: 1, policy_next: PolicyId(7) })),
         ("metric", Change::PutMetric(energy())),
@@ -63,19 +71,47 @@ fn policy() -> Policy {
     let terms = Terms {
         code: code("R5"),
         asset_kind: AssetKind::Elevator,
-        metric: metric(),
-        rule: RuleKind::Consecutive,
-        condition: Condition::Above,
-        threshold: 80.0,
-        window_minutes: None,
-        samples: 5,
+        groups: vec![vec![criterion(None)]],
         severity: Severity::High,
         message: "Surchauffe moteur ascenseur".to_owned(),
         description: String::new(),
         enabled: true,
         opens_work_order: true,
+        clear_after_minutes: None,
+        escalate: Vec::new(),
+        downgrade_after_minutes: None,
     };
     Policy::new(PolicyId(5), 2, terms).unwrap()
+}
+
+/// A policy that uses everything a policy may use.
+fn rich_policy() -> Policy {
+    let hot = Criterion { clear_threshold: Some(75.5), window_minutes: Some(15), ..criterion(None) };
+    let silent = Criterion { rule: RuleKind::NoData, window_minutes: Some(30), ..criterion(None) };
+    let quotient = criterion(Some((Operator::Over, MetricName::new("current_a").unwrap())));
+    let terms = Terms {
+        code: code("R8"),
+        groups: vec![vec![hot, quotient], vec![silent]],
+        severity: Severity::Low,
+        clear_after_minutes: Some(20),
+        escalate: vec![Escalation { after_minutes: 60, severity: Severity::High }],
+        downgrade_after_minutes: Some(10),
+        ..policy().terms().clone()
+    };
+    Policy::new(PolicyId(8), 3, terms).unwrap()
+}
+
+fn criterion(with: Option<(Operator, MetricName)>) -> Criterion {
+    Criterion {
+        metric: metric(),
+        with,
+        rule: RuleKind::Consecutive,
+        condition: Condition::Above,
+        threshold: 80.0,
+        clear_threshold: None,
+        window_minutes: None,
+        samples: 5,
+    }
 }
 
 fn alert() -> Alert {
@@ -96,11 +132,21 @@ fn alert() -> Alert {
         severity: Severity::High,
         status: AlertStatus::Ack,
         message: "Surchauffe moteur ascenseur".to_owned(),
-        evidence,
+        evidence: evidence.clone(),
         work_order: Some(Digest::new([0x22; 32])),
         acknowledged: Some(TIME.plus(60_000)),
         closed: None,
+        policy_version: 2,
+        grounds: vec![Ground { group: 0, place: 0, criterion: criterion(None), evidence }],
+        history: vec![Passage { at: TIME.plus(40_000), severity: Severity::High }],
+        acknowledged_by: Some("Amina".to_owned()),
+        ending: None,
     }
+}
+
+fn ended_alert() -> Alert {
+    let ending = Ending { how: EndedBy::Person, by: "Amina".to_owned(), reason: "capteur".to_owned() };
+    Alert { status: AlertStatus::Closed, closed: Some(TIME.plus(80_000)), ending: Some(ending), ..alert() }
 }
 
 fn work_order() -> WorkOrder {
@@ -135,4 +181,11 @@ fn code(text: &str) -> Code {
 
 fn metric() -> MetricName {
     MetricName::new("motor_temp").unwrap()
+}
+
+/// What entries of the first release's form read as: nothing is lost, and what was not noted then is empty.
+pub(crate) fn first_release_entries() -> Vec<(&'static str, Change)> {
+    let alert =
+        Alert { policy_version: 0, grounds: Vec::new(), acknowledged_by: None, ending: None, ..alert() };
+    vec![("policy", Change::PutPolicy(policy())), ("alert", Change::PutAlert(alert))]
 }

@@ -149,6 +149,20 @@ fn building_entries() {
     }
 }
 
+/// What the first release stored of policies and alerts still reads, and is never written again.
+#[test]
+fn building_entries_of_the_first_release() {
+    let entries = building_samples::first_release_entries();
+    let old = frozen(include_str!("golden/building_v1.hex"));
+    assert_eq!(old.len(), 2 * entries.len());
+    for (pair, (name, change)) in old.chunks(2).zip(&entries) {
+        let (key, value) = (&pair[0].1, &pair[1].1);
+        assert_eq!(Change::read_back(key, value).as_ref(), Ok(change), "{name}");
+        assert_ne!(change.value().as_ref(), Some(value), "{name} is written in the form of today");
+        assert!(Change::read_back(key, &value[..value.len() - 1]).is_err(), "{name} cut short");
+    }
+}
+
 /// Each type encodes to its frozen bytes, and these decode and encode to themselves. Every bit of them counts: none
 /// can be flipped and still read as the same value.
 fn check_types(types: &[Wire], file: &ExpectFile) {

@@ -136,6 +136,32 @@ pub const ASSETS_MAX: usize = 1_000;
 pub const POLICIES_MAX: usize = 200;
 /// Alerts kept in memory by one node; older closed ones go first.
 pub const ALERTS_KEPT_MAX: usize = 5_000;
+/// Alerts of one node that are not closed.
+pub const ALERTS_STANDING_MAX: usize = 2_000;
+/// Alerts of one policy that are not closed; what else it finds is counted.
+pub const ALERTS_STANDING_PER_POLICY_MAX: usize = 100;
+/// Changes of severity kept with an alert.
+pub const ALERT_PASSAGES_MAX: usize = 32;
+/// Why an alert was closed, bytes.
+pub const CLOSE_REASON_BYTES_MAX: usize = 500;
+/// Groups of conditions in one policy, of which any one is enough.
+pub const GROUPS_MAX: usize = 8;
+/// Conditions in one group, all of which have to hold.
+pub const CONDITIONS_PER_GROUP_MAX: usize = 8;
+/// Versions kept of one policy; the oldest go first.
+pub const POLICY_VERSIONS_MAX: usize = 50;
+/// Versions kept of all policies together.
+pub const POLICY_VERSIONS_ALL_MAX: usize = 2_000;
+/// Policies as one text, bytes.
+pub const POLICIES_TEXT_BYTES_MAX: usize = 1024 * 1024;
+/// Rows one dry run of a policy reads.
+pub const DRY_RUN_ROWS_MAX: u64 = 2_000_000;
+/// Times a dry run looks at the clock, over all assets.
+pub const DRY_RUN_TICKS_MAX: u64 = 5_000_000;
+/// Firings a dry run tells one by one; the rest is counted.
+pub const DRY_RUN_FIRINGS_MAX: usize = 200;
+/// Dry runs at the same time.
+pub const DRY_RUNS_MAX: usize = 1;
 /// Notes on a work order, bytes.
 pub const NOTES_BYTES_MAX: usize = 4_000;
 /// Name of whoever asks for something to be done, bytes.
@@ -190,5 +216,7 @@ const _: () = {
     assert!(CHUNK_CELLS_MAX * 9 < CHUNK_BYTES_MAX);
     assert!(CHUNK_ROWS_MAX * METRICS_PER_PAYLOAD_MAX <= CHUNK_CELLS_MAX);
     assert!(DAY_CHUNKS_MAX * 64 + DAY_GENERATIONS_MAX * 20 < CHUNK_BYTES_MAX);
+    assert!(ALERTS_STANDING_PER_POLICY_MAX <= ALERTS_STANDING_MAX && ALERTS_STANDING_MAX < ALERTS_KEPT_MAX);
+    assert!(POLICIES_MAX <= POLICY_VERSIONS_ALL_MAX && POLICY_VERSIONS_MAX <= POLICY_VERSIONS_ALL_MAX);
     assert!(INVITATION_ADDRESSES_MAX * ADDRESS_TEXT_BYTES_MAX < JOIN_FRAME_BYTES_MAX);
 };

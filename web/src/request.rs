@@ -11,10 +11,12 @@ use crate::problem::Problem;
 use crate::question::{
     Buckets, LabelledValues, Samples, Selection, SeriesName, SeriesSteps, StepsQuestion, WindowsQuestion,
 };
+use crate::time::Time;
 use crate::view::{
-    AlertView, AssetKind, AssetView, BlockSummary, BlockView, Condition, InvitationView, MetricView,
-    PolicyView, ProofView, ProposalView, Role, RuleKind, Severity, SiteView, StoreView, SwapView,
-    TransactionView, WorkOrderStatus, WorkOrderView,
+    AlertView, AssetKind, AssetView, BlockSummary, BlockView, Condition, DryRunView, EscalationStep,
+    ImportView, InvitationView, MetricView, PolicyCondition, PolicyVersionView, PolicyView, ProofView,
+    ProposalView, Role, RuleKind, Severity, SiteView, StoreView, SwapView, TransactionView, WorkOrderStatus,
+    WorkOrderView,
 };
 use bytes::Bytes;
 use protocol::UnixMs;
@@ -63,6 +65,8 @@ pub enum Command {
     },
     CloseAlert {
         alert: String,
+        /// Why; empty for no reason given.
+        reason: String,
     },
     /// The caretaker's click on an alert which did not open one by itself.
     OpenWorkOrder {
@@ -79,6 +83,11 @@ pub enum Command {
     },
     DeletePolicy {
         policy: String,
+    },
+    /// All or none. A problem's `field` starts with `policy N: ` for the N-th of them, counted from 0.
+    ImportPolicies {
+        policies: Vec<CodedDraft>,
+        is_preview: bool,
     },
     Invite(InvitationRequest),
     Propose {
@@ -125,6 +134,8 @@ pub enum Answer {
     Policy(PolicyView),
     /// To [`Command::DeletePolicy`].
     Deleted,
+    /// To [`Command::ImportPolicies`].
+    Imported(ImportView),
     Invitation(InvitationView),
     Proposal(ProposalView),
     /// One per transaction, in the order given.
@@ -163,6 +174,18 @@ pub enum QueryCall {
     Windows {
         question: WindowsQuestion,
         reply: Reply<Vec<LabelledValues>>,
+    },
+    /// What a policy would have done on the readings in `[from, to)`.
+    DryRun {
+        policy: Box<PolicyDraft>,
+        from: UnixMs,
+        to: UnixMs,
+        reply: Reply<DryRunView>,
+    },
+    /// What a policy said before, newest first.
+    PolicyVersions {
+        policy: String,
+        reply: Reply<Vec<PolicyVersionView>>,
     },
     /// Final blocks below `before` (or the newest), newest first, at most `limit`.
     Blocks {
@@ -212,15 +235,22 @@ pub struct WorkOrderChange {
     pub assignee: Option<String>,
 }
 
-/// A new policy.
+/// A new policy: either `groups`, or one condition written out in `metric` to `samples`.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyDraft {
     pub asset_kind: AssetKind,
-    pub metric: String,
-    pub rule: RuleKind,
-    pub condition: Condition,
-    pub threshold: f64,
+    /// It is broken when every condition of any one group is met. 1 to 8 groups of 1 to 8 conditions.
+    #[serde(default)]
+    pub groups: Option<Vec<Vec<PolicyCondition>>>,
+    #[serde(default)]
+    pub metric: Option<String>,
+    #[serde(default)]
+    pub rule: Option<RuleKind>,
+    #[serde(default)]
+    pub condition: Option<Condition>,
+    #[serde(default)]
+    pub threshold: Option<f64>,
     pub window_minutes: Option<u32>,
     /// How many readings the rule needs.
     pub samples: Option<u32>,
@@ -231,12 +261,23 @@ pub struct PolicyDraft {
     /// By default high and medium severities open a work order and low ones wait.
     pub work_order: Option<bool>,
     pub enabled: Option<bool>,
+    /// Quiet minutes after which its alert closes by itself; none leaves that to a person.
+    #[serde(default)]
+    pub clear_after_minutes: Option<u32>,
+    /// How its alert becomes more severe while it lasts; each step later and more severe.
+    #[serde(default)]
+    pub escalate: Vec<EscalationStep>,
+    /// Quiet minutes after each of which its alert loses a step of its severity.
+    #[serde(default)]
+    pub downgrade_after_minutes: Option<u32>,
 }
 
-/// A change of a policy; what is none stays as it is.
+/// A change of a policy; what is not given stays as it is. Without `groups`, `condition` to `samples` change the first
+/// condition.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PolicyChange {
+    pub groups: Option<Vec<Vec<PolicyCondition>>>,
     pub condition: Option<Condition>,
     pub threshold: Option<f64>,
     pub window_minutes: Option<u32>,
@@ -246,6 +287,47 @@ pub struct PolicyChange {
     pub description: Option<String>,
     pub work_order: Option<bool>,
     pub enabled: Option<bool>,
+    /// `null` leaves closing to a person again.
+    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u32>)]
+    pub clear_after_minutes: Option<Option<u32>>,
+    pub escalate: Option<Vec<EscalationStep>>,
+    /// `null` leaves the severity as it is.
+    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u32>)]
+    pub downgrade_after_minutes: Option<Option<u32>>,
+}
+
+/// A field that is there, if only as `null`.
+fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<u32>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// A policy that may not exist yet, and the readings to try it on.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DryRunRequest {
+    pub policy: PolicyDraft,
+    /// First time that counts.
+    pub from: Time,
+    /// First time that does not; at most a year later.
+    pub to: Time,
+}
+
+/// Why an alert is closed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CloseRequest {
+    /// At most 500 bytes.
+    pub reason: Option<String>,
+}
+
+/// A policy from a text, under its code.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CodedDraft {
+    /// Short name: `R1`.
+    pub code: String,
+    pub draft: PolicyDraft,
 }
 
 /// Wish for an invitation.

@@ -4,8 +4,8 @@ use crate::access::Access;
 use crate::app::App;
 use crate::problem::{Kind, Problem, ProblemDocument};
 use crate::routes::{
-    alerts, catalogue, csv, health, hive, ledger, metrics, operator, photos, policies, prometheus, query,
-    session, sessions, sites, store, stream, telemetry, users, workorders,
+    alerts, catalogue, csv, health, hive, ledger, metrics, operator, photos, policies, policies_text, prometheus,
+    query, session, sessions, sites, store, stream, telemetry, users, workorders,
 };
 use crate::{Handles, Settings, guard, live, page};
 use axum::Router;
@@ -109,7 +109,11 @@ fn signed_in_routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(catalogue::conflicts))
         .routes(routes!(policies::list, policies::create))
         .routes(routes!(policies::patch, policies::delete))
+        .routes(routes!(policies::versions))
+        .routes(routes!(policies::dry_run))
+        .routes(routes!(policies_text::export, policies_text::import))
         .routes(routes!(alerts::list))
+        .routes(routes!(alerts::one))
         .routes(routes!(alerts::ack))
         .routes(routes!(alerts::close))
         .routes(routes!(workorders::list, workorders::open))

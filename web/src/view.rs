@@ -1,17 +1,27 @@
 //! What the shell shows to the web: one [`Picture`] of the building and the hive, and its parts as JSON sees them.
 //! The picture is only ever written by the shell and read by the routes; nothing here flows back.
 
+mod alert;
 mod hive;
 mod metric;
+mod policy;
 mod store;
 mod upkeep;
 
+pub use alert::{
+    AlertStatus, AlertView, Ending, EndingKind, Evidence, EvidenceCondition, EvidenceReading, Severity,
+    SeverityChange,
+};
 pub use hive::{
     BlockSummary, BlockView, CertificateView, Finality, HiveView, InvitationView, LedgerHead, MemberView,
     OperatorBuilding, PeerView, ProofView, ProposalStatus, ProposalView, SignatureView, TransactionView,
 };
 
 pub use metric::{ConflictView, MetricKind, MetricView, OnConflict, SwapView};
+pub use policy::{
+    Condition, DryRunAsset, DryRunFiring, DryRunView, EscalationStep, ImportView, Operator, PolicyCondition,
+    PolicyVersionView, PolicyView, RuleKind,
+};
 pub use store::{LostView, StoreDay, StoreDayState, StoreView};
 pub use upkeep::{HealthItem, HealthState, HealthView, HealthWeight, PhotoType, PhotoView};
 
@@ -177,61 +187,6 @@ pub struct LastValue {
     pub v: Option<f64>,
 }
 
-/// How much an alert matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    Low,
-    Medium,
-    High,
-}
-
-/// Life of an alert: `open` → `ack` → `closed`, or straight to `closed`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum AlertStatus {
-    Open,
-    Ack,
-    Closed,
-}
-
-/// One breach of one policy by one asset.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct AlertView {
-    pub id: String,
-    /// Code of the asset.
-    pub asset: String,
-    /// Code of the site.
-    pub site: String,
-    /// Id of the policy.
-    pub policy: String,
-    pub severity: Severity,
-    pub status: AlertStatus,
-    #[schema(example = "Surchauffe moteur ascenseur")]
-    pub message: String,
-    pub opened: Time,
-    pub acknowledged: Option<Time>,
-    pub closed: Option<Time>,
-    /// Id of the work order opened for it.
-    pub work_order: Option<String>,
-    pub evidence: Option<Evidence>,
-}
-
-/// What was measured when the rule fired.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Evidence {
-    pub metric: String,
-    /// The figure compared with the threshold: a mean, the last reading, a rate per minute or a count since the last reset.
-    pub value: f64,
-    pub condition: Condition,
-    pub threshold: f64,
-    pub unit: Option<String>,
-    /// First and last reading looked at.
-    pub from: Time,
-    pub to: Time,
-    pub samples: u32,
-}
-
 /// Life of a work order: `open` → `in_progress` → `done`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -278,56 +233,6 @@ pub struct LedgerPlace {
     pub height: u64,
     /// Transaction id: 64 hex digits.
     pub transaction: String,
-}
-
-/// How a policy looks at its metric.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum RuleKind {
-    /// Mean over the window, or the last value without one.
-    Threshold,
-    /// Growth of a counter since the last reset.
-    Runtime,
-    /// Change per minute over the window.
-    RateOfChange,
-    /// Readings in the window which meet the condition, at least `samples` of them.
-    Count,
-    /// The last `samples` readings all meet the condition; a gap breaks the row.
-    Consecutive,
-}
-
-/// How a value is compared with the threshold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-pub enum Condition {
-    #[serde(rename = ">")]
-    Above,
-    #[serde(rename = "<")]
-    Below,
-    #[serde(rename = ">=")]
-    AtLeast,
-    #[serde(rename = "<=")]
-    AtMost,
-}
-
-/// A maintenance rule for all assets of one kind.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct PolicyView {
-    #[schema(example = "R5")]
-    pub id: String,
-    pub asset_kind: AssetKind,
-    pub metric: String,
-    pub rule: RuleKind,
-    pub condition: Condition,
-    pub threshold: f64,
-    pub unit: Option<String>,
-    pub window_minutes: Option<u32>,
-    pub samples: Option<u32>,
-    pub severity: Severity,
-    pub message: String,
-    pub description: String,
-    /// Opens a work order together with the alert.
-    pub work_order: bool,
-    pub enabled: bool,
 }
 
 /// One reading of a metric.

@@ -1,8 +1,10 @@
 //! Alerts: at most one stands per asset and policy, a closed one stays closed, and the history is bounded. What
 //! raises them is decided by the rules, what follows by [`super::maintenance`].
 
-use protocol::limits::ALERTS_KEPT_MAX;
-use protocol::{Digest, Invalid, Severity, UnixMs};
+use protocol::limits::{
+    ACTOR_BYTES_MAX, ALERT_PASSAGES_MAX, ALERTS_KEPT_MAX, ALERTS_STANDING_MAX, ALERTS_STANDING_PER_POLICY_MAX,
+};
+use protocol::{DecodeError, Digest, Invalid, Severity, UnixMs};
 use serde::{Deserialize, Serialize};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +13,7 @@ use thiserror::Error;
 
 use super::catalogue::{AssetId, Code};
 use super::policy::PolicyId;
-use super::rules::Evidence;
+use super::rules::{Evidence, Ground};
 
 /// Names an alert: a keyed hash of building, asset, policy and the reading that raised it, so that the same reading
 /// never raises two.
@@ -93,7 +95,124 @@ pub struct Alert {
     pub acknowledged: Option<UnixMs>,
     /// When it was over.
     pub closed: Option<UnixMs>,
+    /// The policy's version when the alert was raised; 0 if it was raised before versions were noted.
+    pub policy_version: u32,
+    /// The conditions that were met together, and what each found; none in an alert from before they were noted.
+    pub grounds: Vec<Ground>,
+    /// How severe it was since when, oldest first, the raising among them. At most 32; those after the first go first.
+    pub history: Vec<Passage>,
+    /// Who has seen it.
+    pub acknowledged_by: Option<String>,
+    /// How it ended.
+    pub ending: Option<Ending>,
 }
+
+/// From when on an alert was how severe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct Passage {
+    /// Since when.
+    pub at: UnixMs,
+    /// How severe.
+    pub severity: Severity,
+}
+
+/// What ended an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum EndedBy {
+    /// Somebody closed it.
+    Person,
+    /// The work order that dealt with it was done.
+    WorkOrder,
+    /// Its conditions were clear for as long as its policy asks.
+    Quiet,
+}
+
+impl EndedBy {
+    /// The name in API and page.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::WorkOrder => "work_order",
+            Self::Quiet => "quiet",
+        }
+    }
+}
+
+/// How an alert ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct Ending {
+    /// What ended it.
+    pub how: EndedBy,
+    /// Who, if it was a person; up to `ACTOR_BYTES_MAX` bytes.
+    pub by: String,
+    /// Why, in that person's words; up to `CLOSE_REASON_BYTES_MAX` bytes.
+    pub reason: String,
+}
+
+impl Ending {
+    /// Nobody ended it: it was quiet for long enough.
+    pub const fn quiet() -> Self {
+        Self { how: EndedBy::Quiet, by: String::new(), reason: String::new() }
+    }
+}
+
+/// An alert as the first release stored it.
+#[derive(Serialize_tuple, Deserialize_tuple)]
+struct AlertV1 {
+    id: AlertId,
+    asset: AssetId,
+    policy: PolicyId,
+    policy_code: Code,
+    opened: UnixMs,
+    severity: Severity,
+    status: AlertStatus,
+    message: String,
+    evidence: Evidence,
+    work_order: Option<Digest>,
+    acknowledged: Option<UnixMs>,
+    closed: Option<UnixMs>,
+}
+
+impl From<AlertV1> for Alert {
+    fn from(old: AlertV1) -> Self {
+        Self {
+            id: old.id,
+            asset: old.asset,
+            policy: old.policy,
+            policy_code: old.policy_code,
+            opened: old.opened,
+            severity: old.severity,
+            status: old.status,
+            message: old.message,
+            evidence: old.evidence,
+            work_order: old.work_order,
+            acknowledged: old.acknowledged,
+            closed: old.closed,
+            policy_version: 0,
+            grounds: Vec::new(),
+            history: vec![Passage { at: old.opened, severity: old.severity }],
+            acknowledged_by: None,
+            ending: None,
+        }
+    }
+}
+
+impl Alert {
+    /// Reads an alert, in its form of today or in the first one.
+    pub(super) fn decode(bytes: &[u8], bytes_max: usize) -> Result<Self, DecodeError> {
+        protocol::decode::<Self>(bytes, bytes_max)
+            .or_else(|error| protocol::decode::<AlertV1>(bytes, bytes_max).map(Self::from).map_err(|_| error))
+    }
+
+    fn note_severity(&mut self, at: UnixMs, severity: Severity) {
+        self.severity = severity;
+        if self.history.len() >= ALERT_PASSAGES_MAX {
+            self.history.remove(1);
+        }
+        self.history.push(Passage { at, severity });
+    }
+}
+const _: () = assert!(ALERT_PASSAGES_MAX > 2 && ACTOR_BYTES_MAX > 0 && ALERTS_STANDING_MAX < ALERTS_KEPT_MAX);
 
 /// How an asset is doing (F3.13).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -141,6 +260,7 @@ pub enum AlertError {
 pub struct Alerts {
     by_id: BTreeMap<AlertId, Alert>,
     standing: BTreeMap<(AssetId, PolicyId), AlertId>,
+    standing_by_policy: BTreeMap<PolicyId, usize>,
     closed: BTreeSet<(UnixMs, AlertId)>,
     floors: BTreeMap<(AssetId, PolicyId), UnixMs>,
 }
@@ -183,9 +303,11 @@ impl Alerts {
         worst.max().unwrap_or(AssetState::Ok).max(calm)
     }
 
-    /// Whether there is room for one more: standing alerts are never given up.
-    pub fn has_room(&self) -> bool {
-        self.by_id.len() < ALERTS_KEPT_MAX || !self.closed.is_empty()
+    /// Whether there is room for one more of a policy: standing alerts are never given up, and a policy that fires
+    /// everywhere is one message, not thousands.
+    pub fn has_room(&self, policy: PolicyId) -> bool {
+        let of_policy = self.standing_by_policy.get(&policy).copied().unwrap_or(0);
+        self.standing.len() < ALERTS_STANDING_MAX && of_policy < ALERTS_STANDING_PER_POLICY_MAX
     }
 
     /// Takes in an alert, a new one or one from storage, unless it is known or another one stands in its place.
@@ -197,7 +319,10 @@ impl Alerts {
             return false;
         }
         match alert.closed {
-            None => drop(self.standing.insert(place, alert.id)),
+            None => {
+                self.standing.insert(place, alert.id);
+                *self.standing_by_policy.entry(alert.policy).or_default() += 1;
+            }
             Some(time) => self.note_closed(place, time, alert.id),
         }
         self.by_id.insert(alert.id, alert);
@@ -215,28 +340,46 @@ impl Alerts {
     }
 
     /// Somebody has seen it.
-    pub(super) fn acknowledge(&mut self, now: UnixMs, id: AlertId) -> Result<&Alert, AlertError> {
+    pub(super) fn acknowledge(&mut self, now: UnixMs, id: AlertId, by: &str) -> Result<&Alert, AlertError> {
         let alert = self.by_id.get_mut(&id).ok_or(AlertError::Unknown { id })?;
         if alert.status != AlertStatus::Open {
             return Err(AlertError::Transition { from: alert.status, to: AlertStatus::Ack });
         }
         alert.status = AlertStatus::Ack;
         alert.acknowledged = Some(now);
+        alert.acknowledged_by = Some(by.to_owned()).filter(|by| !by.is_empty());
         Ok(alert)
     }
 
     /// It is over.
-    pub(super) fn close(&mut self, now: UnixMs, id: AlertId) -> Result<&Alert, AlertError> {
+    pub(super) fn close(&mut self, now: UnixMs, id: AlertId, ending: Ending) -> Result<&Alert, AlertError> {
         let alert = self.by_id.get_mut(&id).ok_or(AlertError::Unknown { id })?;
         if alert.status == AlertStatus::Closed {
             return Err(AlertError::Transition { from: alert.status, to: AlertStatus::Closed });
         }
         alert.status = AlertStatus::Closed;
         alert.closed = Some(now);
+        alert.ending = Some(ending);
         let place = (alert.asset, alert.policy);
-        self.standing.remove(&place);
+        if self.standing.remove(&place).is_some()
+            && let Some(count) = self.standing_by_policy.get_mut(&place.1)
+        {
+            *count = count.saturating_sub(1);
+        }
         self.note_closed(place, now, id);
         self.by_id.get(&id).ok_or(AlertError::Unknown { id })
+    }
+
+    /// It becomes more or less severe.
+    pub(super) fn set_severity(
+        &mut self,
+        now: UnixMs,
+        id: AlertId,
+        severity: Severity,
+    ) -> Result<&Alert, AlertError> {
+        let alert = self.by_id.get_mut(&id).ok_or(AlertError::Unknown { id })?;
+        alert.note_severity(now, severity);
+        Ok(alert)
     }
 
     /// A work order deals with it from now on.

@@ -7,7 +7,7 @@ use super::input::{Payload, Ticket};
 use super::maintenance::{Change, Outcome, Step};
 use super::outbox::Purpose;
 use super::output::{Event, Output, Stored};
-use super::telemetry::Row;
+use super::telemetry::{Applied, Row};
 
 /// How long to wait before wishes that got lost are taken up again, milliseconds.
 const RESETTLE_MS: u64 = 5_000;
@@ -41,18 +41,36 @@ impl Core {
 
     /// Rows are on disk: they count from here on.
     pub(super) fn apply_telemetry(&mut self, now: Now, stored: Vec<(Ticket, Vec<Row>)>) {
-        for (ticket, rows) in stored {
+        let mut observed = Vec::new();
+        let mut answers = Vec::with_capacity(stored.len());
+        for (ticket, rows) in &stored {
             let mut counts = Stored::default();
-            for row in &rows {
+            for row in rows {
                 let applied = self.telemetry.apply(row);
                 counts.points += u64::from(applied.points);
                 counts.duplicates += u64::from(applied.duplicates);
                 counts.conflicts += u64::from(applied.conflicts);
-                let outcome = self.maintenance.observe(now.time, self.telemetry.catalogue(), row, &applied);
-                self.carry_out(now, outcome);
+                observed.push((row, applied));
+            }
+            answers.push(Output::AnswerTelemetry { ticket: *ticket, stored: counts });
+        }
+        self.observe(now, observed);
+        self.out.extend(answers);
+    }
+
+    /// The rules see readings in the order of their times, and those of one asset and one time together: it does not
+    /// matter in which order, and in how many payloads, they came.
+    fn observe(&mut self, now: Now, mut observed: Vec<(&Row, Applied)>) {
+        let moment = |(row, _): &(&Row, Applied)| (row.time(), row.asset());
+        if !observed.is_sorted_by_key(moment) {
+            observed.sort_by_key(moment);
+        }
+        for rows in observed.chunk_by(|a, b| moment(a) == moment(b)) {
+            let outcome = self.maintenance.observe_moment(now.time, self.telemetry.catalogue(), rows);
+            self.carry_out(now, outcome);
+            if let Some((row, _)) = rows.first() {
                 self.event(Event::Samples(row.asset()));
             }
-            self.out.push(Output::AnswerTelemetry { ticket, stored: counts });
         }
     }
 
@@ -114,7 +132,9 @@ fn event_of(change: &Change) -> Option<Event> {
         Change::PutPolicy(_) | Change::DeletePolicy(_) => Some(Event::Policies),
         Change::PutAlert(alert) => Some(Event::Alert(alert.id)),
         Change::PutWorkOrder(order) => Some(Event::WorkOrder(order.reference)),
-        Change::PutCounterBase(_)
+        Change::PutPolicyVersion(_)
+        | Change::DeletePolicyVersion(..)
+        | Change::PutCounterBase(_)
         | Change::DeleteCounterBase(_)
         | Change::DeleteAlert(_)
         | Change::DeleteWorkOrder(_)

@@ -6,7 +6,7 @@ use protocol::{Now, Payload, Role, VerifiedTransaction};
 
 use super::catalogue::{CatalogueError, Code, MetricDefinition, Swap, Unfit};
 use super::hive::refused_at_once;
-use super::input::{Command, Ticket};
+use super::input::{Actor, Command, Ticket};
 use super::joining;
 use super::maintenance::{Change, MaintenanceError};
 use super::outbox::Purpose;
@@ -15,14 +15,15 @@ use super::policy::PolicyId;
 use super::{Core, Refused};
 
 impl Core {
-    pub(super) fn command(&mut self, now: Now, ticket: Ticket, command: Command) {
+    pub(super) fn command(&mut self, now: Now, ticket: Ticket, by: &Actor, command: Command) {
+        let by = by.as_str();
         let answer = match command {
             Command::AcknowledgeAlert(id) => {
-                let outcome = self.maintenance.acknowledge(now.time, id);
+                let outcome = self.maintenance.acknowledge(now.time, id, by);
                 self.maintained(now, outcome, Answer::Alert(id))
             }
-            Command::CloseAlert(id) => {
-                let outcome = self.maintenance.close(now.time, id);
+            Command::CloseAlert { id, reason } => {
+                let outcome = self.maintenance.close(now.time, id, by, &reason);
                 self.maintained(now, outcome, Answer::Alert(id))
             }
             Command::OpenWorkOrder(id) => {
@@ -36,17 +37,24 @@ impl Core {
                 self.maintained(now, outcome, Answer::WorkOrder(reference))
             }
             Command::CreatePolicy(terms) => {
-                let added = self.maintenance.add_policy(now.time, &self.telemetry, terms);
+                let added = self.maintenance.add_policy(now.time, &self.telemetry, terms, by);
                 let id = added.as_ref().map_or(PolicyId(0), |(id, _)| *id);
                 self.maintained(now, added.map(|(_, outcome)| outcome), Answer::Policy(id))
             }
             Command::ChangePolicy(id, terms) => {
-                let outcome = self.maintenance.change_policy(now.time, &self.telemetry, id, terms);
+                let outcome = self.maintenance.change_policy(now.time, &self.telemetry, id, terms, by);
                 self.maintained(now, outcome, Answer::Policy(id))
             }
             Command::DeletePolicy(id) => {
                 let outcome = self.maintenance.delete_policy(id);
                 self.maintained(now, outcome, Answer::PolicyDeleted(id))
+            }
+            Command::ImportPolicies { terms, is_preview } => {
+                let imported =
+                    self.maintenance.import_policies(now.time, &self.telemetry, terms, by, is_preview);
+                let answer = imported.as_ref().map(|(imported, _)| imported.clone()).unwrap_or_default();
+                let outcome = imported.map(|(_, outcome)| outcome);
+                self.maintained(now, outcome, Answer::PoliciesImported(answer))
             }
             Command::Invite { nonce, role, expires } => {
                 joining::grant(now, &self.ledger, &self.key, nonce, role, expires)

@@ -109,7 +109,12 @@ pub enum Command {
     /// Takes note of an alert.
     AcknowledgeAlert(AlertId),
     /// Closes an alert.
-    CloseAlert(AlertId),
+    CloseAlert {
+        /// Which.
+        id: AlertId,
+        /// Why, up to `CLOSE_REASON_BYTES_MAX` bytes.
+        reason: String,
+    },
     /// Opens a work order for an alert that did not open one by itself.
     OpenWorkOrder(AlertId),
     /// Changes a work order.
@@ -125,6 +130,13 @@ pub enum Command {
     ChangePolicy(PolicyId, Terms),
     /// Removes a policy.
     DeletePolicy(PolicyId),
+    /// Takes policies over from a text: all or none.
+    ImportPolicies {
+        /// What they say.
+        terms: Vec<Terms>,
+        /// Whether to say only what would come of it.
+        is_preview: bool,
+    },
     /// Signs a grant for an invitation whose secret the shell made.
     Invite {
         /// blake3 of the secret.

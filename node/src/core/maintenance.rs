@@ -6,22 +6,25 @@ mod error;
 mod orders;
 mod policies;
 mod secret;
+mod versions;
 mod work_order;
 
 pub use change::{Change, ENTRY_BYTES_MAX, EntryError, Settings};
 pub use error::MaintenanceError;
+pub use policies::Imported;
 pub use secret::{Secret, commitment};
 pub use work_order::{ASSIGNEE_BYTES_MAX, Intent, OnLedger, Step, WorkOrder, WorkOrderEdit};
 
-use protocol::limits::{ALERTS_KEPT_MAX, WORK_ORDERS_OPEN_PER_MEMBER_MAX};
-use protocol::{Digest, Severity, UnixMs, WorkOrderId, WorkOrderStatus};
+use protocol::limits::{ALERTS_KEPT_MAX, CLOSE_REASON_BYTES_MAX, WORK_ORDERS_OPEN_PER_MEMBER_MAX};
+use protocol::{Digest, Invalid, Severity, UnixMs, WorkOrderId, WorkOrderStatus};
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::alerts::{Alert, AlertId, AlertStatus, Alerts, AssetState};
-use super::catalogue::{Asset, AssetId, Catalogue, CatalogueError};
-use super::policy::{Policy, PolicyId};
-use super::rules::{Breach, CounterBase, Findings, Rules, Start};
+use super::alerts::{Alert, AlertId, AlertStatus, Alerts, AssetState, EndedBy, Ending, Passage};
+use super::catalogue::{Asset, AssetId, Catalogue, CatalogueError, MetricName};
+use super::policy::{Policy, PolicyId, PolicyVersion};
+use super::rules::{Breach, CounterBase, Course, Doubt, Findings, Rules, Standing, Start, Turn};
 use super::telemetry::{Applied, Row, Telemetry};
+use versions::Versions;
 
 /// Work orders kept; those done first go first.
 pub const WORK_ORDERS_KEPT_MAX: usize = ALERTS_KEPT_MAX;
@@ -59,6 +62,11 @@ pub struct Maintenance {
     /// Work orders of which a step is on its way to the ledger.
     in_flight: BTreeSet<Digest>,
     bases: BTreeMap<(AssetId, PolicyId), CounterBase>,
+    /// How far time has moved the standing alerts whose policy lets it.
+    courses: BTreeMap<(AssetId, PolicyId), Course>,
+    /// Breaches for which there was no room at the last look of the clock or since.
+    held_back: BTreeSet<(PolicyId, AssetId)>,
+    versions: Versions,
     policy_next: PolicyId,
 }
 
@@ -74,6 +82,9 @@ impl Maintenance {
             orders_by_id: BTreeMap::new(),
             in_flight: BTreeSet::new(),
             bases: BTreeMap::new(),
+            courses: BTreeMap::new(),
+            held_back: BTreeSet::new(),
+            versions: Versions::default(),
             policy_next: PolicyId(1),
         }
     }
@@ -104,10 +115,12 @@ impl Maintenance {
                     maintenance.policy_next = settings.policy_next;
                     is_fresh = false;
                 }
+                Change::PutPolicyVersion(version) => maintenance.versions.restore(version),
                 Change::PutDefinition(_)
                 | Change::PutMetric(_)
                 | Change::PutSwap(_)
                 | Change::DeletePolicy(_)
+                | Change::DeletePolicyVersion(..)
                 | Change::DeleteCounterBase(_)
                 | Change::DeleteAlert(_)
                 | Change::DeleteWorkOrder(_) => {}
@@ -116,6 +129,9 @@ impl Maintenance {
         let mut changes = Vec::new();
         for policy in policies {
             maintenance.policy_next = maintenance.policy_next.max(PolicyId(policy.id().0.saturating_add(1)));
+            if !maintenance.versions.knows(&policy) {
+                changes.extend(maintenance.versions.push(now, "", policy.clone()));
+            }
             changes.extend(maintenance.put_in_force(now, policy, telemetry));
         }
         if is_fresh {
@@ -144,9 +160,46 @@ impl Maintenance {
         self.alerts.state(asset, self.rules.is_near(asset))
     }
 
+    /// The versions of a policy that are kept, oldest first.
+    pub fn versions(&self, policy: PolicyId) -> impl Iterator<Item = &PolicyVersion> {
+        self.versions.of(policy)
+    }
+
+    /// Why a policy may say less than it seems to.
+    pub fn doubts(&self, policy: &Policy, catalogue: &Catalogue) -> Vec<Doubt> {
+        self.rules.doubts(policy, catalogue)
+    }
+
+    /// On how many assets a policy is broken without an alert, because too many stand already.
+    pub fn held_back(&self, policy: PolicyId) -> usize {
+        self.held_back.range((policy, AssetId(0))..=(policy, AssetId(u32::MAX))).count()
+    }
+
+    /// From where the counter of a metric is counted on an asset, if any policy has seen it served or reset.
+    pub fn counter_base(&self, asset: AssetId, metric: &MetricName) -> Option<CounterBase> {
+        let counts = |policy: &&Policy| policy.terms().counter().is_some_and(|one| one.metric == *metric);
+        let policies = self.policies().values().filter(counts);
+        policies.filter_map(|policy| self.bases.get(&(asset, policy.id())).copied()).next()
+    }
+
+    /// Since when the conditions of an alert that stands have been clear.
+    pub fn quiet_since(&self, alert: &Alert) -> Option<UnixMs> {
+        self.rules.quiet_since(alert.asset, alert.policy).filter(|_| alert.closed.is_none())
+    }
+
     /// Takes the new values of a row that was applied, and does what follows.
     pub fn observe(&mut self, now: UnixMs, catalogue: &Catalogue, row: &Row, applied: &Applied) -> Outcome {
-        let Findings { breaches, bases } = self.rules.observe(now, catalogue, row, applied);
+        self.observe_moment(now, catalogue, &[(row, *applied)])
+    }
+
+    /// The same for rows of one asset and one time, which are judged together.
+    pub fn observe_moment(
+        &mut self,
+        now: UnixMs,
+        catalogue: &Catalogue,
+        rows: &[(&Row, Applied)],
+    ) -> Outcome {
+        let Findings { breaches, bases, standing: _ } = self.rules.observe_moment(now, catalogue, rows);
         let mut outcome = Outcome::default();
         outcome.changes.extend(bases.into_iter().map(|base| self.note_base(base)));
         self.raise_all(now, catalogue, breaches, &mut outcome);
@@ -155,29 +208,95 @@ impl Maintenance {
 
     /// Evaluates every rule on the clock, and does what follows.
     pub fn evaluate(&mut self, now: UnixMs, catalogue: &Catalogue) -> Outcome {
-        self.rules.follow(catalogue);
+        self.rules.follow(now, catalogue);
+        self.held_back.clear();
         let mut outcome = Outcome::default();
-        let breaches = self.rules.evaluate(now);
+        let Findings { breaches, bases: _, standing } = self.rules.evaluate(now);
         self.raise_all(now, catalogue, breaches, &mut outcome);
+        for standing in standing {
+            if let Some(turned) = self.move_on(now, catalogue, standing) {
+                outcome.add(turned);
+            }
+        }
         outcome
     }
 
+    /// Lets time act on a standing alert.
+    fn move_on(&mut self, now: UnixMs, catalogue: &Catalogue, standing: Standing) -> Option<Outcome> {
+        let Standing { asset, policy, verdict, quiet_since } = standing;
+        let place = (asset, policy);
+        let alert = self.alerts.standing(asset, policy)?;
+        let (id, fresh) = (alert.id, Course::new(alert.opened, alert.severity));
+        let terms = self.rules.policies().get(&policy)?.terms();
+        let course = self.courses.entry(place).or_insert(fresh);
+        let opens = terms.opens_work_order;
+        match course.step(now, terms, verdict, quiet_since)? {
+            Turn::Clear => self.end(now, id, Ending::quiet()).ok(),
+            Turn::Severity(severity) => self.change_severity(now, catalogue, id, severity, opens),
+        }
+    }
+
+    /// An alert that becomes important enough opens the work order that it did not open at first, in the same stroke.
+    fn change_severity(
+        &mut self,
+        now: UnixMs,
+        catalogue: &Catalogue,
+        id: AlertId,
+        severity: Severity,
+        opens: bool,
+    ) -> Option<Outcome> {
+        let mut alert = self.alerts.set_severity(now, id, severity).ok()?.clone();
+        let policy = self.rules.policies().get(&alert.policy).cloned();
+        let wants = opens && severity > Severity::Low && alert.work_order.is_none();
+        let mut order = None;
+        if let (Some(policy), Some(asset), true) = (policy, catalogue.asset(alert.asset), wants)
+            && self.has_room_for_order()
+        {
+            let opened = self.new_order(now, asset, &policy, &alert);
+            alert = self.alerts.attach(id, opened.reference).ok()?.clone();
+            order = Some((opened, asset));
+        }
+        let mut outcome = Outcome { changes: vec![Change::PutAlert(alert)], intents: Vec::new() };
+        order.into_iter().for_each(|(order, asset)| outcome.add(self.open_order(order, asset)));
+        Some(outcome)
+    }
+
     /// Somebody has seen an alert.
-    pub fn acknowledge(&mut self, now: UnixMs, id: AlertId) -> Result<Outcome, MaintenanceError> {
-        let alert = self.alerts.acknowledge(now, id)?.clone();
+    pub fn acknowledge(&mut self, now: UnixMs, id: AlertId, by: &str) -> Result<Outcome, MaintenanceError> {
+        let alert = self.alerts.acknowledge(now, id, by)?.clone();
         Ok(Outcome { changes: vec![Change::PutAlert(alert)], intents: Vec::new() })
     }
 
+    /// Somebody says that an alert is over, and perhaps why.
+    pub fn close(
+        &mut self,
+        now: UnixMs,
+        id: AlertId,
+        by: &str,
+        reason: &str,
+    ) -> Result<Outcome, MaintenanceError> {
+        if reason.len() > CLOSE_REASON_BYTES_MAX {
+            let found = reason.len();
+            return Err(Invalid::Text { field: "reason", expected: "up to 500 bytes", found }.into());
+        }
+        self.end(now, id, Ending { how: EndedBy::Person, by: by.to_owned(), reason: reason.to_owned() })
+    }
+
     /// An alert is over. Its rule starts anew; without a work order that is still to be done a counter does, too.
-    pub fn close(&mut self, now: UnixMs, id: AlertId) -> Result<Outcome, MaintenanceError> {
-        let alert = self.alerts.close(now, id)?.clone();
+    fn end(&mut self, now: UnixMs, id: AlertId, ending: Ending) -> Result<Outcome, MaintenanceError> {
+        let alert = self.alerts.close(now, id, ending)?.clone();
         let place = (alert.asset, alert.policy);
         let mut changes = vec![Change::PutAlert(alert)];
-        self.rules.release(place.0, place.1, now);
+        self.release(now, place);
         if !self.orders_open.contains_key(&place) {
             changes.extend(self.serve(now, place));
         }
         Ok(Outcome { changes, intents: Vec::new() })
+    }
+
+    fn release(&mut self, now: UnixMs, place: (AssetId, PolicyId)) {
+        self.rules.release(place.0, place.1, now);
+        self.courses.remove(&place);
     }
 
     fn raise_all(
@@ -211,9 +330,11 @@ impl Maintenance {
             self.rules.release(place.0, place.1, breach.evidence.to);
             return Outcome::default();
         }
-        if !self.alerts.has_room() {
+        if !self.alerts.has_room(policy.id()) {
+            self.held_back.insert((policy.id(), breach.asset));
             return Outcome::default();
         }
+        self.held_back.remove(&(policy.id(), breach.asset));
         let terms = policy.terms();
         let mut alert = Alert {
             id,
@@ -228,6 +349,11 @@ impl Maintenance {
             work_order: self.orders_open.get(&place).copied(),
             acknowledged: None,
             closed: None,
+            policy_version: breach.version,
+            grounds: breach.grounds,
+            history: vec![Passage { at: now, severity: terms.severity }],
+            acknowledged_by: None,
+            ending: None,
         };
         let opens = terms.opens_work_order && terms.severity > Severity::Low;
         let order = (opens && alert.work_order.is_none() && self.has_room_for_order())
@@ -269,6 +395,8 @@ pub fn restore_catalogue(catalogue: &mut Catalogue, entries: &[Change]) -> Resul
         Change::PutDefinition(definition) => catalogue.define(definition),
         Change::PutPolicy(_)
         | Change::DeletePolicy(_)
+        | Change::PutPolicyVersion(_)
+        | Change::DeletePolicyVersion(..)
         | Change::PutCounterBase(_)
         | Change::DeleteCounterBase(_)
         | Change::PutAlert(_)
@@ -293,6 +421,8 @@ fn restore_measures(catalogue: &mut Catalogue, entries: &[Change]) {
             Change::PutDefinition(_)
             | Change::PutPolicy(_)
             | Change::DeletePolicy(_)
+            | Change::PutPolicyVersion(_)
+            | Change::DeletePolicyVersion(..)
             | Change::PutCounterBase(_)
             | Change::DeleteCounterBase(_)
             | Change::PutAlert(_)

@@ -73,7 +73,7 @@ impl Core {
             Input::TelemetryStored(stored) => self.apply_telemetry(now, stored),
             Input::Ledger(input) => self.ledger_input(now, input),
             Input::Join { ticket, request } => self.join(now, ticket, &request),
-            Input::Command { ticket, by: _, command } => self.command(now, ticket, command),
+            Input::Command { ticket, by, command } => self.command(now, ticket, &by, command),
             Input::Operator { from, message } => self.hear_operator(now, from, &message),
             Input::Tick => self.tick(now),
         }

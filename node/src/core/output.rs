@@ -10,7 +10,7 @@ use protocol::{Address, Digest, PublicKey, SignedInvitation, TransactionId, Unix
 use super::alerts::AlertId;
 use super::catalogue::{AssetId, Definition, MetricName, SiteId};
 use super::input::Ticket;
-use super::maintenance::Change;
+use super::maintenance::{Change, Imported};
 use super::policy::PolicyId;
 use super::telemetry::{Refusal, Row};
 
@@ -99,6 +99,8 @@ pub enum Answer {
     Policy(PolicyId),
     /// The policy is gone.
     PolicyDeleted(PolicyId),
+    /// What came of policies from a text, or would.
+    PoliciesImported(Imported),
     /// The signed grant.
     Invitation(Box<SignedInvitation>),
     /// The transaction that proposes or approves.

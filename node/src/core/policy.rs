@@ -1,24 +1,39 @@
-//! Maintenance policies: which behaviour of which metric calls for attention (F3.1). Six are installed from
+//! Maintenance policies: which behaviour of which metrics calls for attention (F3.1). Six are installed from
 //! the start; a caretaker may add, change and remove them.
 
+mod criterion;
 mod defaults;
+mod error;
+mod stored;
+mod version;
 
+pub use criterion::{Condition, Criterion, Operator, RuleKind};
 pub use defaults::default_terms;
+pub use error::PolicyError;
+pub(super) use stored::decode as decode_stored;
+pub use version::PolicyVersion;
 
 use protocol::limits::{NOTES_BYTES_MAX, POLICIES_MAX};
 use protocol::{AssetKind, Digest, Invalid, Severity};
 use serde::{Deserialize, Serialize};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 use std::fmt;
-use thiserror::Error;
 
-use super::catalogue::{Code, MetricName};
+use super::catalogue::Code;
+
+pub use protocol::limits::{CONDITIONS_PER_GROUP_MAX, GROUPS_MAX};
 
 /// Longest window, minutes. After a restart a window starts with the readings that telemetry has at hand, which are
 /// those of the last two hours.
 pub const WINDOW_MINUTES_MAX: u32 = 24 * 60;
 /// Most readings a rule may ask for.
 pub const SAMPLES_MAX: u32 = 1_000;
+/// Longest quiet time after which an alert closes by itself or loses a step of its severity, minutes: a week.
+pub const CLEAR_AFTER_MINUTES_MAX: u32 = 7 * 24 * 60;
+/// Longest time after which an alert becomes more severe, minutes: four weeks.
+pub const ESCALATE_MINUTES_MAX: u32 = 4 * 7 * 24 * 60;
+/// Steps of escalation: there is nothing above high.
+pub const ESCALATIONS_MAX: usize = 2;
 /// Longest message, bytes.
 pub const MESSAGE_BYTES_MAX: usize = 200;
 /// Longest description, bytes.
@@ -36,94 +51,13 @@ impl fmt::Display for PolicyId {
     }
 }
 
-/// What of the readings is compared with the threshold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum RuleKind {
-    /// With a window: the mean of its readings, of which there are at least `samples`. Without: each of the last
-    /// `samples` readings.
-    Threshold,
-    /// What a counter has counted since the work order that was done last. Resets of the counter are seen through.
-    Runtime,
-    /// The change per minute from the oldest to the newest reading of the window, of which there are at least
-    /// `samples`.
-    RateOfChange,
-    /// Single readings; at least `samples` of the window meet the condition.
-    Count,
-    /// Each of the last `samples` readings, without a gap: two of them lie no further apart than 60 s or three times
-    /// the shortest interval among them.
-    Consecutive,
-}
-
-impl RuleKind {
-    const ALL: [Self; 5] =
-        [Self::Threshold, Self::Runtime, Self::RateOfChange, Self::Count, Self::Consecutive];
-
-    /// The name in API and page (`rule_type`).
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Threshold => "threshold",
-            Self::Runtime => "runtime",
-            Self::RateOfChange => "rate_of_change",
-            Self::Count => "count",
-            Self::Consecutive => "consecutive",
-        }
-    }
-
-    /// The rule of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|rule| rule.name() == name)
-    }
-}
-
-/// How a number is compared with the threshold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Condition {
-    /// `>`
-    Above,
-    /// `>=`
-    AtLeast,
-    /// `<`
-    Below,
-    /// `<=`
-    AtMost,
-}
-
-impl Condition {
-    const ALL: [Self; 4] = [Self::Above, Self::AtLeast, Self::Below, Self::AtMost];
-
-    /// The sign in API and page.
-    pub const fn sign(self) -> &'static str {
-        match self {
-            Self::Above => ">",
-            Self::AtLeast => ">=",
-            Self::Below => "<",
-            Self::AtMost => "<=",
-        }
-    }
-
-    /// The condition of that sign.
-    pub fn from_sign(sign: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|condition| condition.sign() == sign)
-    }
-
-    /// Whether a number meets the condition. NaN meets none.
-    pub fn holds(self, number: f64, threshold: f64) -> bool {
-        match self {
-            Self::Above => number > threshold,
-            Self::AtLeast => number >= threshold,
-            Self::Below => number < threshold,
-            Self::AtMost => number <= threshold,
-        }
-    }
-
-    /// Whether a number has come within a tenth of the threshold, or past it (F3.13).
-    pub fn is_near(self, number: f64, threshold: f64) -> bool {
-        let margin = threshold.abs() / 10.0;
-        match self {
-            Self::Above | Self::AtLeast => number > threshold - margin,
-            Self::Below | Self::AtMost => number < threshold + margin,
-        }
-    }
+/// How severe an alert becomes once it has stood for some time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct Escalation {
+    /// Minutes since it was raised, 1 to 40,320.
+    pub after_minutes: u32,
+    /// What it is from then on.
+    pub severity: Severity,
 }
 
 /// What a policy says, as a caretaker writes it: unchecked.
@@ -133,18 +67,8 @@ pub struct Terms {
     pub code: Code,
     /// Which assets it is for.
     pub asset_kind: AssetKind,
-    /// Which of their metrics.
-    pub metric: MetricName,
-    /// What is compared.
-    pub rule: RuleKind,
-    /// How.
-    pub condition: Condition,
-    /// With what; unit of the metric, per minute for a rate.
-    pub threshold: f64,
-    /// Length of the window, 1 to 1,440 minutes, for the rules that have one.
-    pub window_minutes: Option<u32>,
-    /// How many readings, 1 to 1,000.
-    pub samples: u32,
+    /// It is broken when every condition of any group is. 1 to 8 groups of 1 to 8 conditions.
+    pub groups: Vec<Vec<Criterion>>,
     /// How urgent a breach is.
     pub severity: Severity,
     /// What the alert says, 1 to 200 bytes.
@@ -155,76 +79,83 @@ pub struct Terms {
     pub enabled: bool,
     /// Whether an alert of high or medium severity opens a work order by itself.
     pub opens_work_order: bool,
+    /// Quiet minutes after which its alert closes by itself, 0 to 10,080; none leaves that to a person.
+    pub clear_after_minutes: Option<u32>,
+    /// How its alert becomes more severe while it lasts; rising.
+    pub escalate: Vec<Escalation>,
+    /// Quiet minutes after each of which its alert loses a step of its severity, 1 to 10,080.
+    pub downgrade_after_minutes: Option<u32>,
+}
+
+impl Terms {
+    /// Every condition, group by group.
+    pub fn criteria(&self) -> impl Iterator<Item = &Criterion> {
+        self.groups.iter().flatten()
+    }
+
+    /// The first condition, which stands for all of them where there is room for one.
+    pub fn first(&self) -> Option<&Criterion> {
+        self.criteria().next()
+    }
+
+    /// The counter it watches, if any.
+    pub fn counter(&self) -> Option<&Criterion> {
+        self.criteria().find(|criterion| criterion.rule == RuleKind::Runtime)
+    }
+
+    /// Whether time alone moves its alerts on.
+    pub const fn has_course(&self) -> bool {
+        self.clear_after_minutes.is_some()
+            || self.downgrade_after_minutes.is_some()
+            || !self.escalate.is_empty()
+    }
+
+    /// Whether metrics that are added or subtracted are measured in the same unit, as far as `unit` knows it; an empty
+    /// one is that of plain numbers.
+    pub fn check_units<'a>(&self, unit: impl Fn(&str) -> Option<&'a str>) -> Result<(), PolicyError> {
+        self.each_criterion(|criterion| {
+            let Some((operator, second)) = &criterion.with else { return Ok(()) };
+            let units = unit(criterion.metric.as_str()).zip(unit(second.as_str()));
+            match units {
+                Some((unit, other)) if operator.wants_one_unit() && unit != other => {
+                    let named = |unit: &str| if unit.is_empty() { "plain numbers" } else { unit }.to_owned();
+                    Err(PolicyError::Units {
+                        first: criterion.metric.to_string(),
+                        unit: named(unit),
+                        second: second.to_string(),
+                        other: named(other),
+                    })
+                }
+                Some(_) | None => Ok(()),
+            }
+        })
+    }
+
+    /// Says where among several conditions the first error is.
+    fn each_criterion(
+        &self,
+        check: impl Fn(&Criterion) -> Result<(), PolicyError>,
+    ) -> Result<(), PolicyError> {
+        let is_only = self.criteria().nth(1).is_none();
+        for (group, criteria) in self.groups.iter().enumerate() {
+            for (condition, criterion) in criteria.iter().enumerate() {
+                check(criterion).map_err(|error| match is_only {
+                    true => error,
+                    false => PolicyError::Criterion { group, condition, error: Box::new(error) },
+                })?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Terms that make sense, under a number.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "StoredPolicy", into = "StoredPolicy")]
+#[serde(try_from = "stored::StoredPolicy", into = "stored::StoredPolicy")]
 pub struct Policy {
     id: PolicyId,
     version: u32,
     terms: Terms,
-}
-
-#[derive(Serialize_tuple, Deserialize_tuple)]
-struct StoredPolicy {
-    id: PolicyId,
-    version: u32,
-    terms: Terms,
-}
-
-/// What is wrong with terms, with the field it is in.
-#[derive(Debug, Clone, PartialEq, Error)]
-pub enum PolicyError {
-    /// A text or number outside its bounds.
-    #[error(transparent)]
-    Invalid(#[from] Invalid),
-    /// NaN or an infinity.
-    #[error("threshold: {found} is not a finite number")]
-    Threshold {
-        /// The number.
-        found: f64,
-    },
-    /// A rule over a window without one.
-    #[error("window_minutes: a {} rule needs one, 1 to {WINDOW_MINUTES_MAX}", rule.name())]
-    WindowMissing {
-        /// The rule.
-        rule: RuleKind,
-    },
-    /// A window that is empty or too long.
-    #[error("window_minutes: {found}, 1 to {WINDOW_MINUTES_MAX} allowed")]
-    Window {
-        /// Minutes found.
-        found: u32,
-    },
-    /// Too few or too many readings.
-    #[error("samples: {found}, {min} to {SAMPLES_MAX} allowed for a {} rule", rule.name())]
-    Samples {
-        /// The rule.
-        rule: RuleKind,
-        /// Fewest it needs.
-        min: u32,
-        /// Readings found.
-        found: u32,
-    },
-}
-
-impl PolicyError {
-    /// The field that is wrong.
-    pub const fn field(&self) -> &'static str {
-        match self {
-            Self::Invalid(
-                Invalid::Text { field, .. }
-                | Invalid::Count { field, .. }
-                | Invalid::Range { field, .. }
-                | Invalid::Duplicate { field },
-            ) => field,
-            Self::Invalid(Invalid::Hex { .. }) => "id",
-            Self::Threshold { .. } => "threshold",
-            Self::WindowMissing { .. } | Self::Window { .. } => "window_minutes",
-            Self::Samples { .. } => "samples",
-        }
-    }
 }
 
 impl Policy {
@@ -232,11 +163,9 @@ impl Policy {
     pub fn new(id: PolicyId, version: u32, terms: Terms) -> Result<Self, PolicyError> {
         check_text("message", &terms.message, 1, MESSAGE_BYTES_MAX)?;
         check_text("description", &terms.description, 0, DESCRIPTION_BYTES_MAX)?;
-        if !terms.threshold.is_finite() {
-            return Err(PolicyError::Threshold { found: terms.threshold });
-        }
-        check_window(terms.rule, terms.window_minutes)?;
-        check_samples(terms.rule, terms.samples)?;
+        check_groups(&terms)?;
+        terms.each_criterion(Criterion::check)?;
+        check_course(&terms)?;
         Ok(Self { id, version, terms })
     }
 
@@ -256,25 +185,17 @@ impl Policy {
     }
 
     /// What the ledger carries of it: a hash of what is measured and compared, and of no text that a person typed.
+    /// One plain condition hashes as it did before there were several, so that neighbours know each other's rules.
     pub fn digest(&self) -> Digest {
         let t = &self.terms;
-        let measured =
-            (t.asset_kind, &t.metric, t.rule, t.condition, t.threshold, t.window_minutes, t.samples);
-        Digest::of("symbiose policy v1", &[&protocol::encode(&(measured, t.severity))])
-    }
-}
-
-impl TryFrom<StoredPolicy> for Policy {
-    type Error = PolicyError;
-
-    fn try_from(stored: StoredPolicy) -> Result<Self, PolicyError> {
-        Self::new(stored.id, stored.version, stored.terms)
-    }
-}
-
-impl From<Policy> for StoredPolicy {
-    fn from(policy: Policy) -> Self {
-        Self { id: policy.id, version: policy.version, terms: policy.terms }
+        if let [group] = t.groups.as_slice()
+            && let [Criterion { metric, with: None, rule, condition, threshold, window_minutes, samples, .. }] =
+                group.as_slice()
+        {
+            let measured = (t.asset_kind, metric, rule, condition, threshold, window_minutes, samples);
+            return Digest::of("symbiose policy v1", &[&protocol::encode(&(measured, t.severity))]);
+        }
+        Digest::of("symbiose policy v2", &[&protocol::encode(&(t.asset_kind, &t.groups, t.severity))])
     }
 }
 
@@ -290,20 +211,37 @@ fn check_text(field: &'static str, text: &str, min: usize, max: usize) -> Result
     Err(Invalid::Text { field, expected, found: text.len() })
 }
 
-fn check_window(rule: RuleKind, window_minutes: Option<u32>) -> Result<(), PolicyError> {
-    match (window_minutes, rule) {
-        (Some(found), _) if !(1..=WINDOW_MINUTES_MAX).contains(&found) => Err(PolicyError::Window { found }),
-        (None, RuleKind::RateOfChange | RuleKind::Count) => Err(PolicyError::WindowMissing { rule }),
-        (None, RuleKind::Threshold | RuleKind::Runtime | RuleKind::Consecutive) | (Some(_), _) => Ok(()),
+fn check_groups(terms: &Terms) -> Result<(), PolicyError> {
+    let found = terms.groups.len();
+    if !(1..=GROUPS_MAX).contains(&found) {
+        return Err(PolicyError::Groups { found });
     }
+    let wrong = terms.groups.iter().find(|group| !(1..=CONDITIONS_PER_GROUP_MAX).contains(&group.len()));
+    if let Some(group) = wrong {
+        return Err(PolicyError::Groups { found: group.len() });
+    }
+    let counters = terms.criteria().filter(|criterion| criterion.rule == RuleKind::Runtime).count();
+    if counters > 1 { Err(PolicyError::Counters { found: counters }) } else { Ok(()) }
 }
 
-fn check_samples(rule: RuleKind, found: u32) -> Result<(), PolicyError> {
-    let min = match rule {
-        RuleKind::Threshold | RuleKind::Runtime | RuleKind::Count => 1,
-        RuleKind::RateOfChange | RuleKind::Consecutive => 2,
+fn check_course(terms: &Terms) -> Result<(), PolicyError> {
+    let quiet = |field, min, found: Option<u32>| match found {
+        Some(found) if !(min..=CLEAR_AFTER_MINUTES_MAX).contains(&found) => {
+            Err(PolicyError::Quiet { field, min, found })
+        }
+        Some(_) | None => Ok(()),
     };
-    if (min..=SAMPLES_MAX).contains(&found) { Ok(()) } else { Err(PolicyError::Samples { rule, min, found }) }
+    quiet("clear_after_minutes", 0, terms.clear_after_minutes)?;
+    quiet("downgrade_after_minutes", 1, terms.downgrade_after_minutes)?;
+    let mut before = Escalation { after_minutes: 0, severity: terms.severity };
+    for step in &terms.escalate {
+        let rises = step.after_minutes > before.after_minutes && step.severity > before.severity;
+        if !rises || step.after_minutes > ESCALATE_MINUTES_MAX {
+            return Err(PolicyError::Escalation);
+        }
+        before = *step;
+    }
+    if terms.escalate.len() > ESCALATIONS_MAX { Err(PolicyError::Escalation) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -12,9 +12,10 @@ use web::view::{Picture, ProofView, StoreView, TransactionView};
 use web::{Command, CommandCall, Kind, Problem, QueryCall};
 
 use super::archivist::{Archivist, Task};
+use super::commands::known_policy;
 use super::committer::Work;
 use super::event::{Event, Look, Submission};
-use super::present::{self, ledger as shown};
+use super::present::{self, ledger as shown, policies};
 use super::query::Source;
 use super::reader::Job;
 use super::store::disk;
@@ -102,6 +103,15 @@ impl Questions {
             }
             QueryCall::Steps { question, reply } => drop(reply.send(self.source.steps(question).await)),
             QueryCall::Windows { question, reply } => drop(reply.send(self.source.windows(question).await)),
+            QueryCall::PolicyVersions { policy, reply } => {
+                let versions = self.source.glance(move |core| {
+                    known_policy(core, &policy).map(|known| policies::versions(core, known))
+                });
+                drop(reply.send(versions.await.and_then(|versions| versions)));
+            }
+            QueryCall::DryRun { policy, from, to, reply } => {
+                drop(reply.send(self.source.dry_run(*policy, from, to).await));
+            }
             QueryCall::Blocks { before, limit, reply } => {
                 let blocks = self.source.reader.ask(|reply| Job::Blocks { before, limit, reply }).await;
                 let summary = |stored: &StoredBlock| shown::summary(&stored.block, stored.certificate.block);

@@ -1,20 +1,18 @@
 //! Commands of the page in the core's words, and the core's answers in the page's.
 
 use protocol::limits::{INVITATION_ADDRESSES_MAX, INVITATION_LIFE_MS_MAX};
-use protocol::{Bounded, Bytes, Digest, Invitation, Now, Severity, UnixMs};
-use web::request::{
-    InvitationRequest, Outcome as ShownOutcome, PolicyChange, PolicyDraft, SubmittedTransaction,
-    WorkOrderChange,
-};
-use web::view::{Condition, InvitationView, Role, RuleKind};
+use protocol::{Bounded, Bytes, Digest, Invitation, Now, UnixMs};
+use web::request::{InvitationRequest, Outcome as ShownOutcome, SubmittedTransaction, WorkOrderChange};
+use web::view::{ImportView, InvitationView, Role};
 use web::{Kind, Problem, Time};
 
-use super::present::{Facts, building, hive, metric};
+use super::drafts;
+use super::present::{Facts, alerts, building, hive, metric, policies};
 use super::secrets;
 use super::tickets::Context;
-use crate::core::catalogue::{CatalogueError, Code, MetricName};
-use crate::core::maintenance::WorkOrderEdit;
-use crate::core::policy::{self, Policy, Terms};
+use crate::core::catalogue::CatalogueError;
+use crate::core::maintenance::{MaintenanceError, WorkOrderEdit};
+use crate::core::policy::Policy;
 use crate::core::telemetry::Refusal;
 use crate::core::{Answer, Command, Core, Outcome, Payload, Refused, Submitted};
 
@@ -36,19 +34,27 @@ pub(super) fn read(
     let plain = |command| Ok((command, Context::None));
     match command {
         web::Command::AcknowledgeAlert { alert } => plain(Command::AcknowledgeAlert(id("alert", &alert)?)),
-        web::Command::CloseAlert { alert } => plain(Command::CloseAlert(id("alert", &alert)?)),
+        web::Command::CloseAlert { alert, reason } => {
+            plain(Command::CloseAlert { id: id("alert", &alert)?, reason })
+        }
         web::Command::OpenWorkOrder { alert } => plain(Command::OpenWorkOrder(id("alert", &alert)?)),
         web::Command::AdvanceWorkOrder { work_order, change } => {
             let reference = id("work order", &work_order)?;
             plain(Command::EditWorkOrder { reference, edit: edit(change) })
         }
-        web::Command::CreatePolicy(draft) => plain(Command::CreatePolicy(terms(core, draft)?)),
+        web::Command::CreatePolicy(draft) => {
+            plain(Command::CreatePolicy(drafts::terms(drafts::free_code(core), draft)?))
+        }
         web::Command::PatchPolicy { policy, change } => {
             let known = known_policy(core, &policy)?;
-            plain(Command::ChangePolicy(known.id(), changed(known.terms(), change)))
+            plain(Command::ChangePolicy(known.id(), drafts::changed(known.terms(), change)?))
         }
         web::Command::DeletePolicy { policy } => {
             plain(Command::DeletePolicy(known_policy(core, &policy)?.id()))
+        }
+        web::Command::ImportPolicies { policies, is_preview } => {
+            let terms = drafts::import(core, policies)?;
+            plain(Command::ImportPolicies { terms, is_preview })
         }
         web::Command::Invite(request) => invite(now, meeting, request),
         web::Command::Propose { action } => {
@@ -97,16 +103,21 @@ pub(super) fn answer(
     match answer.map_err(|refused| problem(&refused))? {
         Answer::Alert(id) => {
             let alert = core.maintenance().alerts().get(id).ok_or_else(gone)?;
-            Ok(web::Answer::Alert(building::alert(core, alert)))
+            Ok(web::Answer::Alert(alerts::alert(core, alert)))
         }
         Answer::WorkOrder(reference) => {
             building::work_order(core, facts, &reference).map(web::Answer::WorkOrder).ok_or_else(gone)
         }
         Answer::Policy(id) => {
             let policy = core.maintenance().policies().get(&id).ok_or_else(gone)?;
-            Ok(web::Answer::Policy(building::policy(core, policy)))
+            Ok(web::Answer::Policy(policies::policy(core, policy)))
         }
         Answer::PolicyDeleted(_) => Ok(web::Answer::Deleted),
+        Answer::PoliciesImported(imported) => Ok(web::Answer::Imported(ImportView {
+            created: imported.created,
+            changed: imported.changed,
+            unchanged: imported.unchanged,
+        })),
         Answer::Invitation(signed) => invitation(*signed, context).map(web::Answer::Invitation),
         Answer::Governance(_) => {
             let number = proposal_number(core, &context).ok_or_else(gone)?;
@@ -153,75 +164,9 @@ fn edit(change: WorkOrderChange) -> WorkOrderEdit {
     WorkOrderEdit { status, assigned_to: change.assignee, notes: change.notes }
 }
 
-fn known_policy<'a>(core: &'a Core, code: &str) -> Result<&'a Policy, Problem> {
+pub(super) fn known_policy<'a>(core: &'a Core, code: &str) -> Result<&'a Policy, Problem> {
     let mut policies = core.maintenance().policies().values();
     policies.find(|policy| policy.terms().code.as_str() == code).ok_or_else(|| unknown("policy", code))
-}
-
-/// A policy of a caretaker is called R and the first number that is free.
-fn terms(core: &Core, draft: PolicyDraft) -> Result<Terms, Problem> {
-    let policies = core.maintenance().policies();
-    let is_free = |code: &String| policies.values().all(|policy| policy.terms().code.as_str() != code);
-    let code = (1..=u32::MAX).map(|number| format!("R{number}")).find(is_free);
-    let code = code.and_then(|code| Code::new(&code).ok()).expect("invariant: policies are few");
-    let metric = MetricName::new(&draft.metric)
-        .map_err(|error| Problem::new(Kind::Invalid, error.to_string()).field("metric"))?;
-    let severity = Severity::from(draft.severity);
-    Ok(Terms {
-        code,
-        asset_kind: draft.asset_kind.into(),
-        metric,
-        rule: rule(draft.rule),
-        condition: condition(draft.condition),
-        threshold: draft.threshold,
-        window_minutes: draft.window_minutes,
-        samples: draft.samples.unwrap_or(samples_min(draft.rule)),
-        severity,
-        message: draft.message,
-        description: draft.description,
-        enabled: draft.enabled.unwrap_or(true),
-        opens_work_order: draft.work_order.unwrap_or(severity > Severity::Low),
-    })
-}
-
-fn samples_min(rule: RuleKind) -> u32 {
-    match rule {
-        RuleKind::Threshold | RuleKind::Runtime | RuleKind::Count => 1,
-        RuleKind::RateOfChange | RuleKind::Consecutive => 2,
-    }
-}
-
-fn changed(terms: &Terms, change: PolicyChange) -> Terms {
-    let mut terms = terms.clone();
-    terms.condition = change.condition.map_or(terms.condition, condition);
-    terms.threshold = change.threshold.unwrap_or(terms.threshold);
-    terms.window_minutes = change.window_minutes.or(terms.window_minutes);
-    terms.samples = change.samples.unwrap_or(terms.samples);
-    terms.severity = change.severity.map_or(terms.severity, Severity::from);
-    terms.message = change.message.unwrap_or(terms.message);
-    terms.description = change.description.unwrap_or(terms.description);
-    terms.opens_work_order = change.work_order.unwrap_or(terms.opens_work_order);
-    terms.enabled = change.enabled.unwrap_or(terms.enabled);
-    terms
-}
-
-fn rule(rule: RuleKind) -> policy::RuleKind {
-    match rule {
-        RuleKind::Threshold => policy::RuleKind::Threshold,
-        RuleKind::Runtime => policy::RuleKind::Runtime,
-        RuleKind::RateOfChange => policy::RuleKind::RateOfChange,
-        RuleKind::Count => policy::RuleKind::Count,
-        RuleKind::Consecutive => policy::RuleKind::Consecutive,
-    }
-}
-
-fn condition(condition: Condition) -> policy::Condition {
-    match condition {
-        Condition::Above => policy::Condition::Above,
-        Condition::Below => policy::Condition::Below,
-        Condition::AtLeast => policy::Condition::AtLeast,
-        Condition::AtMost => policy::Condition::AtMost,
-    }
 }
 
 /// The secret is made here, because the core has no chance of its own.
@@ -298,7 +243,23 @@ fn problem(refused: &Refused) -> Problem {
                 (false, false) => Kind::Invalid,
             };
             let problem = Problem::new(kind, detail);
-            error.field().map_or(problem.clone(), |field| problem.field(field))
+            let field = error.field();
+            match error {
+                MaintenanceError::Imported { at, .. } => {
+                    problem.field(format!("policy {at}: {}", field.unwrap_or_default()))
+                }
+                MaintenanceError::Alert(_)
+                | MaintenanceError::Policy(_)
+                | MaintenanceError::Invalid(_)
+                | MaintenanceError::UnknownPolicy { .. }
+                | MaintenanceError::CodeTaken { .. }
+                | MaintenanceError::Full { .. }
+                | MaintenanceError::UnknownWorkOrder { .. }
+                | MaintenanceError::HasWorkOrder { .. }
+                | MaintenanceError::Transition { .. } => {
+                    field.map_or(problem.clone(), |field| problem.field(field))
+                }
+            }
         }
         Refused::Catalogue(CatalogueError::Full { field, .. }) => {
             Problem::new(Kind::TooMany, detail).field(*field)

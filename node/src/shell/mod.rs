@@ -15,6 +15,7 @@ mod calls;
 mod carrier;
 mod commands;
 mod committer;
+mod drafts;
 mod error;
 mod event;
 mod http;

@@ -13,11 +13,11 @@ use protocol::UnixMs;
 use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc, watch};
 use web::live::{LiveEvent, SampleBatch};
-use web::request::{Outcome, SubmittedTransaction};
+use web::request::{CodedDraft, Outcome, SubmittedTransaction};
 use web::view::{
-    AlertStatus, AlertView, AssetView, BlockSummary, BlockView, CertificateView, InvitationView, LastValue,
-    Picture, PolicyView, ProofView, ProposalStatus, ProposalView, Sample, SignatureView, TransactionView,
-    WorkOrderStatus, WorkOrderView,
+    AlertStatus, AlertView, AssetView, BlockSummary, BlockView, CertificateView, DryRunView, Ending,
+    EndingKind, ImportView, InvitationView, LastValue, Picture, PolicyVersionView, ProofView, ProposalStatus,
+    ProposalView, Sample, SignatureView, TransactionView, WorkOrderStatus, WorkOrderView,
 };
 use web::{
     AccountsCall, Answer, Command, CommandCall, Handles, Inserted, Kind, Problem, QueryCall, Settings,
@@ -176,9 +176,11 @@ fn perform(picture: &mut Picture, command: Command) -> Result<Answer, Problem> {
             (alert.status, alert.acknowledged) = (AlertStatus::Ack, Some(now));
             Ok(Answer::Alert(alert.clone()))
         }
-        Command::CloseAlert { alert } => {
+        Command::CloseAlert { alert, reason } => {
             let alert = alert_mut(picture, &alert)?;
             (alert.status, alert.closed) = (AlertStatus::Closed, Some(now));
+            let reason = Some(reason).filter(|reason| !reason.is_empty());
+            alert.ending = Some(Ending { how: EndingKind::Person, by: Some("operator".to_owned()), reason });
             Ok(Answer::Alert(alert.clone()))
         }
         Command::OpenWorkOrder { alert } => {
@@ -206,22 +208,8 @@ fn perform(picture: &mut Picture, command: Command) -> Result<Answer, Problem> {
             Ok(Answer::WorkOrder(order.clone()))
         }
         Command::CreatePolicy(draft) => {
-            let policy = PolicyView {
-                id: format!("P{}", picture.policies.len() + 1),
-                asset_kind: draft.asset_kind,
-                metric: draft.metric,
-                rule: draft.rule,
-                condition: draft.condition,
-                threshold: draft.threshold,
-                unit: None,
-                window_minutes: draft.window_minutes,
-                samples: draft.samples,
-                severity: draft.severity,
-                message: draft.message,
-                description: draft.description,
-                work_order: draft.work_order.unwrap_or(true),
-                enabled: draft.enabled.unwrap_or(true),
-            };
+            let id = format!("P{}", picture.policies.len() + 1);
+            let policy = scene::policy(&id, &draft)?;
             picture.policies.push(policy.clone());
             Ok(Answer::Policy(policy))
         }
@@ -229,6 +217,8 @@ fn perform(picture: &mut Picture, command: Command) -> Result<Answer, Problem> {
             let missing = || Problem::new(Kind::NotFound, "there is no such policy").field("id");
             let policy = picture.policies.iter_mut().find(|known| known.id == policy).ok_or_else(missing)?;
             policy.threshold = change.threshold.unwrap_or(policy.threshold);
+            policy.groups = change.groups.unwrap_or_else(|| policy.groups.clone());
+            policy.version += 1;
             policy.enabled = change.enabled.unwrap_or(policy.enabled);
             Ok(Answer::Policy(policy.clone()))
         }
@@ -239,6 +229,28 @@ fn perform(picture: &mut Picture, command: Command) -> Result<Answer, Problem> {
                 return Err(Problem::new(Kind::NotFound, "there is no such policy").field("id"));
             }
             Ok(Answer::Deleted)
+        }
+        Command::ImportPolicies { policies, is_preview } => {
+            let mut imported = ImportView::default();
+            for CodedDraft { code, draft } in policies {
+                let policy = scene::policy(&code, &draft)?;
+                match picture.policies.iter_mut().find(|known| known.code == code) {
+                    Some(known) if known.groups == policy.groups => imported.unchanged.push(code),
+                    Some(known) => {
+                        if !is_preview {
+                            *known = policy;
+                        }
+                        imported.changed.push(code);
+                    }
+                    None => {
+                        if !is_preview {
+                            picture.policies.push(policy);
+                        }
+                        imported.created.push(code);
+                    }
+                }
+            }
+            Ok(Answer::Imported(imported))
         }
         Command::Invite(request) => {
             let life_ms = i64::from(request.expires_s.unwrap_or(86_400)) * 1000;
@@ -324,6 +336,29 @@ async fn answer(mut calls: mpsc::Receiver<QueryCall>, picture: watch::Sender<Arc
             QueryCall::Windows { question, reply } => {
                 drop(reply.send(Ok(history::windows(&picture, &question))));
             }
+            QueryCall::PolicyVersions { policy, reply } => {
+                let picture = Arc::clone(&picture);
+                let known = picture.policies.iter().find(|known| known.id == policy);
+                let version = known.map(|known| PolicyVersionView {
+                    id: known.version.to_string(),
+                    version: known.version,
+                    at: picture.node.time,
+                    by: Some("operator".to_owned()),
+                    terms: known.clone(),
+                });
+                let missing = || Problem::new(Kind::NotFound, "there is no such policy").field("id");
+                drop(reply.send(version.map(|version| vec![version]).ok_or_else(missing)));
+            }
+            QueryCall::DryRun { from, to, reply, .. } => drop(reply.send(Ok(DryRunView {
+                fired: 0,
+                assets: Vec::new(),
+                firings: Vec::new(),
+                rows_read: 0,
+                from: from.into(),
+                to: to.into(),
+                truncated: false,
+                warnings: Vec::new(),
+            }))),
             QueryCall::Blocks { before, limit, reply } => {
                 let older = |block: &&BlockSummary| before.is_none_or(|before| block.height < before);
                 let blocks = picture.blocks.iter().filter(older).take(limit).cloned().collect();

@@ -2,13 +2,15 @@
 
 use protocol::UnixMs;
 use std::collections::BTreeMap;
-use web::Time;
+use web::request::PolicyDraft;
 use web::view::{
-    AlertStatus, AlertView, AssetKind, AssetState, AssetView, BlockSummary, Condition, Evidence, Finality,
-    HealthItem, HealthState, HealthView, HealthWeight, HiveView, LastValue, LedgerHead, LedgerPlace,
-    MemberView, NodeView, OperatorBuilding, PeerView, Picture, PolicyView, Readiness, Role, RuleKind,
-    Severity, SeverityCounts, SiteView, StateCounts, TransactionView, WorkOrderStatus, WorkOrderView,
+    AlertStatus, AlertView, AssetKind, AssetState, AssetView, BlockSummary, Condition, Evidence,
+    EvidenceCondition, EvidenceReading, Finality, HealthItem, HealthState, HealthView, HealthWeight,
+    HiveView, LastValue, LedgerHead, LedgerPlace, MemberView, NodeView, OperatorBuilding, PeerView, Picture,
+    PolicyCondition, PolicyView, Readiness, Role, RuleKind, Severity, SeverityChange, SeverityCounts,
+    SiteView, StateCounts, TransactionView, WorkOrderStatus, WorkOrderView,
 };
+use web::{Problem, Time};
 
 const CHAIN_SEED: &str = "chain";
 const BLOCKS: u64 = 40;
@@ -306,6 +308,12 @@ fn alerts(now: UnixMs) -> Vec<AlertView> {
         closed: if status == AlertStatus::Closed { Some(ago(minutes / 2)) } else { None },
         work_order: None,
         evidence: None,
+        sentence: None,
+        policy_version: Some(1),
+        cleared: None,
+        history: vec![SeverityChange { at: ago(minutes), severity }],
+        acknowledged_by: None,
+        ending: None,
     };
     let mut hot = alert(
         "a-3",
@@ -326,7 +334,20 @@ fn alerts(now: UnixMs) -> Vec<AlertView> {
         from: ago(4),
         to: ago(3),
         samples: 5,
+        conditions: vec![EvidenceCondition {
+            group: 0,
+            place: 0,
+            condition: condition("motor_temp", RuleKind::Consecutive, 80.0, None, Some(5)),
+            unit: Some("°C".to_owned()),
+            value: 83.4,
+            from: ago(4),
+            to: ago(3),
+            readings: 5,
+            last: vec![EvidenceReading { t: ago(4), v: 81.0 }, EvidenceReading { t: ago(3), v: 83.4 }],
+        }],
     });
+    let text = "motor_temp was above 80 °C on 5 readings in a row without a gap, the newest 83.4 °C.";
+    hot.sentence = Some(text.to_owned());
     let mut due = alert(
         "a-2",
         "CAS-S1-CHILLER_1",
@@ -345,6 +366,7 @@ fn alerts(now: UnixMs) -> Vec<AlertView> {
         from: ago(200),
         to: ago(190),
         samples: 1,
+        conditions: Vec::new(),
     });
     let mut old = alert(
         "a-1",
@@ -385,6 +407,56 @@ fn work_orders(alerts: &[AlertView], now: UnixMs) -> Vec<WorkOrderView> {
     vec![work_order(&alerts[0], "7", ago(3)), foreign, done]
 }
 
+fn condition(
+    metric: &str,
+    rule: RuleKind,
+    threshold: f64,
+    window_minutes: Option<u32>,
+    samples: Option<u32>,
+) -> PolicyCondition {
+    PolicyCondition {
+        metric: metric.to_owned(),
+        operator: None,
+        metric2: None,
+        rule,
+        condition: Condition::Above,
+        threshold,
+        clear_threshold: None,
+        window_minutes,
+        samples,
+    }
+}
+
+/// A policy as it would look once it is added.
+pub(crate) fn policy(id: &str, draft: &PolicyDraft) -> Result<PolicyView, Problem> {
+    let groups = draft.conditions()?;
+    let first = groups[0][0].clone();
+    Ok(PolicyView {
+        id: id.to_owned(),
+        code: id.to_owned(),
+        version: 1,
+        asset_kind: draft.asset_kind,
+        metric: first.metric,
+        rule: first.rule,
+        condition: first.condition,
+        threshold: first.threshold,
+        unit: None,
+        window_minutes: first.window_minutes,
+        samples: first.samples,
+        severity: draft.severity,
+        message: draft.message.clone(),
+        description: draft.description.clone(),
+        work_order: draft.work_order.unwrap_or(true),
+        enabled: draft.enabled.unwrap_or(true),
+        units: groups.iter().map(|group| vec![None; group.len()]).collect(),
+        groups,
+        clear_after_minutes: draft.clear_after_minutes,
+        escalate: draft.escalate.clone(),
+        downgrade_after_minutes: draft.downgrade_after_minutes,
+        warnings: Vec::new(),
+    })
+}
+
 fn policies() -> Vec<PolicyView> {
     let policy = |id: &str,
                   asset_kind,
@@ -397,6 +469,14 @@ fn policies() -> Vec<PolicyView> {
                   severity,
                   message: &str| PolicyView {
         id: id.to_owned(),
+        code: id.to_owned(),
+        version: 1,
+        groups: vec![vec![condition(metric, rule, threshold, window_minutes, samples)]],
+        units: vec![vec![unit.map(str::to_owned)]],
+        clear_after_minutes: None,
+        escalate: Vec::new(),
+        downgrade_after_minutes: None,
+        warnings: Vec::new(),
         asset_kind,
         metric: metric.to_owned(),
         rule,

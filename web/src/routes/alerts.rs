@@ -1,11 +1,11 @@
 //! Alerts: looking, acknowledging, closing.
 
 use crate::actor::Actor;
-use crate::app::{App, Shared, wrong_answer};
-use crate::extract::{Id, Query};
+use crate::app::{App, Shared, unknown, wrong_answer};
+use crate::extract::{Id, JSON_BODY_BYTES_MAX, Query, Raw};
 use crate::list::{Page, Paging, page};
-use crate::problem::Problem;
-use crate::request::{Answer, Command};
+use crate::problem::{Kind, Problem};
+use crate::request::{Answer, CloseRequest, Command};
 use crate::view::{AlertStatus, AlertView};
 use axum::Json;
 use axum::extract::State;
@@ -55,13 +55,36 @@ pub(crate) async fn ack(State(app): Shared, by: Actor, Id(alert): Id) -> Result<
     change(&app, by, Command::AcknowledgeAlert { alert }).await
 }
 
-/// Closes it. Counters such as running hours start again from here.
+/// Closes it, and notes why if a reason is given. Counters such as running hours start again from here.
 #[utoipa::path(
     post, path = "/api/v1/alerts/{id}/close", tag = "alerts", params(("id" = String, Path)),
+    request_body = Option<CloseRequest>,
     responses((status = 200, description = "Closed", body = AlertView))
 )]
-pub(crate) async fn close(State(app): Shared, by: Actor, Id(alert): Id) -> Result<Json<AlertView>, Problem> {
-    change(&app, by, Command::CloseAlert { alert }).await
+pub(crate) async fn close(
+    State(app): Shared,
+    by: Actor,
+    Id(alert): Id,
+    Raw(body): Raw<JSON_BODY_BYTES_MAX>,
+) -> Result<Json<AlertView>, Problem> {
+    let request: CloseRequest = match body.is_empty() {
+        true => CloseRequest::default(),
+        false => serde_json::from_slice(&body)
+            .map_err(|error| Problem::new(Kind::Malformed, error.to_string()).field("body"))?,
+    };
+    let reason = request.reason.unwrap_or_default();
+    change(&app, by, Command::CloseAlert { alert, reason }).await
+}
+
+/// One alert, with what it rests on.
+#[utoipa::path(
+    get, path = "/api/v1/alerts/{id}", tag = "alerts", params(("id" = String, Path)),
+    responses((status = 200, description = "The alert", body = AlertView))
+)]
+pub(crate) async fn one(State(app): Shared, Id(alert): Id) -> Result<Json<AlertView>, Problem> {
+    let picture = app.picture();
+    let found = picture.alerts.iter().find(|known| known.id == alert);
+    found.cloned().map(Json).ok_or_else(|| unknown("alert", &alert))
 }
 
 async fn change(app: &App, by: Actor, command: Command) -> Result<Json<AlertView>, Problem> {

@@ -13,6 +13,7 @@ pub(crate) mod metrics;
 pub(crate) mod operator;
 pub(crate) mod photos;
 pub(crate) mod policies;
+pub(crate) mod policies_text;
 pub(crate) mod prometheus;
 pub(crate) mod query;
 pub(crate) mod session;

@@ -4,21 +4,16 @@ use crate::actor::Actor;
 use crate::app::{App, Shared, wrong_answer};
 use crate::extract::{Id, Json as Body, Query};
 use crate::list::{Page, Paging, page};
-use crate::payload::is_name;
 use crate::problem::{Kind, Problem};
-use crate::request::{Answer, Command, PolicyChange, PolicyDraft};
-use crate::view::{PolicyView, RuleKind};
+use crate::request::{Answer, Command, DryRunRequest, PolicyChange, PolicyDraft, QueryCall};
+use crate::view::{DryRunView, PolicyVersionView, PolicyView};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use protocol::limits::NOTES_BYTES_MAX;
+use protocol::UnixMs;
 
-/// Longest window: one week.
-const WINDOW_MINUTES_MAX: u32 = 7 * 24 * 60;
-/// Most readings one rule may look back at.
-const SAMPLES_MAX: u32 = 1_000;
-/// Longest message, bytes.
-const MESSAGE_BYTES_MAX: usize = 200;
+/// Longest time a dry run looks back over: a year, milliseconds.
+const DRY_RUN_SPAN_MS_MAX: i64 = 366 * 86_400_000;
 
 /// The policies of this building.
 #[utoipa::path(
@@ -42,7 +37,7 @@ pub(crate) async fn create(
     by: Actor,
     Body(draft): Body<PolicyDraft>,
 ) -> Result<(StatusCode, Json<PolicyView>), Problem> {
-    check_draft(&draft)?;
+    draft.check()?;
     Ok((StatusCode::CREATED, ask(&app, by, Command::CreatePolicy(draft)).await?))
 }
 
@@ -57,12 +52,43 @@ pub(crate) async fn patch(
     Id(policy): Id,
     Body(change): Body<PolicyChange>,
 ) -> Result<Json<PolicyView>, Problem> {
-    if change == PolicyChange::default() {
-        return Err(Problem::new(Kind::Invalid, "expected at least one field to change"));
-    }
-    bounds(change.window_minutes, change.samples)?;
-    texts(change.message.as_deref(), change.description.as_deref())?;
+    change.check()?;
     ask(&app, by, Command::PatchPolicy { policy, change }).await
+}
+
+/// What a policy said before, newest first: at most 50 versions.
+#[utoipa::path(
+    get, path = "/api/v1/policies/{id}/versions", tag = "policies", params(("id" = String, Path), Paging),
+    responses((status = 200, description = "Newest first", body = Page<PolicyVersionView>))
+)]
+pub(crate) async fn versions(
+    State(app): Shared,
+    Id(policy): Id,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Page<PolicyVersionView>>, Problem> {
+    let versions = app.query(|reply| QueryCall::PolicyVersions { policy, reply }).await?;
+    page(versions.iter(), |version| &version.id, &paging).map(Json)
+}
+
+/// What a policy would have done on the readings that are stored. Nothing is changed by it.
+#[utoipa::path(
+    post, path = "/api/v1/policies/dry-run", tag = "policies", request_body = DryRunRequest,
+    responses((status = 200, description = "What it would have done", body = DryRunView))
+)]
+pub(crate) async fn dry_run(
+    State(app): Shared,
+    Body(request): Body<DryRunRequest>,
+) -> Result<Json<DryRunView>, Problem> {
+    request.policy.check().map_err(|problem| match &problem.field {
+        Some(field) => Problem { field: Some(format!("policy.{field}")), ..problem },
+        None => problem,
+    })?;
+    let (from, to) = (UnixMs(request.from.ms()), UnixMs(request.to.ms()));
+    if to <= from || to.since(from) > DRY_RUN_SPAN_MS_MAX {
+        return Err(Problem::new(Kind::Invalid, "expected a time after `from`, at most a year").field("to"));
+    }
+    let policy = Box::new(request.policy);
+    app.query(|reply| QueryCall::DryRun { policy, from, to, reply }).await.map(Json)
 }
 
 /// Removes a policy.
@@ -80,49 +106,4 @@ pub(crate) async fn delete(State(app): Shared, by: Actor, Id(policy): Id) -> Res
 async fn ask(app: &App, by: Actor, command: Command) -> Result<Json<PolicyView>, Problem> {
     let Answer::Policy(policy) = app.command(by, command).await? else { return Err(wrong_answer()) };
     Ok(Json(policy))
-}
-
-fn check_draft(draft: &PolicyDraft) -> Result<(), Problem> {
-    if !is_name(&draft.metric) {
-        return Err(invalid("metric", "expected 1 to 64 bytes without control characters"));
-    }
-    texts(Some(&draft.message), Some(&draft.description))?;
-    bounds(draft.window_minutes, draft.samples)?;
-    match draft.rule {
-        RuleKind::RateOfChange | RuleKind::Count if draft.window_minutes.is_none() => {
-            Err(invalid("window_minutes", "this kind of rule looks at a window"))
-        }
-        RuleKind::Count | RuleKind::Consecutive if draft.samples.is_none() => {
-            Err(invalid("samples", "this kind of rule counts readings"))
-        }
-        RuleKind::Threshold
-        | RuleKind::Runtime
-        | RuleKind::RateOfChange
-        | RuleKind::Count
-        | RuleKind::Consecutive => Ok(()),
-    }
-}
-
-fn bounds(window_minutes: Option<u32>, samples: Option<u32>) -> Result<(), Problem> {
-    if window_minutes.is_some_and(|minutes| !(1..=WINDOW_MINUTES_MAX).contains(&minutes)) {
-        return Err(invalid("window_minutes", format!("expected 1 to {WINDOW_MINUTES_MAX}")));
-    }
-    if samples.is_some_and(|samples| !(1..=SAMPLES_MAX).contains(&samples)) {
-        return Err(invalid("samples", format!("expected 1 to {SAMPLES_MAX}")));
-    }
-    Ok(())
-}
-
-fn texts(message: Option<&str>, description: Option<&str>) -> Result<(), Problem> {
-    if message.is_some_and(|text| text.is_empty() || text.len() > MESSAGE_BYTES_MAX) {
-        return Err(invalid("message", format!("expected 1 to {MESSAGE_BYTES_MAX} bytes")));
-    }
-    if description.is_some_and(|text| text.len() > NOTES_BYTES_MAX) {
-        return Err(invalid("description", format!("expected at most {NOTES_BYTES_MAX} bytes")));
-    }
-    Ok(())
-}
-
-fn invalid(field: &str, detail: impl Into<String>) -> Problem {
-    Problem::new(Kind::Invalid, detail).field(field)
 }

@@ -10,7 +10,7 @@ use thiserror::Error;
 use super::work_order::WorkOrder;
 use crate::core::alerts::{Alert, AlertId};
 use crate::core::catalogue::{Definition, MetricDefinition, Swap};
-use crate::core::policy::{Policy, PolicyId};
+use crate::core::policy::{self, Policy, PolicyId, PolicyVersion};
 use crate::core::rules::CounterBase;
 
 /// Longest value of an entry, bytes.
@@ -25,6 +25,10 @@ pub enum Change {
     PutPolicy(Policy),
     /// A policy that is gone.
     DeletePolicy(PolicyId),
+    /// What a policy says from now on, for its history.
+    PutPolicyVersion(PolicyVersion),
+    /// A version of a policy that left the history.
+    DeletePolicyVersion(PolicyId, u32),
     /// From where a counter is counted.
     PutCounterBase(CounterBase),
     /// A counter whose policy is gone or looks at something else now.
@@ -80,6 +84,8 @@ impl Change {
             Self::PutDefinition(Definition::Series(series)) => key(b'c', &[&[2], &series.id.0.to_be_bytes()]),
             Self::PutPolicy(policy) => key(b'p', &[&policy.id().0.to_be_bytes()]),
             Self::DeletePolicy(id) => key(b'p', &[&id.0.to_be_bytes()]),
+            Self::PutPolicyVersion(version) => version_key(version.policy.id(), version.policy.version()),
+            Self::DeletePolicyVersion(id, version) => version_key(*id, *version),
             Self::PutCounterBase(base) | Self::DeleteCounterBase(base) => {
                 key(b'b', &[&base.asset.0.to_be_bytes(), &base.policy.0.to_be_bytes()])
             }
@@ -101,6 +107,7 @@ impl Change {
         match self {
             Self::PutDefinition(definition) => Some(protocol::encode(definition)),
             Self::PutPolicy(policy) => Some(protocol::encode(policy)),
+            Self::PutPolicyVersion(version) => Some(protocol::encode(version)),
             Self::PutCounterBase(base) => Some(protocol::encode(base)),
             Self::PutAlert(alert) => Some(protocol::encode(alert)),
             Self::PutWorkOrder(order) => Some(protocol::encode(order)),
@@ -108,6 +115,7 @@ impl Change {
             Self::PutMetric(metric) => Some(protocol::encode(metric)),
             Self::PutSwap(swap) => Some(protocol::encode(swap)),
             Self::DeletePolicy(_)
+            | Self::DeletePolicyVersion(..)
             | Self::DeleteCounterBase(_)
             | Self::DeleteAlert(_)
             | Self::DeleteWorkOrder(_) => None,
@@ -118,9 +126,10 @@ impl Change {
     pub fn read_back(key: &[u8], value: &[u8]) -> Result<Self, EntryError> {
         let change = match key.first() {
             Some(b'c') => Self::PutDefinition(decode(value)?),
-            Some(b'p') => Self::PutPolicy(decode(value)?),
+            Some(b'p') => Self::PutPolicy(policy::decode_stored(value, ENTRY_BYTES_MAX)?),
+            Some(b'v') => Self::PutPolicyVersion(decode(value)?),
             Some(b'b') => Self::PutCounterBase(decode(value)?),
-            Some(b'a') => Self::PutAlert(decode(value)?),
+            Some(b'a') => Self::PutAlert(Alert::decode(value, ENTRY_BYTES_MAX)?),
             Some(b'w') => Self::PutWorkOrder(decode(value)?),
             Some(b's') => Self::PutSettings(decode(value)?),
             Some(b'm') => Self::PutMetric(decode(value)?),
@@ -135,6 +144,10 @@ fn key(kind: u8, parts: &[&[u8]]) -> Vec<u8> {
     let mut key = vec![kind];
     parts.iter().for_each(|part| key.extend_from_slice(part));
     key
+}
+
+fn version_key(policy: PolicyId, version: u32) -> Vec<u8> {
+    key(b'v', &[&policy.0.to_be_bytes(), &version.to_be_bytes()])
 }
 
 fn decode<T: Serialize + DeserializeOwned>(value: &[u8]) -> Result<T, DecodeError> {

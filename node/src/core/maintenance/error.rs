@@ -18,6 +18,14 @@ pub enum MaintenanceError {
     /// A text is too long.
     #[error(transparent)]
     Invalid(#[from] Invalid),
+    /// One of several policies from a text cannot be taken over; so none is.
+    #[error("{error}")]
+    Imported {
+        /// Its place in the text, from 0.
+        at: usize,
+        /// What is wrong with it.
+        error: Box<Self>,
+    },
     /// No policy has this number.
     #[error("no policy {id}")]
     UnknownPolicy {
@@ -65,18 +73,19 @@ pub enum MaintenanceError {
 }
 
 impl MaintenanceError {
-    /// The field of the request that is wrong, if it is one.
-    pub const fn field(&self) -> Option<&'static str> {
+    /// The field of the request that is wrong, if it is one: `threshold`, or `groups[0][1].threshold`.
+    pub fn field(&self) -> Option<String> {
         match self {
-            Self::Policy(error) => Some(error.field()),
+            Self::Policy(error) => Some(error.path()),
             Self::Invalid(
                 Invalid::Text { field, .. }
                 | Invalid::Count { field, .. }
                 | Invalid::Range { field, .. }
                 | Invalid::Duplicate { field },
-            ) => Some(field),
-            Self::CodeTaken { .. } => Some("code"),
-            Self::Transition { .. } => Some("status"),
+            ) => Some((*field).to_owned()),
+            Self::Imported { error, .. } => error.field(),
+            Self::CodeTaken { .. } => Some("code".to_owned()),
+            Self::Transition { .. } => Some("status".to_owned()),
             Self::Invalid(Invalid::Hex { .. })
             | Self::Alert(_)
             | Self::UnknownPolicy { .. }

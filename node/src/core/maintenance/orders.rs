@@ -5,7 +5,7 @@ use super::{
     OnLedger, Outcome, Policy, UnixMs, WORK_ORDERS_KEPT_MAX, WORK_ORDERS_OPEN_PER_MEMBER_MAX, WorkOrder,
     WorkOrderEdit, WorkOrderId, WorkOrderStatus,
 };
-use crate::core::alerts::AlertError;
+use crate::core::alerts::{AlertError, EndedBy, Ending};
 
 impl Maintenance {
     /// Opens a work order for an alert that has none: the caretaker's click.
@@ -63,8 +63,9 @@ impl Maintenance {
             let standing =
                 self.alerts.standing(place.0, place.1).filter(|alert| alert.work_order == Some(reference));
             if let Some(id) = standing.map(|alert| alert.id) {
-                outcome.changes.push(Change::PutAlert(self.alerts.close(now, id)?.clone()));
-                self.rules.release(place.0, place.1, now);
+                let ending = Ending { how: EndedBy::WorkOrder, by: String::new(), reason: String::new() };
+                outcome.changes.push(Change::PutAlert(self.alerts.close(now, id, ending)?.clone()));
+                self.release(now, place);
             }
             outcome.changes.extend(self.serve(now, place));
             outcome.changes.extend(self.evict_order());

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use super::*;
 use crate::core::alerts::AlertError;
 use crate::core::catalogue::{Code, MetricName};
-use crate::core::policy::{Condition, RuleKind, Terms};
+use crate::core::policy::{Condition, Criterion, RuleKind, Terms};
 use building::{Building, START, check, secret};
 
 #[test]
@@ -167,13 +167,13 @@ fn transitions_that_do_not_exist_are_refused() {
         "#]],
     );
     let nobody = AlertId(Digest::new([0; 32]));
-    let error = building.maintenance.acknowledge(START, nobody).unwrap_err();
+    let error = building.maintenance.acknowledge(START, nobody, "").unwrap_err();
     assert!(error.is_unknown() && error == AlertError::Unknown { id: nobody }.into());
     let edit = WorkOrderEdit { notes: Some("x".repeat(4_001)), ..Default::default() };
     let reference = building.newest_order().unwrap();
     let catalogue = building.telemetry.catalogue();
     let error = building.maintenance.edit_work_order(START, catalogue, reference, edit).unwrap_err();
-    assert_eq!(error.field(), Some("notes"));
+    assert_eq!(error.field().as_deref(), Some("notes"));
 }
 
 #[test]
@@ -228,17 +228,24 @@ fn custom_terms(code: &str) -> Terms {
     Terms {
         code: Code::new(code).unwrap(),
         asset_kind: AssetKind::Elevator,
-        metric: MetricName::new("motor_temp").unwrap(),
-        rule: RuleKind::Threshold,
-        condition: Condition::Above,
-        threshold: 50.0,
-        window_minutes: None,
-        samples: 1,
+        groups: vec![vec![Criterion {
+            metric: MetricName::new("motor_temp").unwrap(),
+            with: None,
+            rule: RuleKind::Threshold,
+            condition: Condition::Above,
+            threshold: 50.0,
+            clear_threshold: None,
+            window_minutes: None,
+            samples: 1,
+        }]],
         severity: Severity::Medium,
         message: "Moteur tiède".to_owned(),
         description: String::new(),
         enabled: true,
         opens_work_order: false,
+        clear_after_minutes: None,
+        escalate: Vec::new(),
+        downgrade_after_minutes: None,
     }
 }
 
@@ -246,11 +253,12 @@ fn custom_terms(code: &str) -> Terms {
 fn policies_are_added_changed_and_removed_and_survive() {
     let mut building = Building::new();
     let (now, telemetry) = (building.now, &building.telemetry);
-    let (id, outcome) = building.maintenance.add_policy(now, telemetry, custom_terms("T1")).unwrap();
+    let (id, outcome) = building.maintenance.add_policy(now, telemetry, custom_terms("T1"), "Amina").unwrap();
     assert_eq!(id, PolicyId(7));
     building.take(outcome);
-    let taken = building.maintenance.add_policy(now, &building.telemetry, custom_terms("R5")).unwrap_err();
-    assert_eq!((taken.field(), taken.is_conflict()), (Some("code"), true));
+    let taken =
+        building.maintenance.add_policy(now, &building.telemetry, custom_terms("R5"), "Amina").unwrap_err();
+    assert_eq!((taken.field().as_deref(), taken.is_conflict()), (Some("code"), true));
     building.step("motor_temp 51");
     building.step("close");
     let outcome = building.maintenance.delete_policy(id).unwrap();
@@ -259,11 +267,11 @@ fn policies_are_added_changed_and_removed_and_survive() {
     building.step("motor_temp 51");
     assert_eq!(building.maintenance.policies().len(), 6);
     let (now, telemetry) = (building.now, &building.telemetry);
-    let (id, outcome) = building.maintenance.add_policy(now, telemetry, custom_terms("T1")).unwrap();
+    let (id, outcome) = building.maintenance.add_policy(now, telemetry, custom_terms("T1"), "Amina").unwrap();
     assert_eq!(id, PolicyId(8), "a number is never used again");
     building.take(outcome);
     let off = Terms { enabled: false, ..custom_terms("T1") };
-    let outcome = building.maintenance.change_policy(now, &building.telemetry, id, off).unwrap();
+    let outcome = building.maintenance.change_policy(now, &building.telemetry, id, off, "Amina").unwrap();
     building.take(outcome);
     assert_eq!(building.maintenance.policies()[&id].version(), 2);
     building.step("motor_temp 51");
@@ -319,6 +327,11 @@ fn the_history_is_bounded_and_standing_alerts_are_kept() {
         work_order: None,
         acknowledged: None,
         closed,
+        policy_version: 1,
+        grounds: Vec::new(),
+        history: Vec::new(),
+        acknowledged_by: None,
+        ending: None,
     };
     assert!(alerts.insert(alert(0, None)));
     assert!(!alerts.insert(alert(0, None)), "the same one again");

@@ -2,7 +2,7 @@
 
 use protocol::{AssetKind, Severity};
 
-use super::{Condition, RuleKind, Terms};
+use super::{Condition, Criterion, RuleKind, Terms};
 use crate::core::catalogue::{Code, MetricName};
 
 /// The six rules that every building starts with, R1 to R6.
@@ -14,20 +14,31 @@ pub fn default_terms() -> Vec<Terms> {
         |code, asset_kind, metric, rule, threshold, severity, message: &str, description: &str| Terms {
             code: Code::new(code).expect("invariant: the codes below are valid"),
             asset_kind,
-            metric: MetricName::new(metric).expect("invariant: the names below are valid"),
-            rule,
-            condition: Condition::Above,
-            threshold,
-            window_minutes: None,
-            samples: 5,
+            groups: vec![vec![Criterion {
+                metric: MetricName::new(metric).expect("invariant: the names below are valid"),
+                with: None,
+                rule,
+                condition: Condition::Above,
+                threshold,
+                clear_threshold: None,
+                window_minutes: None,
+                samples: 5,
+            }]],
             severity,
             message: message.to_owned(),
             description: description.to_owned(),
             enabled: true,
             opens_work_order: true,
+            clear_after_minutes: None,
+            escalate: Vec::new(),
+            downgrade_after_minutes: None,
         };
-    let mean = |minutes, terms: Terms| Terms { window_minutes: Some(minutes), ..terms };
-    let counter = |terms: Terms| Terms { samples: 1, ..terms };
+    let each = |mut terms: Terms, change: &dyn Fn(&mut Criterion)| {
+        terms.groups.iter_mut().flatten().for_each(change);
+        terms
+    };
+    let mean = |minutes, terms| each(terms, &|criterion| criterion.window_minutes = Some(minutes));
+    let counter = |terms| each(terms, &|criterion| criterion.samples = 1);
     vec![
         mean(
             15,

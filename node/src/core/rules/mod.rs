@@ -2,20 +2,32 @@
 //! knows when a rule is broken; what follows from that is decided by [`super::maintenance`].
 
 mod counter;
+mod course;
+mod dry_run;
+mod evidence;
+mod pairing;
+mod sentence;
+mod silence;
 mod streak;
 mod tracker;
+mod watch;
 mod window;
 
 pub use counter::CounterBase;
-pub use tracker::{EVIDENCE_READINGS_MAX, Evidence};
+pub use course::{Course, Turn};
+pub use dry_run::{DryRun, Firing, Report};
+pub use evidence::{EVIDENCE_READINGS_MAX, Evidence, Ground};
+pub use sentence::{sentence, unit_of};
+pub use tracker::Verdict;
+pub use watch::Standing;
 
 use protocol::UnixMs;
 use std::collections::BTreeMap;
 
-use super::catalogue::{AssetId, Catalogue, Column, MetricName};
-use super::policy::{Policy, PolicyId};
-use super::telemetry::{Applied, Head, Row, Telemetry};
-use tracker::Tracker;
+use super::catalogue::{Asset, AssetId, Catalogue, MetricName};
+use super::policy::{Operator, Policy, PolicyId};
+use super::telemetry::{Applied, Row, Telemetry};
+use watch::{Ear, Watch, ears};
 
 /// A policy that is broken on an asset.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,8 +36,12 @@ pub struct Breach {
     pub asset: AssetId,
     /// The policy.
     pub policy: PolicyId,
-    /// What was found. `evidence.to`, the time of the newest reading, names the breach.
+    /// The policy's version.
+    pub version: u32,
+    /// What the first of its conditions found. `evidence.to`, the time of the newest reading of any, names the breach.
     pub evidence: Evidence,
+    /// What each of its conditions found.
+    pub grounds: Vec<Ground>,
 }
 
 /// What came of a reading or of the clock.
@@ -35,6 +51,8 @@ pub struct Findings {
     pub breaches: Vec<Breach>,
     /// Counters whose base has to be stored.
     pub bases: Vec<CounterBase>,
+    /// By the clock only: policies whose alert stands and may move on with time.
+    pub standing: Vec<Standing>,
 }
 
 /// How a rule starts on an asset.
@@ -48,23 +66,41 @@ pub struct Start {
     pub base: Option<CounterBase>,
 }
 
-/// One policy on one asset.
-#[derive(Debug, Clone)]
-struct Watch {
-    policy: PolicyId,
-    metric: MetricName,
-    column: Option<Column>,
-    tracker: Tracker,
-    floor: UnixMs,
-    on_hold: bool,
-    is_near: bool,
+/// Why a policy may say less than it seems to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Doubt {
+    /// No asset of its kind has reported this metric.
+    Unreported(MetricName),
+    /// Readings were divided by zero, or gave a number too large to be one.
+    Unevaluable {
+        /// The first metric.
+        metric: MetricName,
+        /// How they were put together.
+        operator: Operator,
+        /// The second metric.
+        second: MetricName,
+        /// How many pairs of readings.
+        readings: u64,
+        /// The time of the last one.
+        last: UnixMs,
+    },
+    /// Readings of two metrics that are to be put together never bore the same time.
+    NeverTogether {
+        /// The first metric.
+        metric: MetricName,
+        /// The second metric.
+        second: MetricName,
+    },
 }
 
 #[derive(Debug, Clone, Default)]
 struct AssetWatches {
     /// How many series the asset had when the columns were looked up.
     series: usize,
+    /// By policy.
     watches: Vec<Watch>,
+    /// By column.
+    ears: Vec<Vec<Ear>>,
 }
 
 /// The policies in force and what each keeps of each asset's readings.
@@ -90,149 +126,206 @@ impl Rules {
         start: impl Fn(AssetId) -> Start,
     ) -> Vec<CounterBase> {
         self.remove(policy.id());
-        self.follow(telemetry.catalogue());
-        let mut bases = Vec::new();
+        self.follow(now, telemetry.catalogue());
+        let (mut bases, id) = (Vec::new(), policy.id());
+        let policy = &*self.policies.entry(id).or_insert(policy);
         for (asset, watched) in telemetry.catalogue().assets().iter().zip(&mut self.assets) {
-            if policy.terms().enabled && asset.kind == policy.terms().asset_kind {
-                let mut watch = Watch::new(&policy, start(asset.id));
-                watch.column = asset.column(watch.metric.as_str());
-                let has_moved = telemetry.head(asset.id).is_some_and(|head| watch.read_back(now, head));
+            if is_meant(policy, asset) {
+                let mut watch = Watch::new(now, policy, start(asset.id));
+                let head = telemetry.head(asset.id);
+                let has_moved = head.is_some_and(|head| watch.read_back(now, policy, asset, head));
                 bases.extend(watch.base(asset.id).filter(|_| has_moved));
-                watched.watches.push(watch);
+                let at = watched.watches.partition_point(|other| other.policy < id);
+                watched.watches.insert(at, watch);
             }
         }
-        self.policies.insert(policy.id(), policy);
+        self.listen(telemetry.catalogue());
         bases
     }
 
     /// Takes a policy out of force.
     pub fn remove(&mut self, policy: PolicyId) -> Option<Policy> {
-        self.assets.iter_mut().for_each(|asset| asset.watches.retain(|watch| watch.policy != policy));
+        for asset in &mut self.assets {
+            asset.watches.retain(|watch| watch.policy != policy);
+            // The columns are looked up anew with the next reading.
+            (asset.series, asset.ears) = (usize::MAX, Vec::new());
+        }
         self.policies.remove(&policy)
     }
 
     /// Takes the new values of a row and evaluates the rules on them.
     pub fn observe(&mut self, now: UnixMs, catalogue: &Catalogue, row: &Row, applied: &Applied) -> Findings {
+        self.observe_moment(now, catalogue, &[(row, *applied)])
+    }
+
+    /// The same for rows of one asset and one time: they are judged together.
+    pub fn observe_moment(
+        &mut self,
+        now: UnixMs,
+        catalogue: &Catalogue,
+        rows: &[(&Row, Applied)],
+    ) -> Findings {
         let mut findings = Findings::default();
-        let id = row.asset();
+        let Some(id) = rows.first().map(|(row, _)| row.asset()) else { return findings };
         let Some(watched) = self.assets.get_mut(id.0 as usize) else { return findings };
-        watched.look_up_columns(id, catalogue);
-        for watch in &mut watched.watches {
-            let Some(value) = watch.column.and_then(|column| row.fresh_value(column, applied.fresh)) else {
-                continue;
-            };
-            if watch.insert(now, row.time(), value.get()) {
-                findings.bases.extend(watch.base(id));
+        watched.look_up_columns(id, catalogue, &self.policies);
+        let mut touched = Vec::new();
+        for (row, applied) in rows {
+            watched.insert(id, row, applied, &mut touched, &mut findings.bases);
+        }
+        touched.sort_unstable();
+        for watch in touched {
+            let watch = &mut watched.watches[watch];
+            if watch.evaluate_readings(now)
+                && let Some(policy) = self.policies.get(&watch.policy)
+            {
+                findings.breaches.extend(watch.breach(now, true, id, policy));
             }
-            findings.breaches.extend(watch.evaluate(now, id));
         }
         findings
     }
 
     /// Evaluates every rule at `now`.
-    pub fn evaluate(&mut self, now: UnixMs) -> Vec<Breach> {
-        let assets = (0u32..).map(AssetId).zip(&mut self.assets);
-        assets
-            .flat_map(|(id, asset)| asset.watches.iter_mut().filter_map(move |watch| watch.evaluate(now, id)))
-            .collect()
+    pub fn evaluate(&mut self, now: UnixMs) -> Findings {
+        let mut findings = Findings::default();
+        for (id, asset) in (0u32..).map(AssetId).zip(&mut self.assets) {
+            for watch in &mut asset.watches {
+                if watch.evaluate_clock(now)
+                    && let Some(policy) = self.policies.get(&watch.policy)
+                {
+                    findings.breaches.extend(watch.breach(now, false, id, policy));
+                }
+                findings.standing.extend(watch.standing(id));
+            }
+        }
+        findings
     }
 
     /// An alert stands: a breach is no news until [`Self::release`].
     pub fn hold(&mut self, asset: AssetId, policy: PolicyId) {
-        if let Some(watch) = self.watch(asset, policy) {
-            watch.on_hold = true;
+        if let Some(watch) = self.watch_mut(asset, policy) {
+            watch.hold();
         }
     }
 
     /// The alert is closed: the rule starts anew with readings after `floor`.
     pub fn release(&mut self, asset: AssetId, policy: PolicyId, floor: UnixMs) {
-        if let Some(watch) = self.watch(asset, policy) {
-            watch.on_hold = false;
-            watch.is_near = false;
-            watch.floor = watch.floor.max(floor);
-            watch.tracker.clear();
+        if let Some(watch) = self.watch_mut(asset, policy) {
+            watch.release(floor);
         }
     }
 
     /// The asset was served: a counter starts anew. Answers the base to store.
     pub fn serve(&mut self, now: UnixMs, asset: AssetId, policy: PolicyId) -> Option<CounterBase> {
-        let watch = self.watch(asset, policy)?;
-        watch.is_near = false;
-        watch.tracker.serve(now.0).then(|| watch.base(asset)).flatten()
+        let watch = self.watch_mut(asset, policy)?;
+        watch.serve(now).then(|| watch.base(asset)).flatten()
     }
 
     /// Whether any rule of the asset was within a tenth of its threshold when it was evaluated last (F3.13).
     pub fn is_near(&self, asset: AssetId) -> bool {
-        self.assets.get(asset.0 as usize).is_some_and(|asset| asset.watches.iter().any(|watch| watch.is_near))
+        self.assets.get(asset.0 as usize).is_some_and(|asset| asset.watches.iter().any(Watch::is_near))
     }
 
-    fn watch(&mut self, asset: AssetId, policy: PolicyId) -> Option<&mut Watch> {
-        self.assets.get_mut(asset.0 as usize)?.watches.iter_mut().find(|watch| watch.policy == policy)
+    /// Since when the conditions of an alert that stands have been clear.
+    pub fn quiet_since(&self, asset: AssetId, policy: PolicyId) -> Option<UnixMs> {
+        self.watch(asset, policy)?.quiet_since()
+    }
+
+    /// Why a policy may say less than it seems to.
+    pub fn doubts(&self, policy: &Policy, catalogue: &Catalogue) -> Vec<Doubt> {
+        let assets = || catalogue.assets().iter().filter(|asset| asset.kind == policy.terms().asset_kind);
+        let mut doubts = Vec::new();
+        for (place, criterion) in policy.terms().criteria().enumerate() {
+            let second = criterion.with.as_ref().map(|(_, metric)| metric);
+            for metric in [&criterion.metric].into_iter().chain(second) {
+                let doubt = Doubt::Unreported(metric.clone());
+                if assets().all(|asset| asset.column(metric.as_str()).is_none()) && !doubts.contains(&doubt) {
+                    doubts.push(doubt);
+                }
+            }
+            let Some((operator, second)) = &criterion.with else { continue };
+            let watches = assets().filter_map(|asset| self.watch(asset.id, policy.id()));
+            let failed = watches.filter_map(|watch| watch.pairs().find(|(at, ..)| *at == place)?.2);
+            let sum = failed.reduce(|(count, last), (more, time)| (count + more, last.max(time)));
+            doubts.extend(sum.map(|(readings, last)| Doubt::Unevaluable {
+                metric: criterion.metric.clone(),
+                operator: *operator,
+                second: second.clone(),
+                readings,
+                last,
+            }));
+        }
+        doubts
     }
 
     /// Makes room for assets added to the catalogue, and puts the policies in force on them.
-    pub fn follow(&mut self, catalogue: &Catalogue) {
+    pub fn follow(&mut self, now: UnixMs, catalogue: &Catalogue) {
         for asset in catalogue.assets().iter().skip(self.assets.len()) {
-            let policies = self.policies.values();
-            let meant =
-                policies.filter(|policy| policy.terms().enabled && policy.terms().asset_kind == asset.kind);
-            let watches = meant.map(|policy| Watch::new(policy, Start::default())).collect();
-            self.assets.push(AssetWatches { series: 0, watches });
+            let meant = self.policies.values().filter(|policy| is_meant(policy, asset));
+            let watches = meant.map(|policy| Watch::new(now, policy, Start::default())).collect();
+            self.assets.push(AssetWatches { series: usize::MAX, watches, ears: Vec::new() });
         }
+    }
+
+    fn listen(&mut self, catalogue: &Catalogue) {
+        for (asset, watched) in catalogue.assets().iter().zip(&mut self.assets) {
+            watched.look_up_columns(asset.id, catalogue, &self.policies);
+        }
+    }
+
+    fn watch(&self, asset: AssetId, policy: PolicyId) -> Option<&Watch> {
+        let watches = &self.assets.get(asset.0 as usize)?.watches;
+        watches.get(watches.binary_search_by_key(&policy, |watch| watch.policy).ok()?)
+    }
+
+    fn watch_mut(&mut self, asset: AssetId, policy: PolicyId) -> Option<&mut Watch> {
+        let watches = &mut self.assets.get_mut(asset.0 as usize)?.watches;
+        let at = watches.binary_search_by_key(&policy, |watch| watch.policy).ok()?;
+        watches.get_mut(at)
     }
 }
 
+fn is_meant(policy: &Policy, asset: &Asset) -> bool {
+    policy.terms().enabled && asset.kind == policy.terms().asset_kind
+}
+
 impl AssetWatches {
-    fn look_up_columns(&mut self, id: AssetId, catalogue: &Catalogue) {
+    fn look_up_columns(&mut self, id: AssetId, catalogue: &Catalogue, policies: &BTreeMap<PolicyId, Policy>) {
         let Some(asset) = catalogue.asset(id).filter(|asset| asset.series.len() != self.series) else {
             return;
         };
         self.series = asset.series.len();
-        for watch in &mut self.watches {
-            watch.column = asset.column(watch.metric.as_str());
+        let in_force = self.watches.iter().map(|watch| policies.get(&watch.policy));
+        let in_force: Vec<(usize, &Policy)> =
+            in_force.enumerate().filter_map(|(at, policy)| Some((at, policy?))).collect();
+        self.ears = ears(asset, &in_force);
+    }
+
+    /// Hands the new values of a row to the conditions that listen to them.
+    fn insert(
+        &mut self,
+        id: AssetId,
+        row: &Row,
+        applied: &Applied,
+        touched: &mut Vec<usize>,
+        bases: &mut Vec<CounterBase>,
+    ) {
+        for (at, (column, value)) in row.values().iter().enumerate() {
+            let Some(ears) = self.ears.get(usize::from(column.0)).filter(|_| applied.fresh >> at & 1 == 1)
+            else {
+                continue;
+            };
+            for ear in ears {
+                let watch = &mut self.watches[ear.watch];
+                let was_touched = watch.is_touched;
+                if watch.insert(ear.place, ear.side, row.time(), value.get()) {
+                    bases.extend(watch.base(id));
+                }
+                if watch.is_touched && !was_touched {
+                    touched.push(ear.watch);
+                }
+            }
         }
-    }
-}
-
-impl Watch {
-    fn new(policy: &Policy, start: Start) -> Self {
-        Self {
-            policy: policy.id(),
-            metric: policy.terms().metric.clone(),
-            column: None,
-            tracker: Tracker::new(policy.terms(), start.base.as_ref()),
-            floor: start.floor.unwrap_or(UnixMs(i64::MIN)),
-            on_hold: start.on_hold,
-            is_near: false,
-        }
-    }
-
-    /// Takes in what the head holds. Answers whether a counter's base moved.
-    fn read_back(&mut self, now: UnixMs, head: &Head) -> bool {
-        let Some(column) = self.column else { return false };
-        let mut has_moved = false;
-        for (time, value) in head.readings(column, UnixMs(i64::MIN), UnixMs(i64::MAX)) {
-            has_moved |= self.insert(now, time, value.get());
-        }
-        self.is_near = self.tracker.is_near(now.0);
-        has_moved
-    }
-
-    /// Takes a reading. Answers whether a counter's base moved.
-    fn insert(&mut self, now: UnixMs, time: UnixMs, value: f64) -> bool {
-        time > self.floor && self.tracker.insert(now.0, time.0, value)
-    }
-
-    fn evaluate(&mut self, now: UnixMs, asset: AssetId) -> Option<Breach> {
-        self.is_near = self.tracker.is_near(now.0);
-        if self.on_hold || !self.tracker.is_broken(now.0) {
-            return None;
-        }
-        self.tracker.evidence().map(|evidence| Breach { asset, policy: self.policy, evidence })
-    }
-
-    const fn base(&self, asset: AssetId) -> Option<CounterBase> {
-        self.tracker.stored(asset, self.policy)
     }
 }
 

@@ -9,7 +9,8 @@ const GAP_MS_MIN: i64 = 60_000;
 /// How many times the shortest interval they may lie apart otherwise.
 const GAP_INTERVALS: i64 = 3;
 
-/// The newest `need` readings not older than `horizon_ms`, by time.
+/// The newest `need` readings, none of them `horizon_ms` older than the newest, by time. A reading that could not be
+/// evaluated is a NaN, which meets no condition.
 #[derive(Debug, Clone)]
 pub(super) struct Streak {
     need: usize,
@@ -30,20 +31,26 @@ impl Streak {
         &self.readings
     }
 
+    /// The newest reading, if it is young enough to count at a moment.
+    pub(super) fn newest(&self, at: i64) -> Option<f64> {
+        let (time, value) = *self.readings.back()?;
+        (time > at.saturating_sub(self.horizon_ms) && !value.is_nan()).then_some(value)
+    }
+
     /// Takes a reading in unless it is too old, older than all that count, or its time is taken.
-    pub(super) fn insert(&mut self, now: i64, time: i64, value: f64) -> bool {
-        if time <= now.saturating_sub(self.horizon_ms) {
-            return false;
+    pub(super) fn insert(&mut self, time: i64, value: f64) -> bool {
+        match self.readings.back() {
+            Some((newest, _)) if time <= *newest => {
+                if time <= newest.saturating_sub(self.horizon_ms) || !self.insert_late(time, value) {
+                    return false;
+                }
+            }
+            Some(_) | None => {
+                self.readings.push_back((time, value));
+                self.run = if self.test.holds(value) { (self.run + 1).min(self.need) } else { 0 };
+            }
         }
-        if self.readings.back().is_none_or(|(newest, _)| *newest < time) {
-            self.readings.push_back((time, value));
-            self.run = if self.test.holds(value) { (self.run + 1).min(self.need) } else { 0 };
-        } else if !self.insert_late(time, value) {
-            return false;
-        }
-        if self.readings.len() > self.need {
-            self.readings.pop_front();
-        }
+        self.forget();
         true
     }
 
@@ -59,18 +66,25 @@ impl Streak {
         true
     }
 
-    /// Drops what is too old to count.
-    pub(super) fn expire(&mut self, now: i64) {
-        let horizon = now.saturating_sub(self.horizon_ms);
-        while self.readings.front().is_some_and(|(time, _)| *time <= horizon) {
+    /// Drops what no moment from the newest reading on will look at.
+    fn forget(&mut self) {
+        let newest = self.readings.back().map_or(i64::MIN, |(time, _)| *time);
+        let horizon = newest.saturating_sub(self.horizon_ms);
+        while self.readings.len() > self.need
+            || self.readings.front().is_some_and(|(time, _)| *time <= horizon)
+        {
             self.readings.pop_front();
         }
         self.run = self.run.min(self.readings.len());
     }
 
-    /// Whether each of the last `need` readings meets the condition, without a gap if that is asked for.
-    pub(super) fn is_complete(&self) -> bool {
-        self.run >= self.need && !(self.without_gap && self.has_gap())
+    /// Whether each of the last `need` readings meets the condition and is young enough at a moment, without a gap if
+    /// that is asked for.
+    pub(super) fn is_complete(&self, at: i64) -> bool {
+        let horizon = at.saturating_sub(self.horizon_ms);
+        self.run >= self.need
+            && self.readings.front().is_some_and(|(time, _)| *time > horizon)
+            && !(self.without_gap && self.has_gap())
     }
 
     pub(super) fn clear(&mut self) {

@@ -7,12 +7,17 @@ use std::fmt::Write as _;
 
 use super::*;
 use crate::core::catalogue::Code;
-use crate::core::policy::{Condition, RuleKind, Terms, default_terms};
+use crate::core::policy::{Condition, Criterion, RuleKind, Terms, default_terms};
 use crate::core::telemetry::Payload;
 
 const START: UnixMs = UnixMs(1_765_275_323_000);
 const KINDS: [(&str, AssetKind); 3] =
     [("HVAC", AssetKind::Hvac), ("CHILLER", AssetKind::Chiller), ("ELEVATOR", AssetKind::Elevator)];
+
+fn listens(criterion: &Criterion, metric: &str) -> bool {
+    let second = criterion.with.as_ref().map(|(_, metric)| metric);
+    [&criterion.metric].into_iter().chain(second).any(|known| known.as_str() == metric)
+}
 
 /// A building with one asset of each kind, a clock, and a log of what the rules found.
 struct Bench {
@@ -39,7 +44,7 @@ impl Bench {
     }
 
     fn reading(&mut self, metric: &str, time: UnixMs, value: f64) {
-        let meant = |policy: &&Policy| policy.terms().metric.as_str() == metric;
+        let meant = |policy: &&Policy| policy.terms().criteria().any(|criterion| listens(criterion, metric));
         let kind =
             self.rules.policies().values().find(meant).map_or(AssetKind::Hvac, |p| p.terms().asset_kind);
         let (asset_code, _) = KINDS.into_iter().find(|(_, known)| *known == kind).unwrap();
@@ -55,12 +60,12 @@ impl Bench {
 
     fn wait(&mut self, ms: i64) {
         self.now = self.now.plus(ms);
-        let breaches = self.rules.evaluate(self.now);
+        let breaches = self.rules.evaluate(self.now).breaches;
         self.take(breaches);
     }
 
     fn take(&mut self, breaches: Vec<Breach>) {
-        for Breach { asset, policy, evidence } in breaches {
+        for Breach { asset, policy, evidence, .. } in breaches {
             self.rules.hold(asset, policy);
             let code = &self.rules.policies()[&policy].terms().code;
             let at = |time: UnixMs| time.since(START) / 1000;
@@ -147,17 +152,24 @@ fn terms(
     vec![Terms {
         code: Code::new("X").unwrap(),
         asset_kind: AssetKind::Hvac,
-        metric: MetricName::new("m").unwrap(),
-        rule,
-        condition: Condition::from_sign(condition).unwrap(),
-        threshold,
-        window_minutes,
-        samples,
+        groups: vec![vec![Criterion {
+            metric: MetricName::new("m").unwrap(),
+            with: None,
+            rule,
+            condition: Condition::from_sign(condition).unwrap(),
+            threshold,
+            clear_threshold: None,
+            window_minutes,
+            samples,
+        }]],
         severity: Severity::Low,
         message: "x".to_owned(),
         description: String::new(),
         enabled: true,
         opens_work_order: false,
+        clear_after_minutes: None,
+        escalate: Vec::new(),
+        downgrade_after_minutes: None,
     }]
 }
 
@@ -301,7 +313,7 @@ fn late_readings_are_sorted_in_or_left_out() {
     );
     // Out of the window: the mean stays what it is.
     check_rule(
-        "temp_supply_air 19 19 19 19 19 every 10 s; late temp_supply_air 900 15 min; late temp_supply_air 900 20 min; wait 1 s",
+        "temp_supply_air 19 19 19 19 19 every 10 s; late temp_supply_air 900 16 min; late temp_supply_air 900 20 min; wait 1 s",
         &expect![""],
     );
     // Readings from two days ago say nothing about now.
@@ -401,19 +413,25 @@ proptest! {
         for (time, value, step) in readings {
             now += step;
             let (time, value) = (time.min(now), f64::from(value));
-            window.expire(now);
-            twin.retain(|time, _| *time > now - span_ms);
-            window.insert(now, time, value);
-            if time > now - span_ms {
+            window.insert(time, value);
+            let newest = twin.last_key_value().map_or(time, |(newest, _)| time.max(*newest));
+            if time > newest - span_ms {
                 twin.entry(time).or_insert(value);
             }
-            let kept: Vec<(i64, f64)> = twin.iter().map(|(time, value)| (*time, *value)).collect();
-            prop_assert_eq!(window.readings().iter().copied().collect::<Vec<_>>(), kept);
-            prop_assert_eq!(window.meeting() as usize, twin.values().filter(|value| **value > 0.0).count());
-            if !twin.is_empty() {
-                #[expect(clippy::cast_precision_loss, reason = "few readings")]
-                let mean = twin.values().sum::<f64>() / twin.len() as f64;
-                prop_assert_eq!(window.mean(), mean);
+            twin.retain(|time, _| *time > newest - span_ms);
+            // At the moment of the newest reading, then on the clock, then at that reading again.
+            for at in [newest, now, newest] {
+                window.seek(at);
+                let seen: Vec<(i64, f64)> =
+                    twin.range(at - span_ms + 1..).map(|(time, value)| (*time, *value)).collect();
+                prop_assert_eq!(window.readings().copied().collect::<Vec<_>>(), &seen[..]);
+                let meeting = seen.iter().filter(|(_, value)| *value > 0.0).count();
+                prop_assert_eq!(window.meeting() as usize, meeting);
+                if !seen.is_empty() {
+                    #[expect(clippy::cast_precision_loss, reason = "few readings")]
+                    let mean = seen.iter().map(|(_, value)| value).sum::<f64>() / seen.len() as f64;
+                    prop_assert_eq!(window.mean(), mean);
+                }
             }
         }
     }
@@ -429,9 +447,9 @@ proptest! {
             let mut streak = streak::Streak::new(5, 1_000_000, test, true);
             for at in order {
                 let time = i64::try_from(*at).unwrap() * 10_000;
-                streak.insert(500_000, time, f64::from(u8::from(values[*at])));
+                streak.insert(time, f64::from(u8::from(values[*at])));
             }
-            (streak.is_complete(), streak.readings().clone())
+            (streak.is_complete(500_000), streak.readings().clone())
         };
         let sorted: Vec<usize> = (0..values.len()).collect();
         let mut shuffled = sorted.clone();
@@ -444,9 +462,9 @@ proptest! {
 fn extreme_values_leave_no_trace_in_a_mean() {
     let test = tracker::Test { condition: Condition::Above, threshold: 20.0 };
     let mut window = window::Window::new(1_000, test);
-    window.insert(0, 0, 1e300);
-    window.insert(1, 1, -1e300);
-    (2..900).for_each(|time| assert!(window.insert(time, time, 0.1)));
-    window.expire(1_001);
+    window.insert(0, 1e300);
+    window.insert(1, -1e300);
+    (2..900).for_each(|time| assert!(window.insert(time, 0.1)));
+    window.seek(1_001);
     assert!((window.mean() - 0.1).abs() < 1e-12, "{}", window.mean());
 }

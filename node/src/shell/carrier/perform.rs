@@ -254,6 +254,7 @@ impl Carrier {
                 | Answer::WorkOrder(_)
                 | Answer::Policy(_)
                 | Answer::PolicyDeleted(_)
+                | Answer::PoliciesImported(_)
                 | Answer::Governance(_)
                 | Answer::Site(_)
                 | Answer::Asset(_)

@@ -6,17 +6,16 @@ use ledger::state::WorkOrder as LedgerOrder;
 use protocol::{Digest, UnixMs, WorkOrderStatus};
 use web::Time;
 use web::view::{
-    AlertStatus, AlertView, AssetState, AssetView, Condition, Evidence, LastValue, LedgerPlace, PolicyView,
-    RuleKind, SeverityCounts, SiteView, StateCounts, WorkOrderView,
+    AssetState, AssetView, LastValue, LedgerPlace, SeverityCounts, SiteView, StateCounts, WorkOrderView,
 };
 
 use super::Facts;
 use super::hive::name_of;
+use super::policies::unit;
 use crate::core::Core;
-use crate::core::alerts::{self, Alert};
+use crate::core::alerts;
 use crate::core::catalogue::{Asset, MetricName, Site};
 use crate::core::maintenance::WorkOrder;
-use crate::core::policy::{self, Policy};
 use crate::core::telemetry::Head;
 
 /// Work orders of other buildings on the page.
@@ -59,7 +58,7 @@ pub(crate) fn asset(core: &Core, asset: &Asset) -> AssetView {
     let mut last: Vec<LastValue> = latest(core, asset)
         .map(|(metric, t, v)| LastValue {
             metric: metric.to_string(),
-            unit: unit(core, metric.as_str()),
+            unit: unit(core, metric.as_str()).map(str::to_owned),
             t: Time::from(t),
             v: Some(v),
         })
@@ -91,55 +90,6 @@ pub(crate) fn latest<'a>(
         let (time, value) = head?.latest(column)?;
         Some((&series.metric, time, value.get()))
     })
-}
-
-/// Newest first.
-pub(crate) fn alerts(core: &Core) -> Vec<AlertView> {
-    let mut all: Vec<&Alert> = core.maintenance().alerts().iter().collect();
-    all.sort_by(|a, b| b.opened.cmp(&a.opened).then(a.id.cmp(&b.id)));
-    all.into_iter().map(|one| alert(core, one)).collect()
-}
-
-pub(crate) fn alert(core: &Core, alert: &Alert) -> AlertView {
-    let catalogue = core.telemetry().catalogue();
-    let asset = catalogue.asset(alert.asset);
-    let site = asset.and_then(|asset| catalogue.site(asset.site));
-    AlertView {
-        id: alert.id.to_string(),
-        asset: asset.map(|asset| asset.code.to_string()).unwrap_or_default(),
-        site: site.map(|site| site.code.to_string()).unwrap_or_default(),
-        policy: alert.policy_code.to_string(),
-        severity: alert.severity.into(),
-        status: match alert.status {
-            alerts::AlertStatus::Open => AlertStatus::Open,
-            alerts::AlertStatus::Ack => AlertStatus::Ack,
-            alerts::AlertStatus::Closed => AlertStatus::Closed,
-        },
-        message: alert.message.clone(),
-        opened: Time::from(alert.opened),
-        acknowledged: alert.acknowledged.map(Time::from),
-        closed: alert.closed.map(Time::from),
-        work_order: alert.work_order.map(|reference| reference.to_string()),
-        evidence: core
-            .maintenance()
-            .policies()
-            .get(&alert.policy)
-            .map(|policy| evidence(core, alert, policy)),
-    }
-}
-
-fn evidence(core: &Core, alert: &Alert, policy: &Policy) -> Evidence {
-    let (terms, found) = (policy.terms(), &alert.evidence);
-    Evidence {
-        metric: terms.metric.to_string(),
-        value: found.measured,
-        condition: condition(terms.condition),
-        threshold: found.threshold,
-        unit: unit(core, terms.metric.as_str()),
-        from: Time::from(found.from),
-        to: Time::from(found.to),
-        samples: found.readings,
-    }
 }
 
 /// Newest first: all of this building, and the newest of the others.
@@ -228,51 +178,4 @@ fn foreign_order(
 
 fn place(order: &LedgerOrder) -> LedgerPlace {
     LedgerPlace { height: order.changed.height.0, transaction: order.changed.transaction.to_string() }
-}
-
-pub(crate) fn policies(core: &Core) -> Vec<PolicyView> {
-    core.maintenance().policies().values().map(|one| policy(core, one)).collect()
-}
-
-pub(crate) fn policy(core: &Core, policy: &Policy) -> PolicyView {
-    let terms = policy.terms();
-    PolicyView {
-        id: terms.code.to_string(),
-        asset_kind: terms.asset_kind.into(),
-        metric: terms.metric.to_string(),
-        rule: rule(terms.rule),
-        condition: condition(terms.condition),
-        threshold: terms.threshold,
-        unit: unit(core, terms.metric.as_str()),
-        window_minutes: terms.window_minutes,
-        samples: Some(terms.samples),
-        severity: terms.severity.into(),
-        message: terms.message.clone(),
-        description: terms.description.clone(),
-        work_order: terms.opens_work_order,
-        enabled: terms.enabled,
-    }
-}
-
-fn rule(rule: policy::RuleKind) -> RuleKind {
-    match rule {
-        policy::RuleKind::Threshold => RuleKind::Threshold,
-        policy::RuleKind::Runtime => RuleKind::Runtime,
-        policy::RuleKind::RateOfChange => RuleKind::RateOfChange,
-        policy::RuleKind::Count => RuleKind::Count,
-        policy::RuleKind::Consecutive => RuleKind::Consecutive,
-    }
-}
-
-fn condition(condition: policy::Condition) -> Condition {
-    match condition {
-        policy::Condition::Above => Condition::Above,
-        policy::Condition::AtLeast => Condition::AtLeast,
-        policy::Condition::Below => Condition::Below,
-        policy::Condition::AtMost => Condition::AtMost,
-    }
-}
-
-fn unit(core: &Core, name: &str) -> Option<String> {
-    Some(core.telemetry().catalogue().traits(name).unit.clone()).filter(|unit| !unit.is_empty())
 }

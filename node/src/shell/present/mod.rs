@@ -1,10 +1,12 @@
 //! From the core to the page: one picture of the building and the hive, replaced a few times a second, and events for
 //! open pages. It reads the core, and nothing of it ever flows back.
 
+pub(crate) mod alerts;
 pub(crate) mod building;
 pub(crate) mod hive;
 pub(crate) mod ledger;
 pub(crate) mod metric;
+pub(crate) mod policies;
 pub(crate) mod store;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -95,7 +97,7 @@ impl Presenter {
         match event {
             Event::Alert(id) => {
                 if let Some(alert) = core.maintenance().alerts().get(*id) {
-                    self.tell(LiveEvent::Alert(building::alert(core, alert)));
+                    self.tell(LiveEvent::Alert(alerts::alert(core, alert)));
                 }
             }
             Event::WorkOrder(reference) => {
@@ -125,9 +127,9 @@ impl Presenter {
             health: facts.health.view(),
             sites: building::sites(core),
             assets: building::assets(core),
-            alerts: building::alerts(core),
+            alerts: alerts::alerts(core),
             work_orders: building::work_orders(core, facts),
-            policies: building::policies(core),
+            policies: policies::policies(core),
             metrics: metric::metrics(core),
             swaps: metric::swaps(core),
             conflicts: Vec::new(),

@@ -2,6 +2,7 @@
 //! the core's memory, older ones from the reader's thread in slices, so that a long question never keeps others waiting.
 //! What passes is folded at once; memory follows the answer, not the range.
 
+mod dry_run;
 mod history;
 mod select;
 mod slice;

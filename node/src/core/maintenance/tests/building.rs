@@ -102,6 +102,8 @@ impl Building {
             Change::PutDefinition(_)
             | Change::PutPolicy(_)
             | Change::DeletePolicy(_)
+            | Change::PutPolicyVersion(_)
+            | Change::DeletePolicyVersion(..)
             | Change::DeleteCounterBase(_)
             | Change::DeleteAlert(_)
             | Change::DeleteWorkOrder(_)
@@ -208,12 +210,12 @@ impl Building {
             }
             ["ack"] => {
                 let id = self.newest_alert().unwrap();
-                let result = self.maintenance.acknowledge(now, id);
+                let result = self.maintenance.acknowledge(now, id, "Amina");
                 self.command(result);
             }
             ["close"] => {
                 let Some(id) = self.newest_alert() else { return };
-                let result = self.maintenance.close(now, id);
+                let result = self.maintenance.close(now, id, "Amina", "");
                 self.command(result);
             }
             ["click"] => {
