@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One alert, with what it rests on. */
+        get: operations["one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alerts/{id}/ack": {
         parameters: {
             query?: never;
@@ -47,7 +64,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Closes it. Counters such as running hours start again from here. */
+        /** Closes it, and notes why if a reason is given. Counters such as running hours start again from here. */
         post: operations["close"];
         delete?: never;
         options?: never;
@@ -456,6 +473,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/policies.toml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The policies as TOML, with units in comments. */
+        get: operations["export"];
+        /**
+         * Takes policies over from TOML: known codes get new terms, others are added, policies that the text does not name
+         *     stay. All or nothing; a problem names line and field.
+         */
+        put: operations["import"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a policy would have done on the readings that are stored. Nothing is changed by it. */
+        post: operations["dry_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/policies/{id}": {
         parameters: {
             query?: never;
@@ -472,6 +527,23 @@ export interface paths {
         head?: never;
         /** Changes a policy. */
         patch: operations["patch"];
+        trace?: never;
+    };
+    "/api/v1/policies/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a policy said before, newest first: at most 50 versions. */
+        get: operations["versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/query": {
@@ -872,16 +944,32 @@ export interface components {
         /** @description One breach of one policy by one asset. */
         AlertView: {
             acknowledged?: components["schemas"]["Time"] | null;
+            /** @description Who has seen it. */
+            acknowledged_by?: string | null;
             /** @description Code of the asset. */
             asset: string;
+            cleared?: components["schemas"]["Time"] | null;
             closed?: components["schemas"]["Time"] | null;
+            ending?: components["schemas"]["Ending"] | null;
             evidence?: components["schemas"]["Evidence"] | null;
+            /** @description How severe it was since when, oldest first. */
+            history: components["schemas"]["SeverityChange"][];
             id: string;
             /** @example Surchauffe moteur ascenseur */
             message: string;
             opened: components["schemas"]["Time"];
             /** @description Id of the policy. */
             policy: string;
+            /**
+             * Format: int32
+             * @description Version of the policy which raised it; none when it was not noted.
+             */
+            policy_version?: number | null;
+            /**
+             * @description Why it was raised, in one plain English sentence; none for an alert from before sentences were kept.
+             * @example motor_temp was above 80 °C on 5 readings in a row without a gap, the newest 83.4 °C.
+             */
+            sentence?: string | null;
             severity: components["schemas"]["Severity"];
             /** @description Code of the site. */
             site: string;
@@ -970,6 +1058,14 @@ export interface components {
             /** @description At least 10 characters. */
             password: string;
         };
+        /** @description Why an alert is closed. */
+        CloseRequest: {
+            /**
+             * @description At most 500 bytes.
+             * @default null
+             */
+            reason: string | null;
+        };
         /**
          * @description How a value is compared with the threshold.
          * @enum {string}
@@ -996,13 +1092,88 @@ export interface components {
             /** @description Time of both readings. */
             t: components["schemas"]["Time"];
         };
+        /** @description What a policy would have done on one asset. */
+        DryRunAsset: {
+            /** @description Code of the asset. */
+            asset: string;
+            /** Format: int64 */
+            fired: number;
+            /**
+             * Format: int64
+             * @description How long its alerts would have stood, minutes, as far as they would have ended by themselves or the policy was no
+             *     longer broken.
+             */
+            minutes: number;
+        };
+        /** @description One alert that would have been raised. */
+        DryRunFiring: {
+            /** @description Code of the asset. */
+            asset: string;
+            from: components["schemas"]["Time"];
+            sentence: string;
+            /** @description The highest it would have reached. */
+            severity: components["schemas"]["Severity"];
+            to?: components["schemas"]["Time"] | null;
+        };
+        /** @description A policy that may not exist yet, and the readings to try it on. */
+        DryRunRequest: {
+            /** @description First time that counts. */
+            from: components["schemas"]["Time"];
+            policy: components["schemas"]["PolicyDraft"];
+            /** @description First time that does not; at most a year later. */
+            to: components["schemas"]["Time"];
+        };
+        /** @description What a policy would have done on the readings that are stored. */
+        DryRunView: {
+            /** @description Where, most often first; assets where it would not have are left out. */
+            assets: components["schemas"]["DryRunAsset"][];
+            /**
+             * Format: int64
+             * @description How often it would have raised an alert.
+             */
+            fired: number;
+            /** @description The first 200, by time. */
+            firings: components["schemas"]["DryRunFiring"][];
+            from: components["schemas"]["Time"];
+            /** Format: int64 */
+            rows_read: number;
+            /** @description Until when it came; before the end that was asked for if it was cut short. */
+            to: components["schemas"]["Time"];
+            /** @description There was more to read than one dry run may. */
+            truncated: boolean;
+            warnings: components["schemas"]["Reason"][];
+        };
         /** @description How many sessions ended. */
         Ended: {
             ended: number;
         };
-        /** @description What was measured when the rule fired. */
+        /** @description How an alert ended. */
+        Ending: {
+            /** @description Who closed it; none when nobody did. */
+            by?: string | null;
+            how: components["schemas"]["EndingKind"];
+            /** @description Why, in that person's words. */
+            reason?: string | null;
+        };
+        /**
+         * @description What ended an alert.
+         * @enum {string}
+         */
+        EndingKind: "person" | "work_order" | "quiet";
+        /** @description How severe an alert becomes once it has stood for some time. */
+        EscalationStep: {
+            /**
+             * Format: int32
+             * @description Minutes since it was raised, 1 to 40,320.
+             */
+            after_minutes: number;
+            severity: components["schemas"]["Severity"];
+        };
+        /** @description What was measured when the rule fired: the first condition for itself, and each condition of the group which was met. */
         Evidence: {
             condition: components["schemas"]["Condition"];
+            /** @description Each condition that was met, the first among them. */
+            conditions: components["schemas"]["EvidenceCondition"][];
             /** @description First and last reading looked at. */
             from: components["schemas"]["Time"];
             metric: string;
@@ -1017,6 +1188,44 @@ export interface components {
              * @description The figure compared with the threshold: a mean, the last reading, a rate per minute or a count since the last reset.
              */
             value: number;
+        };
+        /** @description A condition that was met, and what it rested on. */
+        EvidenceCondition: {
+            /** @description The condition as it was then. */
+            condition: components["schemas"]["PolicyCondition"];
+            /** @description First and last reading looked at. */
+            from: components["schemas"]["Time"];
+            /**
+             * Format: int32
+             * @description Number of its group in the policy's version, from 0.
+             */
+            group: number;
+            /** @description The last few of them, oldest first. */
+            last: components["schemas"]["EvidenceReading"][];
+            /**
+             * Format: int32
+             * @description Its number in the group, from 0.
+             */
+            place: number;
+            /**
+             * Format: int32
+             * @description How many readings.
+             */
+            readings: number;
+            to: components["schemas"]["Time"];
+            /** @description Unit of value and threshold, such as `°C` or `kW/A`; none for a plain number. */
+            unit?: string | null;
+            /**
+             * Format: double
+             * @description The figure which was compared: a mean, the newest reading, a rate per minute, a count, or minutes without data.
+             */
+            value: number;
+        };
+        /** @description One reading a condition rested on. */
+        EvidenceReading: {
+            t: components["schemas"]["Time"];
+            /** Format: double */
+            v: number;
         };
         /** @description How long transactions take to become final. */
         Finality: {
@@ -1102,6 +1311,12 @@ export interface components {
              * @description Signatures a block needs.
              */
             quorum: number;
+        };
+        /** @description What came of policies from a text, or would: their codes. */
+        ImportView: {
+            changed: string[];
+            created: string[];
+            unchanged: string[];
         };
         /** @description Wish for an invitation. */
         InvitationRequest: {
@@ -1367,6 +1582,11 @@ export interface components {
          * @enum {string}
          */
         OnConflict: "first" | "last";
+        /**
+         * @description How the readings of two metrics with the same time become one number.
+         * @enum {string}
+         */
+        Operator: "plus" | "minus" | "times" | "over";
         /** @description A building of this node's operator: how many alerts are open there, and nothing else of it. */
         OperatorBuilding: {
             as_of?: components["schemas"]["Time"] | null;
@@ -1397,16 +1617,32 @@ export interface components {
         Page_AlertView: {
             items: {
                 acknowledged?: components["schemas"]["Time"] | null;
+                /** @description Who has seen it. */
+                acknowledged_by?: string | null;
                 /** @description Code of the asset. */
                 asset: string;
+                cleared?: components["schemas"]["Time"] | null;
                 closed?: components["schemas"]["Time"] | null;
+                ending?: components["schemas"]["Ending"] | null;
                 evidence?: components["schemas"]["Evidence"] | null;
+                /** @description How severe it was since when, oldest first. */
+                history: components["schemas"]["SeverityChange"][];
                 id: string;
                 /** @example Surchauffe moteur ascenseur */
                 message: string;
                 opened: components["schemas"]["Time"];
                 /** @description Id of the policy. */
                 policy: string;
+                /**
+                 * Format: int32
+                 * @description Version of the policy which raised it; none when it was not noted.
+                 */
+                policy_version?: number | null;
+                /**
+                 * @description Why it was raised, in one plain English sentence; none for an alert from before sentences were kept.
+                 * @example motor_temp was above 80 °C on 5 readings in a row without a gap, the newest 83.4 °C.
+                 */
+                sentence?: string | null;
                 severity: components["schemas"]["Severity"];
                 /** @description Code of the site. */
                 site: string;
@@ -1605,12 +1841,44 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_PolicyVersionView: {
+            items: {
+                /** @description Since when. */
+                at: components["schemas"]["Time"];
+                /** @description Who wrote it; none for what came with the program. */
+                by?: string | null;
+                /** @description The version, as text. */
+                id: string;
+                terms: components["schemas"]["PolicyView"];
+                /** Format: int32 */
+                version: number;
+            }[];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_PolicyView: {
             items: {
                 asset_kind: components["schemas"]["AssetKind"];
+                /**
+                 * Format: int32
+                 * @description Quiet minutes after which its alert closes by itself; none leaves that to a person.
+                 */
+                clear_after_minutes?: number | null;
+                /** @description The same as `id`. */
+                code: string;
                 condition: components["schemas"]["Condition"];
                 description: string;
+                /**
+                 * Format: int32
+                 * @description Quiet minutes after each of which its alert loses a step of its severity.
+                 */
+                downgrade_after_minutes?: number | null;
                 enabled: boolean;
+                /** @description How its alert becomes more severe while it lasts. */
+                escalate: components["schemas"]["EscalationStep"][];
+                /** @description It is broken when every condition of any one group is met. 1 to 8 groups of 1 to 8 conditions. */
+                groups: components["schemas"]["PolicyCondition"][][];
                 /** @example R5 */
                 id: string;
                 message: string;
@@ -1622,6 +1890,15 @@ export interface components {
                 /** Format: double */
                 threshold: number;
                 unit?: string | null;
+                /** @description Units of the conditions, in the same order; none for plain numbers. */
+                units: (string | null)[][];
+                /**
+                 * Format: int32
+                 * @description How often it was changed, from 1.
+                 */
+                version: number;
+                /** @description Why it may say less than it seems to, such as `metric_unreported`, `not_evaluable` or `held_back`. */
+                warnings: components["schemas"]["Reason"][];
                 /** Format: int32 */
                 window_minutes?: number | null;
                 /** @description Opens a work order together with the alert. */
@@ -1792,14 +2069,33 @@ export interface components {
             id: string;
             type: components["schemas"]["PhotoType"];
         };
-        /** @description A change of a policy; what is none stays as it is. */
+        /**
+         * @description A change of a policy; what is not given stays as it is. Without `groups`, `condition` to `samples` change the first
+         *     condition.
+         */
         PolicyChange: {
+            /**
+             * Format: int32
+             * @description `null` leaves closing to a person again.
+             * @default null
+             */
+            clear_after_minutes: number | null;
             /** @default null */
             condition: components["schemas"]["Condition"] | null;
             /** @default null */
             description: string | null;
+            /**
+             * Format: int32
+             * @description `null` leaves the severity as it is.
+             * @default null
+             */
+            downgrade_after_minutes: number | null;
             /** @default null */
             enabled: boolean | null;
+            /** @default null */
+            escalate: components["schemas"]["EscalationStep"][] | null;
+            /** @default null */
+            groups: components["schemas"]["PolicyCondition"][][] | null;
             /** @default null */
             message: string | null;
             /**
@@ -1822,15 +2118,55 @@ export interface components {
             /** @default null */
             work_order: boolean | null;
         };
-        /** @description A new policy. */
+        /** @description One condition of a policy. */
+        PolicyCondition: {
+            /**
+             * Format: double
+             * @description Where it is over again, if that is not the threshold itself.
+             */
+            clear_threshold?: number | null;
+            /** @description `>` when not given, which matters to `no_data` only. */
+            condition?: components["schemas"]["Condition"];
+            metric: string;
+            metric2?: string | null;
+            operator?: components["schemas"]["Operator"] | null;
+            rule: components["schemas"]["RuleKind"];
+            /**
+             * Format: int32
+             * @description How many readings the rule needs, 1 to 1,000; the fewest it can do with when not given.
+             */
+            samples?: number | null;
+            /** Format: double */
+            threshold?: number;
+            /**
+             * Format: int32
+             * @description 1 to 1,440.
+             */
+            window_minutes?: number | null;
+        };
+        /** @description A new policy: either `groups`, or one condition written out in `metric` to `samples`. */
         PolicyDraft: {
             asset_kind: components["schemas"]["AssetKind"];
-            condition: components["schemas"]["Condition"];
+            /**
+             * Format: int32
+             * @description Quiet minutes after which its alert closes by itself; none leaves that to a person.
+             */
+            clear_after_minutes?: number | null;
+            condition?: components["schemas"]["Condition"] | null;
             description?: string;
+            /**
+             * Format: int32
+             * @description Quiet minutes after each of which its alert loses a step of its severity.
+             */
+            downgrade_after_minutes?: number | null;
             enabled?: boolean | null;
+            /** @description How its alert becomes more severe while it lasts; each step later and more severe. */
+            escalate?: components["schemas"]["EscalationStep"][];
+            /** @description It is broken when every condition of any one group is met. 1 to 8 groups of 1 to 8 conditions. */
+            groups?: components["schemas"]["PolicyCondition"][][] | null;
             message: string;
-            metric: string;
-            rule: components["schemas"]["RuleKind"];
+            metric?: string | null;
+            rule?: components["schemas"]["RuleKind"] | null;
             /**
              * Format: int32
              * @description How many readings the rule needs.
@@ -1838,18 +2174,46 @@ export interface components {
             samples?: number | null;
             severity: components["schemas"]["Severity"];
             /** Format: double */
-            threshold: number;
+            threshold?: number | null;
             /** Format: int32 */
             window_minutes?: number | null;
             /** @description By default high and medium severities open a work order and low ones wait. */
             work_order?: boolean | null;
         };
-        /** @description A maintenance rule for all assets of one kind. */
+        /** @description What a policy said once. */
+        PolicyVersionView: {
+            /** @description Since when. */
+            at: components["schemas"]["Time"];
+            /** @description Who wrote it; none for what came with the program. */
+            by?: string | null;
+            /** @description The version, as text. */
+            id: string;
+            terms: components["schemas"]["PolicyView"];
+            /** Format: int32 */
+            version: number;
+        };
+        /** @description A maintenance rule for all assets of one kind. `metric` to `samples` are those of its first condition. */
         PolicyView: {
             asset_kind: components["schemas"]["AssetKind"];
+            /**
+             * Format: int32
+             * @description Quiet minutes after which its alert closes by itself; none leaves that to a person.
+             */
+            clear_after_minutes?: number | null;
+            /** @description The same as `id`. */
+            code: string;
             condition: components["schemas"]["Condition"];
             description: string;
+            /**
+             * Format: int32
+             * @description Quiet minutes after each of which its alert loses a step of its severity.
+             */
+            downgrade_after_minutes?: number | null;
             enabled: boolean;
+            /** @description How its alert becomes more severe while it lasts. */
+            escalate: components["schemas"]["EscalationStep"][];
+            /** @description It is broken when every condition of any one group is met. 1 to 8 groups of 1 to 8 conditions. */
+            groups: components["schemas"]["PolicyCondition"][][];
             /** @example R5 */
             id: string;
             message: string;
@@ -1861,6 +2225,15 @@ export interface components {
             /** Format: double */
             threshold: number;
             unit?: string | null;
+            /** @description Units of the conditions, in the same order; none for plain numbers. */
+            units: (string | null)[][];
+            /**
+             * Format: int32
+             * @description How often it was changed, from 1.
+             */
+            version: number;
+            /** @description Why it may say less than it seems to, such as `metric_unreported`, `not_evaluable` or `held_back`. */
+            warnings: components["schemas"]["Reason"][];
             /** Format: int32 */
             window_minutes?: number | null;
             /** @description Opens a work order together with the alert. */
@@ -1953,7 +2326,7 @@ export interface components {
          * @description How a policy looks at its metric.
          * @enum {string}
          */
-        RuleKind: "threshold" | "runtime" | "rate_of_change" | "count" | "consecutive";
+        RuleKind: "threshold" | "runtime" | "rate_of_change" | "count" | "consecutive" | "no_data";
         /** @description One reading of a metric. */
         Sample: {
             metric: string;
@@ -2004,6 +2377,11 @@ export interface components {
          * @enum {string}
          */
         Severity: "low" | "medium" | "high";
+        /** @description From when on an alert was how severe. */
+        SeverityChange: {
+            at: components["schemas"]["Time"];
+            severity: components["schemas"]["Severity"];
+        };
         /** @description Open alerts by severity. */
         SeverityCounts: {
             /** Format: int32 */
@@ -2412,6 +2790,37 @@ export interface operations {
             };
         };
     };
+    one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The alert */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertView"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     ack: {
         parameters: {
             query?: never;
@@ -2452,7 +2861,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CloseRequest"] | null;
+            };
+        };
         responses: {
             /** @description Closed */
             200: {
@@ -3367,6 +3780,104 @@ export interface operations {
             };
         };
     };
+    export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All policies */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/toml": string;
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    import: {
+        parameters: {
+            query?: {
+                /** @description Only say what would change. */
+                preview?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/toml": string;
+            };
+        };
+        responses: {
+            /** @description What changed, or would */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    dry_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DryRunRequest"];
+            };
+        };
+        responses: {
+            /** @description What it would have done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRunView"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     delete: {
         parameters: {
             query?: never;
@@ -3418,6 +3929,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyView"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    versions: {
+        parameters: {
+            query?: {
+                /** @description Items wanted, 1 to 1,000; 100 when not given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PolicyVersionView"];
                 };
             };
             /** @description A problem document (RFC 9457) */
