@@ -4,13 +4,8 @@ use crate::access::Access;
 use crate::app::App;
 use crate::problem::{Kind, Problem, ProblemDocument};
 use crate::routes::{
-<<<<<<< HEAD
-    alerts, catalogue, csv, health, hive, ledger, metrics, operator, photos, policies, policies_text, prometheus,
-    query, session, sessions, sites, store, stream, telemetry, users, workorders,
-=======
-    alerts, catalogue, health, hive, ledger, metrics, operator, photos, policies, policies_text, query,
-    session, sessions, sites, store, stream, telemetry, users, workorders,
->>>>>>> e816d19 (Policies: the API's description follows)
+    alerts, catalogue, csv, health, hive, ledger, metrics, operator, photos, policies, policies_text,
+    prometheus, query, session, sessions, sites, store, stream, telemetry, users, workorders,
 };
 use crate::{Handles, Settings, guard, live, page};
 use axum::Router;
