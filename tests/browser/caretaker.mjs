@@ -44,7 +44,7 @@ export async function caretaker(browser, net, building) {
     await page.locator('.compare input').check();
     await drawn(page);
     await isUsable(page, 'the asset');
-    await picture('caretaker-curves', false);
+    await picture('caretaker-curves');
     await ranges.nth(0).click();
   });
   await step('keys zoom and read values, the table and the file hold the same', async () => {
