@@ -26,6 +26,8 @@ export type Metric = Schemas['MetricView'];
 export type MetricKind = Schemas['MetricKind'];
 export type Steps = Schemas['QueryAnswer'];
 export type Photo = Schemas['PhotoView'];
+export type Ending = Schemas['Ending'];
+export type MetCondition = Schemas['EvidenceCondition'];
 export type Building = Schemas['OperatorBuilding'];
 
 export interface Page<T> {

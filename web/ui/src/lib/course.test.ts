@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Alert } from './api';
-import { courseOf, type Told } from './course';
+import { courseOf } from './course';
 
-const alert = (more: Partial<Alert & Told>) =>
-  ({ id: 'a', asset: 'x', site: 's', policy: 'R5', severity: 'high', status: 'closed', message: '', opened: '2026-11-21T08:00:00Z', ...more }) as Alert & Told;
+const alert = (more: Partial<Alert>) =>
+  ({ id: 'a', asset: 'x', site: 's', policy: 'R5', severity: 'high', status: 'closed', message: '', history: [], opened: '2026-11-21T08:00:00Z', ...more }) as Alert;
 
 test('the course of an alert is in the order of time', () => {
   const course = courseOf(

@@ -1,41 +1,22 @@
 // How an alert went on: opened, graver or milder, seen, over, closed; in the order of time.
 
-import type { Alert, Severity } from './api';
+import type { Alert, Ending, MetCondition, Severity } from './api';
 import type { Part } from './rules';
 
-export type EndingKind = 'person' | 'work_order' | 'quiet';
-
-/** What a node tells of an alert beyond its first values; absent on one that never noted it. */
-export interface Told {
-  policy_version?: number | null;
-  cleared?: string | null;
-  history?: { at: string; severity: Severity }[];
-  acknowledged_by?: string | null;
-  ending?: { how: EndingKind; by?: string | null; reason?: string | null } | null;
-}
-
 /** A condition that was met, and what it rested on. */
-export interface Ground {
-  condition: Part;
-  unit?: string | null;
-  value: number;
-  from: string;
-  to: string;
-  readings: number;
-  last: { t: string; v: number }[];
-}
+export type Ground = Omit<MetCondition, 'condition'> & { condition: Part };
 
 export interface CourseEvent {
   what: 'opened' | 'severity' | 'ack' | 'cleared' | 'closed';
   at: string;
   severity?: Severity;
-  how?: EndingKind;
+  how?: Ending['how'];
   by?: string | null;
   note?: string | null;
 }
 
-export function courseOf(alert: Alert & Told): CourseEvent[] {
-  const steps = [...(alert.history ?? [])].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+export function courseOf(alert: Alert): CourseEvent[] {
+  const steps = [...alert.history].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
   const events: CourseEvent[] = [{ what: 'opened', at: alert.opened, severity: steps[0]?.severity ?? alert.severity }];
   for (const { at, severity } of steps.slice(1)) events.push({ what: 'severity', at, severity });
   if (alert.acknowledged) events.push({ what: 'ack', at: alert.acknowledged, by: alert.acknowledged_by ?? null });
@@ -45,8 +26,5 @@ export function courseOf(alert: Alert & Told): CourseEvent[] {
   return events.sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
 }
 
-/** Each condition that was met; of an alert that only noted the first, that one. */
-export function groundsOf(alert: Alert): Ground[] {
-  const evidence = alert.evidence as (Alert['evidence'] & { conditions?: Ground[] }) | null | undefined;
-  return evidence?.conditions ?? [];
-}
+/** Each condition that was met; none of an alert that only noted the first. */
+export const groundsOf = ({ evidence }: Alert): Ground[] => (evidence?.conditions ?? []) as Ground[];

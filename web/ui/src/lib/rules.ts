@@ -2,7 +2,7 @@
 
 import type { Asset, Last, Policy, Severity } from './api';
 
-/** One comparison of a policy. Policies are alternatives of conditions which hold together. */
+/** One comparison of a policy, with what the node fills in. Policies are alternatives of conditions which hold together. */
 export interface Part {
   metric: string;
   operator?: 'plus' | 'minus' | 'times' | 'over' | null;
@@ -34,8 +34,7 @@ export function partsOf(policy: Policy): Part[] {
 }
 
 export function groupsOf(policy: Policy): Part[][] {
-  const groups = (policy as Policy & { groups?: Part[][] | null }).groups;
-  return groups?.length ? groups : [[policy]];
+  return policy.groups?.length ? (policy.groups as Part[][]) : [[policy]];
 }
 
 export function rulesFor(policies: Policy[], asset: Asset, metric?: string): Policy[] {
