@@ -71,6 +71,7 @@ export async function caretaker(browser, net, building) {
     await page.locator(`a[href="#/alerts/${alert.id}"]`).first().click();
     await page.locator('.told', { hasText: /Température du moteur : .*80\s°C/ }).waitFor();
     await drawn(page);
+    expect((await page.locator('dd.rested span').count()) > 0, 'the readings it rested on');
     await isUsable(page, 'the alert');
     await picture('caretaker-alert');
   });
