@@ -153,6 +153,9 @@ fn replay(telemetry: &mut Telemetry, item: Replayed, changes: &mut Vec<Change>) 
     match item {
         Replayed::Definitions(definitions) => {
             for definition in definitions {
+                if is_known(telemetry.catalogue(), &definition) {
+                    continue;
+                }
                 let known = size(telemetry.catalogue());
                 match telemetry.catalogue_mut().define(&definition) {
                     Ok(()) if size(telemetry.catalogue()) == known => {}
@@ -168,6 +171,15 @@ fn replay(telemetry: &mut Telemetry, item: Replayed, changes: &mut Vec<Change>) 
                 telemetry.apply(row);
             }
         }
+    }
+}
+
+/// Sites and assets that the building's own records have are newer there: the log tells names of its time.
+fn is_known(catalogue: &Catalogue, definition: &Definition) -> bool {
+    match definition {
+        Definition::Site(site) => catalogue.site(site.id).is_some(),
+        Definition::Asset(asset) => catalogue.asset(asset.id).is_some(),
+        Definition::Series(_) => false,
     }
 }
 
