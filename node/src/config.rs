@@ -1,7 +1,8 @@
 //! The node's configuration: `node.toml`, over it the environment (`SYMBIOSE__A__B`), over it `--set a.b=value`. A
 //! configuration that exists is valid; every error is one line that names the key and where it came from.
 
-use std::net::SocketAddr;
+mod http;
+
 use std::path::{Path, PathBuf};
 
 use figment::error::Kind;
@@ -12,6 +13,9 @@ use protocol::AssetKind;
 use protocol::limits::{ASSETS_MAX, CODE_BYTES_MAX, NAME_BYTES_MAX, SITES_MAX};
 use serde::Deserialize;
 use thiserror::Error;
+
+pub use http::Http;
+use http::RawHttp;
 
 /// Prefix of environment variables.
 const ENV_PREFIX: &str = "SYMBIOSE__";
@@ -90,17 +94,6 @@ pub struct Network {
     pub mdns: bool,
 }
 
-/// See `[http]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Http {
-    /// Where to listen.
-    pub listen: SocketAddr,
-    /// File with the operator token.
-    pub token_file: PathBuf,
-    /// Names under which the page is reached besides loopback, addresses and `.local`.
-    pub host_names: Vec<String>,
-}
-
 /// See `[clock]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClockConfig {
@@ -175,14 +168,6 @@ struct RawKey {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct RawHttp {
-    listen: String,
-    token_file: PathBuf,
-    host_names: Vec<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
 struct RawClock {
     speed: f64,
     epoch_wall_ms: i64,
@@ -250,12 +235,6 @@ impl Default for RawKey {
 impl Default for Network {
     fn default() -> Self {
         Self { listen: "/ip4/127.0.0.1/tcp/0".into(), peers: Vec::new(), mdns: false }
-    }
-}
-
-impl Default for RawHttp {
-    fn default() -> Self {
-        Self { listen: "127.0.0.1:0".into(), token_file: "operator.token".into(), host_names: Vec::new() }
     }
 }
 
@@ -457,25 +436,6 @@ impl Checker<'_> {
                 .map_err(|error| self.wrong("network.peers", error.to_string()))?;
         }
         Ok(network)
-    }
-
-    fn http(&self, raw: &RawHttp, data_dir: &Path) -> Result<Http, ConfigError> {
-        let listen: SocketAddr = raw.listen.parse().map_err(|_| {
-            self.wrong(
-                "http.listen",
-                format!("expected an address such as 127.0.0.1:8080, found `{}`", raw.listen),
-            )
-        })?;
-        // Without https anybody on the way could swap the page's script and take the operator's token.
-        if !listen.ip().is_loopback() {
-            let detail =
-                format!("the page has no https yet, so it is served on loopback only; found {listen}");
-            return Err(self.wrong("http.listen", detail));
-        }
-        for name in &raw.host_names {
-            self.text("http.host_names", name, 253)?;
-        }
-        Ok(Http { listen, token_file: data_dir.join(&raw.token_file), host_names: raw.host_names.clone() })
     }
 
     fn clock(&self, raw: &RawClock) -> Result<ClockConfig, ConfigError> {

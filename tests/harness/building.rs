@@ -30,7 +30,9 @@ impl Building {
         let network = config["network"].as_table_mut().unwrap();
         network.insert("listen".to_owned(), at("/ip4/127.0.0.1/tcp/0"));
         network.insert("mdns".to_owned(), toml::Value::Boolean(false));
-        config["http"].as_table_mut().unwrap().insert("listen".to_owned(), at("127.0.0.1:0"));
+        let http = config["http"].as_table_mut().unwrap();
+        http.insert("listen".to_owned(), at("127.0.0.1:0"));
+        http.remove("lan");
         let sites: toml::Table = SITES.parse().unwrap();
         config.extend(sites);
         fs::write(&path, config.to_string()).unwrap();

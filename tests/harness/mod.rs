@@ -4,6 +4,7 @@
 pub(crate) mod building;
 pub(crate) mod hive;
 pub(crate) mod http;
+pub(crate) mod https;
 pub(crate) mod programs;
 pub(crate) mod time;
 pub(crate) mod wait;

@@ -1,5 +1,6 @@
 //! What residents, operators and technicians go through, with real processes, sockets and disks.
 
+mod access;
 mod care;
 mod configuration;
 mod joining;

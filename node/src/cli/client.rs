@@ -12,11 +12,15 @@ use hyper_util::rt::TokioIo;
 use protocol::Digest;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::ServerName;
 use web::problem::ProblemDocument;
 
-use super::{Exit, Failed};
+use super::{Exit, Failed, pinned};
 use crate::config::Config;
+use crate::shell::certificate::Files;
 use crate::shell::ready::ReadyFile;
 use crate::shell::secrets;
 
@@ -29,6 +33,8 @@ const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub(super) struct Client {
     authority: String,
     token: String,
+    /// Its certificate, if it speaks https.
+    tls: Option<TlsConnector>,
 }
 
 impl Client {
@@ -42,8 +48,14 @@ impl Client {
         };
         let ready = ReadyFile::read(&config.data_dir).ok_or_else(unreachable)?;
         let token = secrets::read(&config.http.token_file).map_err(Failed::failure)?;
+        let token = Digest::new(token).to_string();
+        if let Some(authority) = ready.http.strip_prefix("https://") {
+            let files = Files::of(&config.http, &config.data_dir);
+            let tls = pinned::connector(&files).map_err(Failed::failure)?;
+            return Ok(Self { authority: authority.to_owned(), token, tls: Some(tls) });
+        }
         let authority = ready.http.strip_prefix("http://").unwrap_or(&ready.http).to_owned();
-        Ok(Self { authority, token: Digest::new(token).to_string() })
+        Ok(Self { authority, token, tls: None })
     }
 
     /// Asks for something.
@@ -77,6 +89,20 @@ impl Client {
 
     async fn exchange(&self, method: Method, path: &str, body: Bytes) -> Result<(u16, Bytes), String> {
         let stream = TcpStream::connect(&self.authority).await.map_err(|error| error.to_string())?;
+        let Some(tls) = &self.tls else { return self.talk(stream, method, path, body).await };
+        // The certificate is compared as a whole, so any name will do.
+        let name = ServerName::try_from("localhost").expect("invariant: a name");
+        let stream = tls.connect(name, stream).await.map_err(|error| error.to_string())?;
+        self.talk(stream, method, path, body).await
+    }
+
+    async fn talk(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        method: Method,
+        path: &str,
+        body: Bytes,
+    ) -> Result<(u16, Bytes), String> {
         let (mut sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
         let driver = tokio::spawn(connection);

@@ -11,6 +11,7 @@ use super::init::read_genesis;
 use super::say::Say;
 use super::{Exit, Failed};
 use crate::config::Config;
+use crate::shell::certificate::{Files, fingerprint};
 use crate::shell::clock::{Stopwatch, wall_ms};
 use crate::shell::ready::ReadyFile;
 use crate::shell::secrets;
@@ -69,9 +70,14 @@ fn examine(config: &Config) -> Vec<Finding> {
         Finding::new("clock", clock()),
         Finding::new("disk space", space(&config.data_dir)),
         Finding::new("disk sync", sync(&config.data_dir)),
-        Finding::new("http port", http_port(config, is_running)),
         Finding::new("network port", network_port(config, is_running)),
     ];
+    for (key, address, https) in config.http.doors() {
+        findings.push(Finding::new(key, http_port(config, address, is_running)));
+        if https {
+            findings.push(Finding::new("certificate", certificate(config)));
+        }
+    }
     findings.extend(config.network.peers.iter().map(|peer| Finding::new("peer", reach(peer))));
     findings
 }
@@ -135,12 +141,23 @@ fn sync(dir: &Path) -> Result<String, String> {
     if slowest > SYNC_MAX { Err(text) } else { Ok(text) }
 }
 
-fn http_port(config: &Config, is_running: bool) -> Result<String, String> {
+/// The one that is shown, or that the first start will make.
+fn certificate(config: &Config) -> Result<String, String> {
+    let files = Files::of(&config.http, &config.data_dir);
+    if files.is_ours && !files.certificate.exists() {
+        return Ok("made at the first start".to_owned());
+    }
+    let chain = files.chain().map_err(|error| error.to_string())?;
+    Ok(format!("SHA-256 {}", fingerprint(&chain[0])))
+}
+
+fn http_port(config: &Config, address: SocketAddr, is_running: bool) -> Result<String, String> {
     if is_running {
         let ready = ReadyFile::read(&config.data_dir).ok_or("the node runs but is not ready")?;
-        return Ok(ready.http);
+        let own = address == config.http.listen;
+        return Ok(if own { ready.http } else { format!("https on {address}") });
     }
-    bind(config.http.listen)
+    bind(address)
 }
 
 fn network_port(config: &Config, is_running: bool) -> Result<String, String> {

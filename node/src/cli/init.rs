@@ -7,6 +7,7 @@ use clap::Args;
 use protocol::{Digest, Genesis, SigningKey, UnixMs, decode, encode};
 use serde_json::json;
 
+use super::claim::Way;
 use super::say::Say;
 use super::{Exit, Failed};
 use crate::shell::clock::wall_ms;
@@ -50,13 +51,15 @@ impl Init {
         };
         folder.write(&self.name, &genesis, &swarm_key.map_err(Failed::failure)?, &[])?;
         let (chain, address) = (genesis.chain(), key.address());
+        let way = Way::make(&self.dir)?;
         let answer = json!({ "dir": self.dir, "chain": chain.to_string(), "address": address.to_string(),
-            "public_key": key.public().to_string() });
+            "public_key": key.public().to_string(), "claim": way.as_json() });
         say.answer(&answer, || {
             let config = folder.path("node.toml");
             format!(
-                "Hive {chain}\nThis building {address}\nStart it with: symbiose run --config {}",
-                config.display()
+                "Hive {chain}\nThis building {address}\nStart it with: symbiose run --config {}\n\n{}",
+                config.display(),
+                way.in_words()
             )
         });
         Ok(())
@@ -102,7 +105,7 @@ fn configuration(name: &str, peers: &[String]) -> String {
     let peers = if peers.is_empty() { "[]".to_owned() } else { format!("[\n{peers}]") };
     format!(
         "data_dir = \".\"\nname = {}\n\n[network]\nlisten = \"/ip4/0.0.0.0/tcp/4201\"\npeers = {peers}\nmdns = true\n\n\
-         [http]\nlisten = \"127.0.0.1:8080\"\n\n# One block for each site, one for each of its assets:\n\
+         [http]\nlisten = \"127.0.0.1:8080\"  # this machine\nlan = \"0.0.0.0:8443\"        # the building's network, https\n\n# One block for each site, one for each of its assets:\n\
          # [[sites]]\n# code = \"CAS-S1\"\n# name = \"Tour Alpha\"\n# [[sites.assets]]\n\
          # code = \"CAS-S1-HVAC_1\"\n# kind = \"HVAC\"  # HVAC, CHILLER, ELEVATOR or METER\n",
         quoted(name)

@@ -8,6 +8,7 @@ use protocol::limits::JOIN_FRAME_BYTES_MAX;
 use protocol::{Genesis, Invitation, JoinRequest, JoinResponse, SigningKey, decode, encode};
 use serde_json::json;
 
+use super::claim::Way;
 use super::init::Folder;
 use super::say::Say;
 use super::{Exit, Failed, runtime};
@@ -36,10 +37,13 @@ impl Join {
         let genesis = ask(&invitation, &seed, &addresses)?;
         folder.write(&self.name, &genesis, invitation.swarm_key.as_bytes(), &addresses)?;
         let (chain, address) = (genesis.chain(), SigningKey::from_seed(&seed).address());
-        let answer = json!({ "dir": self.dir, "chain": chain.to_string(), "address": address.to_string() });
+        let way = Way::make(&self.dir)?;
+        let answer = json!({ "dir": self.dir, "chain": chain.to_string(), "address": address.to_string(),
+            "claim": way.as_json() });
         say.answer(&answer, || {
             let config = folder.path("node.toml");
-            format!("Admitted to hive {chain}\nStart it with: symbiose run --config {}", config.display())
+            let (config, words) = (config.display(), way.in_words());
+            format!("Admitted to hive {chain}\nStart it with: symbiose run --config {config}\n\n{words}")
         });
         Ok(())
     }

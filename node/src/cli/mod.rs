@@ -1,12 +1,14 @@
 //! The command line: words in, exit code out. `run` is the node; the others set one up, talk to a running one over its
 //! HTTP interface, or read its files.
 
+mod claim;
 mod client;
 mod doctor;
 mod init;
 mod invite;
 mod join;
 mod ledger;
+mod pinned;
 mod receipt;
 mod say;
 mod status;
@@ -90,6 +92,12 @@ enum Command {
     Invite(invite::Invite),
     /// Join a hive with an invitation and make a data folder for it.
     Join(join::Join),
+    /// Make a new code that lets an operator in, also when all passwords are forgotten.
+    ClaimCode {
+        /// Data folder of the node.
+        #[arg(long, default_value = ".")]
+        dir: PathBuf,
+    },
     /// Say how a running node is doing.
     Status {
         /// Its data folder.
@@ -135,6 +143,7 @@ fn carry_out(command: Command, say: &Say) -> Result<(), Failed> {
         Command::Run { config, set } => run(&config, &set),
         Command::Invite(invite) => invite.run(say),
         Command::Join(join) => join.run(say),
+        Command::ClaimCode { dir } => claim::run(&dir, say),
         Command::Status { dir } => status::run(&dir, say),
         Command::Ledger(ledger) => ledger.run(say),
         Command::Verify(receipt) => receipt.run(say),

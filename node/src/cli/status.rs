@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use serde::Serialize;
-use web::NodeStatus;
 use web::view::{HiveView, LedgerHead, Role};
+use web::{NodeStatus, SessionView};
 
 use super::client::Client;
 use super::say::Say;
@@ -15,6 +15,7 @@ struct Status {
     node: NodeStatus,
     hive: HiveView,
     head: LedgerHead,
+    session: SessionView,
 }
 
 pub(super) fn run(dir: &Path, say: &Say) -> Result<(), Failed> {
@@ -24,6 +25,7 @@ pub(super) fn run(dir: &Path, say: &Say) -> Result<(), Failed> {
             node: client.get("/api/v1/node").await?,
             hive: client.get("/api/v1/hive").await?,
             head: client.get("/api/v1/ledger/head").await?,
+            session: client.get("/api/v1/session").await?,
         })
     })?;
     say.answer(&status, || in_words(&status));
@@ -34,7 +36,7 @@ pub(super) fn run(dir: &Path, say: &Say) -> Result<(), Failed> {
 }
 
 fn in_words(status: &Status) -> String {
-    let Status { node, hive, head } = status;
+    let Status { node, hive, head, session } = status;
     let role = match node.node.role {
         Role::Authority => "authority",
         Role::Follower => "follower",
@@ -55,6 +57,10 @@ fn in_words(status: &Status) -> String {
     ];
     if let Some(finality) = &hive.finality_ms {
         lines.push(format!("final in   {} ms, 99 % in {} ms", finality.p50, finality.p99));
+    }
+    lines.extend(session.fingerprint.iter().map(|fingerprint| format!("https      SHA-256 {fingerprint}")));
+    if session.needs_claim {
+        lines.push("nobody is operator yet: symbiose claim-code makes a code for the page".to_owned());
     }
     lines.extend(hive.halted.iter().map(|reason| format!("halted     {}", reason.text)));
     lines.extend(node.readiness.reasons.iter().map(|reason| format!("{}: {}", reason.code, reason.text)));

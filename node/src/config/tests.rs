@@ -40,6 +40,28 @@ fn a_short_file_is_enough() {
 }
 
 #[test]
+fn https_is_everywhere_but_on_loopback() {
+    let doors = |flags: &[&str]| -> Vec<(String, bool)> {
+        let config = load("doors", GOOD, flags).unwrap();
+        config.http.doors().map(|(_, address, https)| (address.to_string(), https)).collect()
+    };
+    let door = |address: &str, https| (address.to_owned(), https);
+    assert_eq!(doors(&["http.listen=127.0.0.1:80"]), [door("127.0.0.1:80", false)]);
+    assert_eq!(doors(&["http.listen=127.0.0.1:80", "http.tls=always"]), [door("127.0.0.1:80", true)]);
+    assert_eq!(doors(&["http.listen=0.0.0.0:80"]), [door("0.0.0.0:80", true)]);
+    let both = doors(&["http.listen=127.0.0.1:80", "http.lan=0.0.0.0:8443"]);
+    assert_eq!(both, [door("127.0.0.1:80", false), door("0.0.0.0:8443", true)]);
+    let config = load("pair", GOOD, &["http.certificate=a.pem", "http.key=b.pem"]).unwrap();
+    let (certificate, key) = config.http.certificate.unwrap();
+    assert!(certificate.ends_with("a.pem") && key.ends_with("b.pem"));
+    let alone = load("alone", GOOD, &["http.certificate=a.pem"]).unwrap_err();
+    assert!(alone.starts_with("http.key in "), "{alone}");
+    let lan = load("lan", GOOD, &["http.lan=here"]).unwrap_err();
+    assert!(lan.starts_with("http.lan in --set: expected an address"), "{lan}");
+    assert!(load("tls", GOOD, &["http.tls=never"]).unwrap_err().contains("http.tls"));
+}
+
+#[test]
 fn errors_are_one_line_with_key_and_source() {
     let cases: [(&str, String, &[&str], &str); 10] = [
         (

@@ -66,7 +66,7 @@ impl RunError {
         match self {
             Self::Configuration { .. }
             | Self::Network(_)
-            | Self::Http(HttpError::Listen { .. } | HttpError::Token(_)) => true,
+            | Self::Http(HttpError::Listen { .. } | HttpError::Token(_) | HttpError::Certificate(_)) => true,
             Self::Core(crate::core::OpenError::Catalogue(_)) => true,
             Self::Lock(_)
             | Self::Store(_)

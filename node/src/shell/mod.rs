@@ -2,6 +2,7 @@
 //! the ledger, one writes readings, one reads the disk for others; a small runtime carries network and HTTP.
 
 pub mod accounts;
+pub mod certificate;
 pub mod clock;
 pub mod network;
 pub mod ready;
@@ -18,7 +19,7 @@ mod committer;
 mod drafts;
 mod error;
 mod event;
-mod http;
+pub(crate) mod http;
 mod inbox;
 mod keeper;
 mod keeping;
@@ -90,7 +91,7 @@ async fn live(config: Config) -> Result<Stopped, RunError> {
         .map_err(|_| RunError::Died("opening"))??;
     let address = tokio::time::timeout(LISTEN_PATIENCE, opened.listening.wait_for(Option::is_some)).await;
     let p2p = address.ok().and_then(|seen| seen.ok()?.clone()).ok_or(RunError::NotListening)?;
-    let ready = ReadyFile::new(opened.http_url.clone(), p2p, &opened.key);
+    let ready = ReadyFile::new(opened.http_url.clone(), opened.https_url.clone(), p2p, &opened.key);
     ready.write(&config.data_dir).map_err(RunError::Store)?;
     tracing::info!(http = ready.http, p2p = ready.p2p, address = ready.address, "ready");
     let result = until_asked(&mut opened).await;

@@ -67,6 +67,7 @@ const SECONDS: [f64; 12] = [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.02
 pub(super) struct Opened {
     pub(super) key: PublicKey,
     pub(super) http_url: String,
+    pub(super) https_url: Option<String>,
     pub(super) http: tokio::task::JoinHandle<()>,
     pub(super) stop_http: watch::Sender<bool>,
     pub(super) listening: watch::Receiver<Option<String>>,
@@ -99,7 +100,7 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
     let lock = lock::take(&config.data_dir)?;
     ReadyFile::remove(&config.data_dir).map_err(RunError::Store)?;
     let identity = identity(config)?;
-    let bound = runtime.block_on(http::bind(&config.http))?;
+    let bound = runtime.block_on(http::bind(&config.http, &config.data_dir))?;
     let (book, lost) = accounts::read(&config.data_dir).map_err(RunError::Store)?;
     let metrics = recorder()?;
     let clock = Clock::start(config.clock);
@@ -221,10 +222,11 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
         metrics: metrics.clone(),
     };
     let (stop_http, stop) = watch::channel(false);
-    let http_url = bound.url();
+    let (http_url, https_url) = (bound.url(), bound.lan_url());
     Ok(Opened {
         key: identity.key.public(),
         http_url,
+        https_url,
         http: bound.serve(handles, book, stop),
         stop_http,
         listening,

@@ -18,6 +18,9 @@ pub struct ReadyFile {
     pub pid: u32,
     /// Base URL of the page and its API.
     pub http: String,
+    /// Base URL with https for the building's network, if that is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub https: Option<String>,
     /// Multiaddress with peer id.
     pub p2p: String,
     /// The node's address: 40 hex digits.
@@ -28,9 +31,9 @@ pub struct ReadyFile {
 
 impl ReadyFile {
     /// Of this process.
-    pub fn new(http: String, p2p: String, key: &PublicKey) -> Self {
+    pub fn new(http: String, https: Option<String>, p2p: String, key: &PublicKey) -> Self {
         let address = Address::of(key).to_string();
-        Self { pid: std::process::id(), http, p2p, address, public_key: key.to_string() }
+        Self { pid: std::process::id(), http, https, p2p, address, public_key: key.to_string() }
     }
 
     /// Writes it into a data folder, whole.

@@ -1,5 +1,5 @@
 //! Codes that let somebody in once: 12 letters of an alphabet in which nothing looks like something else (Crockford's
-//! base 32), 60 bits, typed as `XXXX-XXXX-XXXX`. Small letters, spaces and the usual confusions are read as meant.
+//! base 32), 60 bits, shown in three groups of four. Small letters, spaces and the usual confusions are read as meant.
 
 use std::fmt;
 use std::str::FromStr;
