@@ -250,6 +250,10 @@ fn not_finite(name: &str, number: f64) -> Refusal {
 }
 
 #[cfg(test)]
+mod chunk_tests;
+#[cfg(test)]
+mod columns_tests;
+#[cfg(test)]
 mod files_tests;
 #[cfg(test)]
 mod log_tests;
