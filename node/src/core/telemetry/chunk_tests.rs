@@ -267,7 +267,7 @@ fn each_way_of_writing_is_as_short_as_it_should_be() {
     let day = |f: &dyn Fn(i64) -> f64| (0..8_640).map(f).collect::<Vec<f64>>();
     let bytes = |cells: Vec<f64>| {
         let mut out = Vec::new();
-        super::codec::put_values(&mut out, &cells);
+        codec::put_values(&mut out, &cells);
         out.len()
     };
     assert!(bytes(day(&|_| 21.5)) <= 4, "constant");

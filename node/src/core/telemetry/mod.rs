@@ -258,4 +258,6 @@ mod files_tests;
 #[cfg(test)]
 mod log_tests;
 #[cfg(test)]
+mod rollup_tests;
+#[cfg(test)]
 mod tests;
