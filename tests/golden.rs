@@ -7,11 +7,15 @@ use ledger::record::{encode_block, read_vote_log, vote_header, vote_record};
 use ledger::{Config, Input, Ledger, Output, VoteLog};
 use node::core::Change;
 use node::core::catalogue::{AssetId, Catalogue, Code, Column, MetricName};
-use node::core::telemetry::{Body, Found, Row, SegmentReader, SegmentWriter, Value};
+use node::core::telemetry::{
+    Body, ChunkReader, DAY_MS, FooterPart, Found, FoundPart, QUARTER_MS, Row, SegmentReader, SegmentWriter,
+    Value, decode_chunk, decode_rollup, read_footer,
+};
 use protocol::{AssetKind, Bytes, Genesis, Height, Invitation, Now, Round, Tick, VoteKind};
 
 use crate::building_samples;
 use crate::samples::{self, Wire, key};
+use crate::telemetry_samples;
 
 #[test]
 fn protocol_bytes() {
@@ -129,6 +133,46 @@ fn telemetry_records() {
     assert_eq!(bodies, [Body::Definitions(definitions), Body::Rows(rows.to_vec())]);
 }
 
+/// The files of past days: they stay for years and are read by every later program.
+#[test]
+fn telemetry_day_files() {
+    let lines = [
+        line("chunk", &telemetry_samples::chunk()),
+        line("open day file", &telemetry_samples::open_file()),
+        line("day segment", &telemetry_samples::seg_file()),
+        line("rollups", &telemetry_samples::roll_file()),
+    ];
+    expect_file!["golden/telemetry_days.hex"].assert_eq(&lines.concat());
+
+    let frozen = frozen(include_str!("golden/telemetry_days.hex"));
+    let [chunk, open, seg, roll] = [0, 1, 2, 3].map(|i| frozen[i].1.as_slice());
+    let rows = telemetry_samples::rows();
+    assert_eq!(decode_chunk(chunk, None).unwrap().1, rows);
+
+    let day = telemetry_samples::DAY;
+    let found: Vec<_> = ChunkReader::open_file(day, open).unwrap().collect();
+    let generations: Vec<u64> = found
+        .iter()
+        .map(|found| match found {
+            FoundPart::Chunk { header, .. } => header.generation,
+            FoundPart::Damaged { .. } | FoundPart::Torn { .. } => {
+                panic!("a frozen file reads whole: {found:?}")
+            }
+        })
+        .collect();
+    assert_eq!(generations, [42, 43]);
+
+    let footer = read_footer(seg.len() as u64, seg).unwrap();
+    assert_eq!((footer.day, footer.generations.runs()), (day, &[(40, 40), (42, 43)][..]));
+    assert_eq!(decode_chunk(part_of(seg, &footer.parts[0]), None).unwrap().1, rows);
+
+    let footer = read_footer(roll.len() as u64, roll).unwrap();
+    for (found, slot_ms) in footer.parts.iter().zip([QUARTER_MS, DAY_MS]) {
+        let read = decode_rollup(part_of(roll, found)).unwrap();
+        assert_eq!(read, telemetry_samples::rollup(slot_ms));
+    }
+}
+
 #[test]
 fn building_entries() {
     let entries = building_samples::building_entries();
@@ -178,6 +222,10 @@ fn check_types(types: &[Wire], file: &ExpectFile) {
             }
         }
     }
+}
+
+fn part_of<'a>(file: &'a [u8], part: &FooterPart) -> &'a [u8] {
+    &file[usize::try_from(part.offset).unwrap()..][..part.len as usize]
 }
 
 fn line(name: &str, bytes: &[u8]) -> String {

@@ -121,7 +121,7 @@ proptest! {
         let bytes = encoded(&rows);
         let (header, again) = decode_chunk(&bytes, None).unwrap();
         prop_assert_eq!(&again, &held(&rows));
-        prop_assert_eq!(read_header(&bytes).unwrap(), header.clone());
+        prop_assert_eq!(&read_header(&bytes).unwrap(), &header);
         prop_assert_eq!((header.asset, header.generation, header.rows as usize), (AssetId(7), 3, rows.len()));
         prop_assert_eq!((Some(header.first), Some(header.last)), (rows.first(), rows.last()));
         prop_assert_eq!(header.points(), rows.points() as u64);
@@ -189,7 +189,7 @@ fn check_forged(body: &[u8]) {
     put_frame(&mut bytes, CHUNK_MAGIC, |out| out.extend_from_slice(body));
     match decode_chunk(&bytes, None) {
         Err(error) => {
-            assert!(matches!(error, ChunkError::Body { .. } | ChunkError::Version { .. }), "{error}")
+            assert!(matches!(error, ChunkError::Body { .. } | ChunkError::Version { .. }), "{error}");
         }
         Ok((header, rows)) => {
             assert_eq!(header.rows as usize, rows.len());

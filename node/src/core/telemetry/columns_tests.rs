@@ -21,7 +21,7 @@ fn any_rows() -> impl Strategy<Value = Vec<Row>> {
 
 /// Odd columns keep the last reading.
 const fn keep(column: Column) -> Keep {
-    if column.0 % 2 == 0 { Keep::First } else { Keep::Last }
+    if column.0.is_multiple_of(2) { Keep::First } else { Keep::Last }
 }
 
 fn slowly(rows: &[Row]) -> (Table, Clashes) {
@@ -98,7 +98,7 @@ proptest! {
         let (again, clashes) = merge(vec![once.clone(), second.clone(), first.clone()], |_| Keep::First);
         prop_assert_eq!(&again, &once);
         prop_assert_eq!(clashes.duplicates + clashes.conflicts, (first.points() + second.points()) as u64);
-        let (last, _) = merge(vec![first.clone(), second.clone()], |_| Keep::Last);
+        let (last, _) = merge(vec![first, second.clone()], |_| Keep::Last);
         prop_assert_eq!(merge(vec![last.clone(), second], |_| Keep::Last).0, last);
         prop_assert_eq!(merge(vec![once.clone()], keep).0, once);
     }

@@ -260,4 +260,6 @@ mod log_tests;
 #[cfg(test)]
 mod rollup_tests;
 #[cfg(test)]
+mod sizes_tests;
+#[cfg(test)]
 mod tests;
