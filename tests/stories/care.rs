@@ -20,7 +20,11 @@ fn photos_stay_with_their_work_order() {
     let answer = building.api().send(&photos, "image/jpeg", &jpeg).unwrap();
     assert_eq!(answer.status, 201, "{}", answer.text());
     let photo = answer.json();
-    assert_eq!(photos_of(&building.api(), &order), std::slice::from_ref(&photo), "shown as soon as it is kept");
+    assert_eq!(
+        photos_of(&building.api(), &order),
+        std::slice::from_ref(&photo),
+        "shown as soon as it is kept"
+    );
 
     let refused = building.api().send(&photos, "image/jpeg", b"<html>").unwrap();
     assert_eq!(refused.status, 415, "{}", refused.text());

@@ -99,16 +99,20 @@ fn without_noise(risen: f64, near: f64, power: Option<f64>) -> f64 {
 /// Adds two stretches up, `earlier` wholly before `later`. What was counted between them is in.
 pub fn merge_slots(earlier: &Slot, later: &Slot, rise: &mut Rise<'_>) -> Slot {
     let between = rise((earlier.last_at, earlier.last), (later.first_at, later.first));
+    let power = |figures: &[f64]| scaled(figures).map(|(exponent, _)| POWERS[usize::from(exponent)]);
+    let sums = power(&[earlier.sum, later.sum]);
+    let rises = power(&[earlier.rise, earlier.last, later.first, later.rise]);
+    let (sum, risen) = (plus(earlier.sum, later.sum), plus(plus(earlier.rise, between), later.rise));
     Slot {
         count: earlier.count.saturating_add(later.count),
         min: earlier.min.min(later.min),
         max: earlier.max.max(later.max),
-        sum: plus(earlier.sum, later.sum),
+        sum: without_noise(sum, sum, sums),
         first: earlier.first,
         first_at: earlier.first_at,
         last: later.last,
         last_at: later.last_at,
-        rise: plus(plus(earlier.rise, between), later.rise),
+        rise: without_noise(risen, later.last, rises),
     }
 }
 

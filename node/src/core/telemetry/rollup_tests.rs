@@ -121,3 +121,15 @@ fn sums_and_rises_of_decimals_are_decimals() {
     let [(0, slot)] = slots.as_slice() else { panic!("{slots:?}") };
     assert_eq!((slot.sum, slot.rise, slot.count), (810_028.035, 0.623, 90));
 }
+
+#[test]
+fn decimals_that_are_added_up_stay_decimals() {
+    let slot = |minute: i64, first: f64, last: f64, rise: f64| {
+        let at = DAY.start().plus(minute * 60_000);
+        Slot { count: 2, min: first, max: last, sum: rise, first, first_at: at, last, last_at: at, rise }
+    };
+    let (earlier, later) = (slot(0, 0.2, 0.3, 0.1), slot(15, 0.4, 0.6, 0.2));
+    let sum = merge_slots(&earlier, &later, &mut |earlier, later| later.1 - earlier.1);
+    assert_eq!((sum.sum, sum.rise), (0.3, 0.4));
+    assert!(earlier.sum + later.sum > 0.3, "the noise is there");
+}
