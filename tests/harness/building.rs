@@ -39,6 +39,11 @@ impl Building {
         Self { dir, process: None }
     }
 
+    /// A building whose data folder is there already, with a configuration that lets the system choose ports.
+    pub(crate) fn at(dir: PathBuf) -> Self {
+        Self { dir, process: None }
+    }
+
     /// Starts the node and waits until it is ready.
     pub(crate) fn start(mut self) -> Self {
         self.restart();

@@ -10,6 +10,7 @@ mod operator;
 mod quorum;
 mod recovery;
 mod telemetry;
+mod upgrade;
 
 use serde_json::{Value, json};
 
