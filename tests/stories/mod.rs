@@ -7,7 +7,6 @@ mod joining;
 mod maintenance;
 mod operations;
 mod operator;
-mod packaging;
 mod quorum;
 mod recovery;
 mod telemetry;

@@ -12,7 +12,6 @@ pub mod welcome;
 
 mod advice;
 mod archivist;
-pub mod backup;
 mod calls;
 mod carrier;
 mod commands;
@@ -20,20 +19,16 @@ mod committer;
 mod drafts;
 mod error;
 mod event;
-mod figures;
 pub(crate) mod http;
 mod inbox;
 mod keeper;
 mod keeping;
-pub mod machine;
 mod open;
 mod present;
 mod query;
 mod reader;
-mod supervisor;
 mod tickets;
 mod watch;
-mod wear;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,7 +44,6 @@ use carrier::End;
 use event::Event;
 use open::Opened;
 use ready::ReadyFile;
-use supervisor::Supervisor;
 
 /// Threads that carry network and HTTP.
 const RUNTIME_THREADS: usize = 2;
@@ -100,10 +94,7 @@ async fn live(config: Config) -> Result<Stopped, RunError> {
     let ready = ReadyFile::new(opened.http_url.clone(), opened.https_url.clone(), p2p, &opened.key);
     ready.write(&config.data_dir).map_err(RunError::Store)?;
     tracing::info!(http = ready.http, p2p = ready.p2p, address = ready.address, "ready");
-    let mut supervisor = Supervisor::from_environment();
-    supervisor.ready(&ready.http);
-    let result = until_asked(&mut opened, &mut supervisor).await;
-    supervisor.stopping();
+    let result = until_asked(&mut opened).await;
     drop(ReadyFile::remove(&config.data_dir));
     match result {
         Ok(stopped) => {
@@ -116,11 +107,10 @@ async fn live(config: Config) -> Result<Stopped, RunError> {
 }
 
 /// Waits for a signal, or for a part of the node to die.
-async fn until_asked(opened: &mut Opened, supervisor: &mut Supervisor) -> Result<Stopped, RunError> {
+async fn until_asked(opened: &mut Opened) -> Result<Stopped, RunError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(RunError::Runtime)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::Runtime)?;
     let mut upkeep = tokio::time::interval(METRICS_UPKEEP);
-    let mut sign = tokio::time::interval(supervisor.every());
     loop {
         tokio::select! {
             _ = terminate.recv() => return Ok(Stopped::Terminated),
@@ -133,7 +123,6 @@ async fn until_asked(opened: &mut Opened, supervisor: &mut Supervisor) -> Result
                 });
             }
             _ = upkeep.tick() => opened.metrics.run_upkeep(),
-            _ = sign.tick() => supervisor.alive(&opened.pulse),
         }
     }
 }
