@@ -1,7 +1,6 @@
 //! One entry of each kind that a building keeps in its own log: catalogue, policy, counter, alert, work order, settings,
-//! metric, swap of a meter.
+//! metric, swap of a meter, rows that wait for the clock.
 
-use node::core::Change;
 use node::core::alerts::{Alert, AlertId, AlertStatus, EndedBy, Ending, Passage};
 use node::core::catalogue::{
     AssetDefinition, AssetId, Code, Column, Definition, MetricDefinition, MetricKind, MetricName,
@@ -12,7 +11,8 @@ use node::core::policy::{
     Condition, Criterion, Escalation, Operator, Policy, PolicyId, PolicyVersion, RuleKind, Terms,
 };
 use node::core::rules::{CounterBase, Evidence, Ground};
-use node::core::telemetry::Exchange;
+use node::core::telemetry::{Exchange, Row, Value};
+use node::core::{Change, Held};
 use protocol::{AssetKind, Digest, Severity, WorkOrderId, WorkOrderStatus};
 
 use crate::samples::TIME;
@@ -46,6 +46,7 @@ pub(crate) fn building_entries() -> Vec<(&'static str, Change)> {
         ("settings", Change::PutSettings(Settings { version: 1, policy_next: PolicyId(7) })),
         ("metric", Change::PutMetric(energy())),
         ("swap", Change::PutSwap(swap())),
+        ("held rows", Change::PutHeld(held())),
     ]
 }
 
@@ -65,6 +66,11 @@ fn swap() -> Swap {
     let exchange = Exchange { at: TIME, end: 99_120.5, start: 0.25 };
     let metric = MetricName::new("energy_kwh").unwrap();
     Swap::new(AssetId(2), metric, exchange, "plombs refaits".to_owned()).unwrap()
+}
+
+fn held() -> Held {
+    let values = vec![(Column(1), Value::new(95.5).unwrap()), (Column(4), Value::new(-0.25).unwrap())];
+    Held::new(7, vec![Row::new(AssetId(2), TIME, values).unwrap()]).unwrap()
 }
 
 fn policy() -> Policy {

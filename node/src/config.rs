@@ -27,6 +27,8 @@ const SPEED_MAX: f64 = 100_000.0;
 const HEARTBEAT_MS: std::ops::RangeInclusive<u64> = 100..=24 * 60 * 60 * 1000;
 /// Least and most space for the telemetry log, MiB.
 const TELEMETRY_MIB: std::ops::RangeInclusive<u64> = 16..=1024 * 1024;
+/// How far readings may lie ahead of the node's clock, minutes.
+const AHEAD_MINUTES: std::ops::RangeInclusive<u64> = 0..=24 * 60;
 
 /// Least and most space for photos, MiB.
 const PHOTOS_MIB: std::ops::RangeInclusive<u64> = 16..=1024 * 1024;
@@ -74,6 +76,8 @@ pub struct Config {
     pub raw_days: u32,
     /// How long their sums of 15 minutes are kept unless their metric says otherwise, days.
     pub quarter_days: u32,
+    /// How far a reading may lie ahead of the node's clock, milliseconds.
+    pub ahead_ms: i64,
     /// File with what the buildings of this one's operator know, if it shares the number of its open alerts with them.
     pub operator_key: Option<PathBuf>,
     /// Space for the photos of work orders, bytes; more are refused.
@@ -186,6 +190,7 @@ struct RawTelemetry {
     log_mib_max: u64,
     raw_days: u64,
     quarter_days: u64,
+    ahead_minutes: u64,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -252,7 +257,7 @@ impl Default for RawLedger {
 
 impl Default for RawTelemetry {
     fn default() -> Self {
-        Self { log_mib_max: 512, raw_days: 90, quarter_days: 730 }
+        Self { log_mib_max: 512, raw_days: 90, quarter_days: 730, ahead_minutes: 5 }
     }
 }
 
@@ -380,6 +385,7 @@ impl Checker<'_> {
         let photos_mib = self.within("photos.mib_max", raw.photos.mib_max, &PHOTOS_MIB)?;
         let raw_days = self.days("telemetry.raw_days", raw.telemetry.raw_days)?;
         let quarter_days = self.days("telemetry.quarter_days", raw.telemetry.quarter_days)?;
+        let ahead = self.within("telemetry.ahead_minutes", raw.telemetry.ahead_minutes, &AHEAD_MINUTES)?;
         Ok(Config {
             file: self.file.to_owned(),
             genesis: data_dir.join(raw.hive.genesis),
@@ -392,6 +398,7 @@ impl Checker<'_> {
             telemetry_bytes_max: log_mib * 1024 * 1024,
             raw_days,
             quarter_days,
+            ahead_ms: i64::try_from(ahead * 60_000).expect("invariant: at most a day"),
             operator_key: raw.operator.key_file.map(|file| data_dir.join(file)),
             photos_bytes_max: photos_mib * 1024 * 1024,
             sites: self.sites(raw.sites)?,

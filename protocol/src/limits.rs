@@ -90,8 +90,14 @@ pub const TELEMETRY_QUEUE_MAX: usize = 4_096;
 pub const ROWS_PER_COMMIT_MAX: usize = 5_000;
 /// Telemetry: how far a reading may lie ahead of the node's clock, milliseconds.
 pub const READING_AHEAD_MS_MAX: i64 = 5 * 60 * 1000;
-/// Telemetry: how old a reading may be, milliseconds (raw retention).
-pub const READING_AGE_MS_MAX: i64 = 90 * 24 * 60 * 60 * 1000;
+/// Telemetry: late rows taken per second, those older than what is kept at hand of their asset.
+pub const BACKFILL_ROWS_PER_S_MAX: usize = 1_000;
+/// Telemetry: late rows taken at once after a pause.
+pub const BACKFILL_ROWS_AT_ONCE_MAX: usize = 5_000;
+/// Telemetry: rows that wait while the node's clock is in doubt.
+pub const QUARANTINE_ROWS_MAX: usize = 10_000;
+/// Telemetry: contradicting readings kept to be shown.
+pub const CONFLICTS_KEPT_MAX: usize = 100;
 /// Telemetry: metrics with a definition of their own, the standard ones among them.
 pub const METRICS_DEFINED_MAX: usize = 1_000;
 /// Telemetry: bytes of a unit.
@@ -212,6 +218,8 @@ const _: () = {
     assert!(SERIES_DEFAULT_MAX <= SERIES_HARD_MAX);
     assert!(TELEMETRY_BODY_BYTES_MAX < TELEMETRY_BULK_BYTES_MAX);
     assert!(TELEMETRY_BULK_PAYLOADS_MAX <= ROWS_PER_COMMIT_MAX);
+    assert!(TELEMETRY_BULK_PAYLOADS_MAX <= BACKFILL_ROWS_AT_ONCE_MAX);
+    assert!(TELEMETRY_BULK_PAYLOADS_MAX <= QUARANTINE_ROWS_MAX);
     assert!(TELEMETRY_RECORD_BYTES_MAX <= TELEMETRY_SEGMENT_BYTES);
     assert!(CHUNK_CELLS_MAX * 9 < CHUNK_BYTES_MAX);
     assert!(CHUNK_ROWS_MAX * METRICS_PER_PAYLOAD_MAX <= CHUNK_CELLS_MAX);

@@ -6,7 +6,7 @@ use ledger::record::{Frame, decode_block, read_block_frame, read_vote_log};
 use ledger::{Config, Head, Ledger, RecordError, StoredBlock, VoteLog};
 use node::core::telemetry::{Body, Found, Row, SegmentReader};
 use node::core::{AssetConfig, Core, CoreConfig, Output, Replayed, SiteConfig};
-use protocol::limits::{BLOCK_TIME_AHEAD_MS_MAX, SERIES_DEFAULT_MAX};
+use protocol::limits::{BLOCK_TIME_AHEAD_MS_MAX, READING_AHEAD_MS_MAX, SERIES_DEFAULT_MAX};
 use protocol::{AssetKind, Bytes, Genesis, Height};
 
 use crate::building::{Building, Hive, SEGMENT};
@@ -82,7 +82,12 @@ impl Building {
     fn core_config(&self) -> CoreConfig {
         let asset = AssetConfig { code: self.elevator(), kind: AssetKind::Elevator };
         let site = SiteConfig { code: self.site(), name: self.name.clone(), assets: vec![asset] };
-        CoreConfig { sites: vec![site], series_max: SERIES_DEFAULT_MAX, operator: None }
+        CoreConfig {
+            sites: vec![site],
+            series_max: SERIES_DEFAULT_MAX,
+            ahead_ms: READING_AHEAD_MS_MAX,
+            operator: None,
+        }
     }
 
     /// All blocks on disk; a torn or damaged end is cut.

@@ -53,8 +53,10 @@ pub struct Inserted {
     pub points: u64,
     /// Points already there with the same value.
     pub duplicates: u64,
-    /// Points already there with another value; the first one stays.
+    /// Points already there with another value; which one holds is for the metric to say.
     pub conflicts: u64,
+    /// Points put aside until the node's clock can be believed.
+    pub quarantined: u64,
 }
 
 /// Something a person or a script wants done.

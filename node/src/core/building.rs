@@ -1,79 +1,16 @@
-//! The building's own half: readings in, rules, alerts, work orders, and what of it has to go on the ledger.
+//! The building's own half: rules, alerts, work orders, and what of it has to go on the ledger.
 
 use protocol::{Now, Payload as LedgerPayload};
 
 use super::Core;
-use super::input::{Payload, Ticket};
 use super::maintenance::{Change, Outcome, Step};
 use super::outbox::Purpose;
-use super::output::{Event, Output, Stored};
-use super::telemetry::{Applied, Row};
+use super::output::{Event, Output};
 
 /// How long to wait before wishes that got lost are taken up again, milliseconds.
 const RESETTLE_MS: u64 = 5_000;
 
 impl Core {
-    /// All payloads of a request or none.
-    pub(super) fn accept_telemetry(&mut self, now: Now, ticket: Ticket, payloads: &[Payload]) {
-        // Only a request of several payloads can be refused after its first ones were accepted.
-        let before = (payloads.len() > 1).then(|| self.telemetry.catalogue().clone());
-        let (mut rows, mut definitions) = (Vec::with_capacity(payloads.len()), Vec::new());
-        for (index, payload) in payloads.iter().enumerate() {
-            match self.telemetry.accept(now.time, &payload.borrow()) {
-                Ok(accepted) => {
-                    definitions.extend(accepted.definitions);
-                    rows.push(accepted.row);
-                }
-                Err(refusal) => {
-                    if let Some(before) = before {
-                        *self.telemetry.catalogue_mut() = before;
-                    }
-                    self.out.push(Output::RefuseTelemetry { ticket, payload: index, refusal });
-                    return;
-                }
-            }
-        }
-        if !definitions.is_empty() {
-            self.persist(definitions.iter().cloned().map(Change::PutDefinition).collect());
-        }
-        self.out.push(Output::StoreTelemetry { ticket, definitions, rows });
-    }
-
-    /// Rows are on disk: they count from here on.
-    pub(super) fn apply_telemetry(&mut self, now: Now, stored: Vec<(Ticket, Vec<Row>)>) {
-        let mut observed = Vec::new();
-        let mut answers = Vec::with_capacity(stored.len());
-        for (ticket, rows) in &stored {
-            let mut counts = Stored::default();
-            for row in rows {
-                let applied = self.telemetry.apply(row);
-                counts.points += u64::from(applied.points);
-                counts.duplicates += u64::from(applied.duplicates);
-                counts.conflicts += u64::from(applied.conflicts);
-                observed.push((row, applied));
-            }
-            answers.push(Output::AnswerTelemetry { ticket: *ticket, stored: counts });
-        }
-        self.observe(now, observed);
-        self.out.extend(answers);
-    }
-
-    /// The rules see readings in the order of their times, and those of one asset and one time together: it does not
-    /// matter in which order, and in how many payloads, they came.
-    fn observe(&mut self, now: Now, mut observed: Vec<(&Row, Applied)>) {
-        let moment = |(row, _): &(&Row, Applied)| (row.time(), row.asset());
-        if !observed.is_sorted_by_key(moment) {
-            observed.sort_by_key(moment);
-        }
-        for rows in observed.chunk_by(|a, b| moment(a) == moment(b)) {
-            let outcome = self.maintenance.observe_moment(now.time, self.telemetry.catalogue(), rows);
-            self.carry_out(now, outcome);
-            if let Some((row, _)) = rows.first() {
-                self.event(Event::Samples(row.asset()));
-            }
-        }
-    }
-
     /// Rules that break by the clock alone.
     pub(super) fn evaluate(&mut self, now: Now) {
         let outcome = self.maintenance.evaluate(now.time, self.telemetry.catalogue());
@@ -138,6 +75,8 @@ fn event_of(change: &Change) -> Option<Event> {
         | Change::DeleteCounterBase(_)
         | Change::DeleteAlert(_)
         | Change::DeleteWorkOrder(_)
+        | Change::PutHeld(_)
+        | Change::DeleteHeld(_)
         | Change::PutSettings(_) => None,
     }
 }

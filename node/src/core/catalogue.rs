@@ -105,6 +105,15 @@ impl Asset {
         Some(Column(u16::try_from(at).expect("invariant: an asset has at most SERIES_PER_ASSET_MAX series")))
     }
 
+    /// The same, looked for at `expected` first.
+    pub(super) fn column_near(&self, expected: u16, metric: &str) -> Option<Column> {
+        let guess = self.series.get(usize::from(expected));
+        if guess.is_some_and(|series| series.metric.as_str() == metric) {
+            return Some(Column(expected));
+        }
+        self.column(metric)
+    }
+
     /// The metric of a column.
     pub fn metric(&self, column: Column) -> Option<&MetricName> {
         self.series.get(usize::from(column.0)).map(|series| &series.metric)
@@ -349,6 +358,17 @@ impl Catalogue {
         asset.series.push(entry);
         self.series_count += 1;
         Ok(())
+    }
+
+    /// Takes back the series that were added last, in the order in which they were added; other entries stay.
+    pub(super) fn take_back(&mut self, definitions: &[Definition]) {
+        for definition in definitions.iter().rev() {
+            let Definition::Series(series) = definition else { continue };
+            let asset = self.assets.get_mut(series.asset.0 as usize);
+            let taken = asset.and_then(|asset| asset.series.pop()).map(|taken| taken.id);
+            assert_eq!(taken, Some(series.id), "only what was added last is taken back");
+            self.series_count -= 1;
+        }
     }
 
     /// Every entry, in an order that `define` takes.

@@ -119,6 +119,8 @@ impl Maintenance {
                 Change::PutDefinition(_)
                 | Change::PutMetric(_)
                 | Change::PutSwap(_)
+                | Change::PutHeld(_)
+                | Change::DeleteHeld(_)
                 | Change::DeletePolicy(_)
                 | Change::DeletePolicyVersion(..)
                 | Change::DeleteCounterBase(_)
@@ -405,6 +407,8 @@ pub fn restore_catalogue(catalogue: &mut Catalogue, entries: &[Change]) -> Resul
         | Change::DeleteWorkOrder(_)
         | Change::PutMetric(_)
         | Change::PutSwap(_)
+        | Change::PutHeld(_)
+        | Change::DeleteHeld(_)
         | Change::PutSettings(_) => Ok(()),
     })?;
     restore_measures(catalogue, entries);
@@ -429,6 +433,8 @@ fn restore_measures(catalogue: &mut Catalogue, entries: &[Change]) {
             | Change::DeleteAlert(_)
             | Change::PutWorkOrder(_)
             | Change::DeleteWorkOrder(_)
+            | Change::PutHeld(_)
+            | Change::DeleteHeld(_)
             | Change::PutSettings(_) => Ok(()),
         };
         if let Err(error) = restored {

@@ -19,6 +19,8 @@ mod open;
 mod operator;
 mod outbox;
 mod peers;
+mod quarantine;
+mod readings;
 mod refused;
 mod waiting;
 
@@ -31,14 +33,17 @@ pub use operator::Colleague;
 pub use outbox::OutboxFull;
 pub use output::{Answer, Event, Outcome, Output, Stored, Submitted};
 pub use peers::Peer;
+pub use quarantine::{Held, NoRow, Waited};
 pub use refused::Refused;
 
 use ledger::Ledger;
 use protocol::{Genesis, Now, SigningKey, Tick};
 
+use catalogue::Definition;
 use operator::Operator;
 use outbox::Outbox;
 use peers::Peers;
+use quarantine::Quarantine;
 use telemetry::Telemetry;
 use waiting::Waiting;
 
@@ -52,6 +57,12 @@ pub struct Core {
     genesis: Genesis,
     ledger: Ledger,
     telemetry: Telemetry,
+    quarantine: Quarantine,
+    /// New series that the telemetry log has not been told yet.
+    unlogged: Vec<Definition>,
+    /// The clocks at the last input.
+    clock: Now,
+    clock_jumps: u64,
     maintenance: Maintenance,
     outbox: Outbox,
     waiting: Waiting,
@@ -68,6 +79,7 @@ impl Core {
     /// Takes one input in.
     pub fn handle(&mut self, now: Now, input: Input) -> Vec<Output> {
         assert!(self.out.is_empty(), "invariant: outputs are handed over with each input");
+        self.watch_clock(now);
         match input {
             Input::Telemetry { ticket, payloads } => self.accept_telemetry(now, ticket, &payloads),
             Input::TelemetryStored(stored) => self.apply_telemetry(now, stored),
@@ -136,6 +148,7 @@ impl Core {
         if self.next_evaluation <= now.tick {
             self.next_evaluation = now.tick.plus(EVALUATE_EVERY_MS);
             self.evaluate(now);
+            self.release_held(now);
             self.tell_colleagues(now);
         }
         if self.resettle.is_some_and(|due| due <= now.tick) {

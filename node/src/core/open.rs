@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::catalogue::{Catalogue, CatalogueError, Code, Definition};
 use super::maintenance::{Change, EntryError, Maintenance, Secret, restore_catalogue};
 use super::telemetry::{Row, Telemetry};
-use super::{Core, EVALUATE_EVERY_MS, Finality, Operator, Outbox, Output, Peers, Waiting};
+use super::{Core, EVALUATE_EVERY_MS, Finality, Operator, Outbox, Output, Peers, Quarantine, Waiting};
 
 /// Sites and assets that the configuration names; more may be added by command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct CoreConfig {
     pub sites: Vec<SiteConfig>,
     /// Series this node keeps at the most.
     pub series_max: usize,
+    /// How far a reading may lie ahead of the node's clock, milliseconds.
+    pub ahead_ms: i64,
     /// What the buildings of this one's operator know.
     pub operator: Option<OperatorKey>,
 }
@@ -80,8 +82,9 @@ impl Core {
         }
         let mut changes = Vec::new();
         let catalogue = open_catalogue(config, &remembered, &mut changes)?;
-        let mut telemetry = Telemetry::new(catalogue);
+        let mut telemetry = Telemetry::new(catalogue).with_ahead_ms(config.ahead_ms);
         replayed.for_each(|item| replay(&mut telemetry, item, &mut changes));
+        let quarantine = restore_quarantine(&remembered);
         let secret = Secret::new(key.derive("symbiose building secret v1"));
         let (maintenance, defaults) = Maintenance::open(now.time, secret, &telemetry, remembered);
         changes.extend(defaults);
@@ -90,6 +93,10 @@ impl Core {
             genesis,
             ledger,
             telemetry,
+            quarantine,
+            unlogged: Vec::new(),
+            clock: now,
+            clock_jumps: 0,
             maintenance,
             outbox: Outbox::default(),
             waiting: Waiting::default(),
@@ -147,6 +154,17 @@ fn open_catalogue(
         }
     }
     Ok(catalogue)
+}
+
+/// What waits for the clock.
+fn restore_quarantine(remembered: &[Change]) -> Quarantine {
+    let mut quarantine = Quarantine::default();
+    for change in remembered {
+        if let Change::PutHeld(held) = change {
+            quarantine.restore(held.clone());
+        }
+    }
+    quarantine
 }
 
 fn replay(telemetry: &mut Telemetry, item: Replayed, changes: &mut Vec<Change>) {

@@ -84,8 +84,10 @@ pub struct Stored {
     pub points: u64,
     /// Values that were there already.
     pub duplicates: u64,
-    /// Values that contradict a stored one, which stays.
+    /// Values that contradict a stored one; which of them holds is for the metric to say.
     pub conflicts: u64,
+    /// Values put aside until the node's clock can be believed.
+    pub quarantined: u64,
 }
 
 /// What became of a command.

@@ -1,5 +1,7 @@
 //! One building alone in its hive: from a reading to a final work order, and over restarts.
 
+mod odd;
+
 use std::collections::BTreeMap;
 
 use ledger::{Config, Ledger, VoteLog};
@@ -31,7 +33,7 @@ fn genesis() -> Genesis {
 fn config() -> CoreConfig {
     let asset = AssetConfig { code: "CAS-S1-ELEVATOR_1".into(), kind: protocol::AssetKind::Elevator };
     let site = SiteConfig { code: "CAS-S1".into(), name: "Tour Alpha".into(), assets: vec![asset] };
-    CoreConfig { sites: vec![site], series_max: 100, operator: None }
+    CoreConfig { sites: vec![site], series_max: 100, ahead_ms: 300_000, operator: None }
 }
 
 fn start(

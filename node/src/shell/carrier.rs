@@ -327,6 +327,7 @@ impl Carrier {
         }
         self.say_health();
         self.facts.health.stamp(now.time);
+        self.say_clock(now);
         self.presenter.refresh(now, &self.core, &self.facts);
         self.count(now.tick);
     }
@@ -354,6 +355,18 @@ impl Carrier {
         }
     }
 
+    fn say_clock(&mut self, now: Now) {
+        let waiting = self.core.quarantined();
+        if self.core.is_clock_doubtful(now) {
+            let text = format!(
+                "This node's clock stands before what is already on record; {waiting} rows of readings wait until it is right."
+            );
+            self.facts.health.set("clock_doubtful", Weight::Notice, text);
+        } else {
+            self.facts.health.clear("clock_doubtful");
+        }
+    }
+
     fn count(&self, now: Tick) {
         let ledger = self.core.ledger();
         let progress = ledger.progress(now);
@@ -368,17 +381,25 @@ impl Carrier {
             ("symbiose_callers_waiting", self.tickets.len() as u64),
             ("symbiose_telemetry_series", u64::from(self.core.telemetry().catalogue().series_count())),
             ("symbiose_building_log_bytes", self.stores.building.bytes()),
+            ("symbiose_telemetry_quarantined_rows", self.core.quarantined() as u64),
         ] {
             #[expect(clippy::cast_precision_loss, reason = "a gauge")]
             metrics::gauge!(name).set(value as f64);
         }
-        let counts = self.core.telemetry().counts();
+        let (counts, waited) = (self.core.telemetry().counts(), self.core.waited());
         for (name, value) in [
             ("symbiose_telemetry_rows_total", counts.rows),
             ("symbiose_telemetry_values_total", counts.points),
             ("symbiose_telemetry_duplicates_total", counts.duplicates),
             ("symbiose_telemetry_conflicts_total", counts.conflicts),
             ("symbiose_telemetry_late_rows_total", counts.late_rows),
+            ("symbiose_telemetry_payloads_refused_total", counts.refused),
+            ("symbiose_telemetry_series_refused_total", counts.series_refused),
+            ("symbiose_telemetry_late_rows_refused_total", counts.backfill_refused),
+            ("symbiose_telemetry_quarantine_rows_total", waited.held),
+            ("symbiose_telemetry_quarantine_released_total", waited.released),
+            ("symbiose_telemetry_quarantine_refused_total", waited.refused),
+            ("symbiose_clock_jumps_total", self.core.clock_jumps()),
         ] {
             metrics::counter!(name).absolute(value);
         }

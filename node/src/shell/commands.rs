@@ -147,6 +147,10 @@ pub(super) fn refusal(refusal: &Refusal, payload: usize, payloads: usize) -> Pro
     let text = refusal.to_string();
     let detail = text.strip_prefix(&format!("{}: ", refusal.field())).unwrap_or(&text).to_owned();
     let problem = Problem::new(kind, detail).field(refusal.field());
+    let problem = match refusal.retry_after_s() {
+        Some(seconds) => problem.retry(u64::from(seconds)),
+        None => problem,
+    };
     if payloads > 1 { problem.at_line(payload + 1) } else { problem }
 }
 

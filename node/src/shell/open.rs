@@ -443,7 +443,12 @@ fn core_config(config: &Config, operator: Option<OperatorKey>) -> CoreConfig {
         name: site.name.clone(),
         assets: site.assets.iter().map(asset).collect(),
     };
-    CoreConfig { sites: config.sites.iter().map(site).collect(), series_max: SERIES_DEFAULT_MAX, operator }
+    CoreConfig {
+        sites: config.sites.iter().map(site).collect(),
+        series_max: SERIES_DEFAULT_MAX,
+        ahead_ms: config.ahead_ms,
+        operator,
+    }
 }
 
 fn network_config(config: &Config, identity: &Identity, core: &Core) -> NetworkConfig {

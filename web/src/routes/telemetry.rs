@@ -35,9 +35,12 @@ pub struct TelemetryAnswer {
     /// Points that were there already with the same value; left out when none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub duplicate_points: u64,
-    /// Points that were there already with another value, which stays; left out when none.
+    /// Points that were there already with another value; which one holds is for the metric to say; left out when none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub conflicting_points: u64,
+    /// Points on disk that wait until the node's clock can be believed; left out when none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub quarantined_points: u64,
 }
 
 /// Stores one payload.
@@ -87,6 +90,7 @@ async fn store(
         inserted_points: inserted.points,
         duplicate_points: inserted.duplicates,
         conflicting_points: inserted.conflicts,
+        quarantined_points: inserted.quarantined,
     }))
 }
 

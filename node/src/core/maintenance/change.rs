@@ -8,6 +8,7 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 use thiserror::Error;
 
 use super::work_order::WorkOrder;
+use crate::core::Held;
 use crate::core::alerts::{Alert, AlertId};
 use crate::core::catalogue::{Definition, MetricDefinition, Swap};
 use crate::core::policy::{self, Policy, PolicyId, PolicyVersion};
@@ -47,6 +48,10 @@ pub enum Change {
     PutMetric(MetricDefinition),
     /// A meter was replaced.
     PutSwap(Swap),
+    /// Rows that wait for the clock.
+    PutHeld(Held),
+    /// Rows that no longer do.
+    DeleteHeld(u64),
 }
 
 /// What there is one of.
@@ -99,6 +104,9 @@ impl Change {
                 let (asset, at) = (swap.asset().0.to_be_bytes(), swap.exchange().at.0.to_be_bytes());
                 key(b'x', &[&asset, &at, swap.metric().as_str().as_bytes()])
             }
+            Self::PutHeld(Held { number, .. }) | Self::DeleteHeld(number) => {
+                key(b'q', &[&number.to_be_bytes()])
+            }
         }
     }
 
@@ -114,8 +122,10 @@ impl Change {
             Self::PutSettings(settings) => Some(protocol::encode(settings)),
             Self::PutMetric(metric) => Some(protocol::encode(metric)),
             Self::PutSwap(swap) => Some(protocol::encode(swap)),
+            Self::PutHeld(held) => Some(protocol::encode(held)),
             Self::DeletePolicy(_)
             | Self::DeletePolicyVersion(..)
+            | Self::DeleteHeld(_)
             | Self::DeleteCounterBase(_)
             | Self::DeleteAlert(_)
             | Self::DeleteWorkOrder(_) => None,
@@ -134,6 +144,7 @@ impl Change {
             Some(b's') => Self::PutSettings(decode(value)?),
             Some(b'm') => Self::PutMetric(decode(value)?),
             Some(b'x') => Self::PutSwap(decode(value)?),
+            Some(b'q') => Self::PutHeld(decode(value)?),
             found => return Err(EntryError::Key { found: found.copied() }),
         };
         if change.key() == key { Ok(change) } else { Err(EntryError::Misplaced) }

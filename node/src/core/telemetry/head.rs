@@ -5,6 +5,7 @@ use protocol::UnixMs;
 use std::collections::VecDeque;
 
 use super::columns::Columns;
+use super::conflict::Tally;
 use super::range::Collector;
 use super::value::{Row, Value};
 use crate::core::catalogue::Column;
@@ -21,7 +22,7 @@ pub struct Applied {
     pub points: u32,
     /// Values that were there already, bit for bit.
     pub duplicates: u32,
-    /// Values that contradict one of the same time; the first stays.
+    /// Values that contradict one of the same time; which of them stays is for the metric to say.
     pub conflicts: u32,
     /// Whether the row is older than what the head covers: it is in the log only, and a value of the same time
     /// there is found out when it is read.
@@ -35,6 +36,7 @@ pub struct Applied {
 pub struct Head {
     times: VecDeque<i64>,
     columns: Vec<VecDeque<f64>>,
+    tallies: Vec<Tally>,
 }
 
 impl Head {
@@ -91,11 +93,22 @@ impl Head {
         self.readings(column, query.from(), query.to()).for_each(|(time, value)| collector.push(time, value));
     }
 
-    /// Sorts a row in.
-    pub(super) fn insert(&mut self, row: &Row) -> Applied {
+    /// What came twice in a column.
+    pub(super) fn tally(&self, column: Column) -> Tally {
+        self.tallies.get(usize::from(column.0)).copied().unwrap_or_default()
+    }
+
+    /// Sorts a row in. Of two values of one time the first stays unless the last one wins in its column; of each such
+    /// pair is told which holds and which does not.
+    pub(super) fn insert(
+        &mut self,
+        row: &Row,
+        last_wins: impl Fn(Column) -> bool,
+        conflict: impl FnMut(Column, Value, Value),
+    ) -> Applied {
         let time = row.time().0;
         let count = u32::try_from(row.values().len()).expect("invariant: a row has at most 64 values");
-        if self.is_too_late(time) {
+        if self.is_too_late(row.time()) {
             return Applied { points: count, late: true, fresh: u64::MAX, ..Applied::default() };
         }
         let at = match self.times.back() {
@@ -106,30 +119,48 @@ impl Head {
             self.times.insert(at, time);
             self.columns.iter_mut().for_each(|column| column.insert(at, f64::NAN));
         }
-        let applied = self.fill(at, row);
+        let applied = self.fill(at, row, last_wins, conflict);
         self.trim();
         applied
     }
 
-    fn is_too_late(&self, time: i64) -> bool {
+    /// Whether a reading of this time is older than what the head covers.
+    pub(super) fn is_too_late(&self, time: UnixMs) -> bool {
+        let time = time.0;
         let full =
             self.times.len() >= HEAD_ROWS_MAX && self.times.front().is_some_and(|oldest| time < *oldest);
         full || self.times.back().is_some_and(|newest| time < newest.saturating_sub(HEAD_SPAN_MS_MAX))
     }
 
-    fn fill(&mut self, at: usize, row: &Row) -> Applied {
+    fn fill(
+        &mut self,
+        at: usize,
+        row: &Row,
+        last_wins: impl Fn(Column) -> bool,
+        mut conflict: impl FnMut(Column, Value, Value),
+    ) -> Applied {
         let mut applied = Applied::default();
         for (i, (column, value)) in row.values().iter().enumerate() {
             let place = self.place(*column, at);
-            if place.is_nan() {
+            let Some(known) = Value::new(*place) else {
                 *place = value.get();
                 applied.points += 1;
                 applied.fresh |= 1 << i;
-            } else if place.to_bits() == value.get().to_bits() {
+                continue;
+            };
+            if known == *value {
                 applied.duplicates += 1;
-            } else {
-                applied.conflicts += 1;
+                self.tallies[usize::from(column.0)].duplicates += 1;
+                continue;
             }
+            applied.conflicts += 1;
+            if last_wins(*column) {
+                *place = value.get();
+                conflict(*column, *value, known);
+            } else {
+                conflict(*column, known, *value);
+            }
+            self.tallies[usize::from(column.0)].conflicts += 1;
         }
         applied
     }
@@ -138,6 +169,7 @@ impl Head {
         let (index, rows) = (usize::from(column.0), self.times.len());
         if self.columns.len() <= index {
             self.columns.resize_with(index + 1, || std::iter::repeat_n(f64::NAN, rows).collect());
+            self.tallies.resize(index + 1, Tally::default());
         }
         self.columns[index].get_mut(at).expect("invariant: every column has one place per row")
     }

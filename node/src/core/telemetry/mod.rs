@@ -2,18 +2,22 @@
 //! moves the bytes. A row is first accepted, then made durable by the shell, and only then applied; an answer to the
 //! sender is given after that.
 
+mod accept;
+mod backfill;
 mod chunk;
 mod codec;
 mod codec_pack;
 mod codec_pco;
 mod codec_steps;
 mod columns;
+mod conflict;
 mod day;
 mod day_file;
 mod day_seg;
 mod footer;
 mod head;
 mod increase;
+mod moment;
 mod range;
 mod record;
 mod refusal;
@@ -30,6 +34,7 @@ pub use chunk::{
     read_header,
 };
 pub use columns::{Clashes, Columns, Keep, from_rows, merge};
+pub use conflict::{Conflict, Tally};
 pub use day::{DAY_MS, Day};
 pub use day_file::{
     ChunkReader, DAY_HEADER_BYTES, DayFileError, FoundPart, OPEN_MAGIC, ROLL_MAGIC, SEG_MAGIC, open_header,
@@ -38,6 +43,7 @@ pub use day_seg::{SegWriter, read_footer, scan};
 pub use footer::{DayFileCheck, FOOTER_MAGIC, Footer, FooterPart, Generations, Losses, TRAILER_BYTES};
 pub use head::{Applied, HEAD_ROWS_MAX, HEAD_SPAN_MS_MAX, Head};
 pub use increase::{Counting, Exchange};
+pub use moment::Moment;
 pub use range::{
     ANSWER_ITEMS_MAX, Answer, Bucket, Collector, GATHERED_POINTS_MAX, Items, RangeError, RangeQuery,
 };
@@ -54,10 +60,11 @@ pub use value::{Row, Value};
 pub use window::{Over, Windows};
 
 use protocol::UnixMs;
-use protocol::limits::{METRICS_PER_PAYLOAD_MAX, READING_AGE_MS_MAX, READING_AHEAD_MS_MAX};
+use protocol::limits::READING_AHEAD_MS_MAX;
 
-use super::catalogue::{Asset, AssetId, Catalogue, Column, Definition, MetricName};
-use refusal::shorten;
+use super::catalogue::{AssetId, Catalogue, Column, Definition, OnConflict};
+use backfill::Lane;
+use conflict::Conflicts;
 
 /// What a gateway sends: the readings of one asset at one time (the payload of `POST /api/v1/telemetry`).
 #[derive(Debug, Clone, PartialEq)]
@@ -79,6 +86,19 @@ pub struct Accepted {
     pub definitions: Vec<Definition>,
     /// The row to write, and to apply once it is durable.
     pub row: Row,
+    /// Which way it goes.
+    pub way: Way,
+}
+
+/// Which way an accepted payload goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// To the log and the readings at hand.
+    Live,
+    /// To the log only, at the rate of late readings.
+    Late,
+    /// Aside, until the node's clock can be believed.
+    Quarantine,
 }
 
 /// What became of all rows and payloads since the start.
@@ -96,20 +116,59 @@ pub struct Counts {
     pub late_rows: u64,
     /// Payloads refused.
     pub refused: u64,
+    /// Series refused because there is no more room.
+    pub series_refused: u64,
+    /// Late rows refused because they came too fast.
+    pub backfill_refused: u64,
 }
 
 /// The readings of this building: which are accepted, and the recent ones of each asset.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Telemetry {
     catalogue: Catalogue,
     heads: Vec<Head>,
     counts: Counts,
+    conflicts: Conflicts,
+    lane: Lane,
+    /// Time of the newest reading stored.
+    newest: Option<UnixMs>,
+    ahead_ms: i64,
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        Self::new(Catalogue::default())
+    }
 }
 
 impl Telemetry {
     /// Starts with the sites and assets of the catalogue and no reading.
     pub fn new(catalogue: Catalogue) -> Self {
-        Self { catalogue, heads: Vec::new(), counts: Counts::default() }
+        Self {
+            catalogue,
+            heads: Vec::new(),
+            counts: Counts::default(),
+            conflicts: Conflicts::default(),
+            lane: Lane::default(),
+            newest: None,
+            ahead_ms: READING_AHEAD_MS_MAX,
+        }
+    }
+
+    /// The same, taking readings up to `ahead_ms` ahead of the node's clock.
+    #[must_use]
+    pub fn with_ahead_ms(self, ahead_ms: i64) -> Self {
+        Self { ahead_ms: ahead_ms.max(0), ..self }
+    }
+
+    /// The newest readings that contradicted another, newest first.
+    pub fn conflicts(&self) -> impl Iterator<Item = &Conflict> {
+        self.conflicts.iter()
+    }
+
+    /// What came twice in a series.
+    pub fn tally(&self, asset: AssetId, column: Column) -> Tally {
+        self.head(asset).map_or(Tally::default(), |head| head.tally(column))
     }
 
     /// Sites, assets and series.
@@ -132,49 +191,32 @@ impl Telemetry {
         self.heads.get(asset.0 as usize)
     }
 
-    /// Checks a payload at the hive's time `now`: all of it or nothing is accepted. New series are in the catalogue
-    /// from here on; no reading is until [`Self::apply`].
-    pub fn accept(&mut self, now: UnixMs, payload: &Payload<'_>) -> Result<Accepted, Refusal> {
-        let accepted = self.check(now, payload);
-        self.counts.refused += u64::from(accepted.is_err());
-        accepted
-    }
-
-    fn check(&mut self, now: UnixMs, payload: &Payload<'_>) -> Result<Accepted, Refusal> {
-        check_time(now, payload.time)?;
-        let asset = find_asset(&self.catalogue, payload)?;
-        let id = asset.id;
-        let Parts { mut values, fresh } = take_apart(asset, &payload.metrics)?;
-        let room = self.catalogue.series_room();
-        let room = room.min(super::catalogue::SERIES_PER_ASSET_MAX.saturating_sub(asset.series.len()));
-        if fresh.len() > room {
-            return Err(Refusal::SeriesLimit { needed: fresh.len(), room });
-        }
-        let mut definitions = Vec::with_capacity(fresh.len());
-        for (name, value) in fresh {
-            let definition = self.catalogue.add_series(id, name);
-            let definition =
-                definition.expect("invariant: room was counted").expect("invariant: the name is new");
-            if let Definition::Series(series) = &definition {
-                values.push((series.column, value));
-            }
-            definitions.push(definition);
-        }
-        let row = Row::new(id, payload.time, values).expect("invariant: columns are distinct and few");
-        Ok(Accepted { definitions, row })
-    }
-
     /// Takes over a row that is durable, or one that was read back. Rows of assets the catalogue does not know are
     /// nothing to this building and count as late.
     pub fn apply(&mut self, row: &Row) -> Applied {
+        self.apply_at(row.time(), row)
+    }
+
+    /// The same at the node's time `now`.
+    pub fn apply_at(&mut self, now: UnixMs, row: &Row) -> Applied {
         let asset = row.asset().0 as usize;
-        if asset >= self.catalogue.assets().len() {
+        let Some(owner) = self.catalogue.asset(row.asset()) else {
             return Applied { late: true, ..Applied::default() };
-        }
+        };
         if self.heads.len() <= asset {
             self.heads.resize_with(asset + 1, Head::default);
         }
-        let applied = self.heads[asset].insert(row);
+        let last_wins = |column| {
+            let metric = owner.metric(column);
+            metric
+                .is_some_and(|metric| self.catalogue.traits(metric.as_str()).on_conflict == OnConflict::Last)
+        };
+        let conflicts = &mut self.conflicts;
+        let applied = self.heads[asset].insert(row, last_wins, |column, holds, dropped| {
+            let (asset, time) = (row.asset(), row.time());
+            conflicts.note(Conflict { number: 0, asset, column, time, holds, dropped, seen: now });
+        });
+        self.newest = self.newest.max(Some(row.time()));
         self.counts.rows += 1;
         self.counts.points += u64::from(applied.points);
         self.counts.duplicates += u64::from(applied.duplicates);
@@ -182,71 +224,6 @@ impl Telemetry {
         self.counts.late_rows += u64::from(applied.late);
         applied
     }
-}
-
-/// The values of a payload: those of known series, and those that need a new one.
-struct Parts {
-    values: Vec<(Column, Value)>,
-    fresh: Vec<(MetricName, Value)>,
-}
-
-fn check_time(now: UnixMs, time: UnixMs) -> Result<(), Refusal> {
-    let ahead_ms = time.since(now);
-    if ahead_ms > READING_AHEAD_MS_MAX {
-        return Err(Refusal::Future { found: time, ahead_ms });
-    }
-    if now.since(time) > READING_AGE_MS_MAX {
-        return Err(Refusal::TooOld { found: time });
-    }
-    Ok(())
-}
-
-fn find_asset<'a>(catalogue: &'a Catalogue, payload: &Payload<'_>) -> Result<&'a Asset, Refusal> {
-    let unknown = || Refusal::UnknownSite { found: shorten(payload.site_code) };
-    let site = catalogue.site_by_code(payload.site_code).ok_or_else(unknown)?;
-    let unknown = || Refusal::UnknownAsset { found: shorten(payload.asset_code) };
-    let asset = catalogue.asset_by_code(payload.asset_code).ok_or_else(unknown)?;
-    if asset.site != site.id {
-        let expected = catalogue.site(asset.site).map(|site| site.code.to_string()).unwrap_or_default();
-        let (asset, found) = (asset.code.to_string(), site.code.to_string());
-        return Err(Refusal::ForeignAsset { asset, expected, found });
-    }
-    Ok(asset)
-}
-
-fn take_apart(asset: &Asset, metrics: &[(&str, Option<f64>)]) -> Result<Parts, Refusal> {
-    if metrics.is_empty() || metrics.len() > METRICS_PER_PAYLOAD_MAX {
-        return Err(Refusal::MetricCount { found: metrics.len() });
-    }
-    let mut parts = Parts { values: Vec::with_capacity(metrics.len()), fresh: Vec::new() };
-    for (i, (name, number)) in metrics.iter().enumerate() {
-        if metrics[..i].iter().any(|(earlier, _)| earlier == name) {
-            return Err(Refusal::MetricTwice { metric: shorten(name) });
-        }
-        let value =
-            number.map(|number| Value::new(number).ok_or_else(|| not_finite(name, number))).transpose()?;
-        match asset.column(name) {
-            Some(column) => parts.values.extend(value.map(|value| (column, value))),
-            None => {
-                let name = check_name(name)?;
-                parts.fresh.extend(value.map(|value| (name, value)));
-            }
-        }
-    }
-    Ok(parts)
-}
-
-fn check_name(name: &str) -> Result<MetricName, Refusal> {
-    MetricName::new(name).map_err(|_| Refusal::MetricName { found: shorten(name) })
-}
-
-fn not_finite(name: &str, number: f64) -> Refusal {
-    let found = match number {
-        number if number.is_nan() => "NaN",
-        number if number > 0.0 => "inf",
-        _ => "-inf",
-    };
-    Refusal::NotFinite { metric: shorten(name), found }
 }
 
 #[cfg(test)]

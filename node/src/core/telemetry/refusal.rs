@@ -1,7 +1,7 @@
 //! Why a payload is not accepted. A refused payload leaves nothing behind.
 
 use protocol::UnixMs;
-use protocol::limits::{METRICS_PER_PAYLOAD_MAX, READING_AGE_MS_MAX, READING_AHEAD_MS_MAX};
+use protocol::limits::{METRICS_PER_PAYLOAD_MAX, QUARANTINE_ROWS_MAX};
 use thiserror::Error;
 
 /// What is wrong with a payload, with the field it is in.
@@ -30,21 +30,38 @@ pub enum Refusal {
         found: String,
     },
     /// The reading lies too far ahead of the building's clock.
-    #[error(
-        "timestamp: {found} is {ahead_ms} ms ahead of this node's clock, {READING_AHEAD_MS_MAX} ms allowed"
-    )]
+    #[error("timestamp: {found} is {ahead_ms} ms ahead of this node's clock, {allowed_ms} ms allowed")]
     Future {
         /// Time of the reading.
         found: UnixMs,
         /// How far ahead it is.
         ahead_ms: i64,
+        /// How far ahead it may be.
+        allowed_ms: i64,
     },
     /// The reading is older than what is kept.
-    #[error("timestamp: {found} is older than the {READING_AGE_MS_MAX} ms that raw readings are kept")]
+    #[error("timestamp: {found} is older than the {days} days that raw readings of {metric} are kept")]
     TooOld {
         /// Time of the reading.
         found: UnixMs,
+        /// The metric that is not kept that long.
+        metric: String,
+        /// How long it is kept.
+        days: i64,
     },
+    /// Late rows come faster than they are taken.
+    #[error("timestamp: {rows} late rows are more than is taken now; try again in {retry_after_s} s")]
+    Backfill {
+        /// Late rows of the request.
+        rows: usize,
+        /// When to try again, seconds.
+        retry_after_s: u32,
+    },
+    /// The clock is in doubt, and more readings wait for it than are kept.
+    #[error(
+        "timestamp: this node's clock is in doubt and {QUARANTINE_ROWS_MAX} rows wait for it already; try again later"
+    )]
+    QuarantineFull,
     /// No metric at all, or too many.
     #[error("metrics: {found} found, 1 to {METRICS_PER_PAYLOAD_MAX} allowed")]
     MetricCount {
@@ -87,7 +104,9 @@ impl Refusal {
         match self {
             Self::UnknownSite { .. } => "site_code".to_owned(),
             Self::UnknownAsset { .. } | Self::ForeignAsset { .. } => "asset_code".to_owned(),
-            Self::Future { .. } | Self::TooOld { .. } => "timestamp".to_owned(),
+            Self::Future { .. } | Self::TooOld { .. } | Self::Backfill { .. } | Self::QuarantineFull => {
+                "timestamp".to_owned()
+            }
             Self::MetricCount { .. } | Self::SeriesLimit { .. } => "metrics".to_owned(),
             Self::MetricName { found: metric }
             | Self::MetricTwice { metric }
@@ -105,6 +124,8 @@ impl Refusal {
             Self::ForeignAsset { .. } => "foreign_asset",
             Self::Future { .. } => "future",
             Self::TooOld { .. } => "too_old",
+            Self::Backfill { .. } => "backfill",
+            Self::QuarantineFull => "quarantine_full",
             Self::MetricCount { .. } => "metric_count",
             Self::MetricName { .. } => "metric_name",
             Self::MetricTwice { .. } => "metric_twice",
@@ -115,7 +136,24 @@ impl Refusal {
 
     /// Whether the sender did nothing wrong but asked for more than this node keeps (429 rather than 422).
     pub const fn is_limit(&self) -> bool {
-        matches!(self, Self::SeriesLimit { .. })
+        matches!(self, Self::SeriesLimit { .. } | Self::Backfill { .. } | Self::QuarantineFull)
+    }
+
+    /// When it is worth trying again, seconds.
+    pub const fn retry_after_s(&self) -> Option<u32> {
+        match self {
+            Self::Backfill { retry_after_s, .. } => Some(*retry_after_s),
+            Self::QuarantineFull | Self::SeriesLimit { .. } => Some(60),
+            Self::UnknownSite { .. }
+            | Self::UnknownAsset { .. }
+            | Self::ForeignAsset { .. }
+            | Self::Future { .. }
+            | Self::TooOld { .. }
+            | Self::MetricCount { .. }
+            | Self::MetricName { .. }
+            | Self::MetricTwice { .. }
+            | Self::NotFinite { .. } => None,
+        }
     }
 }
 

@@ -35,8 +35,8 @@ impl Carrier {
                     self.committer.send(Work::Store(ticket, rows));
                 }
                 Output::AnswerTelemetry { ticket, stored } => {
-                    let crate::core::Stored { points, duplicates, conflicts } = stored;
-                    self.answer_telemetry(ticket, Inserted { points, duplicates, conflicts });
+                    let crate::core::Stored { points, duplicates, conflicts, quarantined } = stored;
+                    self.answer_telemetry(ticket, Inserted { points, duplicates, conflicts, quarantined });
                 }
                 Output::RefuseTelemetry { ticket, payload, refusal } => {
                     metrics::counter!("symbiose_telemetry_refusals_total", "reason" => refusal.reason())

@@ -4,35 +4,75 @@ use std::collections::BTreeMap;
 
 use protocol::UnixMs;
 use web::request::{MetricChange, SwapDraft};
-use web::view::{self, MetricView, SwapView};
+use web::view::{self, ConflictView, MetricView, SwapView};
 use web::{Kind, Problem, Time};
 
 use crate::core::Core;
 use crate::core::catalogue::{
-    AssetId, Catalogue, MetricDefinition, MetricKind, MetricName, OnConflict, QUARTER_DAYS_DEFAULT,
+    AssetId, Catalogue, Column, MetricDefinition, MetricKind, MetricName, OnConflict, QUARTER_DAYS_DEFAULT,
     RAW_DAYS_DEFAULT, Swap, Unfit,
 };
-use crate::core::telemetry::Exchange;
+use crate::core::telemetry::{Exchange, Tally};
+
+/// How many series a metric has and what came twice in them.
+#[derive(Default)]
+struct Reported {
+    series: u32,
+    tally: Tally,
+}
+
+impl Reported {
+    fn add(&mut self, tally: Tally) {
+        self.series += 1;
+        self.tally.duplicates += tally.duplicates;
+        self.tally.conflicts += tally.conflicts;
+    }
+}
 
 /// Every metric that is defined or reported, by name.
 pub(crate) fn metrics(core: &Core) -> Vec<MetricView> {
     let catalogue = core.telemetry().catalogue();
-    let mut reported: BTreeMap<&MetricName, u32> = catalogue.metrics().map(|one| (one.name(), 0)).collect();
-    for series in catalogue.assets().iter().flat_map(|asset| &asset.series) {
-        *reported.entry(&series.metric).or_default() += 1;
+    let mut reported: BTreeMap<&MetricName, Reported> =
+        catalogue.metrics().map(|one| (one.name(), Reported::default())).collect();
+    for (name, tally) in series(core) {
+        reported.entry(name).or_default().add(tally);
     }
-    reported.into_iter().map(|(name, series)| shown(catalogue, name, series)).collect()
+    reported.into_iter().map(|(name, reported)| shown(catalogue, name, &reported)).collect()
 }
 
 /// One metric.
 pub(crate) fn metric(core: &Core, name: &MetricName) -> MetricView {
-    let catalogue = core.telemetry().catalogue();
-    let all = catalogue.assets().iter().flat_map(|asset| &asset.series);
-    let series = all.filter(|series| series.metric == *name).count();
-    shown(catalogue, name, u32::try_from(series).unwrap_or(u32::MAX))
+    let mut reported = Reported::default();
+    series(core).filter(|(known, _)| *known == name).for_each(|(_, tally)| reported.add(tally));
+    shown(core.telemetry().catalogue(), name, &reported)
 }
 
-fn shown(catalogue: &Catalogue, name: &MetricName, series: u32) -> MetricView {
+fn series(core: &Core) -> impl Iterator<Item = (&MetricName, Tally)> {
+    core.telemetry().catalogue().assets().iter().flat_map(|asset| {
+        let columns = (0u16..).map(Column).zip(&asset.series);
+        columns.map(|(column, series)| (&series.metric, core.telemetry().tally(asset.id, column)))
+    })
+}
+
+/// The newest readings that contradicted another, newest first.
+pub(crate) fn conflicts(core: &Core) -> Vec<ConflictView> {
+    let catalogue = core.telemetry().catalogue();
+    let shown = core.telemetry().conflicts().filter_map(|conflict| {
+        let asset = catalogue.asset(conflict.asset)?;
+        Some(ConflictView {
+            id: conflict.number.to_string(),
+            asset: asset.code.to_string(),
+            metric: asset.metric(conflict.column)?.to_string(),
+            t: Time::from(conflict.time),
+            holds: conflict.holds.get(),
+            dropped: conflict.dropped.get(),
+            seen: Time::from(conflict.seen),
+        })
+    });
+    shown.collect()
+}
+
+fn shown(catalogue: &Catalogue, name: &MetricName, reported: &Reported) -> MetricView {
     let traits = catalogue.traits(name.as_str());
     MetricView {
         id: name.to_string(),
@@ -53,9 +93,9 @@ fn shown(catalogue: &Catalogue, name: &MetricName, series: u32) -> MetricView {
         quarter_days: traits.retention.quarter_days.unwrap_or(QUARTER_DAYS_DEFAULT),
         day_days: traits.retention.day_days,
         standard: MetricDefinition::standard(name.clone()).is_standard(),
-        series,
-        duplicates: 0,
-        conflicts: 0,
+        series: reported.series,
+        duplicates: reported.tally.duplicates,
+        conflicts: reported.tally.conflicts,
     }
 }
 

@@ -132,7 +132,7 @@ impl Presenter {
             policies: policies::policies(core),
             metrics: metric::metrics(core),
             swaps: metric::swaps(core),
-            conflicts: Vec::new(),
+            conflicts: metric::conflicts(core),
             head: hive::head(core),
             blocks: self.blocks.iter().rev().cloned().collect(),
             members: hive::members(core, facts),

@@ -109,6 +109,8 @@ impl Building {
             | Change::DeleteWorkOrder(_)
             | Change::PutMetric(_)
             | Change::PutSwap(_)
+            | Change::PutHeld(_)
+            | Change::DeleteHeld(_)
             | Change::PutSettings(_) => return,
         };
         writeln!(self.log, "{line}").unwrap();
