@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use ledger::record::{Frame, decode_block, read_block_frame, read_vote_log};
 use ledger::{Config, Head, Ledger, RecordError, StoredBlock, VoteLog};
+use node::core::catalogue::Retention;
 use node::core::telemetry::{Body, Found, Row, SegmentReader};
 use node::core::{AssetConfig, Core, CoreConfig, Output, Replayed, SiteConfig};
 use protocol::limits::{BLOCK_TIME_AHEAD_MS_MAX, READING_AHEAD_MS_MAX, SERIES_DEFAULT_MAX};
@@ -86,6 +87,7 @@ impl Building {
             sites: vec![site],
             series_max: SERIES_DEFAULT_MAX,
             ahead_ms: READING_AHEAD_MS_MAX,
+            retention: Retention::default(),
             operator: None,
         }
     }

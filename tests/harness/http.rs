@@ -101,6 +101,12 @@ impl Client {
         answer(request.header("content-type", "application/json").send(body.to_string().as_bytes()))
     }
 
+    /// Puts something as JSON.
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Result<Answer, String> {
+        let request = self.agent.put(self.url(path)).header("authorization", self.bearer());
+        answer(request.header("content-type", "application/json").send(body.to_string().as_bytes()))
+    }
+
     /// Removes something.
     pub(crate) fn delete(&self, path: &str) -> Result<Answer, String> {
         answer(self.agent.delete(self.url(path)).header("authorization", self.bearer()).call())

@@ -5,6 +5,7 @@ mod care;
 mod configuration;
 mod joining;
 mod maintenance;
+mod odd;
 mod operations;
 mod operator;
 mod quorum;

@@ -6,7 +6,7 @@ use protocol::operator::OperatorKey;
 use protocol::{AssetKind, Genesis, Now, SigningKey};
 use thiserror::Error;
 
-use super::catalogue::{Catalogue, CatalogueError, Code, Definition};
+use super::catalogue::{Catalogue, CatalogueError, Code, Definition, Retention};
 use super::maintenance::{Change, EntryError, Maintenance, Secret, restore_catalogue};
 use super::telemetry::{Row, Telemetry};
 use super::{Core, EVALUATE_EVERY_MS, Finality, Operator, Outbox, Output, Peers, Quarantine, Waiting};
@@ -20,6 +20,8 @@ pub struct CoreConfig {
     pub series_max: usize,
     /// How far a reading may lie ahead of the node's clock, milliseconds.
     pub ahead_ms: i64,
+    /// How long metrics are kept that say nothing else.
+    pub retention: Retention,
     /// What the buildings of this one's operator know.
     pub operator: Option<OperatorKey>,
 }
@@ -144,6 +146,7 @@ fn open_catalogue(
     changes: &mut Vec<Change>,
 ) -> Result<Catalogue, OpenError> {
     let mut catalogue = Catalogue::new(config.series_max);
+    catalogue.keep_usually(config.retention);
     restore_catalogue(&mut catalogue, remembered)?;
     for site in &config.sites {
         let code = Code::new(&site.code).map_err(CatalogueError::from)?;

@@ -33,7 +33,13 @@ fn genesis() -> Genesis {
 fn config() -> CoreConfig {
     let asset = AssetConfig { code: "CAS-S1-ELEVATOR_1".into(), kind: protocol::AssetKind::Elevator };
     let site = SiteConfig { code: "CAS-S1".into(), name: "Tour Alpha".into(), assets: vec![asset] };
-    CoreConfig { sites: vec![site], series_max: 100, ahead_ms: 300_000, operator: None }
+    CoreConfig {
+        sites: vec![site],
+        series_max: 100,
+        ahead_ms: 300_000,
+        retention: catalogue::Retention::default(),
+        operator: None,
+    }
 }
 
 fn start(

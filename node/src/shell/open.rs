@@ -447,6 +447,11 @@ fn core_config(config: &Config, operator: Option<OperatorKey>) -> CoreConfig {
         sites: config.sites.iter().map(site).collect(),
         series_max: SERIES_DEFAULT_MAX,
         ahead_ms: config.ahead_ms,
+        retention: crate::core::catalogue::Retention {
+            raw_days: Some(config.raw_days),
+            quarter_days: Some(config.quarter_days),
+            day_days: None,
+        },
         operator,
     }
 }

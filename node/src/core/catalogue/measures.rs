@@ -16,6 +16,8 @@ pub(super) struct Measures {
     metrics: BTreeMap<MetricName, MetricDefinition>,
     /// What holds for a metric nobody defined.
     plain: MetricTraits,
+    /// How long a metric is kept that says nothing else.
+    usual: Retention,
     /// The shortest time any metric keeps its raw readings, milliseconds.
     raw_ms_min: i64,
     /// By asset; then by time and metric.
@@ -47,7 +49,16 @@ impl Default for Measures {
         });
         let plain = MetricTraits::default();
         let raw_ms_min = plain.retention.raw_ms();
-        Self { metrics: standard.collect(), plain, raw_ms_min, swaps: BTreeMap::new() }
+        let usual = Retention::default();
+        Self { metrics: standard.collect(), plain, usual, raw_ms_min, swaps: BTreeMap::new() }
+    }
+}
+
+impl Measures {
+    fn find_raw_ms_min(&mut self) {
+        let usual = self.usual;
+        let kept = self.metrics.values().map(|one| one.traits().retention.or(usual).raw_ms());
+        self.raw_ms_min = kept.fold(usual.raw_ms(), i64::min);
     }
 }
 
@@ -83,9 +94,19 @@ impl Catalogue {
             return Err(CatalogueError::Full { field: "metrics", max: METRICS_DEFINED_MAX });
         }
         self.measures.metrics.insert(definition.name().clone(), definition.clone());
-        let kept = self.measures.metrics.values().map(|one| one.traits().retention.raw_ms());
-        self.measures.raw_ms_min = kept.chain([self.measures.plain.retention.raw_ms()]).min().unwrap_or(0);
+        self.measures.find_raw_ms_min();
         Ok(Some(definition))
+    }
+
+    /// How long a metric is kept: by its own word, else by what is usual here, else by the defaults.
+    pub fn retention(&self, metric: &str) -> Retention {
+        self.traits(metric).retention.or(self.measures.usual)
+    }
+
+    /// Says what is usual here.
+    pub fn keep_usually(&mut self, usual: Retention) {
+        self.measures.usual = usual;
+        self.measures.find_raw_ms_min();
     }
 
     /// The shortest time any metric keeps its raw readings, milliseconds.

@@ -40,6 +40,16 @@ pub struct Retention {
 }
 
 impl Retention {
+    /// The same, with what it does not say taken from `usual`.
+    #[must_use]
+    pub fn or(self, usual: Self) -> Self {
+        Self {
+            raw_days: self.raw_days.or(usual.raw_days),
+            quarter_days: self.quarter_days.or(usual.quarter_days),
+            day_days: self.day_days.or(usual.day_days),
+        }
+    }
+
     /// How old a raw reading may be, milliseconds.
     pub fn raw_ms(&self) -> i64 {
         i64::from(self.raw_days.unwrap_or(RAW_DAYS_DEFAULT)) * DAY_MS

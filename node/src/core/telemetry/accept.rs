@@ -78,7 +78,7 @@ impl Telemetry {
         let age_ms = moment.at_least().since(row.time());
         let is_kept = |column| {
             let metric = asset.metric(column);
-            metric.is_some_and(|metric| age_ms <= self.catalogue.traits(metric.as_str()).retention.raw_ms())
+            metric.is_some_and(|metric| age_ms <= self.catalogue.retention(metric.as_str()).raw_ms())
         };
         self.has_come(moment, row.time()) && row.values().iter().all(|(column, _)| is_kept(*column))
     }
@@ -105,7 +105,7 @@ struct Parts {
 /// A payload older than what any of its metrics keeps is refused: half of it would be lost at once.
 fn check_age(catalogue: &Catalogue, age_ms: i64, payload: &Payload<'_>) -> Result<(), Refusal> {
     for (metric, _) in &payload.metrics {
-        let kept_ms = catalogue.traits(metric).retention.raw_ms();
+        let kept_ms = catalogue.retention(metric).raw_ms();
         if age_ms > kept_ms {
             let days = kept_ms / DAY_MS;
             return Err(Refusal::TooOld { found: payload.time, metric: shorten(metric), days });

@@ -74,6 +74,7 @@ pub(crate) fn conflicts(core: &Core) -> Vec<ConflictView> {
 
 fn shown(catalogue: &Catalogue, name: &MetricName, reported: &Reported) -> MetricView {
     let traits = catalogue.traits(name.as_str());
+    let retention = catalogue.retention(name.as_str());
     MetricView {
         id: name.to_string(),
         name: name.to_string(),
@@ -89,9 +90,9 @@ fn shown(catalogue: &Catalogue, name: &MetricName, reported: &Reported) -> Metri
             OnConflict::First => view::OnConflict::First,
             OnConflict::Last => view::OnConflict::Last,
         },
-        raw_days: traits.retention.raw_days.unwrap_or(RAW_DAYS_DEFAULT),
-        quarter_days: traits.retention.quarter_days.unwrap_or(QUARTER_DAYS_DEFAULT),
-        day_days: traits.retention.day_days,
+        raw_days: retention.raw_days.unwrap_or(RAW_DAYS_DEFAULT),
+        quarter_days: retention.quarter_days.unwrap_or(QUARTER_DAYS_DEFAULT),
+        day_days: retention.day_days,
         standard: MetricDefinition::standard(name.clone()).is_standard(),
         series: reported.series,
         duplicates: reported.tally.duplicates,
