@@ -2598,7 +2598,7 @@ export interface components {
         TelemetryAnswer: {
             /**
              * Format: int64
-             * @description Points that were there already with another value, which stays; left out when none.
+             * @description Points that were there already with another value; which one holds is for the metric to say; left out when none.
              */
             conflicting_points?: number;
             /**
@@ -2608,6 +2608,11 @@ export interface components {
             duplicate_points?: number;
             /** Format: int64 */
             inserted_points: number;
+            /**
+             * Format: int64
+             * @description Points on disk that wait until the node's clock can be believed; left out when none.
+             */
+            quarantined_points?: number;
             /** @description Always `ok`. */
             status: string;
         };
