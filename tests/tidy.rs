@@ -73,6 +73,8 @@ fn no_workplace_in_the_text() {
     let mut found = Vec::new();
     for file in texts().iter().filter(|file| file.path != "tests/tidy.rs") {
         for (number, line) in file.text.lines().enumerate() {
+            // A page of the house is called so, too.
+            let line = line.replace("#/work/", "");
             let foreign = FOREIGN.iter().find(|foreign| line.contains(**foreign));
             found.extend(foreign.map(|foreign| format!("{}:{}: {foreign}", file.path, number + 1)));
         }

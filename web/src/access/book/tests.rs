@@ -1,3 +1,5 @@
+//! Who is known, who is signed in, and for how long.
+
 use super::super::password::Hasher;
 use super::*;
 

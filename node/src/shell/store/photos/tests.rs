@@ -1,3 +1,5 @@
+//! Photos stay as they were sent, and within their bounds.
+
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::super::scratch::Scratch;
