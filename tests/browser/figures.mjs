@@ -104,7 +104,10 @@ export async function figures(browser, net, building) {
           const { context, page } = await visit(browser, node, { width, height, locale: 'fr-BE', theme, remember });
           const { items } = await get(node, '/api/v1/workorders?local=true');
           const alerts = (await get(node, '/api/v1/alerts')).items;
-          const views = ['#/', `#/assets/${hvac}`, '#/alerts', '#/work', '#/more', '#/hive', '#/ledger', ...items.slice(0, 1).map(({ id }) => `#/work/${id}`), ...alerts.slice(0, 1).map(({ id }) => `#/alerts/${id}`)];
+          await page.evaluate(() => (location.hash = '#/more'));
+          await page.locator('main li a').first().waitFor({ state: 'attached' });
+          const house = await page.locator('main li a').evaluateAll((all) => all.map((it) => it.getAttribute('href')));
+          const views = ['#/', `#/assets/${hvac}`, '#/alerts', '#/work', '#/more', ...house, ...items.slice(0, 1).map(({ id }) => `#/work/${id}`), ...alerts.slice(0, 1).map(({ id }) => `#/alerts/${id}`)];
           for (const view of views) {
             await page.evaluate((hash) => (location.hash = hash), view);
             await page.waitForFunction(() => !document.querySelector('main [role=status]:not(.hidden)')?.textContent.includes('…'), undefined, { timeout: 5_000 }).catch(() => undefined);
