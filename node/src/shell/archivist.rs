@@ -170,8 +170,12 @@ impl Thread {
             Task::Seal(piece) => self.segments.push_back(piece),
             Task::Damaged(damage) => {
                 metrics::counter!("symbiose_telemetry_damage_met_total").increment(1);
-                if let Err(error) = self.archive.damaged(&damage, self.now()) {
-                    tracing::error!(%error, "damage cannot be put on record now; it is met again");
+                match self.archive.damaged(&damage, self.now()) {
+                    Ok(true) => self.publish()?,
+                    Ok(false) => {}
+                    Err(error) => {
+                        tracing::error!(%error, "damage cannot be put on record now; it is met again")
+                    }
                 }
                 self.say_losses()?;
             }

@@ -57,7 +57,19 @@ impl Archive {
         }
         let view = Arc::clone(&self.view);
         let days = view.days.range(Day::of(from)..=Day::of(to.plus(-1))).map(|(_, day)| day);
-        days.flat_map(|day| [&day.seg, &day.open]).flatten().map(|file| self.open(file)).collect()
+        let mut opened = Vec::new();
+        for file in days.flat_map(|day| [&day.seg, &day.open]).flatten() {
+            match self.open(file) {
+                Ok(file) => opened.push(file),
+                // The file went away: what is left is told, and the archivist puts the loss on record.
+                Err(error) if error.source.kind() == std::io::ErrorKind::NotFound => {
+                    let FileView { day, kind, incarnation, bytes, .. } = **file;
+                    self.report(Damage { day, kind, incarnation, offset: 0, bytes });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(opened)
     }
 
     fn open(&mut self, view: &Arc<FileView>) -> Result<Arc<DayFile>, StoreError> {

@@ -131,6 +131,7 @@ impl TelemetryLog {
             health: Health::Accepting,
         };
         let lost = log.read_back(&numbers, &mut replay)?;
+        remove_orphans(dir, &numbers);
         Ok((log, lost))
     }
 
@@ -406,6 +407,19 @@ fn segments(dir: &Path) -> Result<Vec<u64>, StoreError> {
     }
     numbers.sort_unstable();
     Ok(numbers)
+}
+
+/// What stands beside segments that went while the process was killed.
+fn remove_orphans(dir: &Path, numbers: &[u64]) {
+    let Ok(entries) = fs::read_dir(dir) else { return };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let is_beside = path.extension().is_some_and(|extension| extension == "contents");
+        if is_beside && !numbers.iter().any(|number| Contents::path_beside(&path_of(dir, *number)) == path) {
+            // It costs a few hundred bytes; the next start tries again.
+            drop(fs::remove_file(path));
+        }
+    }
 }
 
 /// A new segment with its space taken beforehand, so that a commit changes no length and finds no full disk.

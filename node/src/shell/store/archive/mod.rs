@@ -134,23 +134,47 @@ impl Archive {
         self.sealed_to = self.sealed_to.max(number);
     }
 
-    /// Puts damage on record that a reader met. Damage to sums that can be made again is mended, not recorded.
-    pub fn damaged(&mut self, damage: &Damage, now: UnixMs) -> Result<(), super::StoreError> {
-        let Some(state) = self.days.get_mut(&damage.day) else { return Ok(()) };
+    /// Puts damage on record that a reader met. Damage to sums that can be made again is mended, not recorded. Answers
+    /// whether the archive is another one now.
+    pub fn damaged(&mut self, damage: &Damage, now: UnixMs) -> Result<bool, super::StoreError> {
+        if self.find_gone(damage.day, now)? {
+            return Ok(true);
+        }
+        let Some(state) = self.days.get_mut(&damage.day) else { return Ok(false) };
         let held = match damage.kind {
             FileKind::Open => &mut state.open,
             FileKind::Seg => &mut state.seg,
             FileKind::Roll => &mut state.roll,
         };
         let Some(held) = held.as_mut().filter(|held| held.row.incarnation() == damage.incarnation) else {
-            return Ok(());
+            return Ok(false);
         };
         let is_index = damage.bytes == 0;
         held.mend |= is_index || damage.kind == FileKind::Roll;
         if is_index || (damage.kind == FileKind::Roll && state.seg.is_some()) {
-            return Ok(());
+            return Ok(true);
         }
-        self.losses.note(&[loss(damage, now)], &mut self.disk).map(drop)
+        self.losses.note(&[loss(damage, now)], &mut self.disk).map(|_| false)
+    }
+
+    /// Whether files of a day went away while the process runs; they are a loss like those missed at a start.
+    fn find_gone(&mut self, day: Day, now: UnixMs) -> Result<bool, super::StoreError> {
+        let mut gone = Vec::new();
+        for kind in [FileKind::Open, FileKind::Seg, FileKind::Roll] {
+            let held = self.days.get(&day).and_then(|state| state.get(kind));
+            if let Some(held) = held.filter(|_| !self.path(day, kind).exists()) {
+                gone.push((kind, held.row));
+            }
+        }
+        for (kind, _) in &gone {
+            self.put_none(day, *kind);
+        }
+        let mut losses = Vec::new();
+        for (kind, row) in &gone {
+            self.miss(day, *kind, row, now, &mut losses);
+        }
+        self.losses.note(&losses, &mut self.disk)?;
+        Ok(!gone.is_empty())
     }
 
     /// Removes files that no view names any more. Call it once the newest view is with everybody.

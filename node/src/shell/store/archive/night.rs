@@ -33,6 +33,9 @@ impl Archive {
 
     /// Merges a day and lets go what is past its time.
     pub fn turn(&mut self, day: Day, night: Day, rules: &Rules, now: UnixMs) -> Result<(), StoreError> {
+        if self.find_gone(day, now)? {
+            return Ok(());
+        }
         let age = age(day, self.today(night));
         let past = rules.past(age);
         let sums_stay = past.values().all(|expired| !expired.quarter && !expired.day);

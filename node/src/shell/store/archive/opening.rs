@@ -241,7 +241,14 @@ impl Archive {
     }
 
     /// A file that the index knows and that is not there was let go, merged, or lost.
-    fn miss(&mut self, day: Day, kind: FileKind, row: &FileRow, now: UnixMs, losses: &mut Vec<Loss>) {
+    pub(super) fn miss(
+        &mut self,
+        day: Day,
+        kind: FileKind,
+        row: &FileRow,
+        now: UnixMs,
+        losses: &mut Vec<Loss>,
+    ) {
         let state = self.days.get(&day);
         let held = |kind| state.and_then(|state| state.get(kind));
         if held(kind).is_some() {

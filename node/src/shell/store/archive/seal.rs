@@ -198,7 +198,12 @@ impl Archive {
             return Ok(false);
         }
         let path = self.path(day, FileKind::Seg);
-        let file = File::open(&path).map_err(StoreError::at("open", &path))?;
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            // It is missed by who reads it.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(StoreError::at("open", &path)(error)),
+        };
         let footer = footer(&file, &path, day)?;
         Ok(footer.is_some_and(|footer| footer.generations.contains(generation)))
     }

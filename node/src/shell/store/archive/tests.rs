@@ -390,6 +390,29 @@ fn a_day_that_vanished_is_missed_and_leftovers_go() {
 }
 
 #[test]
+fn a_file_that_goes_away_while_the_node_runs_is_missed_once_and_holds_nothing_up() {
+    let (mut store, _) = two_segments("archive-went");
+    store.seal();
+    store.night(Day(DAY.0 + 1), &rules());
+    let view = store.archive.view();
+    let seg = view.days[&DAY].seg.clone().unwrap();
+    std::fs::remove_file(&seg.path).unwrap();
+    assert!(DayFile::open(&seg).is_err());
+    let damage =
+        Damage { day: DAY, kind: FileKind::Seg, incarnation: seg.incarnation, offset: 0, bytes: seg.bytes };
+    assert!(store.archive.damaged(&damage, at(30)).unwrap(), "there is a new view");
+    assert!(store.archive.view().days[&DAY].seg.is_none());
+    assert!(!store.archive.damaged(&damage, at(31)).unwrap());
+    // Late rows of that day are sealed and merged all the same.
+    store.accept(&[row(0, at(3), &[(0, 1.0)])]);
+    store.seal();
+    assert_eq!(store.night(Day(DAY.0 + 1), &rules()), 1);
+    assert_eq!(store.read().0[&(0, 0)][&at(3).0], 1.0);
+    assert_eq!(store.archive.lost().gaps, 1);
+    assert_eq!(store.restart().archive.lost().gaps, 1);
+}
+
+#[test]
 fn two_metrics_of_different_life_go_at_different_times() {
     let mut store = Store::new("archive-retention");
     let rows = some_rows();
