@@ -309,7 +309,7 @@ impl Carrier {
             }
             Look::Taken(reply) => {
                 let counts = self.core.telemetry().counts();
-                if reply.send(Taken { counts, quarantined: 0 }).is_err() {
+                if reply.send(Taken { counts, quarantined: self.core.quarantined() as u64 }).is_err() {
                     tracing::debug!("nobody asks any more");
                 }
             }
