@@ -5,6 +5,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "a story looks for the outputs it is about")]
 
 mod advisories;
+mod ai4i;
 mod architecture;
 mod building_samples;
 mod golden;

@@ -112,16 +112,21 @@ fn read(name: &str) -> Option<Json> {
 
 /// The folder of vectors, if this machine has it.
 pub(crate) fn folder() -> Option<PathBuf> {
+    data("vectors")
+}
+
+/// A folder of test data, if this machine has it.
+pub(crate) fn data(name: &str) -> Option<PathBuf> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let data =
         std::env::var_os("SYMBIOSE_DATA").map_or_else(|| workspace.join("../shared/data"), PathBuf::from);
-    let vectors = data.join("vectors");
-    if vectors.is_dir() {
-        return Some(vectors);
+    let folder = data.join(name);
+    if folder.is_dir() {
+        return Some(folder);
     }
     // Past the test runner's capture: a test that proves nothing must not look like one that does.
-    let absent = vectors.display();
-    let _ = writeln!(std::io::stderr(), "\npassed over: test vectors, {absent} is not there (SYMBIOSE_DATA)");
+    let absent = folder.display();
+    let _ = writeln!(std::io::stderr(), "\npassed over: {absent} is not there (SYMBIOSE_DATA)");
     None
 }
 

@@ -25,6 +25,9 @@ fn main() {
     divan::main();
 }
 
+/// Policies of the bench that has many.
+const POLICIES: usize = 200;
+
 struct Building {
     telemetry: Telemetry,
     maintenance: Maintenance,
@@ -44,6 +47,31 @@ impl Building {
         let telemetry = Telemetry::new(catalogue);
         let (maintenance, _) = Maintenance::open(START, Secret::new([1; 32]), &telemetry, Vec::new());
         Self { telemetry, maintenance, codes, next: 0 }
+    }
+
+    /// Policies of every window kind over all metrics, of which none is near.
+    fn add_policies(&mut self) {
+        use node::core::policy::{Condition, Criterion, RuleKind, Terms, default_terms};
+        let rules = [RuleKind::Threshold, RuleKind::Consecutive, RuleKind::Count, RuleKind::RateOfChange];
+        let have = self.maintenance.policies().len();
+        for number in have..POLICIES {
+            let criterion = |metric: &str| Criterion {
+                metric: node::core::catalogue::MetricName::new(metric).expect("the names are valid"),
+                with: None,
+                rule: rules[number % rules.len()],
+                condition: Condition::Above,
+                threshold: 1e12,
+                clear_threshold: None,
+                window_minutes: Some(15),
+                samples: 5,
+            };
+            let metric = |at: usize| METRICS[(number + at) % METRICS.len()];
+            let group = (0..=number % 2).map(|at| criterion(metric(at))).collect();
+            let code = Code::new(&format!("P{number}")).expect("the codes are valid");
+            let terms = Terms { code, groups: vec![group], ..default_terms().remove(0) };
+            let added = self.maintenance.add_policy(START, &self.telemetry, terms, "");
+            added.expect("there is room");
+        }
     }
 
     /// The next payload of 8 values: every asset in turn, a round every 10 s.
@@ -78,6 +106,18 @@ fn payload_to_rules(bencher: divan::Bencher<'_, '_>) {
         log.clear();
         let rows: Vec<Row> = (0..COMMIT).map(|_| building.accept()).collect();
         writer.rows(&rows, &mut log);
+        rows.iter().map(|row| building.apply(row)).sum::<usize>()
+    });
+}
+
+/// The same rows under 200 policies for this kind of equipment, half of them with two conditions: 25 conditions and
+/// more on each value.
+#[divan::bench]
+fn payload_to_200_policies(bencher: divan::Bencher<'_, '_>) {
+    let mut building = Building::new();
+    building.add_policies();
+    bencher.counter(ItemsCount::new(COMMIT)).bench_local(|| {
+        let rows: Vec<Row> = (0..COMMIT).map(|_| building.accept()).collect();
         rows.iter().map(|row| building.apply(row)).sum::<usize>()
     });
 }

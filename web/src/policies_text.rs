@@ -257,3 +257,129 @@ fn number(value: f64) -> String {
 fn one_line(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::{Condition, Operator};
+
+    fn condition(metric: &str, rule: RuleKind) -> PolicyCondition {
+        PolicyCondition {
+            metric: metric.to_owned(),
+            operator: None,
+            metric2: None,
+            rule,
+            condition: Condition::Above,
+            threshold: 80.0,
+            clear_threshold: None,
+            window_minutes: None,
+            samples: Some(5),
+        }
+    }
+
+    fn policy() -> PolicyView {
+        let product = PolicyCondition {
+            operator: Some(Operator::Times),
+            metric2: Some("say \"speed\"".to_owned()),
+            clear_threshold: Some(75.5),
+            ..condition("torque", RuleKind::Consecutive)
+        };
+        let silent = PolicyCondition {
+            window_minutes: Some(30),
+            samples: None,
+            threshold: 0.0,
+            ..condition("torque", RuleKind::NoData)
+        };
+        PolicyView {
+            id: "R5".to_owned(),
+            code: "R5".to_owned(),
+            version: 3,
+            asset_kind: AssetKind::Elevator,
+            metric: "torque".to_owned(),
+            rule: RuleKind::Consecutive,
+            condition: Condition::Above,
+            threshold: 80.0,
+            unit: None,
+            window_minutes: None,
+            samples: Some(5),
+            severity: Severity::Low,
+            message: "« Surchauffe »\t\\ moteur".to_owned(),
+            description: "deux\nlignes".to_owned(),
+            work_order: true,
+            enabled: false,
+            groups: vec![vec![product, condition("speed", RuleKind::Threshold)], vec![silent]],
+            units: vec![vec![Some("Nm·rpm".to_owned()), Some("rpm\n[[policy]]".to_owned())], vec![None]],
+            clear_after_minutes: Some(10),
+            escalate: vec![EscalationStep { after_minutes: 30, severity: Severity::High }],
+            downgrade_after_minutes: Some(5),
+            warnings: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let written = write("Tour \u{7}Alpha", &[policy(), PolicyView { code: "R6".to_owned(), ..policy() }]);
+        let (read, _) = read(&written).unwrap();
+        assert_eq!(read.iter().map(|one| one.code.as_str()).collect::<Vec<_>>(), ["R5", "R6"]);
+        let (draft, policy) = (&read[0].draft, policy());
+        assert_eq!(draft.groups.as_ref(), Some(&policy.groups));
+        assert_eq!((&draft.message, &draft.description), (&policy.message, &policy.description));
+        assert_eq!(
+            (draft.severity, draft.enabled, draft.work_order),
+            (Severity::Low, Some(false), Some(true))
+        );
+        assert_eq!((draft.clear_after_minutes, draft.downgrade_after_minutes), (Some(10), Some(5)));
+        assert_eq!(draft.escalate, policy.escalate);
+        assert!(written.contains("threshold = 80.0 # Nm·rpm"), "{written}");
+    }
+
+    fn wrong(from: &str, to: &str) -> String {
+        let written = write("A", &[policy(), PolicyView { code: "R6".to_owned(), ..policy() }]);
+        let at = written.rfind(from).unwrap();
+        let text = format!("{}{to}{}", &written[..at], &written[at + from.len()..]);
+        let problem = match read(&text) {
+            Err(problem) => problem,
+            Ok(_) => return "read".to_owned(),
+        };
+        let field = problem.field.unwrap();
+        let line: usize = field["line ".len()..].split(':').next().unwrap().parse().unwrap();
+        format!("{} <- {}", text.lines().nth(line - 1).unwrap(), field.split(": ").nth(1).unwrap_or("?"))
+    }
+
+    #[test]
+    fn errors_name_line_and_field() {
+        assert_eq!(
+            wrong("threshold = 80.0 # rpm", "threshold = \"hot\" # rpm"),
+            "threshold = \"hot\" # rpm [[policy]] <- ?"
+        );
+        assert_eq!(wrong("samples = 5", "samples = 0"), "samples = 0 <- samples");
+        assert_eq!(
+            wrong("window_minutes = 30", "window_minutes = 0"),
+            "window_minutes = 0 <- window_minutes"
+        );
+        assert_eq!(wrong("severity = \"low\"", "colour = \"low\""), "colour = \"low\" <- ?");
+        assert_eq!(
+            wrong("message = ", "message = \"\" # "),
+            "message = \"\" # \"« Surchauffe »\\t\\\\ moteur\" <- message"
+        );
+        assert!(read("x").is_err() && read("[[policy]]").is_err() && read("").unwrap().0.is_empty());
+    }
+
+    #[test]
+    fn problems_of_the_building_find_their_line() {
+        let text = write("A", &[policy(), PolicyView { code: "R6".to_owned(), ..policy() }]);
+        let (_, places) = read(&text).unwrap();
+        let at = |field: &str| {
+            let problem = places.locate(&text, Problem::new(Kind::Invalid, "no").field(field));
+            let field = problem.field.unwrap();
+            let line: usize = field["line ".len()..].split(':').next().unwrap().parse().unwrap();
+            (line, text.lines().nth(line - 1).unwrap().to_owned())
+        };
+        let (line, content) = at("policy 1: groups[0][1].metric");
+        assert!(content == "metric = \"speed\"" && line > text.lines().count() / 2, "{line}: {content}");
+        assert_eq!(at("policy 1: code").1, "code = \"R6\"");
+        assert_eq!(at("policy 0: escalate").1, "escalate = [{ after_minutes = 30, severity = \"high\" }]");
+        let other = Problem::new(Kind::Conflict, "no").field("policies");
+        assert_eq!(places.locate(&text, other.clone()), other);
+    }
+}

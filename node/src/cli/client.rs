@@ -73,7 +73,23 @@ impl Client {
         self.send(Method::POST, path, body.into()).await
     }
 
+    /// Asks for a text.
+    pub(super) async fn get_text(&self, path: &str) -> Result<String, Failed> {
+        let bytes = self.answer(Method::GET, path, Bytes::new()).await?;
+        String::from_utf8(bytes.into()).map_err(Failed::failure)
+    }
+
+    /// Puts a text in the place of what is there.
+    pub(super) async fn put_text<T: DeserializeOwned>(&self, path: &str, text: String) -> Result<T, Failed> {
+        self.send(Method::PUT, path, text.into()).await
+    }
+
     async fn send<T: DeserializeOwned>(&self, method: Method, path: &str, body: Bytes) -> Result<T, Failed> {
+        let bytes = self.answer(method, path, body).await?;
+        serde_json::from_slice(&bytes).map_err(Failed::failure)
+    }
+
+    async fn answer(&self, method: Method, path: &str, body: Bytes) -> Result<Bytes, Failed> {
         let unreachable = |reason: String| {
             let at = &self.authority;
             Failed::new(Exit::Unreachable, format!("the node at {at} does not answer: {reason}"))
@@ -82,7 +98,7 @@ impl Client {
         let (status, bytes) =
             exchanged.map_err(|_| unreachable("too slow".to_owned()))?.map_err(unreachable)?;
         if (200..300).contains(&status) {
-            return serde_json::from_slice(&bytes).map_err(Failed::failure);
+            return Ok(bytes);
         }
         Err(problem(status, &bytes))
     }

@@ -9,6 +9,7 @@ mod invite;
 mod join;
 mod ledger;
 mod pinned;
+mod policies;
 mod receipt;
 mod say;
 mod status;
@@ -107,6 +108,9 @@ enum Command {
     /// Look at the ledger.
     #[command(subcommand)]
     Ledger(ledger::Ledger),
+    /// Keep, edit and take over the policies of a running node.
+    #[command(subcommand)]
+    Policies(policies::Policies),
     /// Check a receipt: that a transaction is in the ledger of a hive.
     Verify(receipt::Receipt),
     /// Look for what would keep a node from working.
@@ -146,6 +150,7 @@ fn carry_out(command: Command, say: &Say) -> Result<(), Failed> {
         Command::ClaimCode { dir } => claim::run(&dir, say),
         Command::Status { dir } => status::run(&dir, say),
         Command::Ledger(ledger) => ledger.run(say),
+        Command::Policies(policies) => policies.run(say),
         Command::Verify(receipt) => receipt.run(say),
         Command::Doctor { dir } => doctor::run(&dir, say),
         Command::Openapi => {

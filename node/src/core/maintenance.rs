@@ -177,6 +177,11 @@ impl Maintenance {
         self.held_back.range((policy, AssetId(0))..=(policy, AssetId(u32::MAX))).count()
     }
 
+    /// In how many places any policy is broken without an alert.
+    pub fn held_back_all(&self) -> usize {
+        self.held_back.len()
+    }
+
     /// From where the counter of a metric is counted on an asset, if any policy has seen it served or reset.
     pub fn counter_base(&self, asset: AssetId, metric: &MetricName) -> Option<CounterBase> {
         let counts = |policy: &&Policy| policy.terms().counter().is_some_and(|one| one.metric == *metric);

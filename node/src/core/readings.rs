@@ -8,6 +8,7 @@ use super::input::{Payload, Ticket};
 use super::maintenance::Change;
 use super::output::{Event, Output, Stored};
 use super::quarantine::Waited;
+use super::rules::moments;
 use super::telemetry::{Applied, Moment, Refusal, Row, Way};
 
 /// The ticket under which rows leave the quarantine; nobody waits for its answer.
@@ -118,15 +119,10 @@ impl Core {
         self.out.extend(answers);
     }
 
-    /// The rules see readings in the order of their times, and those of one asset and one time together: it does not
-    /// matter in which order, and in how many payloads, they came.
+    /// Shows readings to the rules, and does what follows.
     fn observe(&mut self, now: Now, mut observed: Vec<(&Row, Applied)>) {
-        let moment = |(row, _): &(&Row, Applied)| (row.time(), row.asset());
-        if !observed.is_sorted_by_key(moment) {
-            observed.sort_by_key(moment);
-        }
         let mut assets: Vec<AssetId> = Vec::new();
-        for rows in observed.chunk_by(|a, b| moment(a) == moment(b)) {
+        for rows in moments(&mut observed) {
             let outcome = self.maintenance.observe_moment(now.time, self.telemetry.catalogue(), rows);
             self.carry_out(now, outcome);
             assets.extend(rows.first().map(|(row, _)| row.asset()));

@@ -336,6 +336,15 @@ impl Carrier {
     fn say_health(&mut self) {
         let ledger = self.core.ledger();
         let health = &mut self.facts.health;
+        match self.core.maintenance().held_back_all() {
+            0 => health.clear("alerts_held_back"),
+            more => {
+                let text = format!(
+                    "Rules are broken in {more} more places than there are alerts; see the rules' warnings."
+                );
+                health.set("alerts_held_back", Weight::Notice, text);
+            }
+        }
         let others = ledger.state().members().filter(|(_, member)| !member.revoked).count().saturating_sub(1);
         if others > 0 && self.members.connected.is_empty() {
             health.set("no_peers", Weight::NotReady, "No other member of the hive is connected.");

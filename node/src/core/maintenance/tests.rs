@@ -1,6 +1,7 @@
 //! Maintenance: one alert and one work order per breach, whatever is repeated, restarted or replayed.
 
 mod building;
+mod course;
 
 use expect_test::expect;
 use proptest::prelude::*;

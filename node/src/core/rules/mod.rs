@@ -103,6 +103,18 @@ struct AssetWatches {
     ears: Vec<Vec<Ear>>,
 }
 
+/// Rows as the rules are to see them: in the order of their times, and those of one asset and one time together. So it
+/// does not matter in which order, and in how many payloads, they came.
+pub fn moments<'a, 'r>(
+    observed: &'a mut Vec<(&'r Row, Applied)>,
+) -> impl Iterator<Item = &'a [(&'r Row, Applied)]> + use<'a, 'r> {
+    let moment = |(row, _): &(&Row, Applied)| (row.time(), row.asset());
+    if !observed.is_sorted_by_key(moment) {
+        observed.sort_by_key(moment);
+    }
+    observed.chunk_by(move |a, b| moment(a) == moment(b))
+}
+
 /// The policies in force and what each keeps of each asset's readings.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {

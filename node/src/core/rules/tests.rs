@@ -468,3 +468,7 @@ fn extreme_values_leave_no_trace_in_a_mean() {
     window.seek(1_001);
     assert!((window.mean() - 0.1).abs() < 1e-12, "{}", window.mean());
 }
+
+mod batches;
+mod groups;
+mod trial;
