@@ -8,6 +8,7 @@ mod maintenance;
 mod odd;
 mod operations;
 mod operator;
+mod prometheus;
 mod quorum;
 mod recovery;
 mod telemetry;

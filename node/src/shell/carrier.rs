@@ -384,7 +384,7 @@ impl Carrier {
             ("symbiose_ledger_transactions", ledger.log().size()),
             ("symbiose_mempool_transactions", ledger.mempool_len() as u64),
             ("symbiose_authorities_online", progress.authorities_online as u64),
-            ("symbiose_ledger_stalled_milliseconds", progress.stalled_ms.unwrap_or(0)),
+            ("symbiose_ledger_stalled_seconds", progress.stalled_ms.unwrap_or(0).div_ceil(1_000)),
             ("symbiose_peers_connected", self.members.connected.len() as u64),
             ("symbiose_outbox_transactions", self.core.outbox_len() as u64),
             ("symbiose_callers_waiting", self.tickets.len() as u64),

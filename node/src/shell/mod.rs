@@ -16,6 +16,7 @@ mod calls;
 mod carrier;
 mod commands;
 mod committer;
+mod describe;
 mod drafts;
 mod error;
 mod event;

@@ -264,6 +264,7 @@ fn identity(config: &Config) -> Result<Identity, RunError> {
 fn recorder() -> Result<PrometheusHandle, RunError> {
     let builder = PrometheusBuilder::new().set_buckets(&SECONDS);
     let installed = builder.and_then(PrometheusBuilder::install_recorder);
+    super::describe::all();
     installed.map_err(|error| RunError::Runtime(std::io::Error::other(error.to_string())))
 }
 

@@ -38,7 +38,6 @@ impl Ranks {
         self.start.is_none_or(|start| (time, rank) >= start)
     }
 
-    #[allow(dead_code, reason = "slots come with the day files")]
     fn rank(&self, column: Column) -> Option<usize> {
         self.columns.iter().position(|known| *known == column)
     }

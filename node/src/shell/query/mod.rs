@@ -4,6 +4,7 @@
 
 mod dry_run;
 mod history;
+mod rolls;
 mod select;
 mod slice;
 mod steps;
@@ -51,7 +52,6 @@ impl Target {
 }
 
 /// Takes in what is found, target by target by rising time: of each target every row follows all rows given before.
-#[allow(dead_code, reason = "slots come with the day files")]
 pub(crate) trait Sink: Send + 'static {
     /// Rows of a target, by its place in the list. Columns that are not wanted may be among them.
     fn rows(&mut self, target: usize, rows: &Columns);

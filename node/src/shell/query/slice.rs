@@ -8,6 +8,7 @@ use std::sync::Arc;
 use protocol::UnixMs;
 use web::{Kind, Problem};
 
+use super::rolls::{Rolls, Sums};
 use super::{Sink, Target};
 use crate::core::catalogue::{AssetId, Column};
 use crate::core::telemetry::{Columns, DAY_MS, Day, Row, from_rows, merge};
@@ -31,6 +32,7 @@ pub(crate) struct Archive {
     /// Files in use lately, by what tells them from others, with the time of their last use, counted in uses.
     files: BTreeMap<FileKey, (u64, Arc<DayFile>)>,
     uses: u64,
+    rolls: Rolls,
     archivist: Archivist,
 }
 
@@ -39,7 +41,7 @@ type FileKey = (Day, FileKind, u64, u64);
 impl Archive {
     /// With nothing in it. Damage that is met goes to the archivist.
     pub(crate) fn new(archivist: Archivist) -> Self {
-        Self { view: Arc::default(), files: BTreeMap::new(), uses: 0, archivist }
+        Self { view: Arc::default(), files: BTreeMap::new(), uses: 0, rolls: Rolls::default(), archivist }
     }
 
     /// Everything is read from this view from now on.
@@ -47,6 +49,7 @@ impl Archive {
         let files = view.days.values().flat_map(|day| [&day.seg, &day.open]).flatten();
         let named: BTreeSet<FileKey> = files.map(|file| file.key()).collect();
         self.files.retain(|key, _| named.contains(key));
+        self.rolls.retain(&view);
         self.view = view;
     }
 
@@ -111,6 +114,16 @@ impl Archive {
         parts
     }
 
+    fn sums(&mut self, asset: AssetId, slot_ms: i64, range: (UnixMs, UnixMs)) -> Option<Sums> {
+        let view = Arc::clone(&self.view);
+        let day = view.days.get(&Day::of(range.0))?;
+        let sums = self.rolls.sums(day, asset, slot_ms, range);
+        sums.unwrap_or_else(|damage| {
+            self.report(damage);
+            None
+        })
+    }
+
     fn report(&self, damage: Damage) {
         if self.archivist.send(Task::Damaged(damage)).is_err() {
             tracing::debug!("the archivist is gone; damage is met again");
@@ -145,21 +158,70 @@ pub(super) fn read<S: Sink>(
     };
     let slice = (wanted.from, end);
     let mut loose = unsealed(archive, wanted, slice).map_err(|error| unreadable(&error))?;
-    let files = archive.files(wanted.from, end).map_err(|error| unreadable(&error))?;
     for (at, index) in wanted.batch.clone().enumerate() {
         let target = &wanted.targets[index];
         let until = end.min(wanted.starts[at]);
-        if wanted.from >= until {
-            continue;
-        }
         let rows = loose.remove(&target.asset).unwrap_or_default();
-        let rows = from_rows(&rows, |column| target.keep(column)).0;
-        let mut parts = archive.chunks(&files, target.asset, &target.ids(), (wanted.from, until));
-        parts.push(rows);
-        let (merged, _) = merge(parts, |column| target.keep(column));
-        sink.rows(index, &within(merged, wanted.from, until));
+        let mut from = wanted.from;
+        while from < until {
+            let part = (from, Day::of(from).end().min(until));
+            day(archive, (index, target), part, &rows, sink).map_err(|error| unreadable(&error))?;
+            from = part.1;
+        }
     }
     Ok(next(archive, wanted, end))
+}
+
+/// What lies in `[from, to)` of one day: sums where they do, readings otherwise.
+fn day<S: Sink>(
+    archive: &mut Archive,
+    (index, target): (usize, &Target),
+    (from, to): (UnixMs, UnixMs),
+    loose: &[Row],
+    sink: &mut S,
+) -> Result<(), StoreError> {
+    let loose: Vec<&Row> = loose.iter().filter(|row| from <= row.time() && row.time() < to).collect();
+    let slot_ms = sink.slot_ms().filter(|_| loose.is_empty());
+    let sums = slot_ms.and_then(|slot_ms| archive.sums(target.asset, slot_ms, (from, to)));
+    let ids = target.ids();
+    let Some(Sums { rollup, from: first, to: end }) = sums else {
+        return readings(archive, (index, target), &ids, (from, to), &loose, sink);
+    };
+    readings(archive, (index, target), &ids, (from, first), &loose, sink)?;
+    let told: Vec<Column> = rollup.columns.iter().map(|(column, _)| *column).collect();
+    for (column, slots) in rollup.columns.iter().filter(|(column, _)| ids.contains(column)) {
+        let inside = slots.iter().filter(|(_, slot)| first <= slot.first_at && slot.first_at < end);
+        inside.for_each(|(_, slot)| sink.slot(index, *column, slot));
+    }
+    // A metric whose sums are gone may still have readings.
+    let rest: Vec<Column> = ids.iter().copied().filter(|column| !told.contains(column)).collect();
+    readings(archive, (index, target), &rest, (first, end), &loose, sink)?;
+    readings(archive, (index, target), &ids, (end, to), &loose, sink)
+}
+
+fn readings<S: Sink>(
+    archive: &mut Archive,
+    (index, target): (usize, &Target),
+    columns: &[Column],
+    (from, to): (UnixMs, UnixMs),
+    loose: &[&Row],
+    sink: &mut S,
+) -> Result<(), StoreError> {
+    if from >= to || columns.is_empty() {
+        return Ok(());
+    }
+    let files = archive.files(from, to)?;
+    let mut parts = archive.chunks(&files, target.asset, columns, (from, to));
+    let loose = loose.iter().copied().filter(|row| from <= row.time() && row.time() < to);
+    parts.push(from_rows(loose, |column| target.keep(column)).0);
+    parts.retain(|part| !part.is_empty());
+    // Chunks mostly follow each other in time: then there is nothing to merge.
+    if parts.windows(2).all(|pair| pair[0].last() < pair[1].first()) {
+        parts.iter().for_each(|part| sink.rows(index, part));
+    } else {
+        sink.rows(index, &merge(parts, |column| target.keep(column)).0);
+    }
+    Ok(())
 }
 
 fn within(rows: Columns, from: UnixMs, to: UnixMs) -> Columns {

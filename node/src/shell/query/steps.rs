@@ -197,7 +197,6 @@ struct Series {
 
 struct Told {
     edges: Vec<i64>,
-    #[allow(dead_code, reason = "slots come with the day files")]
     slot_ms: Option<i64>,
     groups: Vec<Steps>,
     /// By target.
