@@ -42,10 +42,10 @@ pub(crate) fn plan(text: &str) -> Result<Plan, String> {
 
 /// Reads a selector such as `{site="S00"}`, as `match[]` has it.
 pub(crate) fn selection(text: &str) -> Result<Selection, String> {
-    match tree(text)? {
-        Expr::VectorSelector(selector) => select(&selector),
-        _ => Err(format!("expected a selector, found `{}`", shorten(text))),
+    if let Expr::VectorSelector(selector) = tree(text)? {
+        return select(&selector);
     }
+    Err(format!("expected a selector, found `{}`", shorten(text)))
 }
 
 /// The parser follows nesting with its stack, so that is bounded before.

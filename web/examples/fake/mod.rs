@@ -330,7 +330,7 @@ async fn answer(mut calls: mpsc::Receiver<QueryCall>, picture: watch::Sender<Arc
                 drop(reply.send(Ok(history::buckets(&picture, &range, step_ms))));
             }
             QueryCall::Series { selections, reply } => {
-                drop(reply.send(Ok(history::series(&picture, &selections))))
+                drop(reply.send(Ok(history::series(&picture, &selections))));
             }
             QueryCall::Steps { question, reply } => drop(reply.send(Ok(history::steps(&picture, &question)))),
             QueryCall::Windows { question, reply } => {

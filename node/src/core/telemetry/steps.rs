@@ -319,6 +319,53 @@ mod tests {
         );
     }
 
+    /// A day with gaps and resets: what is told from its rollups is what is told from its readings.
+    #[test]
+    fn rollups_tell_the_same_as_readings() {
+        use crate::core::catalogue::Column;
+        use crate::core::telemetry::{Columns, DAY_MS, QUARTER_MS, roll_up};
+        let counting = Counting::default();
+        let mut chance = 1u64;
+        let mut next = || {
+            chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            chance >> 33
+        };
+        let (mut times, mut values, mut time, mut value) = (Vec::new(), Vec::new(), 0i64, 0.0);
+        while time < DAY_MS {
+            times.push(time);
+            values.push(value);
+            time += 1_000 + i64::try_from(next() % 90_000).expect("small");
+            time += if next() % 50 == 0 { 40 * 60 * 1_000 } else { 0 };
+            value = if next() % 97 == 0 {
+                0.0
+            } else {
+                value + f64::from(u32::try_from(next() % 8).expect("small"))
+            };
+        }
+        let rows = Columns::new(times.clone(), vec![(Column(0), values.clone())]).expect("in order");
+        let slots = roll_up(&rows, Column(0), QUARTER_MS, &mut |a, b| counting.between(a, b));
+        let edges: Vec<i64> = (0..=24).map(|hour| hour * 60 * 60 * 1_000).collect();
+        for summary in [
+            Summary::Avg,
+            Summary::Min,
+            Summary::Max,
+            Summary::Sum,
+            Summary::Count,
+            Summary::Last,
+            Summary::Increase,
+            Summary::Rate,
+        ] {
+            let (mut raw, mut rolled) = (Steps::new(summary, 24), Steps::new(summary, 24));
+            raw.readings(&edges, &mut Progress::default(), &counting, &times, &values);
+            let mut progress = Progress::default();
+            slots.iter().for_each(|(_, slot)| rolled.slot(&edges, &mut progress, &counting, slot));
+            for (raw, rolled) in raw.finish(&edges).into_iter().zip(rolled.finish(&edges)) {
+                let same = (raw - rolled).abs() < 1e-6 || raw.is_nan() && rolled.is_nan();
+                assert!(same, "{summary:?}: {raw} from readings, {rolled} from rollups");
+            }
+        }
+    }
+
     #[test]
     fn a_sum_beyond_numbers_is_none() {
         assert!(told(Summary::Sum, &[1, 2], &[f64::MAX, f64::MAX])[0].is_nan());
