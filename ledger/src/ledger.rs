@@ -1,6 +1,8 @@
 //! The ledger of one node: consensus where it is an authority, catch-up everywhere, the queue of transactions, and the
 //! chain they lead to. Pure: it is told everything and answers what to do, in order.
 
+mod restored;
+
 use std::collections::BTreeSet;
 
 use protocol::limits::{BLOCK_BYTES_MAX, EARLY_MESSAGES_MAX, GOSSIP_TRANSACTIONS_MAX};
@@ -94,6 +96,8 @@ pub struct Ledger {
     sync: Sync,
     /// Signs nothing up to this height: its vote log was damaged, or is of a height whose past was lost.
     abstain_until: Height,
+    /// Signs nothing up to this height: the folder was restored from a backup.
+    restored: Option<Height>,
     last_commit: Tick,
     next_status: Tick,
     /// When transactions that are repeated are tried against the state again.
@@ -135,6 +139,7 @@ impl Ledger {
             early: Vec::new(),
             sync: Sync::default(),
             abstain_until: Height(0),
+            restored: None,
             last_commit: now.tick,
             next_status: now.tick,
             next_trial: now.tick,
@@ -164,6 +169,7 @@ impl Ledger {
             Input::Disconnected(peer) => self.sync.disconnected(&peer),
             Input::Tick => {}
         }
+        self.find_bearings();
         self.clock(now);
         self.pump(now);
         std::mem::take(&mut self.out)
@@ -281,6 +287,7 @@ impl Ledger {
                 self.abstain_until = log.height;
             }
             Ok(_) => self.out.push(Output::VoteReset(next)),
+            Err(RecordError::Restored) => self.forget_votes(),
             Err(error) => {
                 tracing::error!(%error, height = next.0, "the vote log cannot be read; not signing at this height");
                 // Blocks may be missing as well: then the votes are for a later height.
@@ -299,6 +306,7 @@ impl Ledger {
     fn may_vote(&self) -> bool {
         self.halted.is_none()
             && self.chain.height().next() > self.abstain_until
+            && !self.is_restored()
             && self.chain.state().authorities().key_of(&self.address).is_some()
     }
 

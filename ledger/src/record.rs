@@ -62,6 +62,9 @@ pub enum RecordError {
     /// A vote log of another hive.
     #[error("the vote log belongs to another hive")]
     OtherChain,
+    /// There is none: the folder was restored from a backup, which holds no votes.
+    #[error("the folder was restored from a backup, and what was signed after that is not known")]
+    Restored,
 }
 
 impl RecordError {
@@ -69,7 +72,7 @@ impl RecordError {
     pub const fn height(&self) -> Height {
         match self {
             Self::Damaged { height, .. } => *height,
-            Self::Body { .. } | Self::OtherChain => Height(0),
+            Self::Body { .. } | Self::OtherChain | Self::Restored => Height(0),
         }
     }
 }

@@ -59,6 +59,8 @@ struct Net {
     wires: VecDeque<(Address, Address, Message)>,
     gossip: VecDeque<(Address, Vec<VerifiedTransaction>)>,
     down: Vec<Address>,
+    restored: Vec<u8>,
+    voted: std::collections::BTreeSet<Address>,
     evidence: Vec<protocol::Evidence>,
     now: u64,
 }
@@ -72,6 +74,8 @@ impl Net {
             wires: VecDeque::new(),
             gossip: VecDeque::new(),
             down: Vec::new(),
+            restored: Vec::new(),
+            voted: std::collections::BTreeSet::new(),
             evidence: Vec::new(),
             now: 0,
         };
@@ -97,7 +101,10 @@ impl Net {
             offset = end;
         }
         assert_eq!(offset, disk.blocks.len());
-        let votes = read_vote_log(&disk.votes, &self.genesis.chain());
+        let votes = match self.restored.contains(&i) {
+            true => Err(crate::record::RecordError::Restored),
+            false => read_vote_log(&disk.votes, &self.genesis.chain()),
+        };
         let stored: Vec<StoredBlock> = stored;
         let (ledger, outputs) =
             Ledger::open(self.time(), config(), key(i), &self.genesis, stored.into_iter(), votes).unwrap();
@@ -128,7 +135,10 @@ impl Net {
         for output in outputs {
             let disk = self.disks.get_mut(&at).unwrap();
             match output {
-                Output::VoteAppend(record) => disk.votes.extend(record),
+                Output::VoteAppend(record) => {
+                    disk.votes.extend(record);
+                    self.voted.insert(at);
+                }
                 Output::VoteReset(height) => {
                     disk.votes = crate::record::vote_header(self.genesis.chain(), height);
                 }
@@ -312,6 +322,68 @@ fn restart_in_the_middle_of_a_height_keeps_its_word() {
         net.agree();
         assert!(net.nodes.values().all(|node| node.state().work_orders().count() == 1), "cut {cut}");
         assert!(net.nodes.values().all(|node| node.state().evidence().count() == 0));
+    }
+}
+
+/// A node comes back from an old backup in the middle of a height for which it voted, and does not vote again before the
+/// hive is past everything it can have signed.
+#[test]
+fn a_restored_authority_waits_until_its_forgotten_votes_are_past() {
+    for cut in 0..40 {
+        let genesis = genesis(4, 0);
+        let mut net = Net::new(genesis.clone());
+        let submit = |net: &mut Net, n: u64| {
+            net.submit(1, vec![open(&genesis, 1, n, u8::try_from(n).unwrap())]);
+            net.run();
+        };
+        submit(&mut net, 1);
+        let backup = net.disks[&key(0).address()].blocks.clone();
+        (2..=4).for_each(|n| submit(&mut net, n));
+        net.submit(1, vec![open(&genesis, 1, 5, 5)]);
+        for _ in 0..cut {
+            let Some((from, to, message)) = net.wires.pop_front() else { break };
+            net.tell(to, Input::Message { from, message });
+        }
+        let before = *net.heights().iter().max().unwrap();
+        net.kill(0);
+        net.disks.insert(key(0).address(), Disk { votes: Vec::new(), blocks: backup });
+        net.restored.push(0);
+        net.voted.clear();
+        net.start(0);
+        net.run_until(|_| false, 30_000);
+        net.agree();
+        let restored = |net: &Net| net.nodes[&key(0).address()].is_restored();
+        assert!(restored(&net) && !net.voted.contains(&key(0).address()), "cut {cut}: it voted");
+        for n in 6..=10 {
+            submit(&mut net, n);
+        }
+        net.agree();
+        assert!(!restored(&net) && net.voted.contains(&key(0).address()), "cut {cut}: never votes");
+        assert!(net.heights()[0] > before + 3);
+        assert!(net.nodes.values().all(|node| node.state().evidence().count() == 0), "cut {cut}");
+    }
+}
+
+#[test]
+fn where_every_authority_is_needed_a_restored_one_goes_on_as_soon_as_it_has_caught_up() {
+    for authorities in [1, 3] {
+        let genesis = genesis(authorities, 0);
+        let mut net = Net::new(genesis.clone());
+        for n in 1..=3 {
+            net.submit(0, vec![open(&genesis, 0, n, u8::try_from(n).unwrap())]);
+            net.run();
+        }
+        net.kill(0);
+        let address = key(0).address();
+        if authorities > 1 {
+            net.disks.insert(address, Disk::default());
+        }
+        net.restored.push(0);
+        net.start(0);
+        net.submit(0, vec![open(&genesis, 0, 4, 4)]);
+        net.run_until(|_| false, 30_000);
+        net.agree();
+        assert!(net.nodes.values().all(|node| node.state().work_orders().count() == 4), "{authorities}");
     }
 }
 

@@ -35,6 +35,11 @@ const PHOTOS_MIB: std::ops::RangeInclusive<u64> = 16..=1024 * 1024;
 /// Shortest and longest time that readings and sums are kept, days.
 const RETENTION_DAYS: std::ops::RangeInclusive<u64> = 1..=36_500;
 
+/// Least and most length of a log file, MiB.
+const LOG_MIB: std::ops::RangeInclusive<u64> = 1..=1024;
+/// Log files.
+const LOG_FILES: std::ops::RangeInclusive<u64> = 1..=100;
+
 /// Why a configuration cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{key} in {origin}: {detail}")]
@@ -80,6 +85,8 @@ pub struct Config {
     pub ahead_ms: i64,
     /// File with what the buildings of this one's operator know, if it shares the number of its open alerts with them.
     pub operator_key: Option<PathBuf>,
+    /// The log.
+    pub log: Log,
     /// Space for the photos of work orders, bytes; more are refused.
     pub photos_bytes_max: u64,
     /// Sites and assets that exist from the start.
@@ -107,6 +114,31 @@ pub struct ClockConfig {
     pub epoch_wall_ms: i64,
     /// See there.
     pub epoch_hive_ms: i64,
+}
+
+/// See `[log]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// What standard error is written in.
+    pub form: LogForm,
+    /// A file for the log; none when the node runs under systemd, whose journal keeps it.
+    pub file: Option<PathBuf>,
+    /// A file longer than this is turned over, bytes.
+    pub file_bytes_max: u64,
+    /// Files kept, the one being written included.
+    pub files: u32,
+}
+
+/// What the log is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogForm {
+    /// Words on a terminal, JSON otherwise.
+    Auto,
+    /// Words.
+    Human,
+    /// One JSON object per line.
+    Json,
 }
 
 /// A site of `[[sites]]`.
@@ -153,6 +185,8 @@ struct Raw {
     operator: RawOperator,
     #[serde(default)]
     photos: RawPhotos,
+    #[serde(default)]
+    log: RawLog,
     #[serde(default)]
     sites: Vec<RawSite>,
 }
@@ -203,6 +237,15 @@ struct RawOperator {
 #[serde(deny_unknown_fields, default)]
 struct RawPhotos {
     mib_max: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawLog {
+    form: LogForm,
+    file: Option<PathBuf>,
+    file_mib_max: u64,
+    files: u64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -264,6 +307,12 @@ impl Default for RawTelemetry {
 impl Default for RawPhotos {
     fn default() -> Self {
         Self { mib_max: 1024 }
+    }
+}
+
+impl Default for RawLog {
+    fn default() -> Self {
+        Self { form: LogForm::Auto, file: None, file_mib_max: 4, files: 5 }
     }
 }
 
@@ -400,6 +449,7 @@ impl Checker<'_> {
             quarter_days,
             ahead_ms: i64::try_from(ahead * 60_000).expect("invariant: at most a day"),
             operator_key: raw.operator.key_file.map(|file| data_dir.join(file)),
+            log: self.log(raw.log, &data_dir)?,
             photos_bytes_max: photos_mib * 1024 * 1024,
             sites: self.sites(raw.sites)?,
             name: raw.name,
@@ -443,6 +493,17 @@ impl Checker<'_> {
                 .map_err(|error| self.wrong("network.peers", error.to_string()))?;
         }
         Ok(network)
+    }
+
+    fn log(&self, raw: RawLog, data_dir: &Path) -> Result<Log, ConfigError> {
+        let mib = self.within("log.file_mib_max", raw.file_mib_max, &LOG_MIB)?;
+        let files = self.within("log.files", raw.files, &LOG_FILES)?;
+        Ok(Log {
+            form: raw.form,
+            file: raw.file.map(|file| data_dir.join(file)),
+            file_bytes_max: mib * 1024 * 1024,
+            files: u32::try_from(files).expect("invariant: checked above"),
+        })
     }
 
     fn clock(&self, raw: &RawClock) -> Result<ClockConfig, ConfigError> {

@@ -50,17 +50,15 @@ impl Building {
         self
     }
 
+    /// The building of a data folder made by other means.
+    pub(crate) fn of(dir: &Path) -> Self {
+        Self { dir: dir.to_owned(), process: None }
+    }
+
     /// Starts the node again after it was killed; answers how long it took to be ready.
     pub(crate) fn restart(&mut self) -> Duration {
-        assert!(self.process.is_none(), "it runs already");
-        let log = File::options().create(true).append(true).open(self.dir.join("log.jsonl")).unwrap();
-        // A file left by the process before must not be taken for this one's.
-        let _ = fs::remove_file(self.dir.join("ready.json"));
         let started = wait::now();
-        let config = self.dir.join("node.toml");
-        let mut command = programs::symbiose();
-        command.arg("run").arg("--config").arg(config).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-        self.process = Some(command.spawn().unwrap());
+        self.restart_without_waiting();
         until("the node is ready", READY_S_MAX, || {
             let ended = self.process.as_mut().expect("just started").try_wait().unwrap();
             assert!(ended.is_none(), "the node ended with {ended:?}: {}", self.last_words());
@@ -68,6 +66,18 @@ impl Building {
             if answer.status == 200 { Ok(()) } else { Err(answer.text()) }
         });
         started.elapsed()
+    }
+
+    /// Starts the node again and leaves it to the story what is waited for.
+    pub(crate) fn restart_without_waiting(&mut self) {
+        assert!(self.process.is_none(), "it runs already");
+        let log = File::options().create(true).append(true).open(self.dir.join("log.jsonl")).unwrap();
+        // A file left by the process before must not be taken for this one's.
+        let _ = fs::remove_file(self.dir.join("ready.json"));
+        let config = self.dir.join("node.toml");
+        let mut command = programs::symbiose();
+        command.arg("run").arg("--config").arg(config).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        self.process = Some(command.spawn().unwrap());
     }
 
     /// Ends the node as a power cut would.

@@ -9,6 +9,7 @@ mod odd;
 mod operations;
 mod operator;
 mod prometheus;
+mod packaging;
 mod quorum;
 mod recovery;
 mod telemetry;

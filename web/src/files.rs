@@ -1,9 +1,10 @@
-//! What the web asks of the keeper of files beside the ledger and the readings: photos of work orders. Each call
+//! What the web asks of the keeper of files beside the ledger and the readings: photos of work orders, and backups. Each call
 //! carries the place for its answer.
 
 use crate::request::Reply;
 use crate::view::PhotoView;
 use bytes::Bytes;
+use tokio::sync::mpsc;
 
 /// Something for the keeper of files.
 #[derive(Debug)]
@@ -20,6 +21,12 @@ pub enum FileCall {
     },
     /// A photo and its bytes.
     Photo { work_order: String, photo: String, reply: Reply<(PhotoView, Bytes)> },
+    /// A backup of the whole node, as it is written; an error in it ends it.
+    Backup {
+        /// Whether keys and tokens are in it.
+        with_keys: bool,
+        reply: Reply<mpsc::Receiver<std::io::Result<Bytes>>>,
+    },
     /// Removes a photo.
     DropPhoto { work_order: String, photo: String, reply: Reply<()> },
 }

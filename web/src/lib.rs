@@ -59,7 +59,7 @@ pub struct Handles {
     pub telemetry: mpsc::Sender<TelemetryCall>,
     pub commands: mpsc::Sender<CommandCall>,
     pub queries: mpsc::Sender<QueryCall>,
-    /// Photos.
+    /// Photos and backups.
     pub files: mpsc::Sender<FileCall>,
     /// Keeps people and sessions.
     pub accounts: mpsc::Sender<AccountsCall>,

@@ -4,7 +4,7 @@ use crate::access::Access;
 use crate::app::App;
 use crate::problem::{Kind, Problem, ProblemDocument};
 use crate::routes::{
-    alerts, catalogue, csv, health, hive, ledger, metrics, operator, photos, policies, policies_text,
+    alerts, backup, catalogue, csv, health, hive, ledger, metrics, operator, photos, policies, policies_text,
     prometheus, query, session, sessions, sites, store, stream, telemetry, users, workorders,
 };
 use crate::{Handles, Settings, guard, live, page};
@@ -86,6 +86,7 @@ fn fast_routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(telemetry::post_bulk))
         .routes(routes!(ledger::submit))
         .routes(routes!(stream::stream))
+        .routes(routes!(backup::backup))
 }
 
 fn signed_in_routes() -> OpenApiRouter<Arc<App>> {

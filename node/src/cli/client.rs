@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
-use hyper::{Method, Request};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use protocol::Digest;
 use serde::Serialize;
@@ -28,6 +29,9 @@ use crate::shell::secrets;
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest answer, bytes.
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// An answer that has begun.
+type Answering = (Response<Incoming>, tokio::task::JoinHandle<Result<(), hyper::Error>>);
 
 /// A node that runs.
 pub(super) struct Client {
@@ -84,6 +88,31 @@ impl Client {
         self.send(Method::PUT, path, text.into()).await
     }
 
+    /// Writes an answer of any length into a file, piece by piece. Between two pieces may pass `TIMEOUT`.
+    pub(super) async fn download(&self, path: &str, file: &mut std::fs::File) -> Result<u64, Failed> {
+        use std::io::Write as _;
+        let unreachable =
+            |reason: String| Failed::new(Exit::Unreachable, format!("the node stopped answering: {reason}"));
+        let (response, driver) = self.request(Method::GET, path, Bytes::new()).await.map_err(unreachable)?;
+        let status = response.status().as_u16();
+        let mut body = response.into_body();
+        if !(200..300).contains(&status) {
+            let whole = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
+            return Err(problem(status, &whole.map(|whole| whole.to_bytes()).unwrap_or_default()));
+        }
+        let mut written = 0;
+        loop {
+            let next = tokio::time::timeout(TIMEOUT, body.frame()).await;
+            let Some(frame) = next.map_err(|_| unreachable("too slow".to_owned()))? else { break };
+            let frame = frame.map_err(|error| unreachable(error.to_string()))?;
+            let Ok(piece) = frame.into_data() else { continue };
+            file.write_all(&piece).map_err(Failed::failure)?;
+            written += piece.len() as u64;
+        }
+        driver.abort();
+        Ok(written)
+    }
+
     async fn send<T: DeserializeOwned>(&self, method: Method, path: &str, body: Bytes) -> Result<T, Failed> {
         let bytes = self.answer(method, path, body).await?;
         serde_json::from_slice(&bytes).map_err(Failed::failure)
@@ -104,6 +133,16 @@ impl Client {
     }
 
     async fn exchange(&self, method: Method, path: &str, body: Bytes) -> Result<(u16, Bytes), String> {
+        let (response, driver) = self.request(method, path, body).await?;
+        let status = response.status().as_u16();
+        let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX);
+        let bytes = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
+        driver.abort();
+        Ok((status, bytes))
+    }
+
+    /// The head of an answer, and the task that carries the rest.
+    async fn request(&self, method: Method, path: &str, body: Bytes) -> Result<Answering, String> {
         let stream = TcpStream::connect(&self.authority).await.map_err(|error| error.to_string())?;
         let Some(tls) = &self.tls else { return self.talk(stream, method, path, body).await };
         // The certificate is compared as a whole, so any name will do.
@@ -118,7 +157,7 @@ impl Client {
         method: Method,
         path: &str,
         body: Bytes,
-    ) -> Result<(u16, Bytes), String> {
+    ) -> Result<Answering, String> {
         let (mut sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
         let driver = tokio::spawn(connection);
@@ -131,11 +170,7 @@ impl Client {
             .body(Full::new(body))
             .map_err(|error| error.to_string())?;
         let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
-        let status = response.status().as_u16();
-        let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX);
-        let bytes = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
-        driver.abort();
-        Ok((status, bytes))
+        Ok((response, driver))
     }
 }
 

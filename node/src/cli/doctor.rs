@@ -1,6 +1,10 @@
-//! `doctor`: what would keep a node from working, looked for one by one.
+//! `doctor`: what would keep a node from working, looked for one by one: what was found, in plain words, and what to do.
+//! It changes nothing, and may be asked while the node runs.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+mod folder;
+mod machine;
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
@@ -12,15 +16,13 @@ use super::say::Say;
 use super::{Exit, Failed};
 use crate::config::Config;
 use crate::shell::certificate::{Files, fingerprint};
-use crate::shell::clock::{Stopwatch, wall_ms};
+use crate::shell::clock::Stopwatch;
 use crate::shell::ready::ReadyFile;
 use crate::shell::secrets;
 use crate::shell::store::lock::{self, LockError};
 
-/// 2025-01-01T00:00:00Z: a clock before this has not been set.
-const CLOCK_MIN_MS: i64 = 1_735_689_600_000;
-/// Free space below which a node will not last, bytes.
-const FREE_BYTES_MIN: u64 = 1024 * 1024 * 1024;
+/// Where mDNS is spoken (RFC 6762).
+const MDNS_GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 251);
 /// A sync slower than this keeps an authority from voting in time.
 const SYNC_MAX: Duration = Duration::from_millis(200);
 /// Syncs measured.
@@ -28,58 +30,130 @@ const SYNCS: u32 = 8;
 /// How long a peer may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Weight {
+    Good,
+    /// It works; somebody should look.
+    Notice,
+    /// It does not work like this.
+    Bad,
+}
+
+/// What was looked at, what was found, and what to do about it.
 #[derive(Debug, Serialize)]
 struct Finding {
     check: &'static str,
     ok: bool,
+    weight: Weight,
     detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<&'static str>,
 }
 
 impl Finding {
-    fn new(check: &'static str, result: Result<String, String>) -> Self {
-        let ok = result.is_ok();
-        Self { check, ok, detail: result.unwrap_or_else(|problem| problem) }
+    fn good(check: &'static str, detail: impl Into<String>) -> Self {
+        Self { check, ok: true, weight: Weight::Good, detail: detail.into(), advice: None }
+    }
+
+    fn notice(check: &'static str, detail: impl Into<String>, advice: &'static str) -> Self {
+        Self { check, ok: true, weight: Weight::Notice, detail: detail.into(), advice: Some(advice) }
+    }
+
+    fn bad(check: &'static str, detail: impl Into<String>, advice: &'static str) -> Self {
+        Self { check, ok: false, weight: Weight::Bad, detail: detail.into(), advice: Some(advice) }
+    }
+
+    fn new(check: &'static str, result: Result<String, String>, advice: &'static str) -> Self {
+        match result {
+            Ok(detail) => Self::good(check, detail),
+            Err(detail) => Self::bad(check, detail, advice),
+        }
+    }
+
+    fn in_words(&self) -> String {
+        let mark = match self.weight {
+            Weight::Good => "ok  ",
+            Weight::Notice => "note",
+            Weight::Bad => "FAIL",
+        };
+        let advice = self.advice.map(|advice| format!("\n     {:<16} → {advice}", "")).unwrap_or_default();
+        format!("{mark} {:<16} {}{advice}", self.check, self.detail)
     }
 }
 
 pub(super) fn run(dir: &Path, say: &Say) -> Result<(), Failed> {
     let findings = match Config::load(&dir.join("node.toml"), &[]) {
         Ok(config) => examine(&config),
-        Err(error) => vec![Finding::new("configuration", Err(error.to_string()))],
+        Err(error) => {
+            let advice = "Mend the file, or make a folder with `symbiose init`.";
+            vec![Finding::bad("configuration", error.to_string(), advice)]
+        }
     };
     let ok = findings.iter().all(|finding| finding.ok);
     say.answer(&serde_json::json!({ "ok": ok, "findings": findings }), || {
-        let line = |finding: &Finding| {
-            let mark = if finding.ok { "ok  " } else { "FAIL" };
-            format!("{mark} {:<14} {}", finding.check, finding.detail)
-        };
-        findings.iter().map(line).collect::<Vec<_>>().join("\n")
+        findings.iter().map(Finding::in_words).collect::<Vec<_>>().join("\n")
     });
     if ok { Ok(()) } else { Err(Failed::new(Exit::Failure, "something is wrong; see above")) }
 }
 
 fn examine(config: &Config) -> Vec<Finding> {
     let is_running = matches!(lock::take(&config.data_dir), Err(LockError::Held(_)));
+    let keys = "Put the file back from a backup, and keep it for its owner only: chmod 600.";
+    let port = "Stop whatever uses the port, or choose another one in node.toml.";
+    let process = if is_running { "running" } else { "not running" };
     let mut findings = vec![
-        Finding::new("configuration", Ok(config.file.display().to_string())),
-        Finding::new("process", Ok(if is_running { "running" } else { "not running" }.to_owned())),
-        Finding::new("data folder", permissions(&config.data_dir)),
-        Finding::new("key", secret(&config.key)),
-        Finding::new("swarm key", secret(&config.swarm_key)),
-        Finding::new("genesis", genesis(&config.genesis)),
-        Finding::new("clock", clock()),
-        Finding::new("disk space", space(&config.data_dir)),
-        Finding::new("disk sync", sync(&config.data_dir)),
-        Finding::new("network port", network_port(config, is_running)),
+        Finding::good("configuration", config.file.display().to_string()),
+        Finding::good("process", process),
+        Finding::new("data folder", permissions(&config.data_dir), "Close it to others: chmod 700."),
+        Finding::new("key", secret(&config.key), keys),
+        Finding::new("swarm key", secret(&config.swarm_key), keys),
+        Finding::new("operator token", secret(&config.http.token_file), keys),
+        Finding::new(
+            "genesis",
+            genesis(&config.genesis),
+            "Put genesis.cbor back from a backup or a neighbour.",
+        ),
     ];
+    findings.extend(machine::examine(&config.data_dir));
+    findings.push(Finding::new(
+        "disk sync",
+        sync(&config.data_dir),
+        "Use a faster SD card or disk: an authority has to vote in time.",
+    ));
+    findings.extend(folder::examine(config));
     for (key, address, https) in config.http.doors() {
-        findings.push(Finding::new(key, http_port(config, address, is_running)));
+        findings.push(Finding::new(key, http_port(config, address, is_running), port));
         if https {
-            findings.push(Finding::new("certificate", certificate(config)));
+            let advice = "Put a certificate and its key where node.toml says, or remove both: one is made at the next start.";
+            findings.push(Finding::new("certificate", certificate(config), advice));
         }
     }
-    findings.extend(config.network.peers.iter().map(|peer| Finding::new("peer", reach(peer))));
+    findings.push(Finding::new("network port", network_port(config, is_running), port));
+    findings.push(mdns(config));
+    let reaching = |peer: &String| {
+        Finding::new("peer", reach(peer), "See whether that node runs, and whether a firewall is between.")
+    };
+    findings.extend(config.network.peers.iter().map(reaching));
     findings
+}
+
+/// Whether neighbours on the LAN can be looked for: by a socket of our own on any port, joined to mDNS's group.
+fn mdns(config: &Config) -> Finding {
+    if !config.network.mdns {
+        return Finding::good("mdns", "switched off");
+    }
+    let joined = UdpSocket::bind("0.0.0.0:0")
+        .and_then(|socket| socket.join_multicast_v4(&MDNS_GROUP, &Ipv4Addr::UNSPECIFIED));
+    match joined {
+        Ok(()) => Finding::good("mdns", "this machine takes part in multicast"),
+        Err(error) => Finding::notice(
+            "mdns",
+            format!("no multicast here: {error}"),
+            "Name neighbours in network.peers: they are not found by themselves.",
+        ),
+    }
 }
 
 fn permissions(dir: &Path) -> Result<String, String> {
@@ -97,23 +171,6 @@ fn secret(path: &Path) -> Result<String, String> {
 
 fn genesis(path: &Path) -> Result<String, String> {
     read_genesis(path).map(|genesis| format!("hive {}", genesis.chain())).map_err(|failed| failed.message)
-}
-
-fn clock() -> Result<String, String> {
-    let now = wall_ms();
-    let text = protocol::UnixMs(now).to_string();
-    if now < CLOCK_MIN_MS { Err(format!("{text}: the clock is not set")) } else { Ok(text) }
-}
-
-fn space(dir: &Path) -> Result<String, String> {
-    let stat = rustix::fs::statvfs(dir).map_err(|error| error.to_string())?;
-    let free = stat.f_bavail.saturating_mul(stat.f_frsize);
-    let text = format!("{} MiB free", free / (1024 * 1024));
-    if free < FREE_BYTES_MIN {
-        Err(format!("{text}, at least {} wanted", FREE_BYTES_MIN / (1024 * 1024)))
-    } else {
-        Ok(text)
-    }
 }
 
 /// Writes and syncs 4 KiB a few times.

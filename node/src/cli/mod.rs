@@ -1,6 +1,7 @@
 //! The command line: words in, exit code out. `run` is the node; the others set one up, talk to a running one over its
 //! HTTP interface, or read its files.
 
+mod backup;
 mod claim;
 mod client;
 mod doctor;
@@ -8,6 +9,7 @@ mod init;
 mod invite;
 mod join;
 mod ledger;
+mod logs;
 mod pinned;
 mod policies;
 mod receipt;
@@ -22,9 +24,6 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use crate::config::Config;
 use crate::shell::Stopped;
 use say::Say;
-
-/// What is logged unless `RUST_LOG` says otherwise. The engine tells each vote at its level `info`.
-const LOG_DEFAULT: &str = "info,arc_malachitebft_core_consensus=warn,arc_malachitebft_core_driver=warn,libp2p_swarm=warn,libp2p_gossipsub=error";
 
 /// How a command ends, beyond success.
 #[derive(Debug)]
@@ -113,6 +112,10 @@ enum Command {
     Policies(policies::Policies),
     /// Check a receipt: that a transaction is in the ledger of a hive.
     Verify(receipt::Receipt),
+    /// Write everything of a running node into one file.
+    Backup(backup::Backup),
+    /// Make a new data folder from a backup.
+    Restore(backup::Restore),
     /// Look for what would keep a node from working.
     Doctor {
         /// Its data folder.
@@ -152,6 +155,8 @@ fn carry_out(command: Command, say: &Say) -> Result<(), Failed> {
         Command::Ledger(ledger) => ledger.run(say),
         Command::Policies(policies) => policies.run(say),
         Command::Verify(receipt) => receipt.run(say),
+        Command::Backup(backup) => backup.run(say),
+        Command::Restore(restore) => restore.run(say),
         Command::Doctor { dir } => doctor::run(&dir, say),
         Command::Openapi => {
             say.text(&web::openapi());
@@ -167,15 +172,8 @@ fn carry_out(command: Command, say: &Say) -> Result<(), Failed> {
 }
 
 fn run(config: &std::path::Path, set: &[String]) -> Result<(), Failed> {
-    use tracing_subscriber::EnvFilter;
     let config = Config::load(config, set).map_err(|error| Failed::new(Exit::Usage, error))?;
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOG_DEFAULT));
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
+    logs::start(&config.log).map_err(|error| Failed::new(Exit::Usage, format!("log.file: {error}")))?;
     match crate::shell::run(config) {
         Ok(Stopped::Terminated) => Ok(()),
         Ok(Stopped::Interrupted) => Err(Failed::new(Exit::Interrupted, "interrupted")),

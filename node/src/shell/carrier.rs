@@ -23,13 +23,14 @@ use super::keeping;
 use super::network::NetworkHandle;
 use super::present::{Facts, Presenter};
 use super::reader::Reader;
-use super::ready::Weight;
+use super::ready::{DISK_FULL, Weight};
 use super::store::StoreError;
 use super::store::block_files::Place;
 use super::store::block_log::BlockLog;
 use super::store::building_log::{BuildingLog, Entries};
 use super::store::index::Index;
 use super::store::vote_log::VoteLog;
+use super::supervisor::Pulse;
 use super::tickets::{Context, Tickets, Waiter};
 use crate::core::{Actor, Command, Core, Input, Output};
 
@@ -57,6 +58,7 @@ pub(super) struct Carrier {
     pub(super) meeting: Meeting,
     pub(super) members: Members,
     pub(super) tickets: Tickets,
+    pub(super) pulse: Pulse,
     /// Whether the core's first outputs are carried out.
     pub(super) is_open: bool,
 }
@@ -113,6 +115,7 @@ impl Carrier {
         self.is_open = true;
         self.present(self.clock.now(), true);
         loop {
+            self.pulse.beat();
             let next = self.wait();
             if !self.take_in(next)? {
                 return Ok(());
@@ -209,6 +212,11 @@ impl Carrier {
             Event::Command(call) => self.command(*call),
             Event::Submit(submission) => self.submit(submission),
             Event::Stored(stored) => self.stored(stored),
+            Event::Machine(findings) => {
+                self.facts.health.take_in(findings);
+                self.presenter.stale();
+                Ok(())
+            }
             Event::Photos { order, photos, shown } => {
                 self.facts.photos.insert(order, photos);
                 self.presenter.event(&self.core, &self.facts, &crate::core::Event::WorkOrder(order));
@@ -234,6 +242,11 @@ impl Carrier {
     }
 
     fn store(&mut self, call: TelemetryCall) -> Result<(), StoreError> {
+        if self.facts.health.has(DISK_FULL) {
+            let detail = "the disk is nearly full: no reading is taken until there is room";
+            drop(call.reply.send(Err(Problem::new(Kind::Unavailable, detail))));
+            return Ok(());
+        }
         let TelemetryCall { payloads, reply } = call;
         let ticket = self.tickets.issue(Waiter::Telemetry(reply, payloads.len()));
         self.tell(Input::Telemetry { ticket, payloads: commands::payloads(payloads) })
@@ -358,6 +371,13 @@ impl Carrier {
             health.set("catching_up", Weight::NotReady, text);
         } else {
             health.clear("catching_up");
+        }
+        if let Some(path) = self.facts.restored.take_if(|_| !ledger.is_restored()) {
+            tracing::warn!("the hive is past every vote this node may have forgotten: it votes again");
+            if let Err(error) = std::fs::remove_file(&path) {
+                tracing::warn!(%error, "votes are held back again after the next start");
+            }
+            health.clear("restored");
         }
         if let Some(reason) = ledger.halted() {
             health.set("ledger_halted", Weight::NotReady, reason);

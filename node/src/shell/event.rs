@@ -42,6 +42,8 @@ pub(crate) enum Event {
     Submit(Submission),
     /// What became of rows that were to be stored.
     Stored(Vec<Stored>),
+    /// What was found of the machine.
+    Machine(Vec<Finding>),
     /// The photos of a work order are these now.
     Photos {
         /// The work order.
@@ -62,6 +64,27 @@ pub(crate) enum Event {
     },
     /// The process is to end.
     Stop,
+}
+
+/// A reason of the node's health, as it was found.
+#[derive(Debug)]
+pub(crate) struct Finding {
+    /// Its code.
+    pub(crate) code: &'static str,
+    /// How much it matters, in words; none if it does not hold.
+    pub(crate) held: Option<(Weight, String)>,
+}
+
+impl Finding {
+    /// Holds or not.
+    pub(crate) fn when(
+        code: &'static str,
+        weight: Weight,
+        holds: bool,
+        text: impl FnOnce() -> String,
+    ) -> Self {
+        Self { code, held: holds.then(|| (weight, text())) }
+    }
 }
 
 /// Transactions handed in over HTTP, their signatures checked.

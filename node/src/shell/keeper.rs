@@ -1,28 +1,55 @@
-//! Keeps files that are neither ledger nor readings: photos of work orders. One task owns them; the core's thread is
+//! Keeps files that are neither ledger nor readings: photos of work orders; and takes backups. One task owns them; the core's thread is
 //! told what to show and says when it is shown, so that a caller reads what it wrote.
 
+use std::io::{BufWriter, Write};
+use std::sync::Arc;
+
 use bytes::Bytes;
-use protocol::Digest;
-use tokio::sync::{mpsc, oneshot};
+use protocol::{Digest, Height};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::block_in_place;
 use web::view::PhotoView;
 use web::{FileCall, Kind, Problem, Time};
 
+use super::backup;
 use super::clock::Clock;
-use super::event::Event;
+use super::event::{Event, Finding};
+use super::ready::Weight;
 use super::store::disk;
 use super::store::photos::{PhotoError, Photos};
 
 /// Work orders leaving the history that wait for their photos to go.
 pub(super) const FORGOTTEN_MAX: usize = 1_024;
 
+/// Pieces of a backup that wait to be read.
+const BACKUP_PIECES: usize = 4;
+/// One such piece, bytes.
+const BACKUP_PIECE_BYTES: usize = 256 * 1024;
+
 /// The task.
 pub(super) struct Keeper {
     pub(super) clock: Clock,
     pub(super) photos: Photos,
     pub(super) core: mpsc::Sender<Event>,
-    /// Folder whose disk must not fill up.
-    pub(super) data_dir: std::path::PathBuf,
+    pub(super) picture: watch::Receiver<Arc<web::Picture>>,
+    /// What a backup is taken of; its disk must not fill up.
+    pub(super) source: backup::Source,
+    pub(super) backing_up: Arc<Semaphore>,
+}
+
+/// Into the channel that a backup is read from.
+struct Pipe(mpsc::Sender<std::io::Result<Bytes>>);
+
+impl Write for Pipe {
+    fn write(&mut self, piece: &[u8]) -> std::io::Result<usize> {
+        let gone = |_| std::io::Error::other("nobody reads it any more");
+        self.0.blocking_send(Ok(Bytes::copy_from_slice(piece))).map_err(gone)?;
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 impl Keeper {
@@ -60,17 +87,44 @@ impl Keeper {
                     .and_then(|order| block_in_place(|| self.photos.read(&order, &photo)).map_err(problem));
                 drop(reply.send(found.map(|(photo, bytes)| (photo, Bytes::from(bytes)))));
             }
+            FileCall::Backup { with_keys, reply } => drop(reply.send(self.backup(with_keys))),
             FileCall::DropPhoto { work_order, photo, reply } => {
                 drop(reply.send(self.remove(&work_order, &photo).await));
             }
         }
     }
 
+    /// Starts a backup; it is written by a thread of its own, as fast as whoever reads it.
+    fn backup(&self, with_keys: bool) -> Result<mpsc::Receiver<std::io::Result<Bytes>>, Problem> {
+        let busy = |_| Problem::new(Kind::TooMany, "a backup is being taken already; try again later");
+        let place = Arc::clone(&self.backing_up).try_acquire_owned().map_err(busy)?;
+        let moment = backup::Moment {
+            height: Height(self.picture.borrow().head.height),
+            time: self.clock.now().time.to_string(),
+            with_keys,
+        };
+        let (pieces, read) = mpsc::channel(BACKUP_PIECES);
+        let (source, core) = (self.source.clone(), self.core.clone());
+        tokio::task::spawn_blocking(move || {
+            let pipe = BufWriter::with_capacity(BACKUP_PIECE_BYTES, Pipe(pieces.clone()));
+            let written = backup::write(&source, moment, pipe);
+            drop(place);
+            let failed = written.err().map(|error| {
+                tracing::error!(%error, "the backup failed");
+                // Whoever reads it sees a file that is cut off.
+                drop(pieces.blocking_send(Err(std::io::Error::other(error.to_string()))));
+                (Weight::Notice, format!("The last backup failed: {error}."))
+            });
+            drop(core.blocking_send(Event::Machine(vec![Finding { code: "backup_failed", held: failed }])));
+        });
+        Ok(read)
+    }
+
     async fn keep(&mut self, work_order: &str, bytes: &[u8], by: &str) -> Result<PhotoView, Problem> {
         let order = reference(work_order)?;
         let at = Time::from(self.clock.now().time);
         let photo = block_in_place(|| {
-            if disk::space(&self.data_dir).is_ok_and(|space| space.is_full()) {
+            if disk::space(&self.source.data_dir).is_ok_and(|space| space.is_full()) {
                 let detail = "the disk is nearly full: no photo is kept until there is room";
                 return Err(Problem::new(Kind::Unavailable, detail));
             }

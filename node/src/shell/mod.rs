@@ -12,6 +12,7 @@ pub mod welcome;
 
 mod advice;
 mod archivist;
+pub mod backup;
 mod calls;
 mod carrier;
 mod commands;
@@ -20,16 +21,20 @@ mod describe;
 mod drafts;
 mod error;
 mod event;
+mod figures;
 pub(crate) mod http;
 mod inbox;
 mod keeper;
 mod keeping;
+pub mod machine;
 mod open;
 mod present;
 mod query;
 mod reader;
+mod supervisor;
 mod tickets;
 mod watch;
+mod wear;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +50,7 @@ use carrier::End;
 use event::Event;
 use open::Opened;
 use ready::ReadyFile;
+use supervisor::Supervisor;
 
 /// Threads that carry network and HTTP.
 const RUNTIME_THREADS: usize = 2;
@@ -95,7 +101,10 @@ async fn live(config: Config) -> Result<Stopped, RunError> {
     let ready = ReadyFile::new(opened.http_url.clone(), opened.https_url.clone(), p2p, &opened.key);
     ready.write(&config.data_dir).map_err(RunError::Store)?;
     tracing::info!(http = ready.http, p2p = ready.p2p, address = ready.address, "ready");
-    let result = until_asked(&mut opened).await;
+    let mut supervisor = Supervisor::from_environment();
+    supervisor.ready(&ready.http);
+    let result = until_asked(&mut opened, &mut supervisor).await;
+    supervisor.stopping();
     drop(ReadyFile::remove(&config.data_dir));
     match result {
         Ok(stopped) => {
@@ -108,10 +117,11 @@ async fn live(config: Config) -> Result<Stopped, RunError> {
 }
 
 /// Waits for a signal, or for a part of the node to die.
-async fn until_asked(opened: &mut Opened) -> Result<Stopped, RunError> {
+async fn until_asked(opened: &mut Opened, supervisor: &mut Supervisor) -> Result<Stopped, RunError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(RunError::Runtime)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::Runtime)?;
     let mut upkeep = tokio::time::interval(METRICS_UPKEEP);
+    let mut sign = tokio::time::interval(supervisor.every());
     loop {
         tokio::select! {
             _ = terminate.recv() => return Ok(Stopped::Terminated),
@@ -124,6 +134,7 @@ async fn until_asked(opened: &mut Opened) -> Result<Stopped, RunError> {
                 });
             }
             _ = upkeep.tick() => opened.metrics.run_upkeep(),
+            _ = sign.tick() => supervisor.alive(&opened.pulse),
         }
     }
 }

@@ -8,14 +8,16 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use ledger::Ledger;
+use ledger::record::RecordError;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use protocol::limits::{BLOCK_TIME_AHEAD_MS_MAX, CORE_QUEUE_MAX, SERIES_DEFAULT_MAX, TELEMETRY_QUEUE_MAX};
 use protocol::operator::OperatorKey;
 use protocol::{Bytes, Digest, Genesis, Height, PublicKey, SigningKey, UnixMs, decode};
 use tokio::runtime::Handle;
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, broadcast, mpsc, oneshot, watch};
 
 use super::archivist::{self, Archivist, Around};
+use super::backup;
 use super::calls::{Questions, carry_commands};
 use super::carrier::{Carrier, End, Members, Stores};
 use super::clock::Clock;
@@ -24,6 +26,7 @@ use super::committer::{Committer, Work};
 use super::event::Event;
 use super::inbox::Inbox;
 use super::keeper::{self, Keeper};
+use super::machine::Machine;
 use super::network::{self, NetworkConfig, NetworkHandle};
 use super::present::{Facts, Presenter, ledger as shown};
 use super::query::Source;
@@ -41,6 +44,7 @@ use super::store::telemetry_log::{Keeping, Lost, TelemetryLog};
 use super::store::vote_log::VoteLog;
 use super::store::written::Written;
 use super::store::{StoreError, file};
+use super::supervisor::Pulse;
 use super::tickets::Tickets;
 use super::watch::{Deaths, Watch};
 use super::{RunError, accounts, core_queue, first_picture, hive_name, http, secrets};
@@ -81,6 +85,8 @@ pub(super) struct Opened {
     pub(super) deaths: mpsc::Receiver<&'static str>,
     pub(super) threads: Vec<JoinHandle<()>>,
     pub(super) metrics: PrometheusHandle,
+    /// Beats with the turns of the core's thread.
+    pub(super) pulse: Pulse,
     _lock: Lock,
 }
 
@@ -109,6 +115,7 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
         round_trips_ms: Default::default(),
         health: Health::default(),
         photos: Default::default(),
+        restored: None,
         proposed: Vec::new(),
     };
     if let Some(reason) = lost {
@@ -158,6 +165,7 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
         watch::channel(Arc::new(building.core.ledger().state().authorities().clone()));
     let (forgotten, photos_forgotten) = mpsc::channel(keeper::FORGOTTEN_MAX);
     let (telemetry, telemetry_calls) = mpsc::channel(TELEMETRY_QUEUE_MAX);
+    let pulse = Pulse::default();
     let carrier = Carrier {
         clock,
         runtime: runtime.clone(),
@@ -181,6 +189,7 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
         meeting: Meeting { addresses: Vec::new(), swarm_key: Digest::new(identity.swarm_key) },
         members: Members::default(),
         tickets: Tickets::default(),
+        pulse: pulse.clone(),
         is_open: false,
         core: building.core,
     };
@@ -208,9 +217,17 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
     };
     runtime.spawn(questions.run(query_calls));
     let (files, file_calls) = mpsc::channel(FILE_CALLS_MAX);
-    let keeper = Keeper { clock, photos, core: core.clone(), data_dir: config.data_dir.clone() };
+    let keeper = Keeper {
+        clock,
+        photos,
+        core: core.clone(),
+        picture: pictures.clone(),
+        source: backup::Source::of(config, chain),
+        backing_up: Arc::new(Semaphore::new(1)),
+    };
     runtime.spawn(keeper.run(file_calls, photos_forgotten));
     let (accounts, _) = accounts::start(config.data_dir.clone(), book.needs_claim(), bound.welcome());
+    runtime.spawn(Machine::new(&config.data_dir, clock, core.clone()).run());
     let handles = web::Handles {
         telemetry,
         commands,
@@ -240,6 +257,7 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
         deaths: died,
         threads: vec![carrying, committing, reading],
         metrics,
+        pulse,
         _lock: lock,
     })
 }
@@ -265,6 +283,7 @@ fn recorder() -> Result<PrometheusHandle, RunError> {
     let builder = PrometheusBuilder::new().set_buckets(&SECONDS);
     let installed = builder.and_then(PrometheusBuilder::install_recorder);
     super::describe::all();
+    super::figures::describe();
     installed.map_err(|error| RunError::Runtime(std::io::Error::other(error.to_string())))
 }
 
@@ -290,6 +309,15 @@ fn open_ledger(
             format!("The vote log is damaged ({error}): this node does not sign at the height in progress.");
         facts.health.set("vote_log_damaged", Weight::Notice, text);
     }
+    let restored = config.in_data(backup::RESTORED);
+    let found = if restored.exists() {
+        let text = "This node was restored from a backup: it follows the hive and holds its votes back for some blocks.";
+        facts.health.set("restored", Weight::Attention, text);
+        facts.restored = Some(restored);
+        Err(RecordError::Restored)
+    } else {
+        found
+    };
     let speed = i64::try_from(clock.speed_millis().max(1_000)).unwrap_or(i64::MAX);
     let ledger_config = ledger::Config {
         heartbeat_ms: config.heartbeat_ms,

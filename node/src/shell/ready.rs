@@ -9,6 +9,7 @@ use web::Time;
 use web::view::{HealthItem, HealthState, HealthView, HealthWeight, Readiness, Reason};
 
 use super::advice;
+use super::event::Finding;
 use super::store::{StoreError, file};
 
 /// `ready.json`.
@@ -60,6 +61,9 @@ impl ReadyFile {
     }
 }
 
+/// Readings and photos are refused while this reason holds.
+pub const DISK_FULL: &str = "disk_full";
+
 /// How much a reason matters. Most serious first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {
@@ -94,6 +98,16 @@ impl Health {
     /// A reason no longer holds.
     pub fn clear(&mut self, code: &'static str) {
         self.reasons.remove(code);
+    }
+
+    /// Takes note of what was found of the machine.
+    pub(super) fn take_in(&mut self, findings: Vec<Finding>) {
+        for Finding { code, held } in findings {
+            match held {
+                Some((weight, text)) => self.set(code, weight, text),
+                None => self.clear(code),
+            }
+        }
     }
 
     /// Whether a reason holds.

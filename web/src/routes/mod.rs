@@ -4,6 +4,7 @@
 #![allow(unused_qualifications, reason = "utoipa's macro writes types with their paths")]
 
 pub(crate) mod alerts;
+pub(crate) mod backup;
 pub(crate) mod catalogue;
 pub(crate) mod csv;
 pub(crate) mod health;

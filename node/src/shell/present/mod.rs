@@ -10,6 +10,7 @@ pub(crate) mod policies;
 pub(crate) mod store;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use ::ledger::Committed;
@@ -39,6 +40,8 @@ pub(crate) struct Facts {
     pub(crate) round_trips_ms: BTreeMap<Address, u32>,
     /// Why the node is or is not ready.
     pub(crate) health: Health,
+    /// The file which says that this folder was restored, as long as votes are held back for it.
+    pub(crate) restored: Option<PathBuf>,
     /// Photos of work orders.
     pub(crate) photos: BTreeMap<Digest, Vec<PhotoView>>,
     /// The transaction of each governed proposal; the first one is proposal 1.

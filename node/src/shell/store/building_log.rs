@@ -151,6 +151,11 @@ impl BuildingLog {
     }
 }
 
+/// Places of a log that cannot be read, with whole records behind them. Nothing is changed.
+pub fn gaps(path: &Path) -> Result<u64, StoreError> {
+    Ok(read(&file::read(path, LOG_BYTES_MAX)?).gaps)
+}
+
 /// How many changes from the front fit into one record; at least one.
 fn fitting(changes: &[Changed]) -> usize {
     let mut bytes = 0;

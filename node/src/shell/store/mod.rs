@@ -6,6 +6,7 @@ pub mod archive;
 pub mod block_files;
 pub mod block_log;
 pub mod building_log;
+pub mod check;
 pub mod disk;
 pub mod file;
 pub mod index;

@@ -74,6 +74,9 @@ pub(super) struct Scanned {
     pub(super) next_seq: Option<u64>,
 }
 
+/// Looks at a segment in which a gap was seen, before it is believed.
+const READ_AGAIN: usize = 3;
+
 impl Contents {
     pub(super) fn add(&mut self, row: &Row) {
         let time = row.time();
@@ -171,6 +174,24 @@ pub(super) fn scan(
     }
     scanned.next_seq = reader.next_seq();
     Ok(scanned)
+}
+
+/// Places of a segment that cannot be read, with whole records behind them. Nothing is changed.
+pub fn gaps(path: &Path, number: u64) -> Result<u64, StoreError> {
+    Ok(scan(path, number, None, &mut drop)?.lost.gaps)
+}
+
+/// Bytes up to the end of the last whole record of a segment that may be written at this moment; none without a record.
+pub fn whole_bytes(path: &Path, number: u64) -> Result<Option<u64>, StoreError> {
+    let mut found = scan(path, number, None, &mut drop)?;
+    for _ in 0..READ_AGAIN {
+        if found.lost.gaps == 0 {
+            break;
+        }
+        // Half of a write may have been seen, with the next one behind it; a second look sees both.
+        found = scan(path, number, None, &mut drop)?;
+    }
+    Ok(Some(found.len).filter(|len| *len > 0))
 }
 
 /// Hands on the rows of one asset in `[from, to)`, in the order in which they were accepted. A segment that is gone
