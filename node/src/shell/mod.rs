@@ -21,7 +21,6 @@ mod describe;
 mod drafts;
 mod error;
 mod event;
-mod figures;
 pub(crate) mod http;
 mod inbox;
 mod keeper;

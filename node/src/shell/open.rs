@@ -283,7 +283,6 @@ fn recorder() -> Result<PrometheusHandle, RunError> {
     let builder = PrometheusBuilder::new().set_buckets(&SECONDS);
     let installed = builder.and_then(PrometheusBuilder::install_recorder);
     super::describe::all();
-    super::figures::describe();
     installed.map_err(|error| RunError::Runtime(std::io::Error::other(error.to_string())))
 }
 
