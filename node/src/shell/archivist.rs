@@ -174,7 +174,7 @@ impl Thread {
                     Ok(true) => self.publish()?,
                     Ok(false) => {}
                     Err(error) => {
-                        tracing::error!(%error, "damage cannot be put on record now; it is met again")
+                        tracing::error!(%error, "damage cannot be put on record now; it is met again");
                     }
                 }
                 self.say_losses()?;

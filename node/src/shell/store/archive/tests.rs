@@ -273,13 +273,13 @@ fn an_index_made_again_from_the_files_is_the_one_that_was_kept() {
     store.accept(&[row(1, at(5), &[(0, 3.0)])]);
     store.seal();
     let store = store.restart();
-    let kept = super::rows::Rows::load(&store.index).unwrap();
+    let kept = rows::Rows::load(&store.index).unwrap();
     assert_eq!(kept.files.len(), 4, "two open files, a merged day and its sums");
     let Store { scratch, log, archive, index } = store;
     drop((log, archive, index));
     std::fs::remove_dir_all(scratch.path().join("index")).unwrap();
     let (log, archive, index) = open(scratch.path());
-    assert_eq!(super::rows::Rows::load(&index).unwrap(), kept);
+    assert_eq!(rows::Rows::load(&index).unwrap(), kept);
     assert_eq!(archive.newest_generation(), 3, "so that the next segment gets a number of its own");
     let store = Store { scratch, log, archive, index };
     let mut expected = rows;
