@@ -1,7 +1,6 @@
 //! What keeps a node useful for years: photos of the work that was done, and its health in plain words.
 
 use std::fs;
-use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::{Value, json};
@@ -9,7 +8,7 @@ use serde_json::{Value, json};
 use super::{hive_ms, overheat, time};
 use crate::harness::programs::{run, symbiose};
 use crate::harness::wait::ensure;
-use crate::harness::{Building, Client, story_folder, until};
+use crate::harness::{Building, Client, pass_over, story_folder, until};
 
 /// A technician's photo is kept with the work order, survives kill -9, is for the owner's eyes only, and goes when it
 /// is told to.
@@ -165,10 +164,7 @@ fn a_full_disk_stops_readings_and_nothing_else() {
         .arg(&disk)
         .output();
     if !mount.is_ok_and(|mounted| mounted.status.success()) {
-        let _ = writeln!(
-            std::io::stderr(),
-            "passed over: a disk that fills up, no small one can be mounted here"
-        );
+        pass_over("a disk that fills up, no small one can be mounted here");
         return;
     }
     let mounted = Mounted(disk.clone());

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::harness::programs::{self, run};
-use crate::harness::story_folder;
+use crate::harness::{pass_over, story_folder};
 use crate::source::root;
 
 /// Exposure of the service by systemd's own measure, tenths; lower is better.
@@ -18,7 +18,7 @@ const PRETENDED: [&str; 4] = ["adduser", "deluser", "systemctl", "chown"];
 #[test]
 fn the_package_keeps_a_buildings_records() {
     if !there_is("dpkg-deb") || !there_is("dpkg") {
-        return passed_over("the Debian package, dpkg is not here");
+        return pass_over("the Debian package, dpkg is not here");
     }
     let folder = story_folder("packaging-deb");
     let package = built(&folder);
@@ -66,7 +66,7 @@ fn the_package_keeps_a_buildings_records() {
 #[test]
 fn the_service_is_boxed_in() {
     if !there_is("systemd-analyze") {
-        return passed_over("the service's exposure, systemd-analyze is not here");
+        return pass_over("the service's exposure, systemd-analyze is not here");
     }
     let unit = root().join("node/packaging/symbiose.service");
     let said =
@@ -146,9 +146,4 @@ impl Machine {
 
 fn there_is(program: &str) -> bool {
     Command::new(program).arg("--version").output().is_ok()
-}
-
-fn passed_over(what: &str) {
-    use std::io::Write as _;
-    let _ = writeln!(std::io::stderr(), "passed over: {what}");
 }

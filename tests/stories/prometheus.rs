@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{hive_ms, time};
 use crate::harness::programs::{Run, run};
-use crate::harness::{Building, Client, story_folder};
+use crate::harness::{Building, Client, pass_over, story_folder};
 
 const ASSET: &str = "CAS-S1-CHILLER_1";
 
@@ -16,7 +16,7 @@ fn is_here() -> bool {
     let found =
         Command::new("promtool").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     if found.is_err() {
-        println!("passed over: promtool is not on this machine (apt-get install prometheus)");
+        pass_over("promtool is not on this machine (apt-get install prometheus)");
     }
     found.is_ok()
 }

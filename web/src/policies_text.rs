@@ -337,10 +337,7 @@ mod tests {
         let written = write("A", &[policy(), PolicyView { code: "R6".to_owned(), ..policy() }]);
         let at = written.rfind(from).unwrap();
         let text = format!("{}{to}{}", &written[..at], &written[at + from.len()..]);
-        let problem = match read(&text) {
-            Err(problem) => problem,
-            Ok(_) => return "read".to_owned(),
-        };
+        let Err(problem) = read(&text) else { return "read".to_owned() };
         let field = problem.field.unwrap();
         let line: usize = field["line ".len()..].split(':').next().unwrap().parse().unwrap();
         format!("{} <- {}", text.lines().nth(line - 1).unwrap(), field.split(": ").nth(1).unwrap_or("?"))

@@ -16,7 +16,10 @@ const COUNTERS: &[(&str, &str)] = &[
     ("symbiose_network_faults_total", "Faults of peers seen by the network, by kind."),
     ("symbiose_network_messages_total", "Messages sent to and received from members, by channel."),
     ("symbiose_peers_banned_total", "Members whose messages made the node turn away from them."),
-    ("symbiose_process_written_bytes_total", "Bytes this process had written to disks, as the kernel counts them."),
+    (
+        "symbiose_process_written_bytes_total",
+        "Bytes this process had written to disks, as the kernel counts them.",
+    ),
     ("symbiose_telemetry_conflicts_total", "Readings that contradicted one of the same time."),
     ("symbiose_telemetry_damage_met_total", "Damaged places met in the files of readings."),
     ("symbiose_telemetry_duplicates_total", "Readings that were there already."),
@@ -36,9 +39,15 @@ const COUNTERS: &[(&str, &str)] = &[
 const GAUGES: &[(&str, &str)] = &[
     ("symbiose_disk_free_bytes", "Room left on the disk of the data folder."),
     ("symbiose_disk_total_bytes", "Size of the disk of the data folder."),
-    ("symbiose_ledger_stalled_milliseconds", "How long the height in progress has been waiting without a decision."),
+    (
+        "symbiose_ledger_stalled_milliseconds",
+        "How long the height in progress has been waiting without a decision.",
+    ),
     ("symbiose_machine_temperature_celsius", "The hottest sensor of the machine."),
-    ("symbiose_process_written_bytes_per_day", "Bytes written to disks in the last 24 hours, restarts included."),
+    (
+        "symbiose_process_written_bytes_per_day",
+        "Bytes written to disks in the last 24 hours, restarts included.",
+    ),
     ("symbiose_authorities_online", "Authorities heard of lately, this node included."),
     ("symbiose_building_log_bytes", "Length of the building's log."),
     ("symbiose_callers_waiting", "Requests that wait for an answer of the core."),

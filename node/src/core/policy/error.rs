@@ -117,7 +117,7 @@ pub enum PolicyError {
         /// Its place there, from 0.
         condition: usize,
         /// What is wrong with it.
-        error: Box<PolicyError>,
+        error: Box<Self>,
     },
 }
 

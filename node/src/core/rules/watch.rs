@@ -194,7 +194,11 @@ impl Watch {
     /// The asset was served. Answers whether that is anything to this policy.
     pub(super) fn serve(&mut self, now: UnixMs) -> bool {
         self.is_near = false;
-        self.trackers.iter_mut().fold(false, |served, tracker| tracker.serve(now.0) || served)
+        let mut served = false;
+        for tracker in &mut self.trackers {
+            served |= tracker.serve(now.0);
+        }
+        served
     }
 
     pub(super) fn base(&self, asset: AssetId) -> Option<CounterBase> {

@@ -96,7 +96,7 @@ pub fn check(archive: &Path) -> Result<Manifest, RestoreError> {
     let damaged = |detail: String| RestoreError::Damaged { path: archive.to_owned(), detail };
     let mut found = BTreeMap::new();
     let mut manifest = None;
-    each(archive, &mut |path, mode, mut content| {
+    each(archive, |path, mode, mut content| {
         if manifest.is_some() {
             return Err(damaged("something stands behind its manifest".to_owned()));
         }
@@ -138,7 +138,7 @@ pub fn check(archive: &Path) -> Result<Manifest, RestoreError> {
 /// Hands each member on: path, permissions, bytes. Paths that lead out of the folder, links and the like end it.
 fn each(
     archive: &Path,
-    take: &mut dyn FnMut(String, u32, &mut dyn Read) -> Result<(), RestoreError>,
+    mut take: impl FnMut(String, u32, &mut dyn Read) -> Result<(), RestoreError>,
 ) -> Result<(), RestoreError> {
     let damaged = |detail: String| RestoreError::Damaged { path: archive.to_owned(), detail };
     let broken = |error: io::Error| damaged(error.to_string());
@@ -167,7 +167,7 @@ fn unpack(archive: &Path, manifest: &Manifest, folder: &Path) -> Result<(), Rest
     let known: BTreeMap<&str, &Member> =
         manifest.members.iter().map(|member| (member.path.as_str(), member)).collect();
     let mut folders = vec![folder.to_owned()];
-    each(archive, &mut |path, _, content| {
+    each(archive, |path, _, content| {
         if path == MANIFEST {
             return Ok(());
         }
