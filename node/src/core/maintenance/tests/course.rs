@@ -33,7 +33,18 @@ fn time_raises_lowers_and_ends_an_alert() {
     let story = "motor_temp 81; wait 60 s; wait 540 s; motor_temp 78; wait 1200 s; motor_temp 70; wait 119 s; wait 1 s; restart; \
         motor_temp 70; wait 121 s; motor_temp 82; wait 1 s; motor_temp 70; wait 299 s; wait 2 s; motor_temp 81";
     story.split(';').for_each(|line| building.step(line.trim()));
-    expect![""].assert_eq(&building.log);
+    expect![[r#"
+        0 s: alert T1 low open « Moteur tiède »
+        610 s: alert T1 high open « Moteur tiède » with work order
+        610 s: work order T1 open, ledger knows nothing
+          ledger: open ELEVATOR high
+        1949 s: alert T1 medium open « Moteur tiède » with work order
+        2081 s: alert T1 low open « Moteur tiède » with work order
+        2091 s: alert T1 high open « Moteur tiède » with work order
+        2401 s: alert T1 high closed « Moteur tiède » with work order
+        2403 s: alert T1 low open « Moteur tiède » with work order
+    "#]]
+    .assert_eq(&building.log);
     let ended = building.maintenance.alerts.iter().find(|alert| alert.closed.is_some()).unwrap();
     assert_eq!(ended.ending, Some(Ending::quiet()));
     assert!(ended.history.len() > 3 && ended.history[0].severity == Severity::Low);
