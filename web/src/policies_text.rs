@@ -357,7 +357,7 @@ mod tests {
         assert_eq!(wrong("severity = \"low\"", "colour = \"low\""), "colour = \"low\" <- ?");
         assert_eq!(
             wrong("message = ", "message = \"\" # "),
-            "message = \"\" # \"« Surchauffe »\\t\\\\ moteur\" <- message"
+            "message = \"\" # '« Surchauffe »\t\\ moteur' <- message"
         );
         assert!(read("x").is_err() && read("[[policy]]").is_err() && read("").unwrap().0.is_empty());
     }

@@ -153,6 +153,8 @@ impl Thread {
                 }
                 Ok(task) => {
                     self.take(task)?;
+                    // It may have brought work: that is looked for as soon as no other task waits.
+                    wait = Duration::ZERO;
                     continue;
                 }
                 Err(RecvTimeoutError::Timeout) => {}

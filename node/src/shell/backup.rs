@@ -39,8 +39,8 @@ pub struct Manifest {
     pub program: String,
     /// Name of the building.
     pub name: String,
-    /// The hive.
-    pub chain: ChainId,
+    /// The hive, 64 hex digits.
+    pub chain: String,
     /// The last final block when it was taken.
     pub height: Height,
     /// When, RFC 3339.
@@ -115,7 +115,7 @@ pub(super) fn write(source: &Source, moment: Moment, out: impl Write) -> Result<
         version: VERSION,
         program: env!("CARGO_PKG_VERSION").to_owned(),
         name: source.name.clone(),
-        chain: source.chain,
+        chain: source.chain.to_string(),
         height: moment.height,
         time: moment.time,
         with_keys: moment.with_keys,

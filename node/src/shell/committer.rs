@@ -30,12 +30,10 @@ pub(crate) enum Work {
     Define(Vec<Definition>),
     /// Where readings of several assets may be found.
     Find {
-        /// The assets, rising.
-        assets: Vec<AssetId>,
+        /// The assets, each with the first time that is not wanted of it.
+        assets: Vec<(AssetId, UnixMs)>,
         /// First time wanted.
         from: UnixMs,
-        /// First time not wanted.
-        to: UnixMs,
         /// Where the answer goes.
         reply: oneshot::Sender<Vec<SpannedPiece>>,
     },
@@ -138,9 +136,9 @@ impl Thread {
         match work {
             Work::Store(ticket, rows) => self.batch.push(Stored { ticket, rows, failed: None }),
             Work::Define(definitions) => self.log.define(definitions),
-            Work::Find { assets, from, to, reply } => {
+            Work::Find { assets, from, reply } => {
                 // The caller may have given up.
-                drop(reply.send(self.log.pieces_of(&assets, from, to)));
+                drop(reply.send(self.log.pieces_of(&assets, from)));
             }
             Work::Close(done) => {
                 // Rows taken before it belong to the segment that ends.

@@ -34,15 +34,25 @@ const COUNTERS: &[(&str, &str)] = &[
     ("symbiose_telemetry_values_total", "Readings stored since the start."),
     ("symbiose_transactions_final_total", "Transactions in final blocks since the start."),
     ("symbiose_transactions_rejected_total", "Transactions refused."),
+    ("symbiose_clock_jumps_total", "Jumps of the machine's clock against its own steady one."),
+    ("symbiose_telemetry_late_rows_refused_total", "Late rows that the lane for them had no room for."),
+    ("symbiose_telemetry_payloads_refused_total", "Payloads the building did not accept."),
+    (
+        "symbiose_telemetry_quarantine_refused_total",
+        "Rows that had waited for the clock and were refused then.",
+    ),
+    (
+        "symbiose_telemetry_quarantine_released_total",
+        "Rows that had waited for the clock and were stored then.",
+    ),
+    ("symbiose_telemetry_quarantine_rows_total", "Rows put aside until the clock can be believed."),
+    ("symbiose_telemetry_series_refused_total", "New series there was no room for."),
 ];
 
 const GAUGES: &[(&str, &str)] = &[
+    ("symbiose_telemetry_quarantined_rows", "Rows that wait until the clock can be believed."),
     ("symbiose_disk_free_bytes", "Room left on the disk of the data folder."),
     ("symbiose_disk_total_bytes", "Size of the disk of the data folder."),
-    (
-        "symbiose_ledger_stalled_milliseconds",
-        "How long the height in progress has been waiting without a decision.",
-    ),
     ("symbiose_machine_temperature_celsius", "The hottest sensor of the machine."),
     (
         "symbiose_process_written_bytes_per_day",

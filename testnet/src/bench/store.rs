@@ -26,8 +26,9 @@ const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 /// Questions asked of each kind.
 const QUESTIONS: usize = 40;
-/// Seconds of live readings.
+/// Seconds of live readings that are measured, and before that, while the node is still busy with the day it closed.
 const LIVE_S: u32 = 60;
+const SETTLE_S: u32 = 20;
 /// How long a day may take to be closed.
 const CLOSING: Duration = Duration::from_secs(180);
 
@@ -216,14 +217,17 @@ async fn live(neighbourhood: &mut Neighbourhood, pid: u32, workload: Workload) -
     let now_ms = neighbourhood.clock().now_ms();
     let mut rows = workload;
     let first_ms = rows.next().map_or(now_ms, |row| row.time_ms);
-    let before = process::written_bytes_of(pid)?;
+    let mut before = 0;
     let mut beat = interval(Duration::from_secs(1));
     beat.set_missed_tick_behavior(MissedTickBehavior::Burst);
-    for _ in 0..LIVE_S {
+    for second in 0..SETTLE_S + LIVE_S {
         beat.tick().await;
-        let second =
+        if second == SETTLE_S {
+            before = process::written_bytes_of(pid)?;
+        }
+        let payloads =
             rows.by_ref().take(12).map(|row| Row { time_ms: row.time_ms - first_ms + now_ms, ..row });
-        client.telemetry_bulk(text(second)).await?;
+        client.telemetry_bulk(text(payloads)).await?;
     }
     let written = process::written_bytes_of(pid)? - before;
     let day_gb = written as f64 * 86_400.0 / f64::from(LIVE_S) / 1e9;

@@ -1,3 +1,5 @@
+//! A backup and what comes back of it: whole, without what must not come back, or not at all.
+
 use super::super::store::scratch::Scratch;
 use super::*;
 

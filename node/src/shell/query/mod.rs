@@ -152,7 +152,7 @@ impl Source {
         let starts: Arc<[UnixMs]> = newest.iter().map(|newest| newest.start).collect();
         let disk_to = starts.iter().copied().max().unwrap_or(from).min(to);
         if from < disk_to {
-            let pieces: Arc<[SpannedPiece]> = self.find(targets, batch.clone(), from, disk_to).await?.into();
+            let pieces: Arc<[SpannedPiece]> = self.find(targets, batch.clone(), from, &starts).await?.into();
             let mut slice = Some(from);
             while let Some(start) = slice {
                 let wanted = slice::Wanted {
@@ -221,15 +221,14 @@ impl Source {
         targets: &Arc<[Target]>,
         batch: std::ops::Range<usize>,
         from: UnixMs,
-        to: UnixMs,
+        starts: &[UnixMs],
     ) -> Result<Vec<SpannedPiece>, Problem> {
         let (reply, answer) = oneshot::channel();
-        let mut assets: Vec<AssetId> = targets[batch].iter().map(|target| target.asset).collect();
-        assets.sort_unstable();
+        // What the heads have need not be looked for.
+        let assets = targets[batch].iter().map(|target| target.asset).zip(starts.iter().copied()).collect();
         // Sending to a plain thread may block for the time of one sync when its queue is full.
         let committer = self.committer.clone();
-        let sent =
-            tokio::task::spawn_blocking(move || committer.send(Work::Find { assets, from, to, reply }));
+        let sent = tokio::task::spawn_blocking(move || committer.send(Work::Find { assets, from, reply }));
         sent.await.map_err(|_| stopping())?;
         answer.await.map_err(|_| stopping())
     }

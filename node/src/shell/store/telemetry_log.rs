@@ -23,10 +23,12 @@ use crate::shell::clock::Stopwatch;
 const REPLAY_SEGMENTS_MAX: usize = 8;
 /// A segment without preallocated space is at most this much longer than one with it, bytes.
 pub(super) const SEGMENT_BYTES_MAX: u64 = 4 * TELEMETRY_SEGMENT_BYTES as u64;
-/// A segment is closed at this age, so that readings reach their day files while the core still has them at hand.
-const SEGMENT_AGE_MAX: Duration = Duration::from_secs(2 * 60 * 60);
-/// A segment with this many rows of one asset is closed: more make a chunk hardly smaller.
-const ASSET_ROWS_MAX: u32 = 720;
+/// A segment is closed at this age: readings that are in no day file yet are all in the core's heads (two hours), so that
+/// no question has to read the log for them.
+const SEGMENT_AGE_MAX: Duration = Duration::from_secs(100 * 60);
+/// A segment with this many rows of one asset is closed, for the same reason: a head has 720, and one more commit may
+/// come on top.
+const ASSET_ROWS_MAX: u32 = 640;
 /// A shorter segment is not closed for its rows, bytes: one asset sent in bulk would make a file of every batch.
 const CLOSE_BYTES_MIN: u64 = 256 * 1024;
 
@@ -233,14 +235,15 @@ impl TelemetryLog {
             .collect()
     }
 
-    /// The same for several assets, rising, with the times of their first and last reading in each piece.
-    pub fn pieces_of(&self, assets: &[AssetId], from: UnixMs, to: UnixMs) -> Vec<SpannedPiece> {
+    /// The same for several assets, each up to a time of its own, with the times of their first and last reading in each
+    /// piece.
+    pub fn pieces_of(&self, assets: &[(AssetId, UnixMs)], from: UnixMs) -> Vec<SpannedPiece> {
         let closed = self.closed.iter().map(|(number, (len, contents))| (*number, *len, contents));
         let current = self.current.iter().map(|current| (current.number, current.len, &current.contents));
         let spanned = |(number, len, contents): (u64, u64, &Contents)| {
-            let (first, last) = contents.span_of(assets)?;
+            let (first, last) = contents.span_of(assets, from)?;
             let piece = Piece { number, path: path_of(&self.dir, number), len };
-            (first < to && last >= from).then_some(SpannedPiece { piece, first, last })
+            Some(SpannedPiece { piece, first, last })
         };
         closed.chain(current).filter_map(spanned).collect()
     }

@@ -105,8 +105,10 @@ impl Contents {
     }
 
     /// From when to when there are readings of these assets, which rise.
-    pub(super) fn span_of(&self, assets: &[AssetId]) -> Option<(UnixMs, UnixMs)> {
-        let spans = assets.iter().filter_map(|asset| self.assets.get(asset));
+    pub(super) fn span_of(&self, assets: &[(AssetId, UnixMs)], from: UnixMs) -> Option<(UnixMs, UnixMs)> {
+        let spans = assets.iter().filter_map(|(asset, until)| {
+            self.assets.get(asset).filter(|span| span.first < *until && span.last >= from)
+        });
         spans.map(|span| (span.first, span.last)).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
     }
 
