@@ -394,28 +394,13 @@ impl Maintenance {
 }
 
 /// Puts the stored definitions into a catalogue: sites, then assets, then series.
-pub fn restore_catalogue(catalogue: &mut Catalogue, entries: &[Change]) -> Result<(), CatalogueError> {
-    let mut definitions: Vec<&Change> =
-        entries.iter().filter(|entry| matches!(entry, Change::PutDefinition(_))).collect();
-    definitions.sort_by_key(|entry| entry.key());
-    definitions.into_iter().try_for_each(|entry| match entry {
-        Change::PutDefinition(definition) => catalogue.define(definition),
-        Change::PutPolicy(_)
-        | Change::DeletePolicy(_)
-        | Change::PutPolicyVersion(_)
-        | Change::DeletePolicyVersion(..)
-        | Change::PutCounterBase(_)
-        | Change::DeleteCounterBase(_)
-        | Change::PutAlert(_)
-        | Change::DeleteAlert(_)
-        | Change::PutWorkOrder(_)
-        | Change::DeleteWorkOrder(_)
-        | Change::PutMetric(_)
-        | Change::PutSwap(_)
-        | Change::PutHeld(_)
-        | Change::DeleteHeld(_)
-        | Change::PutSettings(_) => Ok(()),
-    })?;
+pub fn restore_catalogue<'a>(catalogue: &mut Catalogue, entries: &'a [Change]) -> Result<(), CatalogueError> {
+    let keyed = |entry: &'a Change| {
+        if let Change::PutDefinition(definition) = entry { Some((entry.key(), definition)) } else { None }
+    };
+    let mut definitions: Vec<_> = entries.iter().filter_map(keyed).collect();
+    definitions.sort_by(|a, b| a.0.cmp(&b.0));
+    definitions.into_iter().try_for_each(|(_, definition)| catalogue.define(definition))?;
     restore_measures(catalogue, entries);
     Ok(())
 }
@@ -424,23 +409,12 @@ pub fn restore_catalogue(catalogue: &mut Catalogue, entries: &[Change]) -> Resul
 /// readings belong.
 fn restore_measures(catalogue: &mut Catalogue, entries: &[Change]) {
     for entry in entries {
-        let restored = match entry {
-            Change::PutMetric(metric) => catalogue.define_metric(metric.clone()).map(drop),
-            Change::PutSwap(swap) => catalogue.restore_swap(swap.clone()),
-            Change::PutDefinition(_)
-            | Change::PutPolicy(_)
-            | Change::DeletePolicy(_)
-            | Change::PutPolicyVersion(_)
-            | Change::DeletePolicyVersion(..)
-            | Change::PutCounterBase(_)
-            | Change::DeleteCounterBase(_)
-            | Change::PutAlert(_)
-            | Change::DeleteAlert(_)
-            | Change::PutWorkOrder(_)
-            | Change::DeleteWorkOrder(_)
-            | Change::PutHeld(_)
-            | Change::DeleteHeld(_)
-            | Change::PutSettings(_) => Ok(()),
+        let restored = if let Change::PutMetric(metric) = entry {
+            catalogue.define_metric(metric.clone()).map(drop)
+        } else if let Change::PutSwap(swap) = entry {
+            catalogue.restore_swap(swap.clone())
+        } else {
+            continue;
         };
         if let Err(error) = restored {
             tracing::warn!(%error, "a metric or a swap of a meter does not fit the catalogue");

@@ -6,7 +6,6 @@ use std::collections::VecDeque;
 
 use super::columns::Columns;
 use super::conflict::Tally;
-use super::range::Collector;
 use super::value::{Row, Value};
 use crate::core::catalogue::Column;
 
@@ -85,12 +84,6 @@ impl Head {
             Some((*column, values.range(first..end).copied().collect()))
         });
         Columns::new(times, columns.collect()).expect("invariant: a head keeps its rows in order")
-    }
-
-    /// Hands the readings of a column to a collector.
-    pub fn collect(&self, column: Column, collector: &mut Collector) {
-        let query = collector.query();
-        self.readings(column, query.from(), query.to()).for_each(|(time, value)| collector.push(time, value));
     }
 
     /// What came twice in a column.

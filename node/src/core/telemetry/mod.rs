@@ -18,7 +18,6 @@ mod footer;
 mod head;
 mod increase;
 mod moment;
-mod range;
 mod record;
 mod refusal;
 mod rollup;
@@ -44,9 +43,6 @@ pub use footer::{DayFileCheck, FOOTER_MAGIC, Footer, FooterPart, Generations, Lo
 pub use head::{Applied, HEAD_ROWS_MAX, HEAD_SPAN_MS_MAX, Head};
 pub use increase::{Counting, Exchange};
 pub use moment::Moment;
-pub use range::{
-    ANSWER_ITEMS_MAX, Answer, Bucket, Collector, GATHERED_POINTS_MAX, Items, RangeError, RangeQuery,
-};
 pub use record::{
     Body, RECORD_DEFINITIONS_MAX, RECORD_HEADER_BYTES, RECORD_MAGIC, RECORD_ROWS_MAX, Record, RecordError,
     SEGMENT_HEADER_BYTES, SEGMENT_MAGIC, SegmentWriter, decode_record,

@@ -162,15 +162,7 @@ pub(super) fn index(file: &File, path: &Path, day: Day) -> Result<Indexed, Store
     for part in scan(day, &bytes).map_err(|error| unreadable(path, error))? {
         match part {
             FoundPart::Chunk { offset, len, header } => {
-                let place = ChunkPlace {
-                    offset: offset as u64,
-                    len: u32::try_from(len).unwrap_or(u32::MAX),
-                    first: header.first,
-                    last: header.last,
-                    generation: header.generation,
-                    rows: header.rows,
-                    points: u32::try_from(header.points()).unwrap_or(u32::MAX),
-                };
+                let place = ChunkPlace::of(offset, len, &header);
                 found.places.entry(header.asset).or_default().push(place);
             }
             FoundPart::Damaged { offset, bytes } => found.damaged.push((offset as u64, bytes as u64)),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use protocol::UnixMs;
 
 use crate::core::catalogue::AssetId;
-use crate::core::telemetry::Day;
+use crate::core::telemetry::{ChunkHeader, Day};
 
 /// All day files.
 #[derive(Debug, Clone, Default)]
@@ -88,6 +88,21 @@ pub struct ChunkPlace {
     pub rows: u32,
     /// Its values.
     pub points: u32,
+}
+
+impl ChunkPlace {
+    /// Of a chunk that was found in its file.
+    pub(super) fn of(offset: usize, len: usize, header: &ChunkHeader) -> Self {
+        Self {
+            offset: offset as u64,
+            len: u32::try_from(len).unwrap_or(u32::MAX),
+            first: header.first,
+            last: header.last,
+            generation: header.generation,
+            rows: header.rows,
+            points: u32::try_from(header.points()).unwrap_or(u32::MAX),
+        }
+    }
 }
 
 /// A file with sums.
