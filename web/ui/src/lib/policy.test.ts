@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Policy } from './api';
+import { groupsOf } from './rules';
 import { draftOf, groupsText, newDraft, newPart, ready, tidied, type Style } from './policy';
 import { en } from '../words/policy.en';
 import { fr } from '../words/policy.fr';
@@ -37,4 +38,12 @@ test('a rule with one condition of an earlier release becomes one group', () => 
 
 test('what is sent has no spaces around its message', () => {
   expect(ready({ ...newDraft('x'), message: '  hot  ' }).message).toBe('hot');
+});
+
+test('each condition has the unit of its own metric', () => {
+  const two = [{ ...newPart('motor_temp'), threshold: 80 }, { ...newPart('current_a'), threshold: 6 }];
+  const policy = { groups: [two], units: [['°C', 'A']], unit: '°C' } as unknown as Policy;
+  expect(plain(groupsText(groupsOf(policy), en, style))).toBe(
+    'the mean of motor temp over 15 min is above 80 °C and the mean of current a over 15 min is above 6 A',
+  );
 });

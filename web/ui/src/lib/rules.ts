@@ -34,7 +34,9 @@ export function partsOf(policy: Policy): Part[] {
 }
 
 export function groupsOf(policy: Policy): Part[][] {
-  return policy.groups?.length ? (policy.groups as Part[][]) : [[policy]];
+  if (!policy.groups?.length) return [[policy]];
+  // Each condition has a unit of its own, which stands beside the conditions.
+  return (policy.groups as Part[][]).map((group, g) => group.map((part, i) => ({ ...part, unit: policy.units?.[g]?.[i] ?? null })));
 }
 
 export function rulesFor(policies: Policy[], asset: Asset, metric?: string): Policy[] {
@@ -56,8 +58,8 @@ export function limitsFor(policies: Policy[], asset: Asset, metric: string): Lim
   return limits.filter((limit, index) => limits.findIndex(({ value }) => value === limit.value) === index).slice(0, LIMITS_MAX);
 }
 
-function linesOf(part: Part, { severity, unit }: Policy): Limit[] {
-  const line = { condition: part.condition, unit: part.unit ?? unit ?? null, severity };
+function linesOf(part: Part, { severity }: Policy): Limit[] {
+  const line = { condition: part.condition, unit: part.unit ?? null, severity };
   const clear = part.clear_threshold;
   const fires = { ...line, value: part.threshold, clears: false };
   return clear === null || clear === undefined || clear === part.threshold ? [fires] : [fires, { ...line, value: clear, clears: true }];

@@ -18,7 +18,7 @@ export interface HealthWords {
   storeLead: string;
   points: string;
   bytes: string;
-  perPoint: string;
+  perPoint: (n: string) => string;
   written: string;
   free: string;
   of: string;
@@ -61,13 +61,13 @@ export const fr: HealthWords = {
   storeLead: 'Ils restent dans l’immeuble, sur ce disque.',
   points: 'Valeurs',
   bytes: 'Place prise',
-  perPoint: 'par valeur',
+  perPoint: (n) => `${n} octet par valeur`,
   written: 'Écrit par jour',
   free: 'Libre',
   of: ' sur ',
   losses: 'Pertes',
   noLosses: 'aucune',
-  lossText: (gaps, records, bytes) => `${gaps} endroits abîmés, ${records} enregistrements perdus (${bytes})`,
+  lossText: (gaps, records, bytes) => `endroits abîmés : ${gaps} · enregistrements perdus : ${records} (${bytes})`,
   late: 'Arrivées en retard',
   duplicates: 'Doublons',
   conflicts: 'Contradictions',
