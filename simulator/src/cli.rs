@@ -74,7 +74,7 @@ pub(crate) struct WorldArgs {
 impl WorldArgs {
     pub(crate) fn settings(self) -> Settings {
         let nodes = usize::try_from(self.nodes).expect("invariant: at most 31");
-        Settings { nodes, faults_ms: self.seconds * 1_000, mutant: self.mutant }
+        Settings { nodes, faults_ms: self.seconds * 1_000, mutant: self.mutant, ..Settings::STORMY }
     }
 
     /// The command that repeats a seed.

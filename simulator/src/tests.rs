@@ -4,7 +4,7 @@ use crate::mutants::Mutant;
 use crate::report::Outcome;
 use crate::{Settings, simulate};
 
-const SETTINGS: Settings = Settings { nodes: 5, faults_ms: 20_000, mutant: None };
+const SETTINGS: Settings = Settings { faults_ms: 20_000, ..Settings::STORMY };
 
 fn run(seed: u64, settings: Settings) -> Outcome {
     simulate(seed, settings, None)
@@ -38,7 +38,7 @@ fn telling_what_happens_changes_nothing() {
 #[test]
 fn a_hive_of_one_and_one_of_eight_live() {
     for nodes in [1, 2, 8] {
-        let settings = Settings { nodes, faults_ms: 10_000, mutant: None };
+        let settings = Settings { nodes, faults_ms: 10_000, ..Settings::STORMY };
         assert_eq!(
             run(1, settings).violation,
             None,

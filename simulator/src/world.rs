@@ -32,8 +32,23 @@ pub struct Settings {
     pub nodes: usize,
     /// How long faults last, milliseconds.
     pub faults_ms: u64,
+    /// A long quiet world of that many hours in place of a stormy minute; `faults_ms` does not count then.
+    pub hours: Option<u32>,
+    /// Whether every seed has lying authorities, as many as the hive must bear. Otherwise a share of the seeds has.
+    pub byzantine: bool,
     /// A planted fault, if one is on.
     pub mutant: Option<Mutant>,
+}
+
+impl Settings {
+    /// Five nodes and a stormy minute.
+    pub const STORMY: Self =
+        Self { nodes: 5, faults_ms: 60_000, hours: None, byzantine: false, mutant: None };
+
+    /// How long faults last, milliseconds.
+    pub fn faults_last_ms(&self) -> u64 {
+        self.hours.map_or(self.faults_ms, |hours| u64::from(hours) * 3_600_000)
+    }
 }
 
 /// What happens next.
@@ -202,7 +217,7 @@ impl<'a> World<'a> {
             self.caretake_later(client);
         }
         self.raise_storms();
-        self.at(self.settings.faults_ms, Event::Heal);
+        self.at(self.settings.faults_last_ms(), Event::Heal);
         while !self.is_over {
             let Some(Reverse((at, number))) = self.queue.pop() else {
                 return Err(Violation::of(Rule::Liveness, "nothing is left to happen"));
