@@ -1,7 +1,10 @@
 //! The ledger of one node: consensus where it is an authority, catch-up everywhere, the queue of transactions, and the
 //! chain they lead to. Pure: it is told everything and answers what to do, in order.
 
+mod held;
 mod restored;
+
+pub use held::Held;
 
 use std::collections::BTreeSet;
 

@@ -19,7 +19,7 @@ mod sync;
 pub use chain::{Chain, TimeBound};
 pub use error::{BlockError, Reject};
 pub use input::{Input, StoredBlock};
-pub use ledger::{Config, Head, Ledger, OpenError, Progress};
+pub use ledger::{Config, Head, Held, Ledger, OpenError, Progress};
 pub use output::{Committed, Fault, Output};
 pub use record::{RecordError, VoteLog};
 pub use state::{Event, State};

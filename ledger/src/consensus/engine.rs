@@ -20,6 +20,7 @@ use super::record::Entry;
 use super::wire;
 use crate::chain::Candidate;
 use crate::error::BlockError;
+use crate::ledger::Held;
 use crate::output::Fault;
 
 /// Judges a block body against the chain.
@@ -144,6 +145,17 @@ impl Engine {
     /// When it wants to be woken.
     pub(crate) fn next_timeout(&self) -> Option<Tick> {
         self.host.timers.next()
+    }
+
+    /// What it holds, counted.
+    pub(crate) fn held(&self) -> Held {
+        let rounds = self.core.driver.votes().all_rounds();
+        Held {
+            bodies: self.host.bodies.len(),
+            vote_rounds: rounds.len(),
+            votes: rounds.values().map(|round| round.received_votes().len()).sum(),
+            ..Held::default()
+        }
     }
 
     /// Whether a block is wanted from us, and our block of an earlier round of this height is not there to repeat.
