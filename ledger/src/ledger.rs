@@ -5,7 +5,6 @@ mod held;
 mod restored;
 
 pub use held::Held;
-
 use std::collections::BTreeSet;
 
 use protocol::limits::{BLOCK_BYTES_MAX, EARLY_MESSAGES_MAX, GOSSIP_TRANSACTIONS_MAX};
@@ -325,9 +324,7 @@ impl Ledger {
             | Message::Proposal(_)
             | Message::Body(_)
             | Message::Polka(_)
-            | Message::Round(_) => {
-                self.consensus_message(now, from, message);
-            }
+            | Message::Round(_) => self.consensus_message(now, from, message),
         }
     }
 

@@ -7,7 +7,8 @@ use ledger::record::{Frame, decode_block, read_block_frame, vote_header};
 use ledger::{Committed, Fault, Ledger};
 use node::core::catalogue::Definition;
 use node::core::telemetry::{Refusal, Row, SegmentWriter};
-use node::core::{Change, Core, Input, Output, Ticket};
+use node::core::{Answer, Change, Core, Input, Output, Ticket};
+use protocol::invitation::JoinResponse;
 use protocol::limits::{SYNC_BLOCKS_BYTES_MAX, SYNC_BLOCKS_MAX};
 use protocol::message::{HeaderGossip, SyncBlock, SyncResponse};
 use protocol::{
@@ -52,6 +53,10 @@ pub enum Departure {
     Acknowledged(Ticket),
     /// A gateway is told that its readings are refused.
     Refused(Ticket, Refusal),
+    /// A person is told what became of a command.
+    Answered(Ticket, Box<Result<Answer, node::core::Refused>>),
+    /// A newcomer is told whether it is let in.
+    Joined(Ticket, Box<JoinResponse>),
 }
 
 /// A departure with what the disk held when it left.
@@ -253,12 +258,10 @@ impl Building {
             }
             Output::AnswerTelemetry { ticket, .. } => Departure::Acknowledged(ticket),
             Output::RefuseTelemetry { ticket, refusal, .. } => Departure::Refused(ticket, refusal),
-            // For people and newcomers; there are none in this world.
-            Output::Answer { .. }
-            | Output::AnswerJoin { .. }
-            | Output::SendOperator { .. }
-            | Output::Members(_)
-            | Output::Event(_) => {
+            Output::Answer { ticket, answer } => Departure::Answered(ticket, Box::new(answer)),
+            Output::AnswerJoin { ticket, response } => Departure::Joined(ticket, Box::new(response)),
+            // For operators and the page; there are none in this world.
+            Output::SendOperator { .. } | Output::Members(_) | Output::Event(_) => {
                 return Ok(None);
             }
         }))
@@ -322,8 +325,11 @@ impl Building {
     }
 
     /// Final blocks from disk, within the limits of one answer.
-    fn blocks(&self, from: Height, last: Height) -> Message {
+    fn blocks(&mut self, from: Height, last: Height) -> Message {
         let mut blocks = Vec::new();
+        if !self.disk.reads() {
+            return Message::SyncResponse(SyncResponse { blocks: Bounded::default() });
+        }
         let mut bytes = 0;
         let first = usize::try_from(from.0.saturating_sub(1)).expect("invariant: below the number of blocks");
         let count = usize::try_from(last.0 + 1 - from.0).expect("invariant: below the number of blocks");

@@ -29,6 +29,12 @@ pub enum Rule {
     Liveness,
     /// One alert, one work order.
     WorkOrder,
+    /// A final block keeps the rules, and every node holds what follows from the blocks.
+    Model,
+    /// What a node holds in memory keeps its bounds.
+    Bounds,
+    /// In a scripted schedule every honest node does what its line of the protocol says.
+    Script,
 }
 
 impl Rule {
@@ -45,6 +51,9 @@ impl Rule {
             Self::Panic => "panic",
             Self::Liveness => "liveness",
             Self::WorkOrder => "work order",
+            Self::Model => "model",
+            Self::Bounds => "bounds",
+            Self::Script => "script",
         }
     }
 }

@@ -27,7 +27,33 @@ pub struct Habits {
     pub reorders: bool,
     /// Of 1,000 syncs this many fail.
     pub sync_fails_per_mille: u64,
+    /// Of 1,000 reads this many fail.
+    pub read_fails_per_mille: u64,
 }
+
+impl Habits {
+    /// A disk without faults. What was not synced is at its mercy all the same.
+    pub const SOUND: Self = Self {
+        unsynced_lost_per_mille: 1_000,
+        reorders: false,
+        sync_fails_per_mille: 0,
+        read_fails_per_mille: 0,
+    };
+}
+
+/// What happens to bytes that were on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Damage {
+    /// One bit turns over.
+    Bit,
+    /// A sector reads as something else.
+    Sector,
+    /// A write that was confirmed went to another place: one sector stands where another should.
+    Misdirected,
+}
+
+/// Bytes that a disk writes at once.
+const SECTOR: usize = 512;
 
 /// One append-only file.
 #[derive(Debug, Clone, Default)]
@@ -78,13 +104,29 @@ impl File {
         self.sync();
     }
 
-    /// Flips one stored bit. Answers where.
-    pub fn rot(&mut self, chance: &mut Chance) -> Option<usize> {
+    /// Damages what is stored. Answers where.
+    pub fn rot(&mut self, damage: Damage, chance: &mut Chance) -> Option<usize> {
         if self.bytes.is_empty() {
             return None;
         }
-        let at = chance.index(self.bytes.len());
-        self.bytes[at] ^= 1 << chance.below(8);
+        let len = self.bytes.len();
+        let at = chance.index(len);
+        let start = at - at % SECTOR;
+        let end = len.min(start + SECTOR);
+        match damage {
+            Damage::Bit => self.bytes[at] ^= 1 << chance.below(8),
+            Damage::Sector => {
+                for byte in &mut self.bytes[start..end] {
+                    *byte = u8::try_from(chance.below(256)).expect("invariant: below 256");
+                }
+            }
+            Damage::Misdirected => {
+                let other = chance.index(len);
+                let from = other - other % SECTOR;
+                let count = (end - start).min(len - from);
+                self.bytes.copy_within(from..from + count, start);
+            }
+        }
         Some(at)
     }
 
@@ -130,6 +172,8 @@ pub struct Disk {
     pub index: Index,
     habits: Habits,
     chance: Chance,
+    /// No write gets through.
+    pub is_full: bool,
 }
 
 /// Keys and values with atomic batches.
@@ -174,17 +218,29 @@ impl Disk {
             index: Index::default(),
             habits,
             chance,
+            is_full: false,
         }
     }
 
     /// Whether the disk confirms the next sync.
     pub fn confirm(&mut self) -> Result<(), SyncFailed> {
-        if self.chance.per_mille(self.habits.sync_fails_per_mille) { Err(SyncFailed) } else { Ok(()) }
+        if self.is_full || self.chance.per_mille(self.habits.sync_fails_per_mille) {
+            Err(SyncFailed)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whether the next read succeeds.
+    pub fn reads(&mut self) -> bool {
+        !self.chance.per_mille(self.habits.read_fails_per_mille)
     }
 
     /// Good habits from now on.
     pub fn heal(&mut self) {
         self.habits.sync_fails_per_mille = 0;
+        self.habits.read_fails_per_mille = 0;
+        self.is_full = false;
     }
 
     /// What is left after a crash.
@@ -216,8 +272,7 @@ impl Disk {
 mod tests {
     use super::*;
 
-    const CAREFUL: Habits =
-        Habits { unsynced_lost_per_mille: 1_000, reorders: false, sync_fails_per_mille: 0 };
+    const CAREFUL: Habits = Habits::SOUND;
 
     fn disk(habits: Habits, seed: u64) -> Disk {
         Disk::new(habits, Chance::new(seed, "disk"))
@@ -261,6 +316,32 @@ mod tests {
             .collect();
         assert!(outcomes.contains(b"old".as_slice()) && outcomes.contains(b"".as_slice()), "{outcomes:?}");
         assert!(outcomes.iter().all(|bytes| bytes == b"old" || b"new".starts_with(bytes)), "{outcomes:?}");
+    }
+
+    #[test]
+    fn damage_changes_bytes_and_never_the_length() {
+        for damage in [Damage::Bit, Damage::Sector, Damage::Misdirected] {
+            let changed = (0..20).filter(|seed| {
+                let mut disk = disk(CAREFUL, *seed);
+                let bytes: Vec<u8> =
+                    (0..3_000_u32).map(|i| i.to_be_bytes()[2] ^ i.to_be_bytes()[3]).collect();
+                disk.blocks.append(&bytes);
+                disk.blocks.sync();
+                disk.blocks.rot(damage, &mut Chance::new(*seed, "rot"));
+                assert_eq!(disk.blocks.bytes().len(), bytes.len());
+                disk.blocks.bytes() != bytes
+            });
+            assert!(changed.count() >= 10, "{damage:?}");
+        }
+    }
+
+    #[test]
+    fn a_full_disk_confirms_nothing_until_there_is_room() {
+        let mut disk = disk(CAREFUL, 1);
+        disk.is_full = true;
+        assert_eq!(disk.confirm(), Err(SyncFailed));
+        disk.heal();
+        assert_eq!(disk.confirm(), Ok(()));
     }
 
     #[test]

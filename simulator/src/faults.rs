@@ -1,7 +1,8 @@
 //! The weather of one seed: which faults are on and how strong. Each seed draws a subset of the classes (swarm
 //! testing), because a run with everything on hides what needs quiet.
 
-use std::fmt;
+mod draw;
+mod words;
 
 use crate::chance::Chance;
 use crate::disk::Habits;
@@ -49,8 +50,12 @@ pub struct Crashes {
     pub all_per_mille: u64,
     /// Crashes of a follower that lose its whole disk, of 1,000.
     pub wipe_per_mille: u64,
-    /// Restarts of the unlucky authorities with one bit flipped on disk, of 1,000.
+    /// Restarts of the unlucky authorities with damage on disk, of 1,000.
     pub rot_per_mille: u64,
+    /// Mean time between disks that fill up, milliseconds; 0 is never.
+    pub full_every_ms: u64,
+    /// Longest time without room, milliseconds.
+    pub full_ms_max: u64,
 }
 
 /// When nodes freeze and what their clocks show.
@@ -62,8 +67,27 @@ pub struct Clocks {
     pub pause_ms_max: u64,
     /// How far the clock of any node is off, milliseconds. Within what the ledger tolerates.
     pub offset_ms_max: u64,
+    /// Mean time between steps of some clock within that offset, forwards or backwards, milliseconds; 0 is never.
+    pub step_every_ms: u64,
     /// Whether clocks of the unlucky authorities are off by hours, jump, and boot in 1970.
     pub wild: bool,
+    /// Mean time between such jumps, milliseconds.
+    pub wild_every_ms: u64,
+    /// How late one node of the hive handles each event, milliseconds; 0 if none is slow.
+    pub slow_ms: u64,
+}
+
+/// Who lies, and who comes and goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct People {
+    /// Whether some of the unlucky authorities lie.
+    pub lie: bool,
+    /// Whether they go on when the faults stop.
+    pub lie_on: bool,
+    /// Mean time between lies of one that nobody asked for, milliseconds.
+    pub lie_every_ms: u64,
+    /// Mean time between changes of members and authorities, milliseconds; 0 is never.
+    pub change_every_ms: u64,
 }
 
 /// Everything that a seed draws before it starts.
@@ -77,6 +101,8 @@ pub struct Weather {
     pub crashes: Crashes,
     /// Freezing and clocks.
     pub clocks: Clocks,
+    /// Lying, coming and going.
+    pub people: People,
     /// How the disks of all nodes behave.
     pub disk: Habits,
     /// Whether disks of the unlucky authorities write out of order.
@@ -85,6 +111,8 @@ pub struct Weather {
     pub submit_every_ms: u64,
     /// Mean time between readings of one building, milliseconds.
     pub reading_every_ms: u64,
+    /// Mean time between visits of a caretaker, milliseconds.
+    pub caretake_every_ms: u64,
     /// Whether one unlucky authority never comes back when the weather clears.
     pub one_stays_down: bool,
     /// Whether every message goes through its canonical bytes.
@@ -93,127 +121,31 @@ pub struct Weather {
     pub heartbeat_ms: u64,
 }
 
+/// Readings come at least this often on average when the faults stop, so that a hot motor is noticed in time,
+/// milliseconds.
+const READING_AFTER_MS: u64 = 4_000;
+
 impl Weather {
     /// Draws the weather of a seed.
     pub fn draw(seed: u64) -> Self {
-        let chance = &mut Chance::new(seed, "weather");
-        let links = draw_links(chance);
-        let partitions = draw_partitions(chance);
-        let crashes = draw_crashes(chance);
-        let clocks = draw_clocks(chance);
-        let sync_fails = on(chance, 333, 1, 5);
-        let disk = Habits {
-            unsynced_lost_per_mille: chance.between(800, 1_000),
-            reorders: false,
-            sync_fails_per_mille: sync_fails,
-        };
-        Self {
-            links,
-            partitions,
-            crashes,
-            clocks,
-            disk,
-            disk_reorders: chance.per_mille(333),
-            submit_every_ms: chance.between(1_000, 8_000),
-            reading_every_ms: chance.between(500, 4_000),
-            one_stays_down: chance.per_mille(333),
-            by_bytes: chance.per_mille(250),
-            heartbeat_ms: chance.between(5_000, 60_000),
-        }
+        draw::stormy(&mut Chance::new(seed, "weather"))
+    }
+
+    /// Draws the weather of a seed for a world that lasts hours.
+    pub fn draw_quiet(seed: u64, nodes: usize) -> Self {
+        draw::quiet(&mut Chance::new(seed, "weather"), nodes as u64)
     }
 
     /// What is left when the faults stop: links that only delay.
     pub fn cleared(self) -> Self {
         let links = Links { loss_per_mille: 0, duplicate_per_mille: 0, clog_every_ms: 0, ..self.links };
         let partitions = Partitions { every_ms: 0, ..self.partitions };
-        let crashes = Crashes { every_ms: 0, rot_per_mille: 0, ..self.crashes };
-        let clocks = Clocks { pause_every_ms: 0, offset_ms_max: 0, ..self.clocks };
-        Self { links, partitions, crashes, clocks, ..self }
-    }
-}
-
-/// A strength in `low..=high` in `share` of 1,000 seeds, else 0.
-fn on(chance: &mut Chance, share: u64, low: u64, high: u64) -> u64 {
-    let strength = chance.between(low, high);
-    if chance.per_mille(share) { strength } else { 0 }
-}
-
-fn draw_links(chance: &mut Chance) -> Links {
-    let shortest = chance.between(1, 20);
-    Links {
-        delay_ms: (shortest, shortest + chance.between(0, 60)),
-        loss_per_mille: on(chance, 600, 5, 300),
-        duplicate_per_mille: on(chance, 400, 10, 500),
-        replay_ms_max: chance.between(10, 5_000),
-        reorder: chance.per_mille(500),
-        clog_every_ms: on(chance, 400, 2_000, 20_000),
-        clog_ms_max: chance.between(100, 5_000),
-    }
-}
-
-fn draw_partitions(chance: &mut Chance) -> Partitions {
-    Partitions {
-        every_ms: on(chance, 500, 4_000, 30_000),
-        lasts_ms_max: chance.between(500, 20_000),
-        one_way_per_mille: on(chance, 500, 100, 1_000),
-    }
-}
-
-fn draw_crashes(chance: &mut Chance) -> Crashes {
-    Crashes {
-        every_ms: on(chance, 750, 1_000, 15_000),
-        down_ms_max: chance.between(50, 15_000),
-        power_per_mille: chance.between(300, 1_000),
-        all_per_mille: on(chance, 250, 20, 200),
-        wipe_per_mille: on(chance, 250, 100, 500),
-        rot_per_mille: on(chance, 250, 50, 500),
-    }
-}
-
-fn draw_clocks(chance: &mut Chance) -> Clocks {
-    Clocks {
-        pause_every_ms: on(chance, 333, 3_000, 30_000),
-        pause_ms_max: chance.between(50, 8_000),
-        offset_ms_max: on(chance, 500, 10, 3_000),
-        wild: chance.per_mille(250),
-    }
-}
-
-impl fmt::Display for Weather {
-    /// One line for a trace: only what is on.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (links, crashes, clocks) = (&self.links, &self.crashes, &self.clocks);
-        write!(f, "delay {}-{} ms", links.delay_ms.0, links.delay_ms.1)?;
-        let strengths = [
-            ("loss ‰", links.loss_per_mille),
-            ("twice ‰", links.duplicate_per_mille),
-            ("clog every ms", links.clog_every_ms),
-            ("partition every ms", self.partitions.every_ms),
-            ("one-way ‰", self.partitions.one_way_per_mille),
-            ("crash every ms", crashes.every_ms),
-            ("all at once ‰", crashes.all_per_mille),
-            ("wiped follower ‰", crashes.wipe_per_mille),
-            ("bit rot ‰", crashes.rot_per_mille),
-            ("pause every ms", clocks.pause_every_ms),
-            ("clock off ms", clocks.offset_ms_max),
-            ("sync fails ‰", self.disk.sync_fails_per_mille),
-            ("transaction every ms", self.submit_every_ms),
-            ("reading every ms", self.reading_every_ms),
-        ];
-        for (name, strength) in strengths.into_iter().filter(|(_, strength)| *strength > 0) {
-            write!(f, " · {name} {strength}")?;
-        }
-        let switches = [
-            ("reorder", links.reorder),
-            ("wild clocks", clocks.wild),
-            ("disks reorder", self.disk_reorders),
-            ("one stays down", self.one_stays_down),
-            ("by bytes", self.by_bytes),
-        ];
-        for (name, _) in switches.into_iter().filter(|(_, is_on)| *is_on) {
-            write!(f, " · {name}")?;
-        }
-        Ok(())
+        let crashes = Crashes { every_ms: 0, rot_per_mille: 0, full_every_ms: 0, ..self.crashes };
+        let clocks =
+            Clocks { pause_every_ms: 0, offset_ms_max: 0, step_every_ms: 0, slow_ms: 0, ..self.clocks };
+        let people = People { change_every_ms: 0, ..self.people };
+        let reading_every_ms = self.reading_every_ms.min(READING_AFTER_MS);
+        Self { links, partitions, crashes, clocks, people, reading_every_ms, ..self }
     }
 }
 
@@ -231,9 +163,24 @@ mod tests {
             |weather: &Weather| weather.crashes.every_ms > 0,
             |weather: &Weather| weather.partitions.every_ms > 0,
             |weather: &Weather| weather.clocks.wild,
+            |weather: &Weather| weather.clocks.step_every_ms > 0,
+            |weather: &Weather| weather.clocks.slow_ms > 0,
+            |weather: &Weather| weather.crashes.full_every_ms > 0,
+            |weather: &Weather| weather.disk.read_fails_per_mille > 0,
+            |weather: &Weather| weather.people.lie,
+            |weather: &Weather| weather.people.change_every_ms > 0,
         ] {
             let count = all.iter().filter(|weather| is_on(weather)).count();
             assert!((20..180).contains(&count), "{count} of 200");
+        }
+    }
+
+    #[test]
+    fn a_quiet_world_has_a_crash_per_hour_and_node() {
+        for seed in 0..50 {
+            let weather = Weather::draw_quiet(seed, 10);
+            assert_eq!(weather.crashes.every_ms, 360_000);
+            assert!(weather.crashes.down_ms_max <= 120_000 && weather.submit_every_ms >= 30_000);
         }
     }
 

@@ -6,12 +6,15 @@ pub mod chance;
 pub mod checker;
 pub mod disk;
 pub mod faults;
+mod following;
 pub mod gateway;
 mod healing;
+pub mod model;
 pub mod mutants;
 pub mod network;
 pub mod opening;
 pub mod report;
+pub mod scripts;
 mod storms;
 pub mod trace;
 mod traffic;
@@ -22,6 +25,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use checker::{Rule, Violation};
 use report::{Outcome, Tally};
+use scripts::Script;
 use trace::{Lines, Trace};
 use world::World;
 
@@ -34,8 +38,10 @@ pub fn simulate(seed: u64, settings: Settings, lines: Option<Lines<'_>>) -> Outc
     let mut trace = None;
     // A failed assertion in a node is a finding like any other; nothing of that world is used afterwards.
     let result = catch_unwind(AssertUnwindSafe(|| {
-        let mut world = World::new(seed, settings, Trace::new(lines));
-        let result = world.run();
+        let mut story = Trace::new(lines);
+        let played = scripts::play(Script::of(seed), seed, settings.mutant, &mut story);
+        let mut world = World::new(seed, settings, story);
+        let result = played.and_then(|()| world.run());
         tally = world.sum_up();
         trace = Some(world.trace.hash());
         result

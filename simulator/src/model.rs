@@ -121,9 +121,7 @@ impl Model {
         let set = self.coming_authorities();
         self.members
             .iter()
-            .filter(|(address, member)| {
-                member.may_vote && !member.is_revoked && !set.contains_key(*address)
-            })
+            .filter(|(address, member)| member.may_vote && !member.is_revoked && !set.contains_key(*address))
             .map(|(address, _)| *address)
     }
 

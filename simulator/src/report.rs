@@ -47,8 +47,24 @@ pub struct Tally {
     pub sync_failures: u64,
     /// Followers that lost their whole disk.
     pub wipes: u64,
-    /// Bits that turned over on a disk.
+    /// Bits, sectors and misdirected writes that changed what was on a disk.
     pub rots: u64,
+    /// Disks that had no room for a while.
+    pub full_disks: u64,
+    /// Starts that failed because a read did.
+    pub read_failures: u64,
+    /// Lies told.
+    pub lies: u64,
+    /// Pieces of evidence on the ledger.
+    pub evidence: u64,
+    /// Newcomers that were let in.
+    pub admitted: u64,
+    /// Changes of the authorities.
+    pub authority_changes: u64,
+    /// Members that were shut out.
+    pub revoked: u64,
+    /// States compared with the reference model.
+    pub compared: u64,
     /// Partitions.
     pub partitions: u64,
     /// Nodes that froze for a while.
@@ -84,6 +100,14 @@ impl Tally {
         self.sync_failures += other.sync_failures;
         self.wipes += other.wipes;
         self.rots += other.rots;
+        self.full_disks += other.full_disks;
+        self.read_failures += other.read_failures;
+        self.lies += other.lies;
+        self.evidence += other.evidence;
+        self.admitted += other.admitted;
+        self.authority_changes += other.authority_changes;
+        self.revoked += other.revoked;
+        self.compared += other.compared;
         self.partitions += other.partitions;
         self.pauses += other.pauses;
         self.replayed_blocks += other.replayed_blocks;

@@ -4,7 +4,7 @@ use node::core::{Actor, Command, Input};
 
 use crate::building::EPOCH_MS;
 use crate::checker::{Rule, Violation};
-use crate::disk::Crash;
+use crate::disk::{Crash, Damage};
 use crate::trace::short;
 use crate::world::{Event, Storm, World};
 
@@ -20,7 +20,7 @@ const CRASH_WITHIN_MS: u64 = 400;
 impl World<'_> {
     /// Puts the first fault of each class that is on into the queue.
     pub(crate) fn raise_storms(&mut self) {
-        for storm in [Storm::Crash, Storm::Partition, Storm::Clog, Storm::Pause, Storm::Clock] {
+        for storm in Storm::ALL {
             self.storm_later(storm);
         }
     }
@@ -31,7 +31,9 @@ impl World<'_> {
             Storm::Partition => self.weather.partitions.every_ms,
             Storm::Clog => self.weather.links.clog_every_ms,
             Storm::Pause => self.weather.clocks.pause_every_ms,
-            Storm::Clock => u64::from(self.weather.clocks.wild) * 8_000,
+            Storm::Clock => u64::from(self.weather.clocks.wild) * self.weather.clocks.wild_every_ms,
+            Storm::Step => self.weather.clocks.step_every_ms,
+            Storm::Full => self.weather.crashes.full_every_ms,
         };
         if every_ms > 0 {
             let wait = self.chance.wait(every_ms);
@@ -49,6 +51,8 @@ impl World<'_> {
             Storm::Clog => self.clog(),
             Storm::Pause => self.pause(),
             Storm::Clock => self.turn_clocks(),
+            Storm::Step => self.step_clock(),
+            Storm::Full => self.fill_disk(),
         }
         self.storm_later(storm);
     }
@@ -116,6 +120,9 @@ impl World<'_> {
         if self.is_up(node) || self.places[node].is_gone {
             return Ok(());
         }
+        if !self.places[node].building.disk.reads() {
+            return self.start_later(node);
+        }
         self.rot(node);
         let name = self.name(node);
         let place = &mut self.places[node];
@@ -159,6 +166,18 @@ impl World<'_> {
         self.ask_again(node)
     }
 
+    /// A read fails while it starts: whoever watches over the process tries again.
+    fn start_later(&mut self, node: usize) -> Result<(), Violation> {
+        self.tally.read_failures += 1;
+        let name = self.name(node);
+        self.trace.note(self.now, "read", &[name.as_bytes()], || {
+            format!("{name}     cannot read its disk and does not start")
+        });
+        let wait = self.chance.between(200, 3_000);
+        self.after(wait, Event::Start { node });
+        Ok(())
+    }
+
     fn ask_again(&mut self, node: usize) -> Result<(), Violation> {
         let Some(ledger) = self.places[node].building.ledger() else { return Ok(()) };
         self.clients[node].catch_up(ledger.state());
@@ -171,7 +190,7 @@ impl World<'_> {
         self.tell(node, Input::Command { ticket, by: Actor::default(), command })
     }
 
-    /// One bit on the disk of an unlucky authority turns over while it is down.
+    /// What is on the disk of an unlucky authority is damaged while it is down.
     fn rot(&mut self, node: usize) {
         let share = self.weather.crashes.rot_per_mille;
         if !self.unlucky.contains(&node) || self.places[node].life == 0 || !self.chance.per_mille(share) {
@@ -181,13 +200,18 @@ impl World<'_> {
         let place = &mut self.places[node];
         let disk = &mut place.building.disk;
         let file = if is_votes { &mut disk.votes } else { &mut disk.blocks };
-        let Some(at) = file.rot(&mut self.chance) else { return };
+        let damage = match self.chance.below(3) {
+            0 => Damage::Bit,
+            1 => Damage::Sector,
+            _ => Damage::Misdirected,
+        };
+        let Some(at) = file.rot(damage, &mut self.chance) else { return };
         place.is_excused = !is_votes;
         self.tally.rots += 1;
         let name = self.name(node);
         let file = if is_votes { "its vote log" } else { "blocks.log" };
         self.trace.note(self.now, "rot", &[name.as_bytes()], || {
-            format!("{name}     a bit flips at byte {at} of {file}")
+            format!("{name}     damage ({damage:?}) at byte {at} of {file}")
         });
     }
 
@@ -248,6 +272,30 @@ impl World<'_> {
         let name = self.name(node);
         self.trace
             .note(self.now, "pause", &[name.as_bytes()], || format!("{name}     freezes for {lasts} ms"));
+    }
+
+    /// Somebody's clock is set, forwards or backwards, within what the ledger tolerates.
+    fn step_clock(&mut self) {
+        let node = self.chance.index(self.places.len());
+        let offset = self.chance.signed(self.weather.clocks.offset_ms_max.max(1_000));
+        self.places[node].building.clock_off_ms = offset;
+        let name = self.name(node);
+        self.trace.note(self.now, "step", &[name.as_bytes()], || {
+            format!("{name}     its clock is set to {offset} ms off")
+        });
+    }
+
+    /// Somebody's disk has no room left for a while: its next sync fails, and it stops.
+    fn fill_disk(&mut self) {
+        let node = self.chance.index(self.places.len());
+        let lasts = self.chance.between(10, self.weather.crashes.full_ms_max.max(10));
+        self.places[node].building.disk.is_full = true;
+        self.tally.full_disks += 1;
+        self.after(lasts, Event::Room { node });
+        let name = self.name(node);
+        self.trace.note(self.now, "full", &[name.as_bytes()], || {
+            format!("{name}     its disk is full for {lasts} ms")
+        });
     }
 
     /// Clocks of unlucky authorities: right, hours off, or back in 1970.

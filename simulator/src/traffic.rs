@@ -162,6 +162,7 @@ impl World<'_> {
                 });
                 Ok(())
             }
+            Departure::Answered(..) | Departure::Joined(..) => Ok(()),
         }
     }
 
@@ -209,6 +210,7 @@ impl World<'_> {
             return Err(Violation::of(Rule::Durability, detail));
         }
         self.checker.committed(self.places[node].building.address(), committed)?;
+        self.follow(node, committed)?;
         self.clients[node].settle(committed);
         self.check_work_orders(node, committed)?;
         self.is_over |= self.is_live_again();
@@ -265,10 +267,12 @@ impl World<'_> {
             if !self.network.sees(node, peer) {
                 continue;
             }
+            let late = self.places[peer].slow_ms;
             for passage in self.network.post(self.now, node, peer).into_iter().flatten() {
                 let parcel = Rc::clone(&parcel);
                 let (from, to, session) = (node, peer, passage.session);
-                self.at(passage.due, Event::Deliver { from, to, session, parcel });
+                let due = passage.due + late;
+                self.at(due, Event::Deliver { from, to, session, parcel });
             }
         }
     }
@@ -298,7 +302,7 @@ fn list(transactions: &[Transaction]) -> String {
 }
 
 /// A message in a few words.
-fn about(message: &Message) -> String {
+pub(crate) fn about(message: &Message) -> String {
     let block = |block: Option<protocol::BlockId>| block.map_or_else(|| "nil".to_owned(), |id| short(&id));
     match message {
         Message::Vote(signed) => {

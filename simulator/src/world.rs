@@ -15,6 +15,7 @@ use crate::checker::{Checker, Rule, Violation};
 use crate::disk::{Crash, Disk};
 use crate::faults::Weather;
 use crate::gateway::{Gateway, caretake};
+use crate::model::Model;
 use crate::mutants::Mutant;
 use crate::network::Network;
 use crate::report::Tally;
@@ -67,6 +68,7 @@ pub(crate) enum Event {
     Storm(Storm),
     Mend { number: u64 },
     Resume { node: usize },
+    Room { node: usize },
     Heal,
     Goal,
     TimeOut,
@@ -80,6 +82,14 @@ pub(crate) enum Storm {
     Clog,
     Pause,
     Clock,
+    Step,
+    Full,
+}
+
+impl Storm {
+    /// All of them.
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Crash, Self::Partition, Self::Clog, Self::Pause, Self::Clock, Self::Step, Self::Full];
 }
 
 /// A node and what the world knows of it.
@@ -89,6 +99,8 @@ pub(crate) struct Place {
     /// Counts starts, so that an event for an earlier life is known.
     pub(crate) life: u64,
     pub(crate) paused_until: u64,
+    /// How late it handles what comes to it, milliseconds.
+    pub(crate) slow_ms: u64,
     /// Does not come back.
     pub(crate) is_gone: bool,
     /// Its disk lost blocks that were on it.
@@ -109,6 +121,7 @@ impl Place {
             building,
             life: 0,
             paused_until: 0,
+            slow_ms: 0,
             is_gone: false,
             is_excused: false,
             was_wiped: false,
@@ -140,6 +153,7 @@ pub(crate) struct World<'a> {
     pub(crate) weather: Weather,
     pub(crate) chance: Chance,
     pub(crate) checker: Checker,
+    pub(crate) model: Model,
     pub(crate) trace: Trace<'a>,
     pub(crate) tally: Tally,
     /// Authorities, at most a third of them, that get faults which no quorum survives.
@@ -154,7 +168,10 @@ pub(crate) struct World<'a> {
 
 impl<'a> World<'a> {
     pub(crate) fn new(seed: u64, settings: Settings, trace: Trace<'a>) -> Self {
-        let weather = Weather::draw(seed);
+        let weather = match settings.hours {
+            Some(_) => Weather::draw_quiet(seed, settings.nodes),
+            None => Weather::draw(seed),
+        };
         let mut chance = Chance::new(seed, "world");
         let count = settings.nodes;
         let authorities = if count > 1 { count - 1 } else { 1 };
@@ -165,6 +182,8 @@ impl<'a> World<'a> {
         let genesis = found(seed, &nodes[..authorities], nodes[authorities..].iter().chain(&clients));
         let hive = Hive { genesis, heartbeat_ms: weather.heartbeat_ms };
         let unlucky = draw_unlucky(authorities, &mut chance);
+        let model = Model::new(&hive.genesis);
+        let slow = chance.index(count);
         let place = |(i, key): (usize, protocol::SigningKey)| {
             let name =
                 if i < authorities { format!("A{}", i + 1) } else { format!("F{}", i + 1 - authorities) };
@@ -174,7 +193,8 @@ impl<'a> World<'a> {
             let mut building = Building::new(name, key, disk, settings.mutant);
             building.clock_off_ms = chance.signed(weather.clocks.offset_ms_max);
             let gateway = Gateway::new(Chance::new(seed, &format!("gateway {i}")));
-            Place::new(building, gateway)
+            let slow_ms = if i == slow { weather.clocks.slow_ms } else { 0 };
+            Place { slow_ms, ..Place::new(building, gateway) }
         };
         let places = nodes.into_iter().enumerate().map(place).collect();
         let client = |(i, key)| Client::new(key, Chance::new(seed, &format!("client {i}")));
@@ -191,6 +211,7 @@ impl<'a> World<'a> {
             weather,
             chance: Chance::new(seed, "events"),
             checker: Checker::default(),
+            model,
             trace,
             tally: Tally::default(),
             unlucky,
@@ -288,6 +309,10 @@ impl<'a> World<'a> {
             }
             // Time has passed for it as for everybody; what waited is behind this event.
             Event::Resume { node } => self.tell(node, Input::Tick),
+            Event::Room { node } => {
+                self.places[node].building.disk.is_full = false;
+                Ok(())
+            }
             Event::Heal => {
                 self.heal();
                 Ok(())
@@ -310,6 +335,7 @@ impl<'a> World<'a> {
             | Event::Storm(_)
             | Event::Mend { .. }
             | Event::Resume { .. }
+            | Event::Room { .. }
             | Event::Heal
             | Event::Goal
             | Event::TimeOut => return None,
@@ -416,7 +442,7 @@ impl<'a> World<'a> {
     }
 
     fn caretake_later(&mut self, node: usize) {
-        let wait = self.chance.wait(6_000);
+        let wait = self.chance.wait(self.weather.caretake_every_ms);
         self.after(wait, Event::Caretake { node });
     }
 
@@ -465,8 +491,10 @@ impl<'a> World<'a> {
 
     fn schedule_wake(&mut self, node: usize) {
         let Some(due) = self.places[node].building.wake_at() else { return };
-        let due = due.max(self.now);
-        if self.places[node].wake.is_some_and(|(at, _)| at == due) {
+        let late = self.places[node].slow_ms;
+        let due = due.max(self.now) + late;
+        // A slow node that is called upon all the time gets its turn all the same.
+        if self.places[node].wake.is_some_and(|(at, _)| at == due || (late > 0 && at < due)) {
             return;
         }
         let number = self.number + 1;

@@ -80,7 +80,8 @@ impl Model {
         let set = self.sets.last_mut().expect("invariant: genesis names the first sets");
         match action {
             Action::AddAuthority(address) => {
-                let member = self.members.get(&address).filter(|member| member.may_vote && !member.is_revoked);
+                let member =
+                    self.members.get(&address).filter(|member| member.may_vote && !member.is_revoked);
                 let key = member.ok_or(format!("{address} becomes an authority and may not"))?.key;
                 if set.insert(address, key).is_some() {
                     return Err(format!("{address} becomes an authority twice"));

@@ -253,12 +253,7 @@ pub(super) fn twins(seed: u64, mutant: Option<Mutant>, trace: &mut Trace<'_>) ->
     stage.free()
 }
 
-pub(super) fn split_vote(
-    seed: u64,
-    mutant: Option<Mutant>,
-    restarts: bool,
-    trace: &mut Trace<'_>,
-) -> Played {
+pub(super) fn split_vote(seed: u64, mutant: Option<Mutant>, restarts: bool, trace: &mut Trace<'_>) -> Played {
     let (honest, liar) = ([0, 1, 2], 3);
     let mut stage = Stage::new(seed, mutant, &[liar], trace)?;
     let cast = Lock { honest: &honest, lockers: &[0, 2], liar };

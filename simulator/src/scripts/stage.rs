@@ -1,7 +1,7 @@
 //! A stage: four authorities at their first height, some of them played by the script, and every message in the
 //! script's hands. Nothing arrives unless the script lets it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use ledger::Chain;
 use node::core::Input;
@@ -115,7 +115,7 @@ impl<'s, 't> Stage<'s, 't> {
 
     fn building(&self, actor: usize, key: usize) -> Building {
         let disk = Disk::new(SOUND, Chance::new(actor as u64, "stage disk"));
-        let name = if actor < ACTORS { format!("P{actor}") } else { format!("P{key}'") };
+        let name = if actor < ACTORS { format!("P{actor}") } else { format!("P{key}_2") };
         Building::new(name, self.keys[key].clone(), disk, self.mutant)
     }
 
@@ -132,11 +132,11 @@ impl<'s, 't> Stage<'s, 't> {
         let hive = self.hive.clone();
         let now = self.now;
         let building = self.actors[actor].as_mut().expect("invariant: only the honest start");
-        let (_, outputs) =
-            building.start(now, &hive).map_err(|error| Violation::of(Rule::Replay, error))?;
+        let (_, outputs) = building.start(now, &hive).map_err(|error| Violation::of(Rule::Replay, error))?;
         self.note("start", actor, &[], || "starts".to_owned());
         self.perform(actor, outputs)?;
-        for peer in (0..ACTORS).filter(|peer| *peer != self.role[actor]) {
+        let role = self.role[actor];
+        for peer in (0..ACTORS).filter(|peer| *peer != role) {
             let peer = self.keys[peer].address();
             self.tell(actor, ledger::Input::Connected(peer))?;
         }
@@ -179,7 +179,8 @@ impl<'s, 't> Stage<'s, 't> {
             }
             self.wait(STEP_MS)?;
         }
-        let rounds: Vec<String> = who.iter().map(|actor| format!("P{actor} {:?}", self.round(*actor))).collect();
+        let rounds: Vec<String> =
+            who.iter().map(|actor| format!("P{actor} {:?}", self.round(*actor))).collect();
         Err(self.broken(format!("not in round {round}: {}", rounds.join(", "))))
     }
 
@@ -197,7 +198,8 @@ impl<'s, 't> Stage<'s, 't> {
                 continue;
             }
             let ends = [byte(from), byte(to)];
-            self.trace.note(self.now, "message", &[&ends], || format!("P{to} <- P{from}  {}", words(&message)));
+            self.trace
+                .note(self.now, "message", &[&ends], || format!("P{to} <- P{from}  {}", words(&message)));
             let from = self.keys[self.role[from]].address();
             self.tell(to, ledger::Input::Message { from, message })?;
         }
@@ -243,7 +245,8 @@ impl<'s, 't> Stage<'s, 't> {
         pol_round: Option<u32>,
     ) -> Result<(), Violation> {
         let address = self.keys[liar].address();
-        let bytes = Bytes::new(encode(&self.blocks[&block])).expect("invariant: a built block keeps its limit");
+        let bytes =
+            Bytes::new(encode(&self.blocks[&block])).expect("invariant: a built block keeps its limit");
         let (height, round) = (Height(1), Round(round));
         let body = Message::Body(Body { height, round, block: bytes });
         let proposal = Proposal { height, round, block, pol_round: pol_round.map(Round), address };
@@ -419,7 +422,8 @@ impl<'s, 't> Stage<'s, 't> {
             }
             Departure::Evidence(evidence) => {
                 let culprit = self.keys.iter().position(|key| key.address() == evidence.culprit());
-                let is_liar = culprit.is_some_and(|actor| self.actors[actor].is_none() || self.is_twin(actor));
+                let is_liar =
+                    culprit.is_some_and(|actor| self.actors[actor].is_none() || self.is_twin(actor));
                 if is_liar {
                     return Ok(());
                 }
@@ -443,7 +447,8 @@ impl<'s, 't> Stage<'s, 't> {
             self.checker.left(self.keys[actor].address(), &message)?;
         }
         if let Message::Body(body) = &message
-            && let Ok(block) = protocol::decode::<Block>(body.block.as_slice(), protocol::limits::BLOCK_BYTES_MAX)
+            && let Ok(block) =
+                protocol::decode::<Block>(body.block.as_slice(), protocol::limits::BLOCK_BYTES_MAX)
         {
             self.blocks.insert(block.id(), block);
         }
@@ -462,9 +467,10 @@ impl<'s, 't> Stage<'s, 't> {
     }
 }
 
-/// Blocks that honest authorities decided at the first height.
+#[cfg(test)]
 impl Stage<'_, '_> {
-    pub(super) fn decisions(&self) -> BTreeSet<BlockId> {
+    /// Blocks that honest authorities decided at the first height.
+    pub(super) fn decisions(&self) -> std::collections::BTreeSet<BlockId> {
         self.decided.values().copied().collect()
     }
 }
