@@ -43,6 +43,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let Raw(body) = Raw::<JSON_BODY_BYTES_MAX>::from_request(request, state).await?;
+        // Without this an array of the fields' values would pass for the object which the document promises.
+        if body.trim_ascii_start().first() == Some(&b'[') {
+            return Err(Problem::new(Kind::Malformed, "expected an object, found an array").field("body"));
+        }
         serde_json::from_slice(&body)
             .map(Self)
             .map_err(|error| Problem::new(Kind::Malformed, error.to_string()))

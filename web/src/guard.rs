@@ -17,7 +17,7 @@ use std::time::Duration;
 /// A request may not take longer than the shell's answer and the reading of its body.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(ANSWER_TIMEOUT.as_secs() + 10);
 
-const HEADERS: [(HeaderName, &str); 4] = [
+const HEADERS: [(HeaderName, &str); 5] = [
     (
         header::CONTENT_SECURITY_POLICY,
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; \
@@ -27,6 +27,7 @@ const HEADERS: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
 /// Around every request: host name first, then the route within its time, then headers and counters.
@@ -121,12 +122,16 @@ pub(crate) fn foreign_origin() -> Problem {
     Problem::new(Kind::ForeignOrigin, "expected a request from this node's own page")
 }
 
+/// The name in `Host`, if there is exactly one and behind it nothing but a port.
 fn host_header(headers: &HeaderMap) -> Option<&str> {
-    let host = headers.get(header::HOST)?.to_str().ok()?;
-    if let Some(bracketed) = host.strip_prefix('[') {
-        return bracketed.split_once(']').map(|(address, _)| address);
-    }
-    Some(host.rsplit_once(':').map_or(host, |(name, _)| name))
+    let mut all = headers.get_all(header::HOST).iter();
+    let host = all.next().filter(|_| all.next().is_none())?.to_str().ok()?;
+    let (name, behind) = match host.strip_prefix('[') {
+        Some(bracketed) => bracketed.split_once(']')?,
+        None => host.split_at(host.find(':').unwrap_or(host.len())),
+    };
+    let is_port = |port: &str| port.bytes().all(|digit| digit.is_ascii_digit());
+    (behind.is_empty() || behind.strip_prefix(':').is_some_and(is_port)).then_some(name)
 }
 
 /// Loopback, any IP address, `.local` names and the configured ones: a name somebody else's DNS points at us is none
@@ -176,6 +181,32 @@ mod tests {
         for host in ["evil.example", "local", "localhost.evil.example", "127.0.0.1.nip.io", ""] {
             assert!(!is_ours(host, &names), "{host}");
         }
+    }
+
+    #[test]
+    fn reads_a_host_only_where_there_is_one() {
+        let name = |hosts: &[&'static str]| {
+            let all = hosts.iter().map(|host| (header::HOST, HeaderValue::from_static(host)));
+            let mut headers = HeaderMap::new();
+            for (name, value) in all {
+                headers.append(name, value);
+            }
+            host_header(&headers).map(str::to_owned)
+        };
+        for (host, expected) in [
+            ("127.0.0.1:8080", "127.0.0.1"),
+            ("pi.local", "pi.local"),
+            ("[::1]:8443", "::1"),
+            ("[::1]", "::1"),
+            ("evil.example:443", "evil.example"),
+        ] {
+            assert_eq!(name(&[host]).as_deref(), Some(expected), "{host}");
+        }
+        for wrong in ["[::1]evil.example", "127.0.0.1:8080@evil.example", "[::1", "127.0.0.1:80:80"] {
+            assert_eq!(name(&[wrong]), None, "{wrong}");
+        }
+        assert_eq!(name(&[]), None);
+        assert_eq!(name(&["127.0.0.1", "evil.example"]), None, "two of them");
     }
 
     #[test]

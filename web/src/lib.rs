@@ -6,13 +6,17 @@ mod actor;
 mod app;
 mod convert;
 mod credentials;
+mod document;
 mod draft;
 mod extract;
 mod files;
 mod guard;
 mod list;
+mod network;
 mod page;
+mod patience;
 mod payload;
+mod places;
 mod policies_text;
 mod promql;
 mod roles;
@@ -34,6 +38,7 @@ pub use actor::{Actor, UserRole};
 pub use files::FileCall;
 pub use list::Page;
 pub use live::LiveEvent;
+pub use places::{CONNECTIONS_HERE_MAX, CONNECTIONS_MAX, CONNECTIONS_PER_NETWORK_MAX};
 pub use problem::{Kind, Problem};
 pub use request::{
     Answer, Command, CommandCall, Inserted, QueryCall, Reply, TelemetryCall, TelemetryPayload,
@@ -44,7 +49,7 @@ pub use routes::metrics::MetricItem;
 pub use routes::query::QueryAnswer;
 pub use routes::session::SessionView;
 pub use routes::telemetry::TelemetryAnswer;
-pub use serve::{CONNECTIONS_MAX, Listener, serve};
+pub use serve::{Listener, serve};
 pub use time::Time;
 pub use view::Picture;
 

@@ -1,37 +1,21 @@
-//! All routes in one table, what stands around them, and the document that describes them.
+//! All routes in one table, and what stands around them.
 
 use crate::access::Access;
 use crate::app::App;
-use crate::problem::{Kind, Problem, ProblemDocument};
+use crate::problem::{Kind, Problem};
 use crate::routes::{
     alerts, backup, catalogue, csv, health, hive, ledger, metrics, operator, photos, policies, policies_text,
     prometheus, query, session, sessions, sites, store, stream, telemetry, users, workorders,
 };
-use crate::{Handles, Settings, guard, live, page};
+use crate::{Handles, Settings, document, guard, page};
 use axum::Router;
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::get;
 use std::sync::Arc;
 use tower_http::compression::CompressionLayer;
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{self, OpenApi, RefOr};
-use utoipa::{OpenApi as _, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-
-#[derive(utoipa::OpenApi)]
-#[openapi(
-    info(
-        title = "Symbiose node",
-        description = "What a building's node tells and takes. Errors are problem documents (RFC 9457); lists answer \
-                       `{items, next}`; times are RFC 3339 in UTC.",
-        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
-    ),
-    components(schemas(ProblemDocument, live::SampleBatch)),
-    security(("operator_token" = []), ("session" = [])),
-)]
-struct Document;
 
 /// The whole HTTP side of a node. Call it inside a tokio runtime: it starts the task of the live stream.
 pub fn router(handles: Handles, settings: Settings) -> Router {
@@ -60,14 +44,7 @@ pub fn router(handles: Handles, settings: Settings) -> Router {
 
 /// The OpenAPI 3.1 document, as JSON with two spaces of indent and a newline at the end.
 pub fn openapi() -> String {
-    let router = open_routes().merge(fast_routes()).merge(signed_in_routes());
-    let mut document = Document::openapi();
-    document.merge(router.into_openapi());
-    describe_problems(&mut document);
-    describe_security(&mut document);
-    let mut text = document.to_pretty_json().expect("invariant: the document is plain data");
-    text.push('\n');
-    text
+    document::write(open_routes().merge(fast_routes()).merge(signed_in_routes()).into_openapi())
 }
 
 fn open_routes() -> OpenApiRouter<Arc<App>> {
@@ -166,30 +143,4 @@ async fn no_store(mut response: Response) -> Response {
         headers.insert("cache-control", axum::http::HeaderValue::from_static("no-store"));
     }
     response
-}
-
-/// Every operation may answer a problem; saying so once keeps the handlers readable.
-fn describe_problems(document: &mut OpenApi) {
-    let name = ProblemDocument::name();
-    let content = openapi::ContentBuilder::new().schema(Some(openapi::Ref::from_schema_name(name))).build();
-    let response = openapi::ResponseBuilder::new()
-        .description("A problem document (RFC 9457)")
-        .content("application/problem+json", content)
-        .build();
-    for item in document.paths.paths.values_mut() {
-        let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
-        for operation in operations.into_iter().flatten() {
-            operation.responses.responses.insert("default".to_owned(), RefOr::T(response.clone()));
-        }
-    }
-}
-
-fn describe_security(document: &mut OpenApi) {
-    let components = document.components.get_or_insert_default();
-    let token =
-        HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The operator token")).build();
-    components.add_security_scheme("operator_token", SecurityScheme::Http(token));
-    let cookie =
-        ApiKeyValue::with_description("symbiose_…", "From POST /api/v1/session; the name differs per node");
-    components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
 }

@@ -1,6 +1,8 @@
-//! Connections: how many at once, how long a client may take to say what it wants, how they end when the node stops.
+//! Connections: how long a client may take to say what it wants and to read the answer, how they end when the node stops.
 //! Behind a certificate they are encrypted; who comes with plain http there is sent to https.
 
+use crate::patience::Patience;
+use crate::places::Places;
 use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::Extensions;
@@ -15,15 +17,17 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tower::ServiceExt as _;
 
-/// Connections at one time over all listeners; further ones wait in the kernel's queue.
-pub const CONNECTIONS_MAX: usize = 1_024;
 /// How long a client may take for the head of a request, and how long an idle connection is kept.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+/// The same while many are here.
+const HEAD_TIMEOUT_CROWDED: Duration = Duration::from_secs(5);
+/// How long a client may read nothing of its answer.
+const READ_NOTHING_MAX: Duration = Duration::from_secs(30);
 /// How long a client may take to agree on encryption.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes of a request's head.
@@ -71,7 +75,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Connection {
 
 /// Serves `router` on all `listeners` until `stop` is done; then lets requests under way finish for a second.
 pub async fn serve(listeners: Vec<Listener>, router: Router, stop: impl Future<Output = ()>) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let places = Arc::new(Places::new());
     let (stopping, stopped) = watch::channel(false);
     let accepting: Vec<_> = listeners
         .into_iter()
@@ -82,30 +86,30 @@ pub async fn serve(listeners: Vec<Listener>, router: Router, stop: impl Future<O
     for listener in accepting {
         drop(listener.await);
     }
-    let everybody = u32::try_from(CONNECTIONS_MAX).expect("invariant: a small number");
-    drop(tokio::time::timeout(FAREWELL, places.acquire_many(everybody)).await);
+    drop(tokio::time::timeout(FAREWELL, places.empty()).await);
 }
 
-async fn accept(
-    listener: Listener,
-    router: Router,
-    places: Arc<Semaphore>,
-    mut stopped: watch::Receiver<bool>,
-) {
+async fn accept(listener: Listener, router: Router, places: Arc<Places>, mut stopped: watch::Receiver<bool>) {
     let Listener { tcp, tls } = listener;
     let tls = tls.map(TlsAcceptor::from);
     let at_work = stopped.clone();
     loop {
-        let place = Arc::clone(&places).acquire_owned();
-        let accepted = async { (place.await, tcp.accept().await) };
-        let (place, accepted) = tokio::select! {
+        let accepted = async { (places.free().await, tcp.accept().await) };
+        let (empty, accepted) = tokio::select! {
             accepted = accepted => accepted,
             () = told(&mut stopped) => return,
         };
         match accepted {
             Ok((stream, peer)) => {
                 let peer = peer.ip().to_canonical();
-                let connection = greet(stream, peer, tls.clone(), router.clone(), at_work.clone());
+                let Some(place) = places.give(empty, peer) else {
+                    tracing::debug!(%peer, "a connection too many of this address");
+                    metrics::counter!("symbiose_http_connections_refused_total").increment(1);
+                    continue;
+                };
+                let patience = if places.are_crowded() { HEAD_TIMEOUT_CROWDED } else { HEAD_TIMEOUT };
+                let manner = Manner { router: router.clone(), patience, stopped: at_work.clone() };
+                let connection = greet(stream, peer, tls.clone(), manner);
                 tokio::spawn(async move {
                     connection.await;
                     drop(place);
@@ -116,26 +120,29 @@ async fn accept(
     }
 }
 
-/// Agrees on encryption where there is a certificate, then serves.
-async fn greet(
-    stream: TcpStream,
-    peer: IpAddr,
-    tls: Option<TlsAcceptor>,
+/// How a connection is served.
+struct Manner {
     router: Router,
+    /// For the head of a request.
+    patience: Duration,
     stopped: watch::Receiver<bool>,
-) {
+}
+
+/// Agrees on encryption where there is a certificate, then serves.
+async fn greet(stream: TcpStream, peer: IpAddr, tls: Option<TlsAcceptor>, manner: Manner) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "the connection is gone already");
         return;
     }
     let plain = Connection { peer, https: false, is_misled: false };
-    let Some(tls) = tls else { return talk(stream, plain, router, stopped).await };
-    let Ok(first) = tokio::time::timeout(HANDSHAKE_TIMEOUT, first_byte(&stream)).await else { return };
+    let Some(tls) = tls else { return manner.talk(stream, plain).await };
+    let handshake = manner.patience.min(HANDSHAKE_TIMEOUT);
+    let Ok(first) = tokio::time::timeout(handshake, first_byte(&stream)).await else { return };
     if first.is_some_and(|first| first != TLS_HANDSHAKE) {
-        return talk(stream, Connection { is_misled: true, ..plain }, router, stopped).await;
+        return manner.talk(stream, Connection { is_misled: true, ..plain }).await;
     }
-    match tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
-        Ok(Ok(stream)) => talk(stream, Connection { https: true, ..plain }, router, stopped).await,
+    match tokio::time::timeout(handshake, tls.accept(stream)).await {
+        Ok(Ok(stream)) => manner.talk(stream, Connection { https: true, ..plain }).await,
         // Browsers that do not know the certificate yet end like this too.
         Ok(Err(error)) => tracing::debug!(%error, "no agreement on encryption"),
         Err(_) => tracing::debug!("a client was too slow to agree on encryption"),
@@ -149,29 +156,28 @@ async fn first_byte(stream: &TcpStream) -> Option<u8> {
     (count == 1).then_some(first[0])
 }
 
-async fn talk(
-    stream: impl AsyncRead + AsyncWrite + Unpin,
-    connection: Connection,
-    router: Router,
-    mut stopped: watch::Receiver<bool>,
-) {
-    let marked = router.map_request(move |mut request: axum::http::Request<hyper::body::Incoming>| {
-        request.extensions_mut().insert(connection);
-        request
-    });
-    let service = TowerToHyperService::new(marked);
-    let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_BYTES_MAX);
-    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
-    let result = tokio::select! {
-        result = connection.as_mut() => result,
-        () = told(&mut stopped) => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+impl Manner {
+    async fn talk(self, stream: impl AsyncRead + AsyncWrite + Unpin, connection: Connection) {
+        let Self { router, patience, mut stopped } = self;
+        let marked = router.map_request(move |mut request: axum::http::Request<hyper::body::Incoming>| {
+            request.extensions_mut().insert(connection);
+            request
+        });
+        let service = TowerToHyperService::new(marked);
+        let mut builder = http1::Builder::new();
+        builder.timer(TokioTimer::new()).header_read_timeout(patience).max_buf_size(HEAD_BYTES_MAX);
+        let stream = TokioIo::new(Patience::new(stream, READ_NOTHING_MAX));
+        let mut connection = std::pin::pin!(builder.serve_connection(stream, service));
+        let result = tokio::select! {
+            result = connection.as_mut() => result,
+            () = told(&mut stopped) => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = result {
+            tracing::debug!(%error, "a connection ended badly");
         }
-    };
-    if let Err(error) = result {
-        tracing::debug!(%error, "a connection ended badly");
     }
 }
 

@@ -18,7 +18,7 @@ use super::welcome::Welcome;
 /// Wishes of the web that wait.
 const CALLS_MAX: usize = 64;
 /// How long a code of the box is valid.
-const CODE_LIFE_MS: i64 = 24 * 60 * 60 * 1000;
+const CODE_LIFE_MS: i64 = 15 * 60 * 1000;
 /// How often it is looked whether it has expired.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// What `users.cbor` begins with; its checksum and its content follow.

@@ -33,8 +33,6 @@ use tokio::time::Instant;
 
 /// How often the times at which sessions were used last go to the disk, if there are new ones.
 const SEEN_KEPT_EVERY: Duration = Duration::from_secs(6 * 60 * 60);
-/// What guesses of codes are counted under, as if it were a name.
-const CODES: &str = "\u{0}codes";
 
 /// How a request showed who it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -187,7 +185,7 @@ impl Access {
         password: String,
         visit: &Visit<'_>,
     ) -> Result<Opened, Problem> {
-        self.try_now(visit.address(), CODES)?;
+        self.try_code_now(visit.address())?;
         password::check(&password)?;
         let wrong = || Problem::new(Kind::Unauthorized, "this code is not valid, or no longer").field("code");
         let code: ClaimCode = code
@@ -204,7 +202,7 @@ impl Access {
             if !self.is_box_code(code, true).await? {
                 return Err(wrong());
             }
-            self.was_right(visit.address(), CODES);
+            self.code_was_right(visit.address());
             return self
                 .change(|book| {
                     let id = book.claim(self.now(), name, hash)?;
@@ -217,7 +215,7 @@ impl Access {
             return Err(Problem::new(Kind::Invalid, detail).field("name"));
         }
         let hash = self.hasher.hash(password).await?;
-        self.was_right(visit.address(), CODES);
+        self.code_was_right(visit.address());
         self.change(|book| {
             book.invited(self.now(), &code).filter(|user| user.id == id).ok_or_else(wrong)?;
             book.set_password(id, hash)?;
@@ -294,11 +292,17 @@ impl Access {
     fn try_now(&self, address: IpAddr, name: &str) -> Result<(), Problem> {
         let mut told = Ok(());
         self.throttle.send_modify(|throttle| told = throttle.try_now(Instant::now(), address, name));
-        told.map_err(|wait| {
-            let seconds = wait.as_secs() + 1;
-            Problem::new(Kind::TooMany, format!("too many wrong tries; try again in {seconds} s"))
-                .retry(seconds)
-        })
+        told.map_err(too_early)
+    }
+
+    fn try_code_now(&self, address: IpAddr) -> Result<(), Problem> {
+        let mut told = Ok(());
+        self.throttle.send_modify(|throttle| told = throttle.try_code(Instant::now(), address));
+        told.map_err(too_early)
+    }
+
+    fn code_was_right(&self, address: IpAddr) {
+        self.throttle.send_modify(|throttle| throttle.code_was_right(address));
     }
 
     fn was_right(&self, address: IpAddr, name: &str) {
@@ -352,6 +356,11 @@ impl Caller {
     pub(crate) fn is_operator(&self) -> bool {
         self.actor.role == UserRole::Operator
     }
+}
+
+fn too_early(wait: Duration) -> Problem {
+    let seconds = wait.as_secs() + 1;
+    Problem::new(Kind::TooMany, format!("too many wrong tries; try again in {seconds} s")).retry(seconds)
 }
 
 fn random_id() -> String {

@@ -1,7 +1,8 @@
 //! How often somebody may guess: after a few wrong tries each further one must wait longer, per address and per name.
 //! Both tables are bounded and forget; a name's wait stays short, so that nobody can lock another person out.
 
-use std::collections::BTreeMap;
+use crate::network::Network;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -14,6 +15,9 @@ const MEMORY: Duration = Duration::from_secs(60 * 60);
 const ADDRESS_WAIT_MAX: Duration = Duration::from_secs(15 * 60);
 /// Longest wait for a name, whoever tries.
 const NAME_WAIT_MAX: Duration = Duration::from_secs(30);
+/// One-time codes tried within [`CODES_SPAN`], by whoever it is.
+const CODES_MAX: usize = 5;
+const CODES_SPAN: Duration = Duration::from_secs(60);
 /// Rows of each table; the one that tried longest ago goes first.
 const ROWS_MAX: usize = 1_024;
 
@@ -23,22 +27,8 @@ pub(super) struct Throttle {
     addresses: BTreeMap<Network, Tries>,
     /// By hash of the name, so that rows have one size.
     names: BTreeMap<[u8; 32], Tries>,
-}
-
-/// An address, or for IPv6 the /64 a household has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Network(u64);
-
-impl From<IpAddr> for Network {
-    fn from(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V4(address) => Self(u64::from(address.to_bits())),
-            IpAddr::V6(address) => {
-                let [a, b, c, d, ..] = address.segments();
-                Self([a, b, c, d].iter().fold(0, |all, part| all << 16 | u64::from(*part)))
-            }
-        }
-    }
+    /// When codes were tried last.
+    codes: VecDeque<Instant>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +61,28 @@ impl Throttle {
         count(&mut self.addresses, network, now);
         count(&mut self.names, name, now);
         Ok(())
+    }
+
+    /// The same for a one-time code, which belongs to no name: few in a minute, from all addresses together.
+    pub(super) fn try_code(&mut self, now: Instant, address: IpAddr) -> Result<(), Duration> {
+        let network = Network::from(address);
+        let by_address = self.addresses.get(&network).map(|tries| tries.wait(now, ADDRESS_WAIT_MAX));
+        self.codes.retain(|tried| now.duration_since(*tried) < CODES_SPAN);
+        let is_full = self.codes.len() >= CODES_MAX;
+        let by_code = self.codes.front().filter(|_| is_full).map(|first| *first + CODES_SPAN - now);
+        let wait = by_address.max(by_code).unwrap_or_default();
+        if !wait.is_zero() {
+            return Err(wait);
+        }
+        count(&mut self.addresses, network, now);
+        self.codes.push_back(now);
+        Ok(())
+    }
+
+    /// The code was right: it did not count.
+    pub(super) fn code_was_right(&mut self, address: IpAddr) {
+        self.addresses.remove(&Network::from(address));
+        self.codes.pop_back();
     }
 
     /// The try was right: it did not count.
@@ -147,16 +159,36 @@ mod tests {
     }
 
     #[test]
-    fn the_tables_are_bounded_and_households_of_ipv6_count_as_one() {
+    fn the_tables_are_bounded() {
         let (mut throttle, now) = (Throttle::default(), Instant::now());
         for turn in 0..2 * ROWS_MAX {
             let [high, low] = u16::try_from(turn).expect("few").to_be_bytes();
             assert_eq!(throttle.try_now(now, IpAddr::from([10, 0, high, low]), &turn.to_string()), Ok(()));
         }
         assert_eq!((throttle.addresses.len(), throttle.names.len()), (ROWS_MAX, ROWS_MAX));
-        let network = |text: &str| Network::from(text.parse::<IpAddr>().expect("an address"));
-        assert_eq!(network("2001:db8::1"), network("2001:db8::ffff:2"));
-        assert_ne!(network("2001:db8::1"), network("2001:db8:0:1::1"));
-        assert_eq!(network("::ffff:192.168.1.7"), Network::from(HERE));
+    }
+
+    #[test]
+    fn five_codes_in_a_minute_whoever_tries() {
+        let (mut throttle, start) = (Throttle::default(), Instant::now());
+        for turn in 0..5u8 {
+            assert_eq!(throttle.try_code(start, IpAddr::from([10, 0, 0, turn])), Ok(()));
+        }
+        let soon = start + Duration::from_secs(20);
+        assert_eq!(throttle.try_code(soon, HERE), Err(Duration::from_secs(40)));
+        assert_eq!(throttle.try_now(soon, HERE, "amina"), Ok(()), "who has a name is not held up");
+        let later = start + CODES_SPAN;
+        for _ in 0..20 {
+            assert_eq!(throttle.try_code(later, HERE), Ok(()));
+            throttle.code_was_right(HERE);
+        }
+        while throttle.try_code(later, HERE).is_ok() {}
+        assert_eq!(throttle.codes.len(), CODES_MAX);
+        let (mut tries, mut now) = (0, later + CODES_SPAN);
+        while now < later + CODES_SPAN + Duration::from_secs(600) {
+            tries += u32::from(throttle.try_code(now, HERE).is_ok());
+            now += Duration::from_secs(1);
+        }
+        assert!(tries <= 10, "{tries}: an address that goes on waits ever longer");
     }
 }

@@ -24,7 +24,7 @@ pub(crate) struct Wish {
 /// much as the node itself: keep it like them.
 #[utoipa::path(
     get, path = "/api/v1/backup", tag = "node", params(Wish),
-    responses((status = 200, description = "A gzipped tar", body = Vec<u8>, content_type = "application/gzip"))
+    responses((status = 200, description = "A gzipped tar", content_type = "application/gzip"))
 )]
 pub(crate) async fn backup(State(app): Shared, Query(wish): Query<Wish>) -> Result<Response, Problem> {
     let with_keys = wish.keys.unwrap_or(true);

@@ -4,7 +4,7 @@ use crate::actor::Actor;
 use crate::app::{Shared, wrong_answer};
 use crate::extract::{Id, Query, Raw};
 use crate::list::{LIMIT_DEFAULT, LIMIT_MAX, Page, Paging, cut, limit};
-use crate::problem::{Kind, Problem};
+use crate::problem::{Kind, Problem, ProblemDocument};
 use crate::request::{Answer, Command, Outcome, QueryCall, SubmittedTransaction};
 use crate::view::{BlockSummary, BlockView, LedgerHead, ProofView, TransactionView};
 use axum::Json;
@@ -92,6 +92,10 @@ pub(crate) struct Submission {
     responses(
         (status = 200, description = "Each is final or refused", body = Page<SubmittedTransaction>),
         (status = 202, description = "In the mempool", body = Page<SubmittedTransaction>),
+        (
+            status = 415, description = "Another content type", body = ProblemDocument,
+            content_type = "application/problem+json"
+        ),
     )
 )]
 pub(crate) async fn submit(

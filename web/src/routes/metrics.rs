@@ -70,6 +70,7 @@ pub enum MetricItem {
         metric: String,
         t: Time,
         /// `null` is a gap.
+        #[schema(required = true)]
         v: Option<f64>,
     },
 }

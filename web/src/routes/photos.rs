@@ -5,7 +5,7 @@ use crate::actor::Actor;
 use crate::app::{App, Shared, unknown};
 use crate::extract::{Id, Ids, Raw};
 use crate::files::FileCall;
-use crate::problem::{Kind, Problem};
+use crate::problem::{Kind, Problem, ProblemDocument};
 use crate::view::{PhotoType, PhotoView};
 use axum::Json;
 use axum::body::Body;
@@ -22,7 +22,13 @@ const PICTURE_ONLY: HeaderValue = HeaderValue::from_static("default-src 'none'; 
 #[utoipa::path(
     post, path = "/api/v1/workorders/{id}/photos", tag = "workorders", params(("id" = String, Path)),
     request_body(content(("image/jpeg"), ("image/png"), ("image/webp")), description = "At most 4 MiB"),
-    responses((status = 201, description = "Kept", body = PhotoView))
+    responses(
+        (status = 201, description = "Kept", body = PhotoView),
+        (
+            status = 415, description = "No picture of these kinds", body = ProblemDocument,
+            content_type = "application/problem+json"
+        ),
+    )
 )]
 pub(crate) async fn keep(
     State(app): Shared,
@@ -47,7 +53,7 @@ pub(crate) async fn keep(
     get, path = "/api/v1/workorders/{id}/photos/{photo}", tag = "workorders",
     params(("id" = String, Path), ("photo" = String, Path)),
     responses(
-        (status = 200, description = "The picture", body = Vec<u8>, content_type = "image/jpeg"),
+        (status = 200, description = "The picture", content(("image/jpeg"), ("image/png"), ("image/webp"))),
         (status = 304, description = "Not changed"),
     )
 )]

@@ -54,6 +54,9 @@ pub(crate) async fn import(
     Query(wanted): Query<Wanted>,
     Raw(body): Raw<POLICIES_TEXT_BYTES_MAX>,
 ) -> Result<Json<ImportView>, Problem> {
+    if body.is_empty() {
+        return Err(Problem::new(Kind::Malformed, "expected policies as TOML, found nothing").field("body"));
+    }
     let text = std::str::from_utf8(&body)
         .map_err(|error| Problem::new(Kind::Malformed, format!("expected UTF-8: {error}")).field("body"))?;
     let (policies, places) = policies_text::read(text)?;

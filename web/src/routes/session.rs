@@ -135,7 +135,8 @@ pub(crate) async fn look(
 
 /// Ends the session.
 #[utoipa::path(
-    delete, path = "/api/v1/session", tag = "session", responses((status = 204, description = "Signed out"))
+    delete, path = "/api/v1/session", tag = "session", security(()),
+    responses((status = 204, description = "Signed out, or not signed in"))
 )]
 pub(crate) async fn sign_out(
     State(app): Shared,

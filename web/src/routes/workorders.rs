@@ -4,7 +4,7 @@ use crate::actor::Actor;
 use crate::app::{App, Shared, wrong_answer};
 use crate::extract::{Id, Json as Body, Query};
 use crate::list::{Page, Paging, page};
-use crate::problem::{Kind, Problem};
+use crate::problem::{Kind, Problem, ProblemDocument};
 use crate::request::{Answer, Command, WorkOrderChange};
 use crate::view::{WorkOrderStatus, WorkOrderView};
 use axum::Json;
@@ -59,7 +59,13 @@ pub(crate) async fn list(
 /// Opens a work order for an alert which did not open one by itself.
 #[utoipa::path(
     post, path = "/api/v1/workorders", tag = "workorders", request_body = NewWorkOrder,
-    responses((status = 201, description = "Opened", body = WorkOrderView))
+    responses(
+        (status = 201, description = "Opened", body = WorkOrderView),
+        (
+            status = 404, description = "There is no such alert", body = ProblemDocument,
+            content_type = "application/problem+json"
+        ),
+    )
 )]
 pub(crate) async fn open(
     State(app): Shared,
