@@ -20,7 +20,7 @@ const ARROWS: [(&str, &[&str]); 7] = [
 ];
 
 /// Libraries that only some crates may depend on.
-const LIBRARIES: [(&str, &[&str]); 13] = [
+const LIBRARIES: [(&str, &[&str]); 14] = [
     ("anyhow", &["node", "simulator", "testnet"]),
     ("arc-malachitebft-core-consensus", &["ledger"]),
     ("arc-malachitebft-core-types", &["ledger"]),
@@ -29,6 +29,7 @@ const LIBRARIES: [(&str, &[&str]); 13] = [
     ("clap", &["node", "simulator", "testnet"]),
     ("ct-merkle", &["ledger"]),
     ("ed25519-dalek", &["protocol", "tests"]),
+    ("fuser", &["testnet"]),
     ("libp2p", &["node"]),
     ("pco", &["node"]),
     ("sled", &["node"]),
@@ -133,6 +134,7 @@ fn the_core_knows_nothing_of_its_shell() {
 fn each_library_is_named_in_one_place() {
     let rooms = [
         ("sled::", vec!["node/src/shell/store/index.rs"]),
+        ("fuser::", vec!["testnet/src/disk/mount.rs"]),
         ("libp2p::", vec!["node/src/shell/network"]),
         ("pco::", vec!["node/src/core/telemetry/codec_pco.rs"]),
         ("yamux::", vec!["node/src/shell/network"]),

@@ -67,12 +67,19 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Kills nodes at random while telemetry flows; nothing acknowledged may be lost.
+    /// Real processes in bad weather; nothing acknowledged may be lost. One of --kills, --power-cuts, --restarts and
+    /// --damage says how bad.
     Chaos {
-        /// How often a node is killed.
-        #[arg(long, default_value_t = 20)]
-        kills: u32,
-        /// Decides who is killed and when.
+        /// How often a node is killed (kill -9); 20 when nothing else is asked.
+        #[arg(long, group = "weather")]
+        kills: Option<u32>,
+        /// How often a node's power is cut: what it did not sync is lost or torn. Needs FUSE.
+        #[arg(long, group = "weather")]
+        power_cuts: Option<u32>,
+        /// How often a node is stopped in order and started again, one node after the other.
+        #[arg(long, group = "weather")]
+        restarts: Option<u32>,
+        /// Decides what happens to whom and when.
         #[arg(long, default_value_t = 42)]
         seed: u64,
         /// Buildings.

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use serde_json::json;
 
+use testnet::chaos::End;
 use testnet::cli::{Ask, Cli, Command, UpArgs};
 use testnet::control;
 use testnet::net::Net;
@@ -13,6 +14,8 @@ use testnet::terminal::{line, note};
 use testnet::up::{self, Signals};
 use testnet::{Error, bench, binary, chaos, logs, scenario};
 
+/// Kills of `cargo chaos` when nothing else is asked.
+const KILLS: u32 = 20;
 /// Exit code of a command that a signal ended.
 const INTERRUPTED: u8 = 130;
 
@@ -51,9 +54,14 @@ async fn dispatch(cli: Cli) -> testnet::Result<ExitCode> {
         Command::Run { scenario, dir, json } => {
             Signals::listen()?.or(scenario::run(&scenario, &dir, json)).await?;
         }
-        Command::Chaos { kills, seed, buildings, authorities, dir, json } => {
+        Command::Chaos { kills, power_cuts, restarts, seed, buildings, authorities, dir, json } => {
             let authorities = authorities.unwrap_or_else(|| buildings.min(4));
-            let storm = chaos::Storm { kills, seed, buildings, authorities };
+            let (end, ends) = match (kills, power_cuts, restarts) {
+                (_, Some(cuts), _) => (End::PowerCut, cuts),
+                (_, _, Some(restarts)) => (End::Stop, restarts),
+                (kills, None, None) => (End::Kill, kills.unwrap_or(KILLS)),
+            };
+            let storm = chaos::Storm { end, ends, seed, buildings, authorities };
             let binary = binary::symbiose()?;
             Signals::listen()?.or(chaos::run(storm, &binary, &dir, json)).await?;
         }

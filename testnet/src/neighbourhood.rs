@@ -17,6 +17,8 @@ use tokio::time::Instant;
 use crate::building::Building;
 use crate::chance::Chance;
 use crate::clock::{HiveClock, wall_ms};
+use crate::disk::Taken;
+use crate::disk::mount::{Mounted, take_away};
 use crate::error::{Error, Result};
 use crate::feeder::{FeedCount, Feeder};
 use crate::files;
@@ -44,6 +46,8 @@ struct Node {
     process: Process,
     ready: Option<Ready>,
     feeder: Option<Feeder>,
+    /// Goes after the process.
+    disk: Option<Mounted>,
 }
 
 /// What a person or a script asks about one node.
@@ -95,6 +99,7 @@ impl Neighbourhood {
         let options = Options { dir, ..options };
         let lock = folder::lock(&options.dir)?;
         folder::raise_file_limit();
+        (0..options.buildings).for_each(|index| take_away(&options.dir.join(layout::name(index))));
         if options.reset {
             folder::empty(&options.dir)?;
         }
@@ -138,6 +143,8 @@ impl Neighbourhood {
         self.plan.store(&self.options.dir)?;
         for index in 0..count {
             self.write_folder(index)?;
+            let node = &mut self.nodes[index];
+            node.disk = self.options.forgetful.then(|| Mounted::over(&node.place.dir)).transpose()?;
         }
         Ok(())
     }
@@ -159,7 +166,7 @@ impl Neighbourhood {
         let place =
             Place { index, title: layout::title(index), name, dir, http: loopback(http), p2p: loopback(p2p) };
         let role = if self.plan.is_authority(index) { "authority" } else { "follower" };
-        Ok(Node { place, key, token, role, process, ready: None, feeder: None })
+        Ok(Node { place, key, token, role, process, ready: None, feeder: None, disk: None })
     }
 
     async fn link_all(&mut self, count: usize, base: u16) -> Result<()> {
@@ -329,15 +336,31 @@ impl Neighbourhood {
         self.forget(group)
     }
 
+    /// Ends a node and throws away what it had not synced.
+    pub fn cut_power(&mut self, index: usize, chance: Chance) -> Result<Taken> {
+        self.kill(index)?;
+        Ok(self.disk(index)?.disk().cut(chance))
+    }
+
+    /// The disk node `index` lives on.
+    pub fn disk(&self, index: usize) -> Result<&Mounted> {
+        let node = &self.nodes[index];
+        let none = || Error::Usage(format!("{} has no disk of its own", node.place.name));
+        node.disk.as_ref().ok_or_else(none)
+    }
+
+    /// Asks a node to stop and waits for its end; one that does not answer is ended.
+    pub async fn stop(&mut self, index: usize) -> Result<()> {
+        let process = &mut self.nodes[index].process;
+        let Some(group) = process.pid() else { return Ok(()) };
+        process.ask_to_stop();
+        process.stopped(Instant::now() + STOP_TIMEOUT).await;
+        self.forget(Some(group))
+    }
+
     /// Starts a node that does not run, or stops it first; waits until it listens. How long that took.
     pub async fn restart(&mut self, index: usize) -> Result<Duration> {
-        let group = self.nodes[index].process.pid();
-        if group.is_some() {
-            let process = &mut self.nodes[index].process;
-            process.ask_to_stop();
-            process.stopped(Instant::now() + STOP_TIMEOUT).await;
-            self.forget(group)?;
-        }
+        self.stop(index).await?;
         let begun = Instant::now();
         self.spawn(index)?;
         self.listening(index).await?;

@@ -36,6 +36,8 @@ pub struct Options {
     pub proxied: bool,
     /// Whether gateways feed telemetry.
     pub fed: bool,
+    /// Whether each node lives on a disk of its own whose power can be cut.
+    pub forgetful: bool,
 }
 
 impl Options {
@@ -55,6 +57,7 @@ impl Options {
             load_members: 0,
             proxied: true,
             fed: true,
+            forgetful: false,
         }
     }
 

@@ -4,6 +4,7 @@ mod access;
 mod care;
 mod configuration;
 mod joining;
+mod kills;
 mod maintenance;
 mod odd;
 mod operations;

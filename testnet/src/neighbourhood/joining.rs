@@ -41,6 +41,7 @@ impl Neighbourhood {
             process,
             ready: None,
             feeder: None,
+            disk: None,
         };
         self.nodes.push(node);
         let joined = self.join(index, inviter, &dir, &name).await;

@@ -1,12 +1,15 @@
-//! Nodes are killed (-9) at random while readings and transactions flow. Afterwards everything that was answered for
-//! must still be there, every node must hold the same blocks, and nobody may have signed twice.
+//! Nodes end at random moments (kill -9, a power cut that takes what was not synced, or an ordinary stop) while
+//! readings, transactions and a caretaker's work flow. Afterwards everything that was answered for must still be there,
+//! every node must hold the same blocks, and nobody may have signed twice.
+
+mod caretaker;
+mod check;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
-use protocol::UnixMs;
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -14,6 +17,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::chance::Chance;
 use crate::clock::wall_ms;
+use crate::disk::Taken;
+use crate::disk::mount::Mounted;
 use crate::error::{Error, Result};
 use crate::expect;
 use crate::feeder::payload;
@@ -23,25 +28,41 @@ use crate::neighbourhood::Neighbourhood;
 use crate::options::Options;
 use crate::processes::verify;
 use crate::terminal::line;
+use caretaker::Work;
 
 /// A node has to be back by then.
-const BACK_WITHIN: Duration = Duration::from_secs(5);
+const BACK_WITHIN: Duration = Duration::from_secs(10);
 /// Pause between two readings to one node.
 const READING_PAUSE: Duration = Duration::from_millis(4);
 /// Pause between two transactions of one member.
 const TRANSACTION_PAUSE: Duration = Duration::from_millis(30);
 /// One request may hang on a node that is about to die.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long the hive may take to agree again after the last kill.
+/// How long the hive may take to agree again after the last end.
 const AGREE_WITHIN: Duration = Duration::from_secs(30);
 /// What is written: a metric no controller reports.
 const METRIC: &str = "chaos_count";
+/// Ends after which a line of progress is due when the single ones are not told.
+const PROGRESS_EVERY: u32 = 10;
+
+/// How nodes end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// kill -9: the system keeps what was written.
+    Kill,
+    /// kill -9, and what was not synced is gone or torn.
+    PowerCut,
+    /// An ordinary stop, node after node.
+    Stop,
+}
 
 /// How hard it blows.
 #[derive(Debug, Clone, Copy)]
 pub struct Storm {
-    /// Kills.
-    pub kills: u32,
+    /// How nodes end.
+    pub end: End,
+    /// How often.
+    pub ends: u32,
     /// Who and when.
     pub seed: u64,
     /// Buildings.
@@ -55,63 +76,111 @@ pub struct Storm {
 struct Acknowledged {
     /// Per node: time of each reading and its value.
     readings: Vec<BTreeMap<i64, f64>>,
+    /// Per node: alerts and work orders.
+    work: Vec<Work>,
     /// Ids of final transactions.
     transactions: Vec<String>,
     slowest_return: Duration,
+    taken: Taken,
+}
+
+impl End {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Kill => "kills",
+            Self::PowerCut => "power cuts",
+            Self::Stop => "restarts",
+        }
+    }
 }
 
 /// Runs the storm in a fresh neighbourhood in `dir` and checks what is left.
 pub async fn run(storm: Storm, binary: &Path, dir: &Path, as_json: bool) -> Result<()> {
+    if storm.end == End::PowerCut
+        && let Some(reason) = Mounted::refused()
+    {
+        return Err(Error::Usage(format!(
+            "no disk can be mounted on this machine, which needs FUSE: {reason}"
+        )));
+    }
     let options = Options {
         buildings: storm.buildings,
         authorities: storm.authorities,
         seed: storm.seed,
         reset: true,
-        load_members: 4 + usize::try_from(storm.kills / 20).unwrap_or(0),
+        load_members: 4 + usize::try_from(storm.ends / 20).unwrap_or(0),
         fed: false,
+        forgetful: storm.end == End::PowerCut,
         ..Options::new(binary.to_owned(), dir.to_owned())
     };
     let mut neighbourhood = Neighbourhood::up(options).await?;
     if !as_json {
-        line(&format!("{} nodes ready; {} kills follow", neighbourhood.len(), storm.kills));
+        line(&format!("{} nodes ready; {} {} follow", neighbourhood.len(), storm.ends, storm.end.word()));
     }
     let kept = blow(&mut neighbourhood, storm, as_json).await?;
     let all: Vec<usize> = (0..neighbourhood.len()).collect();
     let mut clients = expect::clients(&neighbourhood, &all);
     let height = expect::same_state(&mut clients, AGREE_WITHIN).await?;
-    let readings = check_readings(&mut clients, &kept).await?;
-    check_transactions(&mut clients, &kept.transactions).await?;
-    check_signing(&mut clients[0], height).await?;
-    let dirs: Vec<_> = (0..neighbourhood.len()).map(|index| neighbourhood.state(index).log).collect();
-    neighbourhood.down().await?;
-    for data_dir in dirs.iter().filter_map(|log| log.parent()) {
-        verify(binary, data_dir)?;
-    }
-    let back_s = kept.slowest_return.as_secs_f64();
-    let transactions = kept.transactions.len();
-    if as_json {
-        let figures = json!({
-            "kills": storm.kills, "seed": storm.seed, "height": height, "readings": readings,
-            "transactions": transactions, "lost": 0, "slowest_return_s": back_s,
-        });
-        line(&figures.to_string());
-    } else {
-        line(&format!(
-            "{} kills: {readings} readings and {transactions} transactions answered for, none lost; \
-             same blocks and state on every node at height {height}; nobody signed twice; slowest return {back_s:.2} s",
-            storm.kills
-        ));
-    }
+    let readings = check::readings(&mut clients, &kept.readings).await?;
+    let works = check::work(&mut clients, &kept.work).await?;
+    check::transactions(&mut clients, &kept.transactions).await?;
+    check::signing(&mut clients[0], height).await?;
+    stop_and_verify(neighbourhood, binary).await?;
+    tell(storm, &kept, Figures { height, readings, works }, as_json);
     Ok(())
 }
 
-/// Kills and restarts while the load runs.
+/// Stops the nodes one by one while their disks are still there, and replays each ledger.
+async fn stop_and_verify(mut neighbourhood: Neighbourhood, binary: &Path) -> Result<()> {
+    for index in 0..neighbourhood.len() {
+        neighbourhood.stop(index).await?;
+        let log = neighbourhood.state(index).log;
+        if let Some(data_dir) = log.parent() {
+            verify(binary, data_dir)?;
+        }
+    }
+    neighbourhood.down().await.map(drop)
+}
+
+struct Figures {
+    height: u64,
+    readings: usize,
+    works: usize,
+}
+
+fn tell(storm: Storm, kept: &Acknowledged, figures: Figures, as_json: bool) {
+    let Figures { height, readings, works } = figures;
+    let back_s = kept.slowest_return.as_secs_f64();
+    let transactions = kept.transactions.len();
+    let Taken { writes, names } = kept.taken;
+    let (ends, word) = (storm.ends, storm.end.word());
+    if as_json {
+        let figures = json!({
+            word.replace(' ', "_"): ends, "seed": storm.seed, "height": height, "readings": readings,
+            "alerts_and_work_orders": works, "transactions": transactions, "lost": 0, "slowest_return_s": back_s,
+            "writes_taken": writes, "names_taken": names,
+        });
+        return line(&figures.to_string());
+    }
+    if storm.end == End::PowerCut {
+        line(&format!("{writes} writes and {names} names that were not synced were lost or torn"));
+    }
+    line(&format!(
+        "{ends} {word}: {readings} readings, {works} alerts and work orders and {transactions} transactions answered \
+         for, none lost; same blocks and state on every node at height {height}; nobody signed twice; slowest return \
+         {back_s:.2} s"
+    ));
+}
+
+/// Ends and restarts nodes while the load runs.
 async fn blow(neighbourhood: &mut Neighbourhood, storm: Storm, as_json: bool) -> Result<Acknowledged> {
     let (stop, stopped) = watch::channel(false);
     let start_ms = wall_ms();
-    let mut readings = JoinSet::new();
+    let (mut readings, mut hands) = (JoinSet::new(), JoinSet::new());
     for index in 0..neighbourhood.len() {
         let client = neighbourhood.client(index).with_timeout(REQUEST_TIMEOUT);
+        let work = caretaker::work(client.another(), crate::layout::name(index), stopped.clone());
+        hands.spawn(async move { (index, work.await) });
         let write = write_readings(client, crate::layout::name(index), start_ms, stopped.clone());
         readings.spawn(async move { (index, write.await) });
     }
@@ -121,45 +190,66 @@ async fn blow(neighbourhood: &mut Neighbourhood, storm: Storm, as_json: bool) ->
             (0..neighbourhood.len()).map(|index| neighbourhood.client(index).with_timeout(REQUEST_TIMEOUT));
         transactions.spawn(write_transactions(all.collect(), number, member, stopped.clone()));
     }
-    let slowest_return = kill_and_restart(neighbourhood, storm, as_json).await;
+    let ended = end_and_restart(neighbourhood, storm, as_json).await;
     // The tasks hold their own receivers: nobody else listens.
     stop.send(true).ok();
-    let mut kept =
-        Acknowledged { readings: vec![BTreeMap::new(); neighbourhood.len()], ..Acknowledged::default() };
+    let mut kept = Acknowledged {
+        readings: vec![BTreeMap::new(); neighbourhood.len()],
+        work: vec![Work::default(); neighbourhood.len()],
+        ..Acknowledged::default()
+    };
     while let Some(Ok((index, written))) = readings.join_next().await {
         kept.readings[index] = written;
+    }
+    while let Some(Ok((index, done))) = hands.join_next().await {
+        kept.work[index] = done;
     }
     while let Some(Ok(written)) = transactions.join_next().await {
         kept.transactions.extend(written);
     }
-    kept.slowest_return = slowest_return?;
+    (kept.slowest_return, kept.taken) = ended?;
     Ok(kept)
 }
 
-async fn kill_and_restart(
+async fn end_and_restart(
     neighbourhood: &mut Neighbourhood,
     storm: Storm,
     as_json: bool,
-) -> Result<Duration> {
+) -> Result<(Duration, Taken)> {
     let chance = Chance::new(storm.seed, "chaos");
-    let mut slowest = Duration::ZERO;
-    for kill in 0..storm.kills {
-        let draw = i64::from(kill) * 3;
+    let (mut slowest, mut taken) = (Duration::ZERO, Taken::default());
+    for count in 0..storm.ends {
+        let draw = i64::from(count) * 3;
         sleep(Duration::from_secs_f64(chance.between(draw, 0.1, 1.0))).await;
-        let victim = chance.pick(draw + 1, neighbourhood.len());
-        neighbourhood.kill(victim)?;
+        let victim = match storm.end {
+            End::Kill | End::PowerCut => chance.pick(draw + 1, neighbourhood.len()),
+            End::Stop => usize::try_from(count).unwrap_or(0) % neighbourhood.len(),
+        };
+        match storm.end {
+            End::Kill => neighbourhood.kill(victim)?,
+            End::PowerCut => {
+                let cut = Chance::new(chance.bits(draw + 2), "power cut");
+                let Taken { writes, names } = neighbourhood.cut_power(victim, cut)?;
+                taken = Taken { writes: taken.writes + writes, names: taken.names + names };
+            }
+            End::Stop => neighbourhood.stop(victim).await?,
+        }
         sleep(Duration::from_secs_f64(chance.between(draw + 2, 0.0, 0.6))).await;
         let begun = Instant::now();
         neighbourhood.restart(victim).await?;
         neighbourhood.wait_ready(victim, BACK_WITHIN).await?;
         let took = begun.elapsed();
         slowest = slowest.max(took);
-        if !as_json {
-            let name = crate::layout::name(victim);
-            line(&format!("  {:3}  {name} killed, ready again after {:.2} s", kill + 1, took.as_secs_f64()));
+        if !as_json && (storm.ends <= 100 || (count + 1) % PROGRESS_EVERY == 0) {
+            let (name, ends) = (crate::layout::name(victim), storm.ends);
+            line(&format!(
+                "  {:3} of {ends}  {name} ended, ready again after {:.2} s",
+                count + 1,
+                took.as_secs_f64()
+            ));
         }
     }
-    Ok(slowest)
+    Ok((slowest, taken))
 }
 
 /// Posts one reading after the other; those answered for, by time.
@@ -222,61 +312,4 @@ async fn is_final(client: &mut Client, signed: &Signed) -> bool {
     }
     // Sent before to a node that died: it may be in a block already, and is then refused as used.
     client.transaction(&signed.id).await.is_ok_and(|recorded| recorded.height.is_some())
-}
-
-async fn check_readings(clients: &mut [Client], kept: &Acknowledged) -> Result<usize> {
-    let mut count = 0;
-    for (client, written) in clients.iter_mut().zip(&kept.readings) {
-        let (Some((first, _)), Some((last, _))) = (written.first_key_value(), written.last_key_value())
-        else {
-            continue;
-        };
-        let asset = format!("{}-METER_1", client.node());
-        let (from, to) = (UnixMs(*first).to_string(), UnixMs(*last + 1).to_string());
-        let stored = client.readings(&asset, METRIC, &from, &to).await?;
-        let stored: BTreeMap<String, Option<f64>> =
-            stored.into_iter().map(|reading| (without_zeros(&reading.t), reading.v)).collect();
-        for (at_ms, value) in written {
-            let found = stored.get(&without_zeros(&UnixMs(*at_ms).to_string()));
-            if found != Some(&Some(*value)) {
-                let (node, time) = (client.node(), UnixMs(*at_ms));
-                let told =
-                    format!("{node} keeps what it answered for: reading {value} of {time} is {found:?}");
-                return Err(Error::Expectation(told));
-            }
-        }
-        count += written.len();
-    }
-    Ok(count)
-}
-
-/// A whole second may be written with or without its milliseconds.
-fn without_zeros(time: &str) -> String {
-    time.replace(".000Z", "Z")
-}
-
-async fn check_transactions(clients: &mut [Client], ids: &[String]) -> Result<()> {
-    for client in clients {
-        for id in ids {
-            let recorded = client.transaction(id).await?;
-            if recorded.height.is_none() {
-                return Err(Error::Expectation(format!(
-                    "{} keeps final transactions: {id} has no block",
-                    client.node()
-                )));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// A node that restarts may have lost what it did not sync, never what it signed.
-async fn check_signing(client: &mut Client, height: u64) -> Result<()> {
-    for height in 1..=height {
-        let block = client.block(height).await?;
-        if block.transactions.iter().any(|transaction| transaction.kind.contains("evidence")) {
-            return Err(Error::Expectation(format!("nobody signs twice: block {height} holds evidence")));
-        }
-    }
-    Ok(())
 }
