@@ -79,6 +79,9 @@ pub enum Command {
         /// How often a node is stopped in order and started again, one node after the other.
         #[arg(long, group = "weather")]
         restarts: Option<u32>,
+        /// How many harmed copies of a data folder a real node opens; `--damage 1 --seed N` repeats one case.
+        #[arg(long, group = "weather")]
+        damage: Option<u64>,
         /// Decides what happens to whom and when.
         #[arg(long, default_value_t = 42)]
         seed: u64,

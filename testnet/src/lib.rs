@@ -11,6 +11,7 @@ pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod control;
+pub mod damage;
 pub mod disk;
 pub mod equipment;
 pub mod error;

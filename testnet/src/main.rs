@@ -9,6 +9,7 @@ use serde_json::json;
 use testnet::chaos::End;
 use testnet::cli::{Ask, Cli, Command, UpArgs};
 use testnet::control;
+use testnet::damage::{self, Campaign};
 use testnet::net::Net;
 use testnet::terminal::{line, note};
 use testnet::up::{self, Signals};
@@ -54,7 +55,21 @@ async fn dispatch(cli: Cli) -> testnet::Result<ExitCode> {
         Command::Run { scenario, dir, json } => {
             Signals::listen()?.or(scenario::run(&scenario, &dir, json)).await?;
         }
-        Command::Chaos { kills, power_cuts, restarts, seed, buildings, authorities, dir, json } => {
+        Command::Chaos { damage: Some(cases), seed, dir, json, .. } => {
+            let binary = binary::symbiose()?;
+            Signals::listen()?.or(damage::run(Campaign { cases, seed }, &binary, &dir, json)).await?;
+        }
+        Command::Chaos {
+            damage: None,
+            kills,
+            power_cuts,
+            restarts,
+            seed,
+            buildings,
+            authorities,
+            dir,
+            json,
+        } => {
             let authorities = authorities.unwrap_or_else(|| buildings.min(4));
             let (end, ends) = match (kills, power_cuts, restarts) {
                 (_, Some(cuts), _) => (End::PowerCut, cuts),

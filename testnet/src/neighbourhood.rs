@@ -400,6 +400,11 @@ impl Neighbourhood {
             .ok_or_else(|| Error::Usage(format!("{} is not fed in this run", node.place.name)))
     }
 
+    /// The data folder of node `index`.
+    pub fn data_dir(&self, index: usize) -> PathBuf {
+        self.nodes[index].place.dir.clone()
+    }
+
     /// What `net.json` says.
     pub fn net(&mut self) -> Result<Net> {
         let chain = self.plan.genesis()?.chain().to_string();
