@@ -11,6 +11,7 @@ use protocol::{
 
 use crate::error::{BlockError, Reject};
 use crate::log::Log;
+use crate::planted::{Bug, Planted};
 use crate::state::{BlockContext, Event, Overlay, Prepared, State, begin_block, execute};
 
 /// The chain up to its last final block.
@@ -22,6 +23,7 @@ pub struct Chain {
     height: Height,
     block: BlockId,
     time: UnixMs,
+    planted: Planted,
 }
 
 /// A block that follows from the chain, with what it would change. Valid as long as the chain does not move.
@@ -61,7 +63,13 @@ impl Chain {
             height: Height(0),
             block: genesis.block(),
             time: genesis.time(),
+            planted: Planted::default(),
         }
+    }
+
+    /// The same with a bug in it, for the simulator.
+    pub(crate) fn carrying(self, planted: Planted) -> Self {
+        Self { planted, ..self }
     }
 
     /// The hive.
@@ -187,8 +195,18 @@ impl Chain {
         if certificate.block != block.id() {
             return Err(BlockError::OtherBlock);
         }
-        certificate.verify(&self.id, self.state.authorities())?;
+        self.verify(certificate)?;
         self.check(block, TimeBound::Certified, is_verified)
+    }
+
+    fn verify(&self, certificate: &Certificate) -> Result<(), BlockError> {
+        let set = self.state.authorities();
+        if self.planted.is(Bug::UnverifiedSync)
+            || (self.planted.is(Bug::QuorumHalf) && certificate.signatures.len() > set.len() / 2)
+        {
+            return Ok(());
+        }
+        Ok(certificate.verify(&self.id, set)?)
     }
 
     /// Makes a candidate the last block.
@@ -214,7 +232,7 @@ impl Chain {
     }
 
     fn context(&self, time: UnixMs) -> BlockContext {
-        BlockContext { chain: self.id, height: self.height.next(), time }
+        BlockContext { chain: self.id, height: self.height.next(), time, planted: self.planted }
     }
 
     fn header(

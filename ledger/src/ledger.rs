@@ -1,17 +1,19 @@
 //! The ledger of one node: consensus where it is an authority, catch-up everywhere, the queue of transactions, and the
 //! chain they lead to. Pure: it is told everything and answers what to do, in order.
 
+mod behind;
 mod held;
 mod restored;
 
 pub use held::Held;
+
 use std::collections::BTreeSet;
 
-use protocol::limits::{BLOCK_BYTES_MAX, EARLY_MESSAGES_MAX, GOSSIP_TRANSACTIONS_MAX};
-use protocol::message::{HeaderGossip, Status, SyncRequest, SyncResponse};
+use protocol::limits::{EARLY_MESSAGES_MAX, GOSSIP_TRANSACTIONS_MAX};
+use protocol::message::{HeaderGossip, Status, SyncRequest};
 use protocol::{
-    Address, Block, BlockId, Bytes, Certificate, ChainId, Genesis, Height, Message, Now, Role, SigningKey,
-    StateHash, Tick, UnixMs, VerifiedTransaction, decode,
+    Address, AuthoritySet, BlockId, Bytes, Certificate, ChainId, Genesis, Height, Message, Now, Role,
+    SigningKey, StateHash, Tick, UnixMs, VerifiedTransaction,
 };
 use thiserror::Error;
 
@@ -22,12 +24,17 @@ use crate::input::{Input, StoredBlock};
 use crate::log::Log;
 use crate::mempool::{Mempool, REPEAT_MS, batches};
 use crate::output::{Committed, Fault, Output};
+use crate::planted::{Bug, Planted};
 use crate::record::{RecordError, VoteLog, encode_block};
 use crate::state::State;
 use crate::sync::Sync;
 
-/// How often members tell each other how far they are, milliseconds.
-const STATUS_EVERY_MS: u64 = 1_000;
+/// How often members tell each other how far they are while nothing changes, milliseconds. Whoever connects is told at
+/// once.
+const STATUS_EVERY_MS: u64 = 10_000;
+/// How soon they are told of a new block, milliseconds after they were told something before: laggards find out within
+/// this time, and a burst of blocks is one message.
+const STATUS_AFTER_BLOCK_MS: u64 = 1_000;
 /// How long an authority waits for a height in progress before it asks for the block instead, milliseconds.
 const PATIENCE_MS: u64 = 500;
 /// After how long without a decision a height counts as stalled, milliseconds.
@@ -101,10 +108,12 @@ pub struct Ledger {
     /// Signs nothing up to this height: the folder was restored from a backup.
     restored: Option<Height>,
     last_commit: Tick,
+    last_status: Tick,
     next_status: Tick,
     /// When transactions that are repeated are tried against the state again.
     next_trial: Tick,
     halted: Option<String>,
+    planted: Planted,
     out: Vec<Output>,
 }
 
@@ -120,7 +129,20 @@ impl Ledger {
         stored: impl Iterator<Item = StoredBlock>,
         votes: Result<VoteLog, RecordError>,
     ) -> Result<(Self, Vec<Output>), OpenError> {
-        let mut chain = Chain::genesis(genesis);
+        Self::open_planted(now, config, key, genesis, stored, votes, Planted::default())
+    }
+
+    /// The same with a bug in it, for the simulator; see [`crate::planted`].
+    pub fn open_planted(
+        now: Now,
+        config: Config,
+        key: SigningKey,
+        genesis: &Genesis,
+        stored: impl Iterator<Item = StoredBlock>,
+        votes: Result<VoteLog, RecordError>,
+        planted: Planted,
+    ) -> Result<(Self, Vec<Output>), OpenError> {
+        let mut chain = Chain::genesis(genesis).carrying(planted);
         for StoredBlock { block, certificate } in stored {
             let height = block.header.height;
             let refused = |error| OpenError::Block { height, error };
@@ -136,16 +158,18 @@ impl Ledger {
             key,
             address,
             chain,
-            mempool: Mempool::default(),
+            mempool: Mempool::carrying(planted),
             engine: None,
             early: Vec::new(),
             sync: Sync::default(),
             abstain_until: Height(0),
             restored: None,
             last_commit: now.tick,
+            last_status: now.tick,
             next_status: now.tick,
             next_trial: now.tick,
             halted: None,
+            planted,
             out: Vec::new(),
         };
         ledger.recover(now, votes)?;
@@ -300,16 +324,25 @@ impl Ledger {
     }
 
     fn new_engine(&self, now: Now) -> Engine {
-        let state = self.chain.state();
         let height = self.chain.height().next();
-        Engine::start(now.tick, self.chain.id(), self.key.clone(), state.authorities(), height)
+        let (chain, key, set) = (self.chain.id(), self.key.clone(), self.deciding());
+        Engine::start(now.tick, chain, key, set, height, self.planted)
+    }
+
+    /// The authorities that decide the next block.
+    fn deciding(&self) -> &AuthoritySet {
+        let state = self.chain.state();
+        if self.planted.is(Bug::SetChangeEarly) {
+            return &state.meta().next_authorities;
+        }
+        state.authorities()
     }
 
     fn may_vote(&self) -> bool {
         self.halted.is_none()
             && self.chain.height().next() > self.abstain_until
             && !self.is_restored()
-            && self.chain.state().authorities().key_of(&self.address).is_some()
+            && self.deciding().key_of(&self.address).is_some()
     }
 
     fn message(&mut self, now: Now, from: Address, message: Message) {
@@ -336,16 +369,27 @@ impl Ledger {
         }
         if height > next {
             self.sync.hint(&from, Height(height.0 - 1));
-            if height == next.next() && self.early.len() < EARLY_MESSAGES_MAX {
-                self.early.push((from, message));
-            }
+            self.keep_early(from, message, height == next.next());
             return;
         }
-        if !self.may_vote() || self.chain.state().authorities().key_of(&from).is_none() {
+        if !self.may_vote() || self.deciding().key_of(&from).is_none() {
             return;
         }
         self.start_height(now);
         self.feed(now, from, message);
+    }
+
+    /// Keeps a message of the next height, within its limit; what is further ahead comes with catch-up.
+    fn keep_early(&mut self, from: Address, message: Message, is_next: bool) {
+        if self.planted.is(Bug::SyncStorm) {
+            let (from_height, count) = (self.chain.height().next(), 1);
+            let request = SyncRequest { from: from_height, count };
+            self.out.push(Output::Send { to: from, message: Message::SyncRequest(request) });
+        }
+        let has_room = is_next && self.early.len() < EARLY_MESSAGES_MAX;
+        if has_room || self.planted.is(Bug::UnboundedVotes) {
+            self.early.push((from, message));
+        }
     }
 
     fn feed(&mut self, now: Now, from: Address, message: Message) {
@@ -387,6 +431,7 @@ impl Ledger {
             self.carry_out(now, None);
         }
         if self.next_status <= now.tick {
+            self.last_status = now.tick;
             self.next_status = now.tick.plus(STATUS_EVERY_MS);
             let status = self.status();
             self.out.push(Output::Announce(status));
@@ -403,17 +448,6 @@ impl Ledger {
         }
         self.gossip(&due);
         self.ask(now);
-    }
-
-    fn ask(&mut self, now: Now) {
-        let patient =
-            self.engine.as_ref().is_some_and(|engine| now.tick.since(engine.started()) < PATIENCE_MS);
-        if patient || self.halted.is_some() {
-            return;
-        }
-        if let Some((to, request)) = self.sync.next_request(now.tick, self.chain.height()) {
-            self.out.push(Output::Send { to, message: Message::SyncRequest(request) });
-        }
     }
 
     /// Starts heights that are due and hands our block over where one is wanted, until nothing moves.
@@ -513,6 +547,8 @@ impl Ledger {
         let events = self.chain.commit(candidate);
         self.engine = None;
         self.last_commit = now.tick;
+        let soon = self.last_status.plus(STATUS_AFTER_BLOCK_MS).max(now.tick);
+        self.next_status = self.next_status.min(soon);
         self.early.retain(|(_, message)| height_of(message) > Some(height));
         if block.header.proposer == self.address {
             let header = HeaderGossip { header: block.header.clone(), certificate: certificate.clone() };
@@ -528,66 +564,6 @@ impl Ledger {
                 self.out.push(Output::Rejected { id, author, reason });
             }
         }
-    }
-
-    fn serve(&mut self, now: Now, to: Address, request: &SyncRequest) {
-        if !self.sync.may_serve(now.tick, &to) {
-            return;
-        }
-        let head = self.chain.height();
-        if request.from.0 == 0 || request.from > head || request.count == 0 {
-            let message = Message::SyncResponse(SyncResponse { blocks: Default::default() });
-            self.out.push(Output::Send { to, message });
-            return;
-        }
-        let last = Height(head.0.min(request.from.0.saturating_add(u64::from(request.count) - 1)));
-        self.out.push(Output::ServeBlocks { to, from: request.from, last });
-    }
-
-    /// Final blocks from a peer: certificate first, then the block, one after the other.
-    fn catch_up(&mut self, now: Now, from: Address, response: SyncResponse) {
-        if self.sync.answered(&from).is_none() {
-            return;
-        }
-        let mut advanced = false;
-        for stored in response.blocks.into_vec() {
-            let Ok(block) = decode::<Block>(stored.block.as_slice(), BLOCK_BYTES_MAX) else {
-                self.out.push(Output::Blame { peer: from, fault: Fault::Malformed });
-                break;
-            };
-            if block.header.height <= self.chain.height() {
-                continue;
-            }
-            let mempool = &self.mempool;
-            match self.chain.check_certified(block, &stored.certificate, &|id| mempool.contains(id)) {
-                Ok(candidate) => {
-                    advanced = true;
-                    self.commit(now, candidate, stored.certificate);
-                }
-                Err(
-                    error @ (BlockError::Certificate(_) | BlockError::OtherBlock | BlockError::Height { .. }),
-                ) => {
-                    tracing::warn!(%from, %error, "catch-up: a peer's block is not final");
-                    self.out.push(Output::Blame { peer: from, fault: Fault::Certificate });
-                    break;
-                }
-                Err(error) => {
-                    self.halt(&error, stored.certificate.height);
-                    return;
-                }
-            }
-        }
-        if !advanced {
-            self.sync.failed(now.tick, &from, self.chain.height());
-        }
-    }
-
-    fn halt(&mut self, error: &BlockError, height: Height) {
-        let reason = format!("block {height} is certified by the authorities but refused here: {error}");
-        tracing::error!(reason);
-        self.engine = None;
-        self.halted = Some(reason.clone());
-        self.out.push(Output::Halt { reason });
     }
 
     fn status(&self) -> Message {

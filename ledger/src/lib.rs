@@ -12,6 +12,7 @@ pub mod light;
 pub mod log;
 pub mod mempool;
 pub mod output;
+pub mod planted;
 pub mod record;
 pub mod state;
 mod sync;

@@ -72,7 +72,7 @@ impl Sync {
     /// The next request, if one is due.
     pub(crate) fn next_request(&mut self, now: Tick, head: Height) -> Option<(Address, SyncRequest)> {
         if let Some(asked) = self.asked.take_if(|asked| asked.deadline <= now) {
-            self.failed(now, &asked.peer, head);
+            self.silent(now, &asked.peer);
         }
         if self.asked.is_some() {
             return None;
@@ -97,6 +97,13 @@ impl Sync {
     /// Whether an answer of this peer was asked for; the request is over then.
     pub(crate) fn answered(&mut self, peer: &Address) -> Option<Height> {
         self.asked.take_if(|asked| asked.peer == *peer).map(|asked| asked.from)
+    }
+
+    /// A peer did not answer in time. It may still be where it said: its turn comes again.
+    fn silent(&mut self, now: Tick, peer: &Address) {
+        if let Some(peer) = self.peers.get_mut(peer) {
+            peer.retry = now.plus(RETRY_MS);
+        }
     }
 
     /// A peer did not keep what it claimed.

@@ -59,17 +59,34 @@ impl Domain {
 
 /// A private key. Signing is deterministic (RFC 8032), so the core may do it.
 #[derive(Clone)]
-pub struct SigningKey(ed25519_dalek::SigningKey);
+pub struct SigningKey(Secret);
+
+#[derive(Clone)]
+enum Secret {
+    Ed25519(ed25519_dalek::SigningKey),
+    #[cfg(feature = "simulation")]
+    Stub(crate::stub::Secret),
+}
 
 impl SigningKey {
     /// The key of a 32-byte seed.
     pub fn from_seed(seed: &[u8; 32]) -> Self {
-        Self(ed25519_dalek::SigningKey::from_bytes(seed))
+        Self(Secret::Ed25519(ed25519_dalek::SigningKey::from_bytes(seed)))
+    }
+
+    /// A key of a simulated hive, whose signatures cost a hash. It protects nothing: who knows the public half can sign.
+    #[cfg(feature = "simulation")]
+    pub fn stub(seed: &[u8; 32]) -> Self {
+        Self(Secret::Stub(crate::stub::Secret::from_seed(seed)))
     }
 
     /// The public half.
     pub fn public(&self) -> PublicKey {
-        PublicKey::new(self.0.verifying_key().to_bytes())
+        match &self.0 {
+            Secret::Ed25519(key) => PublicKey::new(key.verifying_key().to_bytes()),
+            #[cfg(feature = "simulation")]
+            Secret::Stub(key) => key.public(),
+        }
     }
 
     /// The address that belongs to this key.
@@ -79,12 +96,21 @@ impl SigningKey {
 
     /// Signs `body` for one purpose in one hive.
     pub fn sign(&self, domain: Domain, chain: &ChainId, body: &[u8]) -> Signature {
-        Signature::new(self.0.sign(&domain.message(chain, body)).to_bytes())
+        let message = domain.message(chain, body);
+        match &self.0 {
+            Secret::Ed25519(key) => Signature::new(key.sign(&message).to_bytes()),
+            #[cfg(feature = "simulation")]
+            Secret::Stub(key) => key.sign(&message),
+        }
     }
 
     /// Derives secret bytes for a local purpose (salts, pseudonyms) that reveal nothing of the key.
     pub fn derive(&self, context: &'static str) -> [u8; 32] {
-        blake3::derive_key(context, self.0.as_bytes())
+        match &self.0 {
+            Secret::Ed25519(key) => blake3::derive_key(context, key.as_bytes()),
+            #[cfg(feature = "simulation")]
+            Secret::Stub(key) => blake3::derive_key(context, key.seed()),
+        }
     }
 }
 
@@ -103,6 +129,10 @@ impl PublicKey {
         body: &[u8],
         signature: &Signature,
     ) -> Result<(), SignatureError> {
+        #[cfg(feature = "simulation")]
+        if crate::stub::is_stub(self) {
+            return crate::stub::verify(self, &domain.message(chain, body), signature);
+        }
         let key =
             ed25519_dalek::VerifyingKey::from_bytes(self.as_bytes()).map_err(|_| SignatureError::Key)?;
         let signature = ed25519_dalek::Signature::from_bytes(signature.as_bytes());

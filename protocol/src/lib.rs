@@ -20,6 +20,8 @@ pub mod maintenance;
 pub mod membership;
 pub mod message;
 pub mod operator;
+#[cfg(feature = "simulation")]
+mod stub;
 pub mod time;
 pub mod transaction;
 

@@ -35,6 +35,12 @@ pub enum Rule {
     Bounds,
     /// In a scripted schedule every honest node does what its line of the protocol says.
     Script,
+    /// An authority leaves its lock for a later polka only.
+    Lock,
+    /// A node neither asks without end nor keeps without bound.
+    Load,
+    /// A transaction is carried out once.
+    Once,
 }
 
 impl Rule {
@@ -54,6 +60,9 @@ impl Rule {
             Self::Model => "model",
             Self::Bounds => "bounds",
             Self::Script => "script",
+            Self::Lock => "lock",
+            Self::Load => "load",
+            Self::Once => "once",
         }
     }
 }

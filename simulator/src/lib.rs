@@ -9,15 +9,21 @@ pub mod faults;
 mod following;
 pub mod gateway;
 mod healing;
+pub mod keys;
 pub mod model;
 pub mod mutants;
 pub mod network;
 pub mod opening;
+pub mod probes;
 pub mod report;
 pub mod scripts;
+pub mod shrink;
+pub mod spared;
 mod storms;
 pub mod trace;
 mod traffic;
+pub mod witness;
+mod words;
 pub mod workload;
 mod world;
 
@@ -34,6 +40,7 @@ pub use world::Settings;
 
 /// Runs one seed to its end. With `lines`, tells everything that happens.
 pub fn simulate(seed: u64, settings: Settings, lines: Option<Lines<'_>>) -> Outcome {
+    let settings = settings.drawn(seed);
     let mut tally = Tally::default();
     let mut trace = None;
     // A failed assertion in a node is a finding like any other; nothing of that world is used afterwards.

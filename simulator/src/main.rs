@@ -6,6 +6,7 @@ use clap::Parser as _;
 
 mod cli;
 mod command;
+mod hunt;
 mod terminal;
 
 fn main() -> ExitCode {

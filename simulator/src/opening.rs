@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use ledger::record::{Frame, decode_block, read_block_frame, read_vote_log};
-use ledger::{Config, Head, Ledger, RecordError, StoredBlock, VoteLog};
+use ledger::{Config, Head, Ledger, OpenError, RecordError, StoredBlock, VoteLog};
 use node::core::catalogue::Retention;
 use node::core::telemetry::{Body, Found, Row, SegmentReader};
 use node::core::{AssetConfig, Core, CoreConfig, Output, Replayed, SiteConfig};
 use protocol::limits::{BLOCK_TIME_AHEAD_MS_MAX, READING_AHEAD_MS_MAX, SERIES_DEFAULT_MAX};
-use protocol::{AssetKind, Bytes, Genesis, Height};
+use protocol::{AssetKind, Bytes, Genesis, Height, Now};
 
 use crate::building::{Building, Hive, SEGMENT};
 use crate::mutants::Mutant;
@@ -56,8 +56,7 @@ impl Building {
         let now = self.now(now);
         let (key, genesis) = (self.key.clone(), hive.genesis.clone());
         let (ledger, first) =
-            Ledger::open(now, self.ledger_config(hive), key.clone(), &genesis, stored.into_iter(), votes)
-                .map_err(|error| error.to_string())?;
+            self.open_ledger(now, hive, stored, votes).map_err(|error| error.to_string())?;
         let head = ledger.head();
         let entries = self.disk.index.entries().clone().into_iter();
         let telemetry = telemetry.into_iter();
@@ -70,6 +69,18 @@ impl Building {
         self.core = Some(core);
         let outputs = first.into_iter().map(Output::Ledger).chain(outputs).collect();
         Ok((Started { head, stored: tip, replayed, abstains, cut, rows }, outputs))
+    }
+
+    fn open_ledger(
+        &self,
+        now: Now,
+        hive: &Hive,
+        stored: Vec<StoredBlock>,
+        votes: Result<VoteLog, RecordError>,
+    ) -> Result<(Ledger, Vec<ledger::Output>), OpenError> {
+        let planted = self.mutant.map(Mutant::planted).unwrap_or_default();
+        let (config, key) = (self.ledger_config(hive), self.key.clone());
+        Ledger::open_planted(now, config, key, &hive.genesis, stored.into_iter(), votes, planted)
     }
 
     fn ledger_config(&self, hive: &Hive) -> Config {

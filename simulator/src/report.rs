@@ -11,6 +11,10 @@ use crate::checker::Violation;
 pub struct Tally {
     /// Time that passed in it, milliseconds.
     pub virtual_ms: u64,
+    /// The same, once for every node.
+    pub node_ms: u64,
+    /// 1 if it signed with Ed25519; of several seeds, how many did.
+    pub real_signatures: u64,
     /// Events of the trace.
     pub events: u64,
     /// Final blocks.
@@ -35,6 +39,8 @@ pub struct Tally {
     pub messages_lost: u64,
     /// Starts, first ones included.
     pub starts: u64,
+    /// Faults that struck: crashes, cuts, clogs, pauses, turned clocks.
+    pub strikes: u64,
     /// Crashes.
     pub crashes: u64,
     /// Starts that replayed votes of the height in progress.
@@ -81,6 +87,8 @@ impl Tally {
     /// Sums up.
     pub fn add(&mut self, other: &Self) {
         self.virtual_ms += other.virtual_ms;
+        self.node_ms += other.node_ms;
+        self.real_signatures += other.real_signatures;
         self.events += other.events;
         self.blocks += other.blocks;
         self.submitted += other.submitted;
@@ -93,6 +101,7 @@ impl Tally {
         self.messages += other.messages;
         self.messages_lost += other.messages_lost;
         self.starts += other.starts;
+        self.strikes += other.strikes;
         self.crashes += other.crashes;
         self.wal_replays += other.wal_replays;
         self.abstentions += other.abstentions;
@@ -159,6 +168,10 @@ pub struct Summary {
     pub tally: Tally,
     /// Wall time, milliseconds.
     pub wall_ms: u64,
+    /// Processor time of all worlds, milliseconds.
+    pub cpu_ms: u64,
+    /// Hours of one node simulated in a second of processor time.
+    pub node_hours_per_cpu_second: f64,
     /// Threads that ran them.
     pub jobs: usize,
     /// Hash over the traces of all seeds in order, hexadecimal.
@@ -178,25 +191,39 @@ pub struct Failed {
     pub detail: String,
     /// The command that repeats it.
     pub repeat: String,
+    /// The command that repeats it with fewer faults, if fewer are enough.
+    pub repeat_with_less: Option<String>,
+    /// The faults that are left then, in words.
+    pub faults: Vec<String>,
 }
 
-impl Summary {
-    /// Virtual seconds per second of wall time, over all threads.
-    pub fn speed(&self) -> u64 {
-        self.tally.virtual_ms / self.wall_ms.max(1)
+impl Tally {
+    /// Hours of one node.
+    pub fn node_hours(&self) -> f64 {
+        figure(self.node_ms) / 3_600_000.0
     }
+
+    /// Hours of one node for each second of processor time.
+    pub fn node_hours_per_second(&self, cpu_ms: u64) -> f64 {
+        self.node_hours() * 1_000.0 / figure(cpu_ms.max(1))
+    }
+}
+
+/// A count as a figure for people; those of a report are far below 2^53.
+#[expect(clippy::cast_precision_loss, reason = "rounded for people")]
+fn figure(count: u64) -> f64 {
+    count as f64
 }
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seeds, violations, equivocations, tally, wall_ms, jobs, trace, .. } = self;
-        let seconds = wall_ms / 1_000;
+        let Self { seeds, violations, equivocations, tally, wall_ms, cpu_ms, jobs, trace, .. } = self;
         writeln!(
             f,
-            "{seeds} seeds, {} virtual s in {seconds}.{} s on {jobs} threads: {} virtual s per s",
+            "{seeds} seeds ({} with Ed25519), {} virtual s in {:.1} s on {jobs} threads",
+            tally.real_signatures,
             tally.virtual_ms / 1_000,
-            wall_ms % 1_000 / 100,
-            self.speed()
+            figure(*wall_ms) / 1_000.0,
         )?;
         writeln!(
             f,
@@ -224,6 +251,13 @@ impl fmt::Display for Summary {
             "partitions {} · pauses {} · blocks replayed {} · slowest recovery {} ms",
             tally.partitions, tally.pauses, tally.replayed_blocks, tally.live_again_ms
         )?;
-        write!(f, "equivocations={equivocations} violations={violations} trace={trace}")
+        writeln!(f, "equivocations={equivocations} violations={violations} trace={trace}")?;
+        write!(
+            f,
+            "{:.1} node-hours in {:.1} CPU-s: {:.1} node-hours per CPU-second",
+            tally.node_hours(),
+            figure(*cpu_ms) / 1_000.0,
+            self.node_hours_per_cpu_second
+        )
     }
 }

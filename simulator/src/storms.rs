@@ -45,6 +45,11 @@ impl World<'_> {
         if self.healed_at.is_some() {
             return;
         }
+        self.tally.strikes += 1;
+        if u32::try_from(self.tally.strikes - 1).is_ok_and(|number| self.settings.spared.spares(number)) {
+            self.storm_later(storm);
+            return;
+        }
         match storm {
             Storm::Crash => self.crash_somebody(),
             Storm::Partition => self.split(),
@@ -315,6 +320,6 @@ impl World<'_> {
     }
 
     fn is_follower(&self, node: usize) -> bool {
-        self.places.len() > 1 && node + 1 == self.places.len()
+        node >= self.settings.authorities()
     }
 }

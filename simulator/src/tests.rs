@@ -29,7 +29,7 @@ fn the_same_seed_is_the_same_run() {
 #[test]
 fn telling_what_happens_changes_nothing() {
     let mut lines = 0;
-    let mut count = |_: &str| lines += 1;
+    let mut count = |_: &crate::trace::Line| lines += 1;
     let told = simulate(7, SETTINGS, Some(&mut count));
     assert_eq!(told, run(7, SETTINGS));
     assert_eq!(lines, told.tally.events);

@@ -3,8 +3,32 @@
 
 use std::fmt;
 
+/// One event of a replay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// World time, milliseconds.
+    pub at_ms: u64,
+    /// Its kind: `message`, `crash`, `final`, …
+    pub what: &'static str,
+    /// In words.
+    pub text: String,
+}
+
+impl Line {
+    /// Whether a node of that name has a part in it.
+    pub fn names(&self, node: &str) -> bool {
+        self.text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == node)
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{:>4}.{:03}] {}", self.at_ms / 1_000, self.at_ms % 1_000, self.text)
+    }
+}
+
 /// Where the lines of a replay go.
-pub type Lines<'a> = &'a mut dyn FnMut(&str);
+pub type Lines<'a> = &'a mut dyn FnMut(&Line);
 
 /// The events so far.
 pub struct Trace<'a> {
@@ -33,7 +57,7 @@ impl<'a> Trace<'a> {
             self.hasher.update(&(part.len() as u64).to_le_bytes()).update(part);
         }
         if let Some(lines) = &mut self.lines {
-            lines(&format!("[{:>4}.{:03}] {}", at / 1_000, at % 1_000, line()));
+            lines(&Line { at_ms: at, what, text: line() });
         }
     }
 

@@ -10,6 +10,8 @@ use protocol::{Address, Bounded, Message, Transaction, encode};
 use crate::building::{Departure, Left};
 use crate::checker::{Rule, Violation};
 use crate::trace::short;
+use crate::witness::Quorum;
+use crate::words::{about, list};
 use crate::world::{Event, World};
 
 /// What travels.
@@ -37,6 +39,9 @@ impl World<'_> {
         let input = match parcel {
             Parcel::Message(message) => {
                 self.trace.note(now, "message", &[&ends], || format!("{b} <- {a}  {}", about(message)));
+                if matches!(message, Message::SyncResponse(_)) {
+                    self.witness.answered(self.places[to].building.address());
+                }
                 Input::Message { from: sender, message: message.clone() }
             }
             Parcel::Transactions(transactions) => {
@@ -106,12 +111,15 @@ impl World<'_> {
         match left.departure {
             Departure::Send(to, message) => {
                 self.checker.left(address, &message)?;
+                self.witness.left(self.now, address, &message, None)?;
                 let to: Vec<usize> = self.index_of(&to).into_iter().collect();
                 self.send(node, &to, message)
             }
             Departure::Broadcast(message) => {
                 self.check_barrier(node, &message, left.votes_synced)?;
                 self.checker.left(address, &message)?;
+                let quorum = self.quorum_at(node, &message);
+                self.witness.left(self.now, address, &message, quorum)?;
                 let to = self.authorities_of(node);
                 self.send(node, &to, message)
             }
@@ -211,6 +219,7 @@ impl World<'_> {
         }
         self.checker.committed(self.places[node].building.address(), committed)?;
         self.follow(node, committed)?;
+        self.witness.committed(committed)?;
         self.clients[node].settle(committed);
         self.check_work_orders(node, committed)?;
         self.is_over |= self.is_live_again();
@@ -277,6 +286,15 @@ impl World<'_> {
         }
     }
 
+    /// How many votes decide at the height of a vote, while its author is at that height.
+    fn quorum_at(&self, node: usize, message: &Message) -> Option<Quorum> {
+        let ledger = self.places[node].building.ledger()?;
+        let Message::Vote(signed) = message else { return None };
+        let set = ledger.state().authorities();
+        let is_now = ledger.head().height.next() == signed.vote.height;
+        is_now.then(|| Quorum { votes: set.quorum(), liars: 0 })
+    }
+
     fn authorities_of(&self, node: usize) -> Vec<usize> {
         let Some(ledger) = self.places[node].building.ledger() else { return Vec::new() };
         let set = ledger.state().authorities();
@@ -290,44 +308,4 @@ impl World<'_> {
 
 fn index_byte(node: usize) -> u8 {
     u8::try_from(node).expect("invariant: a world has few nodes")
-}
-
-/// Transactions by author and sequence.
-fn list(transactions: &[Transaction]) -> String {
-    let one = |transaction: &Transaction| {
-        format!("{}#{}", short(&Address::of(&transaction.body.author)), transaction.body.sequence.0)
-    };
-    let all: Vec<String> = transactions.iter().map(one).collect();
-    format!("transactions {}", all.join(" "))
-}
-
-/// A message in a few words.
-pub(crate) fn about(message: &Message) -> String {
-    let block = |block: Option<protocol::BlockId>| block.map_or_else(|| "nil".to_owned(), |id| short(&id));
-    match message {
-        Message::Vote(signed) => {
-            let vote = &signed.vote;
-            format!("{:?} {}/{} for {}", vote.kind, vote.height, vote.round.0, block(vote.block))
-        }
-        Message::Proposal(signed) => {
-            let proposal = &signed.proposal;
-            let pol = proposal.pol_round.map_or_else(String::new, |round| format!(", polka in {}", round.0));
-            format!("proposal {}/{}: {}{pol}", proposal.height, proposal.round.0, short(&proposal.block))
-        }
-        Message::Body(body) => {
-            format!("body {}/{}, {} bytes", body.height, body.round.0, body.block.as_slice().len())
-        }
-        Message::Polka(polka) => {
-            format!("polka {}/{} for {}", polka.height, polka.round.0, short(&polka.block))
-        }
-        Message::Round(certificate) => {
-            format!(
-                "round certificate {}/{}, {:?}",
-                certificate.height, certificate.round.0, certificate.kind
-            )
-        }
-        Message::Status(status) => format!("status {}", status.height),
-        Message::SyncRequest(request) => format!("asks for blocks from {}", request.from),
-        Message::SyncResponse(response) => format!("brings {} blocks", response.blocks.len()),
-    }
 }

@@ -15,12 +15,15 @@ use crate::checker::{Checker, Rule, Violation};
 use crate::disk::{Crash, Disk};
 use crate::faults::Weather;
 use crate::gateway::{Gateway, caretake};
+use crate::keys::{is_real, signing_key};
 use crate::model::Model;
 use crate::mutants::Mutant;
 use crate::network::Network;
 use crate::report::Tally;
+use crate::spared::Spared;
 use crate::trace::{Trace, short};
 use crate::traffic::Parcel;
+use crate::witness::Witness;
 use crate::workload::Client;
 
 /// Wake-ups of one node in one millisecond before it counts as spinning.
@@ -29,22 +32,61 @@ const WAKES_PER_MS_MAX: u32 = 200;
 /// How a world is set up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
-    /// Nodes; the last one follows, the others are authorities.
+    /// Nodes; the last ones follow, the others are authorities. Zero: 4 to 10 authorities and up to three followers,
+    /// drawn by the seed.
     pub nodes: usize,
+    /// Followers among them, if there is more than one node.
+    pub followers: usize,
     /// How long faults last, milliseconds.
     pub faults_ms: u64,
     /// A long quiet world of that many hours in place of a stormy minute; `faults_ms` does not count then.
     pub hours: Option<u32>,
     /// Whether every seed has lying authorities, as many as the hive must bear. Otherwise a share of the seeds has.
     pub byzantine: bool,
+    /// Whether every seed signs with Ed25519. Otherwise a share of them does.
+    pub real_signatures: bool,
+    /// What of the weather is left out.
+    pub spared: Spared,
     /// A planted fault, if one is on.
     pub mutant: Option<Mutant>,
 }
 
 impl Settings {
     /// Five nodes and a stormy minute.
-    pub const STORMY: Self =
-        Self { nodes: 5, faults_ms: 60_000, hours: None, byzantine: false, mutant: None };
+    pub const STORMY: Self = Self {
+        nodes: 5,
+        followers: 1,
+        faults_ms: 60_000,
+        hours: None,
+        byzantine: false,
+        real_signatures: false,
+        spared: Spared::NOTHING,
+        mutant: None,
+    };
+
+    /// What a seed draws where nothing is said.
+    pub fn drawn(self, seed: u64) -> Self {
+        if self.nodes > 0 {
+            return self;
+        }
+        let mut chance = Chance::new(seed, "nodes");
+        let (authorities, followers) = (4 + chance.index(7), 1 + chance.index(3));
+        Self { nodes: authorities + followers, followers, ..self }
+    }
+
+    /// The weather of a seed, without what is spared.
+    pub fn weather(&self, seed: u64) -> Weather {
+        let drawn = match self.hours {
+            Some(_) => Weather::draw_quiet(seed, self.nodes),
+            None => Weather::draw(seed),
+        };
+        self.spared.of(drawn)
+    }
+
+    /// How many of the nodes are authorities: at least one.
+    pub fn authorities(&self) -> usize {
+        self.nodes.saturating_sub(self.followers).max(1)
+    }
 
     /// How long faults last, milliseconds.
     pub fn faults_last_ms(&self) -> u64 {
@@ -154,6 +196,7 @@ pub(crate) struct World<'a> {
     pub(crate) chance: Chance,
     pub(crate) checker: Checker,
     pub(crate) model: Model,
+    pub(crate) witness: Witness,
     pub(crate) trace: Trace<'a>,
     pub(crate) tally: Tally,
     /// Authorities, at most a third of them, that get faults which no quorum survives.
@@ -163,20 +206,20 @@ pub(crate) struct World<'a> {
     pub(crate) is_over: bool,
     pub(crate) partition: u64,
     ticket: u64,
+    /// Whether keys are Ed25519 or stubs.
+    is_real: bool,
     pub(crate) settings: Settings,
 }
 
 impl<'a> World<'a> {
     pub(crate) fn new(seed: u64, settings: Settings, trace: Trace<'a>) -> Self {
-        let weather = match settings.hours {
-            Some(_) => Weather::draw_quiet(seed, settings.nodes),
-            None => Weather::draw(seed),
-        };
+        let weather = settings.weather(seed);
         let mut chance = Chance::new(seed, "world");
         let count = settings.nodes;
-        let authorities = if count > 1 { count - 1 } else { 1 };
+        let authorities = settings.authorities();
+        let is_real = is_real(seed, settings.real_signatures);
         let keys = |what: &str| -> Vec<protocol::SigningKey> {
-            (0..count).map(|i| signing_key(seed, what, i)).collect()
+            (0..count).map(|i| signing_key(seed, what, i, is_real)).collect()
         };
         let (nodes, clients) = (keys("node"), keys("client"));
         let genesis = found(seed, &nodes[..authorities], nodes[authorities..].iter().chain(&clients));
@@ -212,6 +255,7 @@ impl<'a> World<'a> {
             chance: Chance::new(seed, "events"),
             checker: Checker::default(),
             model,
+            witness: Witness::new(count),
             trace,
             tally: Tally::default(),
             unlucky,
@@ -220,6 +264,7 @@ impl<'a> World<'a> {
             is_over: false,
             partition: 0,
             ticket: 0,
+            is_real,
             settings,
         }
     }
@@ -255,6 +300,8 @@ impl<'a> World<'a> {
     pub(crate) fn sum_up(&self) -> Tally {
         Tally {
             virtual_ms: self.now,
+            node_ms: self.now * self.places.len() as u64,
+            real_signatures: u64::from(self.is_real),
             events: self.trace.events(),
             blocks: self.checker.height().0,
             transactions: self.checker.acknowledged() as u64,
@@ -459,6 +506,8 @@ impl<'a> World<'a> {
     /// Passes an input to a node and carries out what it answers.
     pub(crate) fn tell(&mut self, node: usize, input: Input) -> Result<(), Violation> {
         let outputs = self.places[node].building.handle(self.now, input);
+        let building = &self.places[node].building;
+        building.ledger().map_or(Ok(()), |ledger| self.witness.keeps(&building.name, ledger))?;
         self.carry_out(node, outputs)
     }
 
@@ -501,13 +550,6 @@ impl<'a> World<'a> {
         self.at(due, Event::Wake { node, number });
         self.places[node].wake = Some((due, number));
     }
-}
-
-fn signing_key(seed: u64, what: &str, i: usize) -> protocol::SigningKey {
-    let mut bytes = [0; 32];
-    let mut chance = Chance::new(seed, &format!("key of {what} {i}"));
-    bytes.chunks_mut(8).for_each(|chunk| chunk.copy_from_slice(&chance.bits().to_le_bytes()));
-    protocol::SigningKey::from_seed(&bytes)
 }
 
 fn found<'k>(

@@ -4,12 +4,13 @@ use arc_malachitebft_core_consensus::{
     HIDDEN_LOCK_ROUND, Input, LocallyProposedValue, Params, ProposedValue, State, process,
 };
 use arc_malachitebft_core_types::{
-    Context as _, Validator as _, Validity, ValueOrigin, ValuePayload, VoteExtensionPolicy,
+    Context as _, ThresholdParam, ThresholdParams, Validator as _, Validity, ValueOrigin, ValuePayload,
+    VoteExtensionPolicy,
 };
-use protocol::limits::{BLOCK_BYTES_MAX, BODIES_KEPT_MAX};
+use protocol::limits::BODIES_KEPT_MAX;
 use protocol::{
     Address, AuthoritySet, Block, BlockId, Bytes, Certificate, ChainId, DecodeError, Evidence, Height,
-    Message, Round, SigningKey, Tick, decode, encode,
+    Message, Round, SigningKey, Tick, encode,
 };
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,6 +23,7 @@ use crate::chain::Candidate;
 use crate::error::BlockError;
 use crate::ledger::Held;
 use crate::output::Fault;
+use crate::planted::{Bug, Planted};
 
 /// Judges a block body against the chain.
 pub(crate) type Judge<'a> = &'a dyn Fn(Block) -> Result<Candidate, BlockError>;
@@ -81,11 +83,12 @@ impl Engine {
         key: SigningKey,
         set: &AuthoritySet,
         height: Height,
+        planted: Planted,
     ) -> Self {
         let authorities = Authorities::new(set);
         let params = Params {
             address: Who(key.address()),
-            threshold_params: Default::default(),
+            threshold_params: thresholds(planted),
             value_payload: ValuePayload::ProposalAndParts,
             enabled: true,
         };
@@ -101,6 +104,8 @@ impl Engine {
             bodies: BTreeMap::new(),
             recorded: Default::default(),
             vouched: Default::default(),
+            planted,
+            proposed: BTreeMap::new(),
             turn: Turn::default(),
         };
         let mut engine = Self {
@@ -123,7 +128,8 @@ impl Engine {
         for entry in &entries {
             self.restore_body(entry, judge);
         }
-        let inputs: Vec<_> = entries.iter().map(Entry::to_input).collect();
+        let inputs: Vec<_> =
+            entries.iter().filter(|entry| self.remembers(entry)).map(Entry::to_input).collect();
         self.host.replaying = true;
         self.core.index_wal_entries(&inputs);
         inputs.into_iter().for_each(|input| self.drive(input));
@@ -175,6 +181,9 @@ impl Engine {
     pub(crate) fn serve(&mut self, now: Tick) {
         self.host.now = now;
         let Some(round) = self.host.wanted else { return };
+        if round > Round(0) && self.host.planted.is(Bug::ValueAtStartOnly) {
+            return;
+        }
         let Some(id) = self.own_by_round.get(&round).or(self.own.as_ref()).copied() else { return };
         self.host.wanted = None;
         self.own_by_round.insert(round, id);
@@ -192,6 +201,9 @@ impl Engine {
         judge: Judge<'_>,
     ) -> Result<(), Fault> {
         self.host.now = now;
+        if self.host.planted.is(Bug::NoRoundSkip) && is_of_later_round(&message, self.host.round) {
+            return Ok(());
+        }
         match message {
             Message::Vote(vote) => self.drive(Input::Vote(wire::vote_in(&vote))),
             Message::Proposal(proposal) => self.drive(Input::Proposal(wire::proposal_in(&proposal))),
@@ -272,7 +284,8 @@ impl Engine {
         if round.0 > self.host.round.0.saturating_add(BODY_ROUNDS_AHEAD_MAX) {
             return Ok(());
         }
-        let block: Block = decode(body.block.as_slice(), BLOCK_BYTES_MAX).map_err(|_| Fault::Malformed)?;
+        let decoded = self.host.planted.decode_block(body.block.as_slice());
+        let block = decoded.map_err(|_| Fault::Malformed)?;
         if block.header.height != self.height || block.header.chain != self.host.chain {
             return Err(Fault::Block);
         }
@@ -314,11 +327,28 @@ impl Engine {
         fault.map_or(Ok(()), Err)
     }
 
+    /// Whether a record is fed: each is, unless a bug is planted.
+    fn remembers(&self, entry: &Entry) -> bool {
+        let me = self.host.address();
+        let (is_own, is_value) = match entry {
+            Entry::Vote(signed) => (signed.vote.address == me, false),
+            Entry::Proposal(signed) => (signed.proposal.address == me, false),
+            Entry::Value(value) => (value.proposer == me, true),
+            Entry::Polka(_) => (false, true),
+            Entry::Timeout(..) => (false, false),
+        };
+        let planted = self.host.planted;
+        !(planted.is(Bug::Amnesia) && is_value || planted.is(Bug::NewValueAfterRestart) && is_own)
+    }
+
     /// Puts a recorded body and our own blocks back in place before the records are fed.
     fn restore_body(&mut self, entry: &Entry, judge: Judge<'_>) {
         let Entry::Value(entry) = entry else { return };
         if let Some(bytes) = &entry.body {
-            let candidate = decode::<Block>(bytes.as_slice(), BLOCK_BYTES_MAX)
+            let candidate = self
+                .host
+                .planted
+                .decode_block(bytes.as_slice())
                 .map_err(BlockError::from)
                 .and_then(judge)
                 .ok()
@@ -326,10 +356,32 @@ impl Engine {
             self.host.bodies.insert(entry.block, Body { bytes: bytes.clone(), candidate });
             self.host.recorded.insert(entry.block);
         }
-        if entry.proposer == self.host.address() {
+        if entry.proposer == self.host.address() && !self.host.planted.is(Bug::NewValueAfterRestart) {
             self.own = Some(entry.block);
             self.own_by_round.insert(entry.round, entry.block);
         }
         self.bodies_by_round.entry(entry.round).or_default().push(entry.block);
+    }
+}
+
+/// More than two thirds decide, more than one third moves a round on.
+fn thresholds(planted: Planted) -> ThresholdParams {
+    let mut thresholds = ThresholdParams::default();
+    if planted.is(Bug::QuorumHalf) {
+        thresholds.quorum = ThresholdParam::new(1, 2);
+    }
+    thresholds
+}
+
+fn is_of_later_round(message: &Message, ours: Round) -> bool {
+    match message {
+        Message::Vote(signed) => signed.vote.round > ours,
+        Message::Proposal(signed) => signed.proposal.round > ours,
+        Message::Round(_) => true,
+        Message::Body(_)
+        | Message::Polka(_)
+        | Message::Status(_)
+        | Message::SyncRequest(_)
+        | Message::SyncResponse(_) => false,
     }
 }

@@ -4,7 +4,7 @@
 use arc_malachitebft_core_consensus::{
     ConsensusMsg, Effect, Input, LivenessMsg, MisbehaviorEvidence, Resumable, Resume, SignedConsensusMsg,
 };
-use arc_malachitebft_core_types::{SignedMessage, Vote as _};
+use arc_malachitebft_core_types::{NilOrVal, SignedMessage, Vote as _, VoteType};
 use arc_malachitebft_signing::VerifierExt;
 use futures::FutureExt;
 use protocol::consensus::Round;
@@ -20,6 +20,7 @@ use super::record::entry_of;
 use super::timers::Timers;
 use super::wire;
 use crate::chain::Candidate;
+use crate::planted::{Bug, Planted};
 use crate::record::vote_record;
 
 type HiveEffect = Effect<Hive>;
@@ -66,6 +67,9 @@ pub(super) struct Host {
     pub(super) recorded: BTreeSet<BlockId>,
     /// Blocks that their proposer signed for or that have a polka: anybody may bring their bodies.
     pub(super) vouched: BTreeSet<BlockId>,
+    pub(super) planted: Planted,
+    /// Proposals seen by round; kept for a planted bug alone.
+    pub(super) proposed: BTreeMap<Round, BlockId>,
     pub(super) turn: Turn,
 }
 
@@ -109,7 +113,7 @@ impl Host {
                 r.resume_with(())
             }
             Effect::PublishLivenessMsg(message, r) => {
-                self.publish(match &message {
+                self.publish_again(match &message {
                     LivenessMsg::Vote(vote) => Message::Vote(wire::vote_out(vote)),
                     LivenessMsg::PolkaCertificate(certificate) => {
                         Message::Polka(wire::polka_out(certificate))
@@ -121,15 +125,17 @@ impl Host {
                 r.resume_with(())
             }
             Effect::RepublishVote(vote, r) => {
-                self.publish(Message::Vote(wire::vote_out(&vote)));
+                self.publish_again(Message::Vote(wire::vote_out(&vote)));
                 r.resume_with(())
             }
             Effect::RepublishRoundCertificate(certificate, r) => {
-                self.publish(Message::Round(wire::round_certificate_out(&certificate)));
+                self.publish_again(Message::Round(wire::round_certificate_out(&certificate)));
                 r.resume_with(())
             }
             Effect::RestreamProposal(_, round, _, _, value, r) => {
-                self.stream_body(wire::round_out(round), &value);
+                if !self.planted.is(Bug::NoRebroadcast) {
+                    self.stream_body(wire::round_out(round), &value);
+                }
                 r.resume_with(())
             }
             Effect::WalAppend(_, input, r) => {
@@ -187,6 +193,12 @@ impl Host {
         self.turn.signed = true;
     }
 
+    fn publish_again(&mut self, message: Message) {
+        if !self.planted.is(Bug::NoRebroadcast) {
+            self.publish(message);
+        }
+    }
+
     fn record(&mut self, input: &Input<Hive>) {
         // The core records what it has verified.
         let vouched = match input {
@@ -201,13 +213,19 @@ impl Host {
             | Input::SyncValueResponse(_) => None,
         };
         self.vouched.extend(vouched.filter(|_| self.vouched.len() < BODIES_KEPT_MAX));
+        if self.planted.is(Bug::NoLock)
+            && let Input::Proposal(proposal) = input
+        {
+            self.proposed.insert(wire::round_out(proposal.round), proposal.value.0);
+        }
         if self.replaying {
             return;
         }
+        let forgets_bodies = self.planted.is(Bug::BodyNotLogged);
         let (bodies, recorded) = (&self.bodies, &mut self.recorded);
         let entry = entry_of(input, |block| {
             let body = bodies.get(block).expect("invariant: a value is judged with its body at hand");
-            recorded.insert(*block).then(|| body.bytes.clone())
+            (recorded.insert(*block) && !forgets_bodies).then(|| body.bytes.clone())
         });
         if let Some(entry) = entry {
             self.turn.records.push(vote_record(&entry.to_bytes()));
@@ -216,8 +234,19 @@ impl Host {
 
     fn sign_vote(&self, vote: Vote) -> SignedMessage<Hive, Vote> {
         assert_eq!(vote.validator_address().0, self.address(), "invariant: we sign our own votes only");
+        let vote = if self.planted.is(Bug::NoLock) { self.unlocked(vote) } else { vote };
         let signed = wire::plain_vote_out(&vote).sign(&self.key, &self.chain);
         SignedMessage::new(vote, signed.signature)
+    }
+
+    /// A prevote against a proposal that holds becomes one for it: what a forgotten lock leads to.
+    fn unlocked(&self, vote: Vote) -> Vote {
+        let proposed = self.proposed.get(&wire::round_out(vote.round));
+        let valid = proposed.filter(|id| self.bodies.get(id).is_some_and(|body| body.candidate.is_some()));
+        match (vote.kind, &vote.value, valid) {
+            (VoteType::Prevote, NilOrVal::Nil, Some(id)) => Vote { value: NilOrVal::Val(*id), ..vote },
+            _ => vote,
+        }
     }
 
     fn sign_proposal(&self, proposal: Proposal) -> SignedMessage<Hive, Proposal> {

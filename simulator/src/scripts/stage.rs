@@ -486,5 +486,5 @@ fn byte(actor: usize) -> u8 {
 }
 
 fn words(message: &Message) -> String {
-    crate::traffic::about(message)
+    crate::words::about(message)
 }

@@ -1,0 +1,94 @@
+//! The hunt for planted faults: seeds first, then probes, within a bounded processor time. One that lives is a failure
+//! of the simulator.
+
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::thread;
+
+use simulator::checker::Violation;
+use simulator::mutants::Mutant;
+use simulator::probes::Probe;
+use simulator::{Settings, simulate};
+
+use crate::cli::repeat;
+use crate::terminal::{WORLD_THREAD, cpu_ms, line};
+
+/// What killed a mutant.
+struct Kill {
+    /// A command that repeats it, or the name of a probe.
+    by: String,
+    violation: Violation,
+}
+
+/// Hunts them all on threads. Exits with 1 if one lives.
+pub(crate) fn hunt(
+    mutants: &[Mutant],
+    seeds: u64,
+    cpu_ms_max: u64,
+    jobs: usize,
+    settings: Settings,
+) -> anyhow::Result<ExitCode> {
+    if let Some(mutant) = mutants.iter().find(|mutant| !mutant.is_at_hand()) {
+        anyhow::bail!("{} cannot be planted in this build: run `cargo sim mutants`", mutant.name());
+    }
+    let queue = Mutex::new(mutants.iter().copied());
+    let alive = Mutex::new(0_usize);
+    thread::scope(|scope| {
+        for _ in 0..jobs {
+            let work = || {
+                while let Some(mutant) = lock(&queue).next() {
+                    let started = cpu_ms();
+                    let kill = kill(mutant, seeds, cpu_ms_max / 2, settings);
+                    let spent = cpu_ms() - started;
+                    let is_late = spent > cpu_ms_max;
+                    if kill.is_none() || is_late {
+                        *lock(&alive) += 1;
+                    }
+                    tell(mutant, kill, spent, is_late);
+                }
+            };
+            let thread = thread::Builder::new().name(WORLD_THREAD.to_owned()).spawn_scoped(scope, work);
+            thread.map(drop).unwrap_or_else(|error| line(&format!("cannot start a thread: {error}")));
+        }
+    });
+    let alive = *lock(&alive);
+    line(&format!("simulator: {} passed, {alive} failed", mutants.len() - alive));
+    Ok(if alive == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn tell(mutant: Mutant, kill: Option<Kill>, spent_ms: u64, is_late: bool) {
+    let (name, seconds) = (mutant.name(), std::time::Duration::from_millis(spent_ms).as_secs_f64());
+    match kill {
+        Some(Kill { by, violation }) if !is_late => {
+            line(&format!("{name:<24} killed in {seconds:>5.2} CPU-s by {by}\n{:<24} {violation}", ""));
+        }
+        Some(Kill { by, .. }) => {
+            line(&format!("{name:<24} SURVIVES too long: {seconds:.1} CPU-s, then {by}"));
+        }
+        None => line(&format!("{name:<24} SURVIVES, {seconds:.1} CPU-s")),
+    }
+}
+
+fn kill(mutant: Mutant, seeds: u64, cpu_ms_max: u64, settings: Settings) -> Option<Kill> {
+    let started = cpu_ms();
+    for seed in 0..seeds {
+        if cpu_ms() - started > cpu_ms_max {
+            break;
+        }
+        // Hives of 4 to 7 authorities: some faults need one more than the smallest that bears a failure.
+        let nodes = settings.nodes + usize::try_from(seed % 4).unwrap_or_default();
+        let settings = Settings { nodes, mutant: Some(mutant), ..settings };
+        if let Some(violation) = simulate(seed, settings, None).violation {
+            return Some(Kill { by: repeat(seed, &settings), violation });
+        }
+    }
+    let planted = mutant.planted();
+    Probe::ALL.into_iter().find_map(|probe| {
+        let violation = probe.play(planted).err()?;
+        Some(Kill { by: format!("probe {}", probe.name), violation })
+    })
+}
+
+fn lock<T>(shared: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
