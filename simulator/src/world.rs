@@ -411,6 +411,8 @@ impl<'a> World<'a> {
             let detail = format!("{} wants to be woken at a time that has passed", self.name(node));
             return Err(Violation::of(Rule::Spin, detail));
         }
+        let building = &self.places[node].building;
+        building.ledger().map_or(Ok(()), |ledger| self.witness.keeps(&building.name, ledger))?;
         self.tell(node, Input::Tick)
     }
 
@@ -506,8 +508,6 @@ impl<'a> World<'a> {
     /// Passes an input to a node and carries out what it answers.
     pub(crate) fn tell(&mut self, node: usize, input: Input) -> Result<(), Violation> {
         let outputs = self.places[node].building.handle(self.now, input);
-        let building = &self.places[node].building;
-        building.ledger().map_or(Ok(()), |ledger| self.witness.keeps(&building.name, ledger))?;
         self.carry_out(node, outputs)
     }
 
