@@ -29,6 +29,7 @@ use super::store::block_files::Place;
 use super::store::block_log::BlockLog;
 use super::store::building_log::{BuildingLog, Entries};
 use super::store::index::Index;
+use super::store::lagging::Lagging;
 use super::store::vote_log::VoteLog;
 use super::supervisor::Pulse;
 use super::tickets::{Context, Tickets, Waiter};
@@ -71,6 +72,8 @@ pub(super) struct Stores {
     pub(super) building: BuildingLog,
     pub(super) entries: Entries,
     pub(super) index: Index,
+    /// Changes that the index does not have yet.
+    pub(super) lagging: Lagging,
     /// Blocks appended and not yet synced.
     pub(super) placed: Vec<Place>,
 }
@@ -102,7 +105,10 @@ impl Carrier {
     /// Works until it is told to stop. `opening` is what the core asked for when it was opened.
     pub(super) fn run(mut self, opening: Vec<Output>) -> End {
         match self.turns(opening) {
-            Ok(()) => End::Stopped,
+            Ok(()) => {
+                self.keep_index();
+                End::Stopped
+            }
             Err(error) => {
                 tracing::error!(%error, "the disk failed; the process ends and starts again from what is on it");
                 End::Disk(error)

@@ -1,7 +1,9 @@
 //! The thread that writes readings: takes what is waiting, writes it in one piece, syncs once, and says so. It never
 //! waits for more. Closed segments of the log go to the archivist, and from the disk when that says so.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{
+    Receiver, RecvTimeoutError, Sender, SyncSender, TryRecvError, TrySendError, sync_channel,
+};
 use std::time::Duration;
 
 use protocol::UnixMs;
@@ -70,6 +72,18 @@ impl Committer {
         };
         let thread = std::thread::Builder::new().name("committer".to_owned()).spawn(run)?;
         Ok((Self { work }, thread))
+    }
+
+    /// Hands work over unless the queue is full; then the work comes back.
+    pub(crate) fn try_send(&self, work: Work) -> Option<Work> {
+        match self.work.try_send(work) {
+            Ok(()) => None,
+            Err(TrySendError::Full(work)) => Some(work),
+            Err(TrySendError::Disconnected(_)) => {
+                tracing::error!("the committer is gone");
+                None
+            }
+        }
     }
 
     /// Hands work over. The committer ends only with the process.

@@ -38,6 +38,7 @@ use super::store::block_files::BlockFiles;
 use super::store::block_log::{Scan, Scanned};
 use super::store::building_log::{self, BuildingLog};
 use super::store::index::{Index, Repair};
+use super::store::lagging::Lagging;
 use super::store::lock::{self, Lock};
 use super::store::photos::Photos;
 use super::store::telemetry_log::{Keeping, Lost, TelemetryLog};
@@ -177,6 +178,7 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
             building: building.log,
             entries: building.entries,
             index: building.index,
+            lagging: Lagging::default(),
             placed: Vec::new(),
         },
         committer: committer.clone(),

@@ -23,8 +23,9 @@ use crate::core::catalogue::AssetId;
 
 /// Jobs waiting for the reader.
 const QUEUE_MAX: usize = 1_024;
-/// The index is written out after this many blocks.
-const FLUSH_BLOCKS: u64 = 256;
+/// Blocks and transactions that wait for the index at the most. A start that finds it behind reads those blocks again.
+const WAITING_BLOCKS_MAX: usize = 256;
+const WAITING_IDS_MAX: usize = 4_096;
 
 /// Where an answer goes.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Problem>>;
@@ -121,7 +122,7 @@ impl Reader {
         let run = move || {
             let _watch = watch;
             let archive = Archive::new(archivist);
-            Thread { files, index, network, archive, sealed, unflushed: 0 }.run(waiting);
+            Thread { files, index, network, archive, sealed, unindexed: Vec::new(), ids: 0 }.run(waiting);
         };
         let thread = std::thread::Builder::new().name("reader".to_owned()).spawn(run)?;
         Ok((Self { jobs, sealed: known }, thread))
@@ -167,7 +168,9 @@ struct Thread {
     network: NetworkHandle,
     archive: Archive,
     sealed: watch::Sender<Sealed>,
-    unflushed: u64,
+    /// Blocks that the index does not know yet, and the number of their transactions.
+    unindexed: Vec<(Height, Vec<TransactionId>)>,
+    ids: usize,
 }
 
 impl Thread {
@@ -176,7 +179,7 @@ impl Thread {
         while let Some(job) = jobs.blocking_recv() {
             match job {
                 Job::Placed(place) => self.files.push(place),
-                Job::Index(height, ids) => self.index(height, &ids),
+                Job::Index(height, ids) => self.index(height, ids),
                 Job::Serve { to, from, last } => self.serve(to, from, last),
                 Job::Blocks { before, limit, reply } => answer(reply, self.blocks(before, limit)),
                 Job::Block(height, reply) => answer(reply, self.block(height)),
@@ -192,9 +195,7 @@ impl Thread {
                 Job::Stop => break,
             }
         }
-        if let Err(error) = self.index.flush() {
-            tracing::warn!(%error, "the index is not flushed; it catches up at the next start");
-        }
+        self.keep_index();
     }
 
     /// Indexes the blocks that the index does not know yet.
@@ -216,25 +217,28 @@ impl Thread {
                 Ok(stored) => {
                     let ids: Vec<_> =
                         stored.block.transactions.iter().map(protocol::Transaction::id).collect();
-                    self.index(height, &ids);
+                    self.index(height, ids);
                 }
                 Err(problem) => return tracing::error!(%problem, %height, "a block cannot be indexed"),
             }
         }
     }
 
-    fn index(&mut self, height: Height, ids: &[TransactionId]) {
-        self.unflushed += 1;
-        let flush = self.unflushed >= FLUSH_BLOCKS;
-        let indexed = self.index.add_block(height, ids).and_then(|()| {
-            if flush {
-                self.unflushed = 0;
-                return self.index.flush();
-            }
-            Ok(())
-        });
-        if let Err(error) = indexed {
-            tracing::error!(%error, %height, "transactions of this block cannot be looked up by id");
+    fn index(&mut self, height: Height, ids: Vec<TransactionId>) {
+        self.ids += ids.len();
+        self.unindexed.push((height, ids));
+        if self.unindexed.len() >= WAITING_BLOCKS_MAX || self.ids >= WAITING_IDS_MAX {
+            self.keep_index();
+        }
+    }
+
+    /// Writes out what waits for the index.
+    fn keep_index(&mut self) {
+        self.ids = 0;
+        let blocks = std::mem::take(&mut self.unindexed);
+        if let Err(error) = self.index.add_blocks(&blocks).and_then(|()| self.index.flush()) {
+            let from = blocks.first().map_or(0, |(height, _)| height.0);
+            tracing::error!(%error, from, "transactions of new blocks cannot be looked up by id; the next start tries again");
         }
     }
 
@@ -281,7 +285,17 @@ impl Thread {
     }
 
     fn transaction(&mut self, id: &TransactionId) -> Result<(StoredBlock, u32), Problem> {
-        let found = self.index.find(id).map_err(|error| Problem::new(Kind::Internal, error.to_string()))?;
+        let waiting = self.unindexed.iter().find_map(|(height, ids)| {
+            let at = ids.iter().position(|known| known == id)?;
+            Some((*height, u32::try_from(at).ok()?))
+        });
+        let found = match waiting {
+            Some(place) => Some(place),
+            None => {
+                let found = self.index.find(id);
+                found.map_err(|error| Problem::new(Kind::Internal, error.to_string()))?
+            }
+        };
         let unknown =
             || Problem::new(Kind::NotFound, format!("no final block holds transaction {id}")).field("id");
         let (height, position) = found.ok_or_else(unknown)?;

@@ -6,7 +6,7 @@ use protocol::UnixMs;
 use protocol::limits::{CHUNK_BYTES_MAX, CHUNK_CELLS_MAX, CHUNK_ROWS_MAX};
 use thiserror::Error;
 
-use super::codec::{put_integers, put_values, scaled, take_integers, take_values};
+use super::codec::{Effort, put_integers, put_values, scaled, take_integers, take_values};
 use super::columns::Columns;
 use super::record::u32_at;
 use super::value::Value;
@@ -107,13 +107,22 @@ impl ChunkHeader {
 
 /// Appends one framed chunk. The rows are at least one and not more than fit ([`Columns::pieces`]).
 pub fn encode_chunk(asset: AssetId, generation: u64, rows: &Columns, out: &mut Vec<u8>) {
+    put_chunk(asset, generation, rows, Effort::Full, out);
+}
+
+/// The same for a chunk that is soon written once more: about a third longer, encoded and decoded many times faster.
+pub fn encode_chunk_quickly(asset: AssetId, generation: u64, rows: &Columns, out: &mut Vec<u8>) {
+    put_chunk(asset, generation, rows, Effort::Quick, out);
+}
+
+fn put_chunk(asset: AssetId, generation: u64, rows: &Columns, effort: Effort, out: &mut Vec<u8>) {
     let cells = rows.len() * rows.columns().len();
     let fits = (1..=CHUNK_ROWS_MAX).contains(&rows.len()) && cells <= CHUNK_CELLS_MAX;
     assert!(fits, "a chunk holds {} rows of {} columns", rows.len(), rows.columns().len());
-    put_frame(out, CHUNK_MAGIC, |out| put_body(out, asset, generation, rows));
+    put_frame(out, CHUNK_MAGIC, |out| put_body(out, asset, generation, rows, effort));
 }
 
-fn put_body(out: &mut Vec<u8>, asset: AssetId, generation: u64, rows: &Columns) {
+fn put_body(out: &mut Vec<u8>, asset: AssetId, generation: u64, rows: &Columns, effort: Effort) {
     let (first, last) = (rows.times()[0], rows.times()[rows.len() - 1]);
     out.push(VERSION);
     put_varint(out, u64::from(asset.0));
@@ -122,7 +131,7 @@ fn put_body(out: &mut Vec<u8>, asset: AssetId, generation: u64, rows: &Columns) 
     put_signed(out, first);
     put_varint(out, last.wrapping_sub(first).cast_unsigned());
     let mut bodies = Vec::new();
-    put_integers(&mut bodies, rows.times());
+    put_integers(&mut bodies, rows.times(), effort);
     put_varint(out, bodies.len() as u64);
     let held: Vec<(Column, &[f64])> = rows
         .columns()
@@ -136,7 +145,7 @@ fn put_body(out: &mut Vec<u8>, asset: AssetId, generation: u64, rows: &Columns) 
         put_varint(out, u64::from(column.0) - before);
         before = u64::from(column.0);
         let start = bodies.len();
-        put_values(&mut bodies, cells);
+        put_values(&mut bodies, cells, effort);
         put_column_header(out, &summary(column, cells), rows.len(), bodies.len() - start);
     }
     out.extend_from_slice(&bodies);
@@ -200,7 +209,8 @@ pub fn decode_chunk(bytes: &[u8], wanted: Option<&[Column]>) -> Result<(ChunkHea
             continue;
         }
         let cells = take_whole(&mut rest, bytes, |reader| take_values(reader, rows));
-        let cells = cells.filter(|cells| agrees(column, cells)).ok_or(part("columns"))?;
+        let (cells, _) =
+            cells.filter(|(cells, count)| agrees(column, cells, *count)).ok_or(part("columns"))?;
         columns.push((column.column, cells));
     }
     if !rest.is_empty() {
@@ -214,8 +224,7 @@ const fn part(part: &'static str) -> ChunkError {
     ChunkError::Body { part }
 }
 
-fn agrees(header: &ColumnHeader, cells: &[f64]) -> bool {
-    let count = cells.iter().filter(|cell| !cell.is_nan()).count();
+fn agrees(header: &ColumnHeader, cells: &[f64], count: usize) -> bool {
     let last = cells.iter().rev().find(|cell| !cell.is_nan());
     count == header.count as usize && last.is_some_and(|last| last.to_bits() == header.last.to_bits())
 }

@@ -95,6 +95,12 @@ fn encoded(rows: &Columns) -> Vec<u8> {
     bytes
 }
 
+fn encoded_quickly(rows: &Columns) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    encode_chunk_quickly(AssetId(7), 3, rows, &mut bytes);
+    bytes
+}
+
 /// The rows without columns that hold nothing, which are not written.
 fn held(rows: &Columns) -> Columns {
     let held = rows.columns().iter().filter(|(_, cells)| cells.iter().any(|cell| !cell.is_nan()));
@@ -129,6 +135,7 @@ proptest! {
             prop_assert_eq!(figures.column, *column);
             check_figures(figures, cells);
         }
+        prop_assert_eq!(decode_chunk(&encoded_quickly(&rows), None).unwrap(), (header, again));
     }
 
     #[test]
@@ -167,8 +174,10 @@ proptest! {
         rows in any_columns(),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
         cut in prop::option::of(any::<prop::sample::Index>()),
+        quickly in any::<bool>(),
     ) {
-        let mut body = encoded(&rows)[FRAME_HEADER_BYTES..].to_vec();
+        let bytes = if quickly { encoded_quickly(&rows) } else { encoded(&rows) };
+        let mut body = bytes[FRAME_HEADER_BYTES..].to_vec();
         for (at, byte) in changes {
             let at = at.index(body.len());
             body[at] = byte;
@@ -267,7 +276,7 @@ fn each_way_of_writing_is_as_short_as_it_should_be() {
     let day = |f: &dyn Fn(i64) -> f64| (0..8_640).map(f).collect::<Vec<f64>>();
     let bytes = |cells: Vec<f64>| {
         let mut out = Vec::new();
-        codec::put_values(&mut out, &cells);
+        codec::put_values(&mut out, &cells, codec::Effort::Full);
         out.len()
     };
     assert!(bytes(day(&|_| 21.5)) <= 4, "constant");

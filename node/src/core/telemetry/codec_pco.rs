@@ -49,18 +49,22 @@ pub(super) fn compressed(numbers: impl Iterator<Item = u64>, max: u64) -> Vec<u8
     }
 }
 
-/// Reads `count` numbers of a width which take up all of `bytes`.
+/// Reads `count` numbers of a width which take up all of `bytes`, and appends each added to `min`.
 pub(super) fn decompressed(
     bytes: &[u8],
     width: Width,
     count: usize,
-    mut each: impl FnMut(u64),
+    min: i64,
+    out: &mut Vec<i64>,
 ) -> Option<()> {
+    let above = |number: i64| min.wrapping_add(number);
     match width {
-        Width::Byte => decompress::<u8>(bytes, count)?.into_iter().for_each(|n| each(u64::from(n))),
-        Width::Short => decompress::<u16>(bytes, count)?.into_iter().for_each(|n| each(u64::from(n))),
-        Width::Word => decompress::<u32>(bytes, count)?.into_iter().for_each(|n| each(u64::from(n))),
-        Width::Long => decompress::<u64>(bytes, count)?.into_iter().for_each(each),
+        Width::Byte => out.extend(decompress::<u8>(bytes, count)?.into_iter().map(|n| above(n.into()))),
+        Width::Short => out.extend(decompress::<u16>(bytes, count)?.into_iter().map(|n| above(n.into()))),
+        Width::Word => out.extend(decompress::<u32>(bytes, count)?.into_iter().map(|n| above(n.into()))),
+        Width::Long => {
+            out.extend(decompress::<u64>(bytes, count)?.into_iter().map(|n| above(n.cast_signed())));
+        }
     }
     Some(())
 }

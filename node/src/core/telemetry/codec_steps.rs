@@ -50,18 +50,33 @@ impl Steps {
         }
     }
 
-    /// Turns what was written back into values.
-    pub(super) fn undone(self, numbers: &mut [i64], slope: i64) {
+    /// Turns what was written back into integers: `first` and so many times `divisor`.
+    pub(super) fn undone(self, numbers: &mut [i64], first: i64, divisor: i64, slope: i64) {
         match self {
-            Self::Values => {}
-            Self::Deltas => sums(numbers),
+            Self::Values => {
+                numbers.iter_mut().for_each(|n| *n = first.wrapping_add(n.wrapping_mul(divisor)));
+            }
+            Self::Deltas => {
+                let mut sum = first;
+                for number in numbers {
+                    sum = sum.wrapping_add(number.wrapping_mul(divisor));
+                    *number = sum;
+                }
+            }
             Self::DeltasOfDeltas => {
-                sums(numbers);
-                sums(numbers);
+                let (mut delta, mut sum) = (0i64, first);
+                for number in numbers {
+                    delta = delta.wrapping_add(number.wrapping_mul(divisor));
+                    sum = sum.wrapping_add(delta);
+                    *number = sum;
+                }
             }
             Self::Line => {
-                let line = (1i64..).map(|i| i.wrapping_mul(slope));
-                numbers.iter_mut().zip(line).for_each(|(number, at)| *number = number.wrapping_add(at));
+                let mut at = 0i64;
+                for number in numbers {
+                    at = at.wrapping_add(slope);
+                    *number = first.wrapping_add(number.wrapping_add(at).wrapping_mul(divisor));
+                }
             }
         }
     }
@@ -96,14 +111,6 @@ const fn log2(number: u64) -> u64 {
 fn differences(numbers: &[i64]) -> Vec<i64> {
     let before = std::iter::once(&0).chain(numbers);
     numbers.iter().zip(before).map(|(number, before)| number.wrapping_sub(*before)).collect()
-}
-
-fn sums(numbers: &mut [i64]) {
-    let mut sum = 0i64;
-    for number in numbers {
-        sum = sum.wrapping_add(*number);
-        *number = sum;
-    }
 }
 
 fn median_delta(values: &[i64]) -> i64 {

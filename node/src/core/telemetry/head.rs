@@ -83,7 +83,7 @@ impl Head {
             let values = self.columns.get(usize::from(column.0))?;
             Some((*column, values.range(first..end).copied().collect()))
         });
-        Columns::new(times, columns.collect()).expect("invariant: a head keeps its rows in order")
+        Columns::of_checked(times, columns.collect()).expect("invariant: a head keeps its rows in order")
     }
 
     /// What came twice in a column.

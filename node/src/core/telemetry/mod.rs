@@ -30,7 +30,7 @@ mod wire;
 
 pub use chunk::{
     CHUNK_MAGIC, ChunkError, ChunkHeader, ColumnHeader, FRAME_HEADER_BYTES, decode_chunk, encode_chunk,
-    read_header,
+    encode_chunk_quickly, read_header,
 };
 pub use columns::{Clashes, Columns, Keep, from_rows, merge};
 pub use conflict::{Conflict, Tally};
@@ -51,7 +51,7 @@ pub use refusal::Refusal;
 pub use rollup::{AssetRollup, QUARTER_MS, Rise, Slot, merge_slots, roll_up, slot_of};
 pub use rollup_file::{ROLLUP_MAGIC, RollWriter, SLOT_MS_MIN, decode_rollup, encode_rollup};
 pub use segment::{Found, Gap, SegmentReader, TornTail, UnknownVersion};
-pub use steps::{Progress, Steps, Summary};
+pub use steps::{Cuts, Progress, Steps, Summary};
 pub use value::{Row, Value};
 pub use window::{Over, Windows};
 

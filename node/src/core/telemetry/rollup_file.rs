@@ -3,7 +3,7 @@
 use protocol::limits::CHUNK_CELLS_MAX;
 
 use super::chunk::{ChunkError, frame, put_frame, take_count};
-use super::codec::{put_integers, put_values, scaled, take_integers, take_values};
+use super::codec::{Effort, put_integers, put_values, scaled, take_integers, take_values};
 use super::day::{DAY_MS, Day};
 use super::day_file::ROLL_MAGIC;
 use super::footer::{DayWriter, Footer, FooterPart, Generations, Losses};
@@ -112,7 +112,7 @@ impl TimeFrame {
         put_varint(out, self.slots.len() as u64);
         [&self.slots, &self.counts, &self.first_at, &self.last_at]
             .into_iter()
-            .for_each(|numbers| put_integers(out, numbers));
+            .for_each(|numbers| put_integers(out, numbers, Effort::Full));
     }
 
     fn take(reader: &mut Reader<'_>, len: usize, slot_ms: i64) -> Option<Self> {
@@ -145,7 +145,8 @@ fn put_figures(out: &mut Vec<u8>, slots: &[(u16, Slot)]) {
     let all: Vec<f64> = slots.iter().flat_map(|(_, slot)| figures(slot)).collect();
     let Some((exponent, integers)) = scaled(&all) else {
         out.push(PLAIN);
-        (0..6).for_each(|i| put_values(out, &all.iter().skip(i).step_by(6).copied().collect::<Vec<_>>()));
+        let figure = |i| all.iter().skip(i).step_by(6).copied().collect::<Vec<_>>();
+        (0..6).for_each(|i| put_values(out, &figure(i), Effort::Full));
         return;
     };
     let counts = slots.iter().any(|(_, slot)| slot.rise != 0.0);
@@ -162,7 +163,7 @@ fn put_figures(out: &mut Vec<u8>, slots: &[(u16, Slot)]) {
         }
         before = whole[1];
     }
-    distances.iter().for_each(|distances| put_integers(out, distances));
+    distances.iter().for_each(|distances| put_integers(out, distances, Effort::Full));
 }
 
 /// What is known of a slot when a figure of it is read.
@@ -200,7 +201,7 @@ fn take_figures(reader: &mut Reader<'_>, readings: &[i64]) -> Option<[Vec<f64>; 
         DECIMAL_COUNTER => true,
         PLAIN => {
             for column in &mut figures {
-                *column = take_values(reader, len)?;
+                *column = take_values(reader, len)?.0;
             }
             return Some(figures);
         }

@@ -51,6 +51,26 @@ impl Progress {
     }
 }
 
+/// Which readings of given times lie in which step.
+#[derive(Debug, Clone)]
+pub struct Cuts(Vec<(usize, usize, usize)>);
+
+impl Cuts {
+    /// Step i reaches from `edges[i]` to before `edges[i + 1]`; `times` rise, and those outside of the steps are left out.
+    pub fn new(edges: &[i64], times: &[i64]) -> Self {
+        let mut cuts = Vec::new();
+        let mut at = edges.first().map_or(0, |first| times.partition_point(|time| time < first));
+        while let Some(time) = times.get(at) {
+            let end = edges.partition_point(|edge| edge <= time);
+            let Some((step, edge)) = end.checked_sub(1).zip(edges.get(end)) else { break };
+            let until = at + times[at..].partition_point(|time| time < edge);
+            cuts.push((step, at, until));
+            at = until;
+        }
+        Self(cuts)
+    }
+}
+
 /// The steps of one group of series.
 #[derive(Debug, Clone)]
 pub struct Steps {
@@ -89,23 +109,44 @@ impl Steps {
             }
             return;
         }
-        let Some(first) = edges.first() else { return };
-        let mut at = times.partition_point(|time| time < first);
-        while let Some(time) = times.get(at) {
-            let Some(step) = self.step_of(edges, *time) else { return };
-            let end = at + times[at..].partition_point(|time| *time < edges[step + 1]);
-            self.fold(step, &times[at..end], &values[at..end]);
-            at = end;
+        self.cut_readings(&Cuts::new(edges, times), times, values);
+    }
+
+    /// The same for a summary that is not of counters, of readings whose places are known: those of several metrics
+    /// that were taken together have the same.
+    pub fn cut_readings(&mut self, cuts: &Cuts, times: &[i64], values: &[f64]) {
+        for (step, at, end) in &cuts.0 {
+            self.fold(*step, &times[*at..*end], &values[*at..*end]);
         }
     }
 
-    /// Takes a slot of one series that lies within one step, behind everything given before.
-    pub fn slot(&mut self, edges: &[i64], progress: &mut Progress, counting: &Counting, slot: &Slot) {
-        if self.summary.is_of_counters() {
-            self.count_on(edges, progress, counting, (slot.first_at, slot.first));
-            progress.before = Some((slot.last_at, slot.last));
+    /// Takes slots of one series by rising time, each within one step, behind everything given before.
+    pub fn slots<'a>(
+        &mut self,
+        edges: &[i64],
+        progress: &mut Progress,
+        counting: &Counting,
+        slots: impl Iterator<Item = &'a Slot>,
+    ) {
+        let mut slots = slots.peekable();
+        let Some(first) = slots.peek().map(|slot| slot.first_at.0) else { return };
+        let mut step = edges.partition_point(|edge| *edge <= first).saturating_sub(1);
+        for slot in slots {
+            if self.summary.is_of_counters() {
+                self.count_on(edges, progress, counting, (slot.first_at, slot.first));
+                progress.before = Some((slot.last_at, slot.last));
+            }
+            // Slots of consecutive steps follow each other as a rule.
+            while edges.get(step + 1).is_some_and(|end| *end <= slot.first_at.0) {
+                step += 1;
+            }
+            if step < self.values.len() && edges[step] <= slot.first_at.0 {
+                self.fold_slot(step, slot);
+            }
         }
-        let Some(step) = self.step_of(edges, slot.first_at.0) else { return };
+    }
+
+    fn fold_slot(&mut self, step: usize, slot: &Slot) {
         let (value, weight) = (&mut self.values[step], &mut self.weights[step]);
         match self.summary {
             Summary::Avg | Summary::Sum => *value += slot.sum,
@@ -155,11 +196,6 @@ impl Steps {
             }
         }
         values
-    }
-
-    fn step_of(&self, edges: &[i64], time: i64) -> Option<usize> {
-        let step = edges.partition_point(|edge| *edge <= time).checked_sub(1)?;
-        (step < self.values.len()).then_some(step)
     }
 
     fn fold(&mut self, step: usize, times: &[i64], values: &[f64]) {
@@ -214,17 +250,23 @@ impl Steps {
     }
 }
 
+/// Sums made next to each other: an addition need not wait for the one before.
+const LANES: usize = 8;
+
 /// Sum and number of the values that are there.
 fn sum(values: &[f64]) -> (f64, u32) {
-    let mut total = 0.0;
-    let mut count = 0;
-    for value in values {
-        if !value.is_nan() {
-            total += value;
-            count += 1;
+    let (mut totals, mut counts) = ([0.0; LANES], [0u32; LANES]);
+    let (runs, rest) = values.as_chunks::<LANES>();
+    for run in runs {
+        for lane in 0..LANES {
+            let there = !run[lane].is_nan();
+            totals[lane] += if there { run[lane] } else { 0.0 };
+            counts[lane] = counts[lane].wrapping_add(u32::from(there));
         }
     }
-    (total, count)
+    let rest = rest.iter().filter(|value| !value.is_nan());
+    let (total, count) = rest.fold((0.0, 0), |(total, count), value| (total + value, count + 1));
+    (totals.iter().sum::<f64>() + total, counts.iter().sum::<u32>() + count)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "times and spans far below 2^53 ms")]
@@ -306,7 +348,7 @@ mod tests {
         let slots = [slot(-10, 0.0, 1.0), slot(0, 2.0, 3.0), slot(10, 5.0, 6.0), slot(20, 1.0, 4.0)];
         let told = |summary| {
             let (mut steps, mut progress) = (Steps::new(summary, 3), Progress::default());
-            slots.iter().for_each(|slot| steps.slot(&EDGES, &mut progress, &Counting::default(), slot));
+            steps.slots(&EDGES, &mut progress, &Counting::default(), slots.iter());
             steps.finish(&EDGES)
         };
         assert_eq!(told(Summary::Avg), [2.5, 5.5, 2.5]);
@@ -358,7 +400,7 @@ mod tests {
             let (mut raw, mut rolled) = (Steps::new(summary, 24), Steps::new(summary, 24));
             raw.readings(&edges, &mut Progress::default(), &counting, &times, &values);
             let mut progress = Progress::default();
-            slots.iter().for_each(|(_, slot)| rolled.slot(&edges, &mut progress, &counting, slot));
+            rolled.slots(&edges, &mut progress, &counting, slots.iter().map(|(_, slot)| slot));
             for (raw, rolled) in raw.finish(&edges).into_iter().zip(rolled.finish(&edges)) {
                 let same = (raw - rolled).abs() < 1e-6 || raw.is_nan() && rolled.is_nan();
                 assert!(same, "{summary:?}: {raw} from readings, {rolled} from rollups");

@@ -134,7 +134,7 @@ impl Carrier {
         });
     }
 
-    /// The building's own log first, synced; then the index, which is derived from it.
+    /// The building's own log, synced; the index, which is derived from it, follows later.
     fn persist(&mut self, changes: Vec<Change>) -> Result<(), StoreError> {
         let watch = Stopwatch::start();
         let entries: Vec<Changed> = changes.iter().map(|change| (change.key(), change.value())).collect();
@@ -148,10 +148,8 @@ impl Carrier {
             }
         }
         self.stores.building.rewrite_if_grown(&self.stores.entries)?;
-        if let Err(error) = self.stores.index.change(&entries, self.stores.building.mark()) {
-            tracing::error!(%error, "the index is behind; it is derived again at the next start");
-            let text = "The index on disk is behind; it is derived again at the next start.";
-            self.facts.health.set("index_behind", Weight::Notice, text);
+        if self.stores.lagging.note(entries) {
+            self.keep_index();
         }
         self.forget_photos(&changes);
         if !self.is_open {
@@ -163,6 +161,19 @@ impl Carrier {
             self.committer.send(Work::Define(definitions));
         }
         Ok(())
+    }
+
+    /// Writes to the index what it does not have yet.
+    pub(super) fn keep_index(&mut self) {
+        let changes = self.stores.lagging.take();
+        if changes.is_empty() {
+            return;
+        }
+        if let Err(error) = self.stores.index.change(&changes, self.stores.building.mark()) {
+            tracing::error!(%error, "the index is behind; it is derived again at the next start");
+            let text = "The index on disk is behind; it is derived again at the next start.";
+            self.facts.health.set("index_behind", Weight::Notice, text);
+        }
     }
 
     /// Those of work orders that left the history. What does not get through goes at the next start.

@@ -180,18 +180,20 @@ impl Sink for Sums {
         [DAY_MS, QUARTER_MS].into_iter().find(|slot_ms| self.step_ms % slot_ms == 0)
     }
 
-    fn slot(&mut self, _: usize, column: Column, slot: &Slot) {
+    fn slots(&mut self, _: usize, column: Column, slots: &[(u16, Slot)]) {
         let Some(rank) = self.ranks.rank(column) else { return };
-        let start = self.start_of(slot.first_at.0);
-        if !self.ranks.is_behind(start, rank) {
-            return;
+        for (_, slot) in slots {
+            let start = self.start_of(slot.first_at.0);
+            if !self.ranks.is_behind(start, rank) {
+                continue;
+            }
+            let sum = self.sums.entry((start, rank)).or_insert(Sum::NONE);
+            sum.count += u64::from(slot.count);
+            sum.min = sum.min.min(slot.min);
+            sum.max = sum.max.max(slot.max);
+            sum.sum += slot.sum;
+            sum.last = slot.last;
         }
-        let sum = self.sums.entry((start, rank)).or_insert(Sum::NONE);
-        sum.count += u64::from(slot.count);
-        sum.min = sum.min.min(slot.min);
-        sum.max = sum.max.max(slot.max);
-        sum.sum += slot.sum;
-        sum.last = slot.last;
     }
 
     /// The newest step of each metric may still grow.

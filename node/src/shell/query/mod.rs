@@ -62,9 +62,9 @@ pub(crate) trait Sink: Send + 'static {
         None
     }
 
-    /// A slot of one column of a target.
-    fn slot(&mut self, target: usize, column: Column, slot: &Slot) {
-        let _ = (target, column, slot);
+    /// Slots of one column of a target, by rising time.
+    fn slots(&mut self, target: usize, column: Column, slots: &[(u16, Slot)]) {
+        let _ = (target, column, slots);
     }
 
     /// Whether nothing more is needed.
@@ -226,10 +226,12 @@ impl Source {
         let (reply, answer) = oneshot::channel();
         // What the heads have need not be looked for.
         let assets = targets[batch].iter().map(|target| target.asset).zip(starts.iter().copied()).collect();
-        // Sending to a plain thread may block for the time of one sync when its queue is full.
-        let committer = self.committer.clone();
-        let sent = tokio::task::spawn_blocking(move || committer.send(Work::Find { assets, from, reply }));
-        sent.await.map_err(|_| stopping())?;
+        if let Some(work) = self.committer.try_send(Work::Find { assets, from, reply }) {
+            // Its queue is full: there is room after one sync.
+            let committer = self.committer.clone();
+            let sent = tokio::task::spawn_blocking(move || committer.send(work));
+            sent.await.map_err(|_| stopping())?;
+        }
         answer.await.map_err(|_| stopping())
     }
 }

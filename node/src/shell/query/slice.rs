@@ -190,8 +190,9 @@ fn day<S: Sink>(
     readings(archive, (index, target), &ids, (from, first), &loose, sink)?;
     let told: Vec<Column> = rollup.columns.iter().map(|(column, _)| *column).collect();
     for (column, slots) in rollup.columns.iter().filter(|(column, _)| ids.contains(column)) {
-        let inside = slots.iter().filter(|(_, slot)| first <= slot.first_at && slot.first_at < end);
-        inside.for_each(|(_, slot)| sink.slot(index, *column, slot));
+        let from = slots.partition_point(|(_, slot)| slot.first_at < first);
+        let to = slots.partition_point(|(_, slot)| slot.first_at < end).max(from);
+        sink.slots(index, *column, &slots[from..to]);
     }
     // A metric whose sums are gone may still have readings.
     let rest: Vec<Column> = ids.iter().copied().filter(|column| !told.contains(column)).collect();

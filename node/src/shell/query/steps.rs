@@ -11,7 +11,7 @@ use web::{Kind, Problem};
 use super::select::{Chosen, choose, targets};
 use super::{Sink, Source};
 use crate::core::catalogue::Column;
-use crate::core::telemetry::{Columns, Counting, DAY_MS, Progress, QUARTER_MS, Slot, Steps, Summary};
+use crate::core::telemetry::{Columns, Counting, Cuts, DAY_MS, Progress, QUARTER_MS, Slot, Steps, Summary};
 
 /// How far from the steps a counter's neighbouring reading is looked for at first, and at the most.
 const NEAR_MS: i64 = 2 * 60 * 60 * 1000;
@@ -67,6 +67,7 @@ impl Source {
             return Err(too_many(groups.len(), count));
         }
         let mut sink = Told {
+            summary,
             slot_ms: slot_ms(&edges),
             edges,
             groups: groups.iter().map(|_| Steps::new(summary, count)).collect(),
@@ -124,12 +125,16 @@ impl Source {
 
 /// Groups by rising key, and for each series the place of its group.
 fn groups(chosen: &[Chosen], by: By) -> (Vec<Group>, Vec<usize>) {
-    let keys: Vec<Group> = chosen.iter().map(|one| Group::of(&one.name, by)).collect();
-    let mut groups = keys.clone();
-    groups.sort_unstable();
-    groups.dedup();
-    let place = |key| groups.binary_search(key).expect("invariant: every key is a group");
-    let places = keys.iter().map(place).collect();
+    let mut keys: Vec<(Group, usize)> =
+        chosen.iter().enumerate().map(|(at, one)| (Group::of(&one.name, by), at)).collect();
+    keys.sort_unstable();
+    let (mut groups, mut places) = (Vec::with_capacity(keys.len()), vec![0; keys.len()]);
+    for (key, at) in keys {
+        if groups.last() != Some(&key) {
+            groups.push(key);
+        }
+        places[at] = groups.len() - 1;
+    }
     (groups, places)
 }
 
@@ -196,6 +201,7 @@ struct Series {
 }
 
 struct Told {
+    summary: Summary,
     edges: Vec<i64>,
     slot_ms: Option<i64>,
     groups: Vec<Steps>,
@@ -212,9 +218,18 @@ impl Told {
 
 impl Sink for Told {
     fn rows(&mut self, target: usize, rows: &Columns) {
-        for series in 0..self.series[target].len() {
-            if let Some(values) = rows.column(self.series[target][series].column) {
-                self.readings(target, series, rows.times(), values);
+        if self.summary.is_of_counters() {
+            for series in 0..self.series[target].len() {
+                if let Some(values) = rows.column(self.series[target][series].column) {
+                    self.readings(target, series, rows.times(), values);
+                }
+            }
+            return;
+        }
+        let cuts = Cuts::new(&self.edges, rows.times());
+        for Series { column, group, .. } in &self.series[target] {
+            if let Some(values) = rows.column(*column) {
+                self.groups[*group].cut_readings(&cuts, rows.times(), values);
             }
         }
     }
@@ -223,10 +238,11 @@ impl Sink for Told {
         self.slot_ms
     }
 
-    fn slot(&mut self, target: usize, column: Column, slot: &Slot) {
+    fn slots(&mut self, target: usize, column: Column, slots: &[(u16, Slot)]) {
         let series = self.series[target].iter_mut().find(|series| series.column == column);
         if let Some(Series { group, counting, progress, .. }) = series {
-            self.groups[*group].slot(&self.edges, progress, counting, slot);
+            let slots = slots.iter().map(|(_, slot)| slot);
+            self.groups[*group].slots(&self.edges, progress, counting, slots);
         }
     }
 }

@@ -125,12 +125,17 @@ impl Index {
         self.on("clear", || self.transactions.clear())
     }
 
-    /// Notes the transactions of the next block.
-    pub fn add_block(&self, height: Height, ids: &[TransactionId]) -> Result<(), IndexError> {
-        let places: Vec<_> = ids.iter().zip(0u32..).collect();
+    /// Notes the transactions of the blocks that come next.
+    pub fn add_blocks(&self, blocks: &[(Height, Vec<TransactionId>)]) -> Result<(), IndexError> {
+        let Some((newest, _)) = blocks.last() else { return Ok(()) };
+        let places = |(height, ids): &'_ (Height, Vec<TransactionId>)| {
+            let height = *height;
+            ids.iter().zip(0u32..).map(move |(id, index)| (*id, height, index)).collect::<Vec<_>>()
+        };
+        let places: Vec<_> = blocks.iter().flat_map(places).collect();
         for places in places.chunks(BATCH_KEYS_MAX) {
             let mut batch = sled::Batch::default();
-            for (id, index) in places {
+            for (id, height, index) in places {
                 let mut place = [0; 12];
                 place[..8].copy_from_slice(&height.0.to_be_bytes());
                 place[8..].copy_from_slice(&index.to_be_bytes());
@@ -138,7 +143,7 @@ impl Index {
             }
             self.on("write", || self.transactions.apply_batch(batch))?;
         }
-        self.root(|db, key| db.insert(key, &height.0.to_be_bytes()), HEIGHT_KEY)
+        self.root(|db, key| db.insert(key, &newest.0.to_be_bytes()), HEIGHT_KEY)
     }
 
     /// Height and position of a transaction.
@@ -270,8 +275,8 @@ mod tests {
     fn transactions_are_found_where_they_stand() {
         let scratch = Scratch::new("index-transactions");
         let (index, _) = Index::open(&scratch.path().join("index")).unwrap();
-        index.add_block(Height(1), &[id(1), id(2)]).unwrap();
-        index.add_block(Height(2), &[]).unwrap();
+        index.add_blocks(&[(Height(1), vec![id(1), id(2)]), (Height(2), Vec::new())]).unwrap();
+        index.add_blocks(&[]).unwrap();
         assert_eq!(index.transactions_height().unwrap(), Height(2));
         assert_eq!(index.find(&id(2)).unwrap(), Some((Height(1), 1)));
         assert_eq!(index.find(&id(3)).unwrap(), None);
@@ -286,7 +291,7 @@ mod tests {
         let fill = || {
             let (index, repair) = Index::open(&path).unwrap();
             for height in 1..=300 {
-                index.add_block(Height(height), &[id(1), id(2), id(3)]).unwrap();
+                index.add_blocks(&[(Height(height), vec![id(1), id(2), id(3)])]).unwrap();
             }
             index.flush().unwrap();
             repair

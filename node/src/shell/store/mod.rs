@@ -10,6 +10,7 @@ pub mod check;
 pub mod disk;
 pub mod file;
 pub mod index;
+pub mod lagging;
 pub mod lock;
 pub mod photos;
 pub mod telemetry_log;

@@ -22,7 +22,7 @@ use super::view::{ChunkPlace, FileKind, Places};
 use super::{Archive, Held};
 use crate::core::catalogue::{AssetId, Definition};
 use crate::core::telemetry::{
-    Body, Columns, Day, DayFileError, Found, Row, SegmentReader, encode_chunk, from_rows, open_header,
+    Body, Columns, Day, DayFileError, Found, Row, SegmentReader, encode_chunk_quickly, from_rows, open_header,
 };
 
 /// Values in memory at once, apart from the segment itself.
@@ -264,7 +264,8 @@ impl Appending {
             return;
         }
         let start = self.buffer.len();
-        encode_chunk(asset, generation, rows, &mut self.buffer);
+        // Read often while the day lasts, and written the short way when it is merged.
+        encode_chunk_quickly(asset, generation, rows, &mut self.buffer);
         places.push(ChunkPlace {
             offset: self.len + start as u64,
             len: u32::try_from(self.buffer.len() - start).expect("invariant: a chunk is bounded"),
