@@ -235,6 +235,11 @@ impl Ledger {
         Head { height: chain.height(), block: chain.block(), state: chain.state().hash(), time: chain.time() }
     }
 
+    /// When the last final block was made: what [`Self::head`] says without its hash, which takes some microseconds.
+    pub fn time(&self) -> UnixMs {
+        self.chain.time()
+    }
+
     /// The state after it.
     pub fn state(&self) -> &State {
         self.chain.state()

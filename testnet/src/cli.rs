@@ -49,6 +49,9 @@ pub enum Command {
         /// Which figure.
         #[arg(value_enum, default_value_t = Figure::All)]
         figure: Figure,
+        /// Days of the figure `year`; each takes about ten seconds and 4 MB.
+        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(3..=3_650))]
+        days: u32,
         /// Folder for the neighbourhoods of the measurement.
         #[arg(long, default_value = "target/testnet-bench")]
         dir: PathBuf,

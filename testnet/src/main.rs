@@ -48,9 +48,9 @@ async fn dispatch(cli: Cli) -> testnet::Result<ExitCode> {
             let log = net.nodes[net.find(&node)?].data_dir.join("log.jsonl");
             Signals::listen()?.or(logs::show(&log, lines, follow, dir.json)).await?;
         }
-        Command::Bench { figure, dir, json } => {
+        Command::Bench { figure, days, dir, json } => {
             let binary = binary::symbiose()?;
-            Signals::listen()?.or(bench::run(figure, &binary, &dir, json)).await?;
+            Signals::listen()?.or(bench::run(figure, days, &binary, &dir, json)).await?;
         }
         Command::Run { scenario, dir, json } => {
             Signals::listen()?.or(scenario::run(&scenario, &dir, json)).await?;

@@ -1,6 +1,6 @@
 //! Readings on their way through the building: accepted, stored by the shell, applied, judged by the rules, answered.
 
-use protocol::{Now, UnixMs};
+use protocol::Now;
 
 use super::Core;
 use super::catalogue::{AssetId, Definition};
@@ -185,7 +185,6 @@ impl Core {
     }
 
     fn moment(&self, now: Now) -> Moment {
-        let block: UnixMs = self.ledger.head().time;
-        Moment { now: now.time, tick: now.tick, founded: self.genesis.time(), block }
+        Moment { now: now.time, tick: now.tick, founded: self.genesis.time(), block: self.ledger.time() }
     }
 }

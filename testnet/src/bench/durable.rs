@@ -51,7 +51,7 @@ pub(super) async fn ingest(options: Options) -> Result<Vec<Measured>> {
         "durable payloads, 64 connections",
         per_second,
         "payloads/s",
-        Target::AtLeast(10_000.0),
+        Target::AtLeast(20_000.0),
         detail,
     )])
 }

@@ -5,6 +5,7 @@ mod durable;
 mod finality;
 mod process;
 mod store;
+mod year;
 
 use std::path::Path;
 use std::time::Duration;
@@ -36,11 +37,13 @@ pub enum Figure {
     Alert,
     /// Readings of a whole day: how fast they come in, what they cost on disk, how fast they are read.
     Store,
+    /// Many days in one store, a year of them with `--days 365`: how it opens, answers and grows.
+    Year,
     /// All of them, one after the other.
     All,
 }
 
-/// Every figure, the long ones last.
+/// Every figure but that of a year, the long ones last.
 const EACH: [Figure; 9] = [
     Figure::Ready,
     Figure::Rest,
@@ -107,13 +110,13 @@ impl Measured {
     }
 }
 
-/// Measures `figure` with the program `binary`, in folders below `dir`.
-pub async fn run(figure: Figure, binary: &Path, dir: &Path, as_json: bool) -> Result<()> {
+/// Measures `figure`, that of a year over so many `days`, with the program `binary`, in folders below `dir`.
+pub async fn run(figure: Figure, days: u32, binary: &Path, dir: &Path, as_json: bool) -> Result<()> {
     let figures = if figure == Figure::All { EACH.to_vec() } else { vec![figure] };
     let mut rows = vec![["figure", "measured", "target", "", "how"].map(str::to_owned).to_vec()];
     for figure in figures {
         note(&format!("measuring {figure:?}"));
-        for measured in measure(figure, binary, dir).await? {
+        for measured in measure(figure, days, binary, dir).await? {
             if as_json {
                 line(&serde_json::to_string(&measured).expect("invariant: a figure has string keys only"));
             }
@@ -126,7 +129,7 @@ pub async fn run(figure: Figure, binary: &Path, dir: &Path, as_json: bool) -> Re
     Ok(())
 }
 
-async fn measure(figure: Figure, binary: &Path, dir: &Path) -> Result<Vec<Measured>> {
+async fn measure(figure: Figure, days: u32, binary: &Path, dir: &Path) -> Result<Vec<Measured>> {
     let shape = |name: &str, authorities: usize| Options {
         buildings: authorities,
         authorities,
@@ -146,6 +149,7 @@ async fn measure(figure: Figure, binary: &Path, dir: &Path) -> Result<Vec<Measur
         Figure::Ingest => durable::ingest(shape("ingest", 1)).await,
         Figure::Alert => alert::alert(neighbourhood()).await,
         Figure::Store => store::store(shape("store", 1)).await,
+        Figure::Year => year::year(shape("year", 1), days).await,
         Figure::All => Ok(Vec::new()),
     }
 }

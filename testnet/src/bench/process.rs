@@ -16,6 +16,9 @@ use crate::options::Options;
 const SETTLE: Duration = Duration::from_secs(10);
 /// Time over which the processor is watched.
 const WATCH: Duration = Duration::from_secs(30);
+/// How often a process is looked at until it rests, and how many times at the most.
+const LOOK: Duration = Duration::from_millis(500);
+const LOOKS_MAX: usize = 60;
 /// Starts of which the middle one counts.
 const STARTS: usize = 3;
 /// Blocks a restarted node has to know again.
@@ -115,6 +118,30 @@ pub(super) fn cpu_s(pid: u32) -> Result<f64> {
     Ok(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
 }
 
+/// The same, to the nanosecond: what the scheduler says of each thread that runs (Linux, `schedstat`). Threads that end
+/// between two looks take their time with them.
+pub(super) fn cpu_ns(pid: u32) -> Result<u64> {
+    let path = format!("/proc/{pid}/task");
+    let threads = fs::read_dir(&path).map_err(Error::file("read", Path::new(&path)))?;
+    let told =
+        threads.flatten().filter_map(|thread| fs::read_to_string(thread.path().join("schedstat")).ok());
+    Ok(told.filter_map(|text| text.split_whitespace().next()?.parse::<u64>().ok()).sum())
+}
+
+/// Waits until a process has nothing to do: until it uses less than 2 % of a core.
+pub(super) async fn at_rest(pid: u32) -> Result<()> {
+    let mut before = cpu_ns(pid)?;
+    for _ in 0..LOOKS_MAX {
+        sleep(LOOK).await;
+        let used = cpu_ns(pid)?;
+        if used.saturating_sub(before) < 10_000_000 {
+            break;
+        }
+        before = used;
+    }
+    Ok(())
+}
+
 /// Bytes a process has sent to the disk (proc(5), `write_bytes` of `io`).
 pub(super) fn written_bytes_of(pid: u32) -> Result<u64> {
     let path = format!("/proc/{pid}/io");
@@ -140,7 +167,7 @@ mod tests {
     fn this_process_has_memory_and_used_the_processor() {
         let pid = std::process::id();
         assert!(resident_mib_of(pid).unwrap() > 0.5);
-        assert!(cpu_s(pid).unwrap() >= 0.0);
+        assert!(cpu_s(pid).unwrap() >= 0.0 && cpu_ns(pid).unwrap() > 0);
         assert!(cpu_s(u32::MAX).is_err());
     }
 }

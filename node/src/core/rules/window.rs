@@ -9,6 +9,9 @@ use super::tracker::Test;
 
 /// Readings of one window: 24 hours at one every 10 s. Beyond that the window is the newest ones.
 pub(super) const WINDOW_READINGS_MAX: usize = 8_640;
+/// So many of the newest readings, or half of them all, are left unsettled: those that arrive out of order lie among
+/// them as a rule, and cost as little as the others.
+const UNSETTLED_MAX: usize = 512;
 
 /// Readings younger than `span_ms` than the newest one, by time. [`Self::seek`] says which of them count at a moment:
 /// those from `start` on.
@@ -63,7 +66,7 @@ impl Window {
     /// Arithmetic mean; NaN of nothing.
     pub(super) fn mean(&mut self) -> f64 {
         if self.start > self.settled.len() {
-            self.settle();
+            self.settle(0);
         }
         let settled = self.settled.len().checked_sub(self.start + 1).map_or(0.0, |at| self.settled[at]);
         #[expect(clippy::cast_precision_loss, reason = "at most 8,640 readings")]
@@ -102,7 +105,7 @@ impl Window {
         if at >= self.settled.len() {
             self.recent += value;
         } else {
-            self.settle();
+            self.settle(UNSETTLED_MAX);
         }
         self.forget();
         true
@@ -147,7 +150,7 @@ impl Window {
 
     fn drop_oldest(&mut self) {
         if self.settled.is_empty() {
-            self.settle();
+            self.settle(UNSETTLED_MAX);
         }
         self.settled.pop();
         let oldest = self.readings.pop_front();
@@ -158,11 +161,14 @@ impl Window {
         }
     }
 
-    fn settle(&mut self) {
-        self.recent = 0.0;
+    /// Settles all readings but so many of the newest, and at least half of them.
+    fn settle(&mut self, unsettled_max: usize) {
+        let len = self.readings.len();
+        let settled = len - unsettled_max.min(len / 2);
+        self.recent = self.readings.range(settled..).rev().map(|(_, value)| value).sum();
         self.settled.clear();
         let mut sum = 0.0;
-        let sums = self.readings.iter().rev().map(|(_, value)| {
+        let sums = self.readings.range(..settled).rev().map(|(_, value)| {
             sum += value;
             sum
         });

@@ -1,6 +1,7 @@
 //! Many series summed up in steps, asset by asset or put together.
 
 use std::collections::BTreeMap;
+use std::mem::take;
 
 use protocol::UnixMs;
 use protocol::limits::{QUERY_SERIES_MAX, QUERY_VALUES_MAX};
@@ -27,14 +28,16 @@ struct Group {
 }
 
 impl Group {
-    fn of(name: &SeriesName, by: By) -> Self {
+    /// Takes its words out of the name.
+    fn of(name: &mut SeriesName, by: By) -> Self {
+        let SeriesName { metric, asset, site, kind, .. } = name;
         let (asset, site, kind) = match by {
-            By::Asset => (Some(name.asset.clone()), Some(name.site.clone()), Some(name.kind)),
-            By::Site => (None, Some(name.site.clone()), None),
-            By::Kind => (None, None, Some(name.kind)),
+            By::Asset => (Some(take(asset)), Some(take(site)), Some(*kind)),
+            By::Site => (None, Some(take(site)), None),
+            By::Kind => (None, None, Some(*kind)),
             By::None => (None, None, None),
         };
-        Self { metric: name.metric.clone(), site, kind, asset }
+        Self { metric: take(metric), site, kind, asset }
     }
 }
 
@@ -60,8 +63,9 @@ impl Source {
         let StepsQuestion { selection, summary, by, edges } = question;
         let summary = told(summary);
         let (Some(&first), Some(&last)) = (edges.first(), edges.last()) else { return Ok(Vec::new()) };
-        let chosen = self.glance(move |core| choose(core, &selection)).await?;
-        let (groups, places) = groups(&chosen, by);
+        let mut chosen = self.glance(move |core| choose(core, &selection)).await?;
+        let units = units(&chosen);
+        let (groups, places) = groups(&mut chosen, by);
         let count = edges.len() - 1;
         if groups.len() > QUERY_SERIES_MAX || groups.len().saturating_mul(count) > QUERY_VALUES_MAX {
             return Err(too_many(groups.len(), count));
@@ -76,7 +80,7 @@ impl Source {
         let (from, to) = (UnixMs(first), UnixMs(last));
         if !summary.is_of_counters() {
             sink = self.visit(targets(&chosen), from, to, sink).await?;
-            return Ok(answer(groups, sink, &chosen));
+            return Ok(answer(groups, sink, &units));
         }
         for (place, before) in self.neighbours(&chosen, from, Side::Before).await? {
             let (target, series) = place;
@@ -86,7 +90,7 @@ impl Source {
         for ((target, series), (time, value)) in self.neighbours(&chosen, to, Side::Behind).await? {
             sink.readings(target, series, &[time.0], &[value]);
         }
-        Ok(answer(groups, sink, &chosen))
+        Ok(answer(groups, sink, &units))
     }
 
     /// The reading of each series next to a time; none if it is far away.
@@ -123,10 +127,21 @@ impl Source {
     }
 }
 
-/// Groups by rising key, and for each series the place of its group.
-fn groups(chosen: &[Chosen], by: By) -> (Vec<Group>, Vec<usize>) {
+/// The unit of each metric.
+fn units(chosen: &[Chosen]) -> BTreeMap<String, Option<String>> {
+    let mut units = BTreeMap::new();
+    for SeriesName { metric, unit, .. } in chosen.iter().map(|one| &one.name) {
+        if !units.contains_key(metric) {
+            units.insert(metric.clone(), unit.clone());
+        }
+    }
+    units
+}
+
+/// Groups by rising key, and for each series the place of its group. They take the names.
+fn groups(chosen: &mut [Chosen], by: By) -> (Vec<Group>, Vec<usize>) {
     let mut keys: Vec<(Group, usize)> =
-        chosen.iter().enumerate().map(|(at, one)| (Group::of(&one.name, by), at)).collect();
+        chosen.iter_mut().enumerate().map(|(at, one)| (Group::of(&mut one.name, by), at)).collect();
     keys.sort_unstable();
     let (mut groups, mut places) = (Vec::with_capacity(keys.len()), vec![0; keys.len()]);
     for (key, at) in keys {
@@ -152,12 +167,10 @@ fn series_of(chosen: &[Chosen], places: &[usize]) -> Vec<Vec<Series>> {
     chosen.chunk_by(|a, b| a.asset == b.asset).map(of_asset).collect()
 }
 
-fn answer(groups: Vec<Group>, told: Told, chosen: &[Chosen]) -> Vec<SeriesSteps> {
-    let units: BTreeMap<&str, &Option<String>> =
-        chosen.iter().map(|one| (one.name.metric.as_str(), &one.name.unit)).collect();
+fn answer(groups: Vec<Group>, told: Told, units: &BTreeMap<String, Option<String>>) -> Vec<SeriesSteps> {
     let Told { edges, groups: steps, .. } = told;
     let one = |(group, steps): (Group, Steps)| SeriesSteps {
-        unit: units.get(group.metric.as_str()).and_then(|unit| (*unit).clone()),
+        unit: units.get(&group.metric).cloned().flatten(),
         asset: group.asset,
         site: group.site,
         kind: group.kind,
