@@ -1,1 +1,11 @@
-//! Nothing to import: this package holds the tests that need every other one.
+//! What tests and fuzzers share: every reader of bytes from outside, with what must hold whatever the bytes are.
+
+#![expect(clippy::unwrap_used, reason = "a check that cannot go on fails there, with the place")]
+
+#[allow(dead_code, reason = "the tests use all of it, the fuzzers some")]
+mod building_samples;
+pub mod decoders;
+#[allow(dead_code, reason = "the tests use all of it, the fuzzers some")]
+mod samples;
+#[allow(dead_code, reason = "the tests use all of it, the fuzzers some")]
+mod telemetry_samples;

@@ -8,6 +8,7 @@ mod advisories;
 mod ai4i;
 mod architecture;
 mod building_samples;
+mod decoding;
 mod golden;
 mod harness;
 mod hostile;

@@ -39,7 +39,7 @@ fn ordinary_and_faulty_signatures() {
             count += 1;
         }
     }
-    assert!(count >= 150, "{count} cases");
+    assert_eq!(count, 151);
 }
 
 /// The source asks for no other check than the strict one.
@@ -85,6 +85,34 @@ fn malformed_items_are_refused_by_everything() {
             assert!((wire.reread)(&bytes, wire.limit).is_err(), "{hex} as {}", wire.name);
         }
     }
+}
+
+/// The reader of readings agrees on what is JSON at all: a value that is JSON is refused as no reading, a text that is
+/// none is refused as malformed, wherever in a payload it stands.
+#[test]
+fn json_is_what_others_call_json() {
+    let Some(folder) = folder() else { return };
+    let (mut good, mut bad) = (0, 0);
+    for entry in std::fs::read_dir(folder.join("json")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let Some(is_json) =
+            [("y_", true), ("n_", false)].iter().find_map(|(head, is)| name.starts_with(head).then_some(*is))
+        else {
+            continue;
+        };
+        let text = std::fs::read(&path).unwrap();
+        assert_eq!(serde_json::from_slice::<serde::de::IgnoredAny>(&text).is_ok(), is_json, "{name}");
+        assert!(web::decoders::telemetry(&text).is_err(), "{name} is no reading");
+        let place =
+            br#"{"site_code":"A","asset_code":"B","timestamp":"2025-12-09T10:15:23Z","metrics":{"m":"#;
+        let inside = [place, text.as_slice(), b"}}"].concat();
+        if let Ok(payload) = web::decoders::telemetry(&inside) {
+            assert!(is_json, "{name} is read as {payload:?}");
+        }
+        if is_json { good += 1 } else { bad += 1 }
+    }
+    assert_eq!((good, bad), (95, 186));
 }
 
 /// Which simple types take these bytes.

@@ -324,8 +324,16 @@ impl Config {
             origin: file.display().to_string(),
             detail: error.to_string(),
         })?;
-        let mut figment = Figment::from(NamedToml { file: file.to_owned(), text })
-            .merge(Env::prefixed(ENV_PREFIX).split("__"));
+        Self::read(file, text, Env::prefixed(ENV_PREFIX).split("__"), flags)
+    }
+
+    /// The configuration that a text says alone; `file` is what errors call it.
+    pub fn of_text(file: &Path, text: &str) -> Result<Self, ConfigError> {
+        Self::read(file, text.to_owned(), Toml::string(""), &[])
+    }
+
+    fn read(file: &Path, text: String, over: impl Provider, flags: &[String]) -> Result<Self, ConfigError> {
+        let mut figment = Figment::from(NamedToml { file: file.to_owned(), text }).merge(over);
         for flag in flags {
             figment = figment.merge(Flag::parse(flag)?);
         }

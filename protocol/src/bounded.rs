@@ -67,6 +67,29 @@ impl<'de, T: Deserialize<'de>, const MAX: usize> Deserialize<'de> for Bounded<T,
     }
 }
 
+/// Reads a plain list of at most `MAX` items in the same way, for fields that are checked elsewhere:
+/// `#[serde(deserialize_with = "protocol::bounded::list::<_, _, 8>")]`. A derived one reserves up to 1 MiB for what a
+/// few bytes claim.
+pub fn list<'de, D, T, const MAX: usize>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Bounded::<T, MAX>::deserialize(deserializer).map(Bounded::into_vec)
+}
+
+/// The same for a list of lists, of at most `INNER` items each.
+pub fn lists<'de, D, T, const MAX: usize, const INNER: usize>(
+    deserializer: D,
+) -> Result<Vec<Vec<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let lists = Bounded::<Bounded<T, INNER>, MAX>::deserialize(deserializer)?;
+    Ok(lists.into_vec().into_iter().map(Bounded::into_vec).collect())
+}
+
 struct ListVisitor<T, const MAX: usize>(PhantomData<T>);
 
 impl<'de, T: Deserialize<'de>, const MAX: usize> Visitor<'de> for ListVisitor<T, MAX> {
@@ -85,5 +108,38 @@ impl<'de, T: Deserialize<'de>, const MAX: usize> Visitor<'de> for ListVisitor<T,
             items.push(item);
         }
         Ok(items)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{decode, encode};
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Plain(
+        #[serde(deserialize_with = "list::<_, _, 2>")] Vec<u8>,
+        #[serde(deserialize_with = "lists::<_, _, 2, 1>")] Vec<Vec<u8>>,
+    );
+
+    #[test]
+    fn plain_lists_end_where_they_must() {
+        let border = Plain(vec![1, 2], vec![vec![3], vec![]]);
+        assert_eq!(decode::<Plain>(&encode(&border), 99), Ok(border));
+        for beyond in [
+            Plain(vec![1, 2, 3], vec![]),
+            Plain(vec![], vec![vec![], vec![], vec![]]),
+            Plain(vec![], vec![vec![4, 5]]),
+        ] {
+            assert!(decode::<Plain>(&encode(&beyond), 99).is_err(), "{beyond:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_list_is_refused() {
+        assert!(decode::<Bounded<u8, 4>>(&encode(&7u8), 99).is_err());
+        assert!(Bounded::<u8, 1>::new(vec![1, 2]).is_err());
+        assert_eq!(Bounded::<u8, 1>::default().as_slice(), [0u8; 0]);
+        assert_eq!((&Bounded::<u8, 2>::new(vec![1, 2]).unwrap()).into_iter().sum::<u8>(), 3);
     }
 }

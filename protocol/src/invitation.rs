@@ -111,14 +111,14 @@ impl Invitation {
         if hex.len() > 2 * JOIN_FRAME_BYTES_MAX {
             return Err(DecodeError::TooLong { limit: 2 * JOIN_FRAME_BYTES_MAX, found: hex.len() });
         }
-        if !hex.is_ascii() || hex.len() % 2 != 0 {
-            return Err(malformed("hexadecimal digits in pairs follow the prefix"));
-        }
-        let bytes = (0..hex.len())
-            .step_by(2)
-            .map(|i| u8::from_str_radix(&hex[i..i + 2], 16))
-            .collect::<Result<Vec<u8>, _>>()
-            .map_err(|_| malformed("hexadecimal digits follow the prefix"))?;
+        // One spelling only: capitals, and the signs that a number may have, are no digits here.
+        let digit = |byte: u8| char::from(byte).to_digit(16).filter(|_| !byte.is_ascii_uppercase());
+        let pair = |pair: &[u8]| match pair {
+            [high, low] => u8::try_from(digit(*high)? * 16 + digit(*low)?).ok(),
+            _ => None,
+        };
+        let bytes: Option<Vec<u8>> = hex.as_bytes().chunks(2).map(pair).collect();
+        let bytes = bytes.ok_or_else(|| malformed("small hexadecimal digits in pairs follow the prefix"))?;
         decode(&bytes, JOIN_FRAME_BYTES_MAX)
     }
 }
@@ -169,4 +169,51 @@ pub enum JoinResponse {
     Accepted(Genesis),
     /// Not let in.
     Refused(JoinRefusal),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{SigningKey, UnixMs};
+
+    fn invitation() -> Invitation {
+        let inviter = SigningKey::from_seed(&[1; 32]);
+        let grant = Grant {
+            chain: ChainId::new([2; 32]),
+            nonce: Invitation::nonce_of(&Digest::new([3; 32])),
+            role: Role::Follower,
+            expires: UnixMs(1_000),
+            height: Height(1),
+            block: BlockId::new([4; 32]),
+        };
+        let signature = grant.sign(&inviter);
+        Invitation {
+            signed: SignedInvitation { grant, inviter: inviter.public(), signature },
+            secret: Digest::new([3; 32]),
+            swarm_key: Digest::new([5; 32]),
+            addresses: Bounded::default(),
+        }
+    }
+
+    #[test]
+    fn a_text_has_one_spelling() {
+        let text = invitation().to_text();
+        assert_eq!(Invitation::from_text(&format!(" {text}\n")), Ok(invitation()));
+        let digit = text.rfind(|c: char| c.is_ascii_lowercase()).unwrap();
+        let capital = [&text[..digit], &text[digit..].to_ascii_uppercase()].concat();
+        let signed = text.replacen(":8", ":+", 1);
+        let odd = text[..text.len() - 1].to_owned();
+        for other in [capital, signed, odd, text.replacen("symbiose1:", "symbiose2:", 1), format!("{text}é0")]
+        {
+            assert!(Invitation::from_text(&other).is_err(), "{other}");
+        }
+        let long = format!("symbiose1:{}", "0".repeat(2 * JOIN_FRAME_BYTES_MAX + 2));
+        assert!(matches!(Invitation::from_text(&long), Err(DecodeError::TooLong { .. })));
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let shown = format!("{:?}", invitation());
+        assert!(shown.starts_with("Invitation(") && !shown.contains("0303"), "{shown}");
+    }
 }

@@ -3,7 +3,7 @@
 #![warn(missing_docs)]
 #![deny(clippy::float_arithmetic)]
 
-mod bounded;
+pub mod bounded;
 mod bytes;
 
 pub mod authority;

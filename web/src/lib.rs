@@ -26,6 +26,7 @@ mod serve;
 mod steps;
 mod text;
 
+pub mod decoders;
 pub mod live;
 pub mod problem;
 pub mod question;

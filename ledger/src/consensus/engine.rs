@@ -128,6 +128,7 @@ impl Engine {
         for entry in &entries {
             self.restore_body(entry, judge);
         }
+        entries.iter().try_for_each(|entry| self.check_value(entry))?;
         let inputs: Vec<_> =
             entries.iter().filter(|entry| self.remembers(entry)).map(Entry::to_input).collect();
         self.host.replaying = true;
@@ -339,6 +340,19 @@ impl Engine {
         };
         let planted = self.host.planted;
         !(planted.is(Bug::Amnesia) && is_value || planted.is(Bug::NewValueAfterRestart) && is_own)
+    }
+
+    /// A block that was judged stands on record with its body, and is judged as it was. Anything else was not written
+    /// by this node, or not in this order, and the core must not decide on it.
+    fn check_value(&self, entry: &Entry) -> Result<(), DecodeError> {
+        let Entry::Value(entry) = entry else { return Ok(()) };
+        let body = self.host.bodies.get(&entry.block);
+        let holds = body.is_some_and(|body| match &body.candidate {
+            Some(candidate) => candidate.id == entry.block,
+            None => !entry.valid,
+        });
+        let detail = || format!("block {} is not on record as it was judged", entry.block);
+        if holds { Ok(()) } else { Err(DecodeError::Malformed { expected: "ValueEntry", detail: detail() }) }
     }
 
     /// Puts a recorded body and our own blocks back in place before the records are fed.

@@ -12,7 +12,7 @@ use std::fmt;
 use thiserror::Error;
 
 use super::catalogue::{AssetId, Code};
-use super::policy::PolicyId;
+use super::policy::{CONDITIONS_PER_GROUP_MAX, GROUPS_MAX, PolicyId};
 use super::rules::{Evidence, Ground};
 
 /// Names an alert: a keyed hash of building, asset, policy and the reading that raised it, so that the same reading
@@ -68,6 +68,9 @@ impl fmt::Display for AlertStatus {
     }
 }
 
+/// Conditions of one policy.
+const GROUNDS_MAX: usize = GROUPS_MAX * CONDITIONS_PER_GROUP_MAX;
+
 /// Something that wants attention.
 #[derive(Debug, Clone, PartialEq, Serialize_tuple, Deserialize_tuple)]
 pub struct Alert {
@@ -98,8 +101,10 @@ pub struct Alert {
     /// The policy's version when the alert was raised; 0 if it was raised before versions were noted.
     pub policy_version: u32,
     /// The conditions that were met together, and what each found; none in an alert from before they were noted.
+    #[serde(deserialize_with = "protocol::bounded::list::<_, _, GROUNDS_MAX>")]
     pub grounds: Vec<Ground>,
     /// How severe it was since when, oldest first, the raising among them. At most 32; those after the first go first.
+    #[serde(deserialize_with = "protocol::bounded::list::<_, _, ALERT_PASSAGES_MAX>")]
     pub history: Vec<Passage>,
     /// Who has seen it.
     pub acknowledged_by: Option<String>,

@@ -68,6 +68,7 @@ pub struct Terms {
     /// Which assets it is for.
     pub asset_kind: AssetKind,
     /// It is broken when every condition of any group is. 1 to 8 groups of 1 to 8 conditions.
+    #[serde(deserialize_with = "protocol::bounded::lists::<_, _, GROUPS_MAX, CONDITIONS_PER_GROUP_MAX>")]
     pub groups: Vec<Vec<Criterion>>,
     /// How urgent a breach is.
     pub severity: Severity,
@@ -82,6 +83,7 @@ pub struct Terms {
     /// Quiet minutes after which its alert closes by itself, 0 to 10,080; none leaves that to a person.
     pub clear_after_minutes: Option<u32>,
     /// How its alert becomes more severe while it lasts; rising.
+    #[serde(deserialize_with = "protocol::bounded::list::<_, _, ESCALATIONS_MAX>")]
     pub escalate: Vec<Escalation>,
     /// Quiet minutes after each of which its alert loses a step of its severity, 1 to 10,080.
     pub downgrade_after_minutes: Option<u32>,

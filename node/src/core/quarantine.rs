@@ -41,6 +41,7 @@ pub struct NoRow;
 #[derive(Serialize_tuple, Deserialize_tuple)]
 struct Stored {
     number: u64,
+    #[serde(deserialize_with = "protocol::bounded::list::<_, _, HELD_ROWS_MAX>")]
     rows: Vec<StoredRow>,
 }
 
@@ -48,6 +49,7 @@ struct Stored {
 struct StoredRow {
     asset: AssetId,
     time: UnixMs,
+    #[serde(deserialize_with = "protocol::bounded::list::<_, _, METRICS_PER_PAYLOAD_MAX>")]
     values: Vec<(Column, f64)>,
 }
 

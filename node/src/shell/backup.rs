@@ -5,7 +5,7 @@
 mod restore;
 mod snapshot;
 
-pub use restore::{RestoreError, Restored, check, restore};
+pub use restore::{RestoreError, Restored, check, check_bytes, restore};
 
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};

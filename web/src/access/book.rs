@@ -36,7 +36,9 @@ pub(crate) struct UserId(pub(crate) u32);
 #[derive(Clone, Debug, PartialEq, Serialize_tuple, Deserialize_tuple)]
 pub struct Book {
     next: u32,
+    #[serde(deserialize_with = "protocol::bounded::list::<_, _, USERS_MAX>")]
     users: Vec<User>,
+    #[serde(deserialize_with = "protocol::bounded::list::<_, _, SESSIONS_MAX>")]
     sessions: Vec<Session>,
 }
 

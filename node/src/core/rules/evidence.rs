@@ -23,6 +23,7 @@ pub struct Evidence {
     /// The newest of them.
     pub to: UnixMs,
     /// The last few readings, oldest first.
+    #[serde(deserialize_with = "protocol::bounded::list::<_, _, EVIDENCE_READINGS_MAX>")]
     pub last: Vec<(UnixMs, f64)>,
 }
 

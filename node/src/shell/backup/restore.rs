@@ -2,8 +2,10 @@
 //! its place, checked again, synced, and put there in one step. A folder is there whole, or not at all.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Read, Write as _};
+use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Component, Path, PathBuf};
 
@@ -15,6 +17,8 @@ use crate::shell::store::{StoreError, file};
 
 /// A list of many thousand files fits, bytes.
 const MANIFEST_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// A path in a backup, bytes.
+const PATH_BYTES_MAX: u64 = 4 * 1024;
 /// Files in a backup.
 const MEMBERS_MAX: usize = 100_000;
 /// A configuration is short, bytes.
@@ -93,10 +97,16 @@ fn put_in_place(unfinished: &Path, folder: &Path) -> Result<(), StoreError> {
 
 /// Reads a whole archive and compares each member with what the manifest, the last of them, says.
 pub fn check(archive: &Path) -> Result<Manifest, RestoreError> {
+    let file = File::open(archive).map_err(StoreError::at("open", archive))?;
+    check_bytes(archive, BufReader::new(file))
+}
+
+/// The same of the bytes of an archive; `archive` is what errors call it.
+pub fn check_bytes(archive: &Path, bytes: impl Read) -> Result<Manifest, RestoreError> {
     let damaged = |detail: String| RestoreError::Damaged { path: archive.to_owned(), detail };
     let mut found = BTreeMap::new();
     let mut manifest = None;
-    each(archive, |path, mode, mut content| {
+    each(archive, bytes, |path, mode, mut content| {
         if manifest.is_some() {
             return Err(damaged("something stands behind its manifest".to_owned()));
         }
@@ -138,15 +148,30 @@ pub fn check(archive: &Path) -> Result<Manifest, RestoreError> {
 /// Hands each member on: path, permissions, bytes. Paths that lead out of the folder, links and the like end it.
 fn each(
     archive: &Path,
+    bytes: impl Read,
     mut take: impl FnMut(String, u32, &mut dyn Read) -> Result<(), RestoreError>,
 ) -> Result<(), RestoreError> {
     let damaged = |detail: String| RestoreError::Damaged { path: archive.to_owned(), detail };
     let broken = |error: io::Error| damaged(error.to_string());
-    let file = File::open(archive).map_err(StoreError::at("open", archive))?;
-    let mut tar = tar::Archive::new(GzDecoder::new(BufReader::new(file)));
-    for member in tar.entries().map_err(broken)? {
+    let mut tar = tar::Archive::new(GzDecoder::new(bytes));
+    let mut long_path = None;
+    // Raw: the library would take a path of any length into memory, and a few bytes unpack to many.
+    for member in tar.entries().map_err(broken)?.raw(true) {
         let mut member = member.map_err(broken)?;
-        let path = member.path().map_err(broken)?.into_owned();
+        if member.header().entry_type().is_gnu_longname() {
+            if member.size() > PATH_BYTES_MAX {
+                return Err(damaged(format!("a path of {} bytes, at most {PATH_BYTES_MAX}", member.size())));
+            }
+            let mut text = Vec::new();
+            member.read_to_end(&mut text).map_err(broken)?;
+            text.truncate(text.iter().position(|byte| *byte == 0).unwrap_or(text.len()));
+            long_path = Some(PathBuf::from(OsString::from_vec(text)));
+            continue;
+        }
+        let path = match long_path.take() {
+            Some(path) => path,
+            None => member.path().map_err(broken)?.into_owned(),
+        };
         let is_inside = path.components().all(|part| matches!(part, Component::Normal(_)));
         let Some(text) = path.to_str().filter(|text| is_inside && !text.is_empty()).map(str::to_owned) else {
             return Err(damaged(format!("a path leads out of the folder: {}", path.display())));
@@ -167,7 +192,8 @@ fn unpack(archive: &Path, manifest: &Manifest, folder: &Path) -> Result<(), Rest
     let known: BTreeMap<&str, &Member> =
         manifest.members.iter().map(|member| (member.path.as_str(), member)).collect();
     let mut folders = vec![folder.to_owned()];
-    each(archive, |path, _, content| {
+    let file = File::open(archive).map_err(StoreError::at("open", archive))?;
+    each(archive, BufReader::new(file), |path, _, content| {
         if path == MANIFEST {
             return Ok(());
         }

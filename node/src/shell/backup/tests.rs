@@ -8,6 +8,9 @@ fn put(path: &Path, bytes: &[u8]) {
     std::fs::write(path, bytes).unwrap();
 }
 
+/// Longer than the field for it in an archive's header.
+const LONG: &str = "photos/aa/0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789.jpg";
+
 /// A folder with one file of each kind, and the backup of it.
 fn backup(scratch: &Scratch, with_keys: bool) -> (PathBuf, Manifest) {
     let dir = scratch.path().join("node");
@@ -22,6 +25,7 @@ fn backup(scratch: &Scratch, with_keys: bool) -> (PathBuf, Manifest) {
         ("blocks.log/blocks-000001.log", "blocks"),
         ("telemetry/2026-11-20.seg", "a day"),
         ("photos/aa/b.jpg", "a photo"),
+        (LONG, "a photo with a long name"),
         ("wal", "votes"),
         ("index/db", "derived"),
         ("lock", ""),
@@ -54,6 +58,7 @@ fn a_backup_holds_what_counts_and_comes_back_whole() {
         "genesis.cbor",
         "node.key",
         "node.toml",
+        LONG,
         "photos/aa/b.jpg",
         "telemetry/2026-11-20.seg",
     ];

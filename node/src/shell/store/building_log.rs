@@ -156,6 +156,12 @@ pub fn gaps(path: &Path) -> Result<u64, StoreError> {
     Ok(read(&file::read(path, LOG_BYTES_MAX)?).gaps)
 }
 
+/// The entries in the bytes of a log, and how many places of it cannot be read.
+pub fn read_back(bytes: &[u8]) -> (Entries, u64) {
+    let Read { entries, gaps, .. } = read(bytes);
+    (entries, gaps)
+}
+
 /// How many changes from the front fit into one record; at least one.
 fn fitting(changes: &[Changed]) -> usize {
     let mut bytes = 0;

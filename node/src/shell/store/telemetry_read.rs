@@ -134,14 +134,20 @@ impl Contents {
     /// Reads that file: length of the segment and what it holds; `None` if it does not fit the segment.
     pub(super) fn load(segment: &Path) -> Option<(u64, Self)> {
         let bytes = file::read(&Self::path_beside(segment), 2 * CONTENTS_BYTES_MAX as u64).ok()?;
-        let Frame::Record { body, .. } = read_frame(&bytes, 0, CONTENTS_MAGIC, CONTENTS_BYTES_MAX)? else {
+        let (segment_len, contents) = Self::read_back(&bytes)?;
+        let fits = segment.metadata().is_ok_and(|metadata| metadata.len() == segment_len);
+        fits.then_some((segment_len, contents))
+    }
+
+    /// Length of a segment and what it holds, out of the bytes of the file beside it.
+    pub fn read_back(bytes: &[u8]) -> Option<(u64, Self)> {
+        let Frame::Record { body, .. } = read_frame(bytes, 0, CONTENTS_MAGIC, CONTENTS_BYTES_MAX)? else {
             return None;
         };
         let stored: StoredContents = decode(body, CONTENTS_BYTES_MAX).ok()?;
-        let fits = segment.metadata().is_ok_and(|metadata| metadata.len() == stored.segment_len);
         let span = |(asset, first, last)| (asset, Span { first, last, rows: 0 });
         let assets = stored.assets.into_vec().into_iter().map(span).collect();
-        fits.then_some((stored.segment_len, Self { assets, points: 0 }))
+        Some((stored.segment_len, Self { assets, points: 0 }))
     }
 }
 

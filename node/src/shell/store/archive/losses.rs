@@ -97,20 +97,8 @@ impl LossLog {
             Err(error) if error.source.kind() == std::io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(error),
         };
-        let mut log = Self { path, losses: BTreeMap::new(), len: 0 };
-        let (mut at, mut damaged) = (0, 0);
-        while at < bytes.len() {
-            match whole(&bytes, at) {
-                Some((loss, end)) => {
-                    log.losses.insert(loss.place, loss);
-                    (at, log.len) = (end, end as u64);
-                }
-                None => {
-                    damaged += u64::from(log.len == at as u64);
-                    at += 1;
-                }
-            }
-        }
+        let Read { losses, len, damaged } = read(&bytes);
+        let mut log = Self { path, losses, len };
         let torn = bytes.len() as u64 - log.len;
         if damaged > u64::from(torn > 0) {
             let place = Place { what: What::Earlier, day: 0, incarnation: 0, offset: 0 };
@@ -201,6 +189,38 @@ impl LossLog {
         self.len = bytes.len() as u64;
         Ok(())
     }
+}
+
+/// The losses in the bytes of a log, and how many places of it cannot be read.
+pub fn read_back(bytes: &[u8]) -> (Vec<Loss>, u64) {
+    let Read { losses, damaged, .. } = read(bytes);
+    (losses.into_values().collect(), damaged)
+}
+
+struct Read {
+    losses: BTreeMap<Place, Loss>,
+    /// Up to the end of the last whole record.
+    len: u64,
+    /// Places, a torn end among them.
+    damaged: u64,
+}
+
+fn read(bytes: &[u8]) -> Read {
+    let mut found = Read { losses: BTreeMap::new(), len: 0, damaged: 0 };
+    let mut at = 0;
+    while at < bytes.len() {
+        match whole(bytes, at) {
+            Some((loss, end)) => {
+                found.losses.insert(loss.place, loss);
+                (at, found.len) = (end, end as u64);
+            }
+            None => {
+                found.damaged += u64::from(found.len == at as u64);
+                at += 1;
+            }
+        }
+    }
+    found
 }
 
 fn whole(bytes: &[u8], at: usize) -> Option<(Loss, usize)> {

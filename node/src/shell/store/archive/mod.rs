@@ -26,7 +26,8 @@ use super::written::Written;
 use crate::core::telemetry::{Day, Losses};
 use disk::Disk;
 use losses::LossLog;
-pub use losses::{Loss, What};
+pub use losses::{Loss, What, read_back as read_losses};
+pub use opening::definitions_of;
 use rows::FileRow;
 use view::{ArchiveView, Damage, DayView, FileKind, FileView, Places, RollView};
 

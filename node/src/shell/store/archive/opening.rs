@@ -106,19 +106,8 @@ impl Archive {
         let Ok(bytes) = file::read(&self.dir.join("catalogue"), CATALOGUE_BYTES_MAX) else {
             return Vec::new();
         };
-        let (mut definitions, mut at) = (Vec::new(), 0);
-        while let Some(Frame::Record { body, end }) =
-            read_frame(&bytes, at, CATALOGUE_MAGIC, TELEMETRY_RECORD_BYTES_MAX)
-        {
-            let Ok(part) =
-                decode::<Bounded<Definition, RECORD_DEFINITIONS_MAX>>(body, TELEMETRY_RECORD_BYTES_MAX)
-            else {
-                break;
-            };
-            definitions.extend(part.into_vec());
-            at = end;
-        }
-        if at < bytes.len() {
+        let (definitions, whole_bytes) = definitions_of(&bytes);
+        if whole_bytes < bytes.len() {
             // The building's log has all of it too.
             tracing::warn!("the catalogue beside the day files is damaged; it is written again");
             return definitions;
@@ -304,6 +293,20 @@ impl DayState {
             FileKind::Roll => self.roll = held,
         }
     }
+}
+
+/// The catalogue in the bytes of the file beside the day files, and how many of the bytes it takes.
+pub fn definitions_of(bytes: &[u8]) -> (Vec<Definition>, usize) {
+    let (mut definitions, mut at) = (Vec::new(), 0);
+    while let Some(Frame::Record { body, end }) =
+        read_frame(bytes, at, CATALOGUE_MAGIC, TELEMETRY_RECORD_BYTES_MAX)
+    {
+        let part = decode::<Bounded<Definition, RECORD_DEFINITIONS_MAX>>(body, TELEMETRY_RECORD_BYTES_MAX);
+        let Ok(part) = part else { break };
+        definitions.extend(part.into_vec());
+        at = end;
+    }
+    (definitions, at)
 }
 
 /// What an open file turned out to hold.

@@ -1,0 +1,176 @@
+//! What people and gateways write: readings as JSON, policies and configuration as TOML, questions in Prometheus'
+//! language.
+
+use std::path::Path;
+
+use node::config::Config;
+use web::decoders;
+use web::{TelemetryPayload, Time};
+
+use super::bounds::{measured, measured_by};
+
+/// A payload's list of metrics, and an error with the text at fault.
+const JSON_FLOOR: u64 = 16 * 1024;
+const TOML_FACTOR: u64 = 200;
+/// What the parser keeps beside the text.
+const TOML_FLOOR: u64 = 128 * 1024;
+/// A whole question is at most 4 KiB: its tree and two compiled patterns.
+const PROMQL_FLOOR: u64 = 4 * 1024 * 1024;
+
+pub(super) fn check_reading(json: &[u8]) {
+    if let Ok(payload) = measured(json.len(), JSON_FLOOR, || decoders::telemetry(json)) {
+        check_payload(&payload);
+    }
+}
+
+/// Many are read as each alone would be, or not at all.
+pub(super) fn check_readings(ndjson: &[u8]) {
+    let Ok(payloads) = measured(ndjson.len(), JSON_FLOOR, || decoders::telemetry_lines(ndjson)) else {
+        return;
+    };
+    let text = ndjson.strip_suffix(b"\n").unwrap_or(ndjson);
+    let alone: Vec<TelemetryPayload> =
+        text.split(|byte| *byte == b'\n').map(|line| decoders::telemetry(line).unwrap()).collect();
+    assert_eq!(alone, payloads);
+}
+
+/// What was read is within its limits and is read again from what it says.
+fn check_payload(payload: &TelemetryPayload) {
+    use protocol::limits::{CODE_BYTES_MAX, METRICS_PER_PAYLOAD_MAX};
+    assert!((1..=METRICS_PER_PAYLOAD_MAX).contains(&payload.metrics.len()));
+    let named = |name: &str| (1..=CODE_BYTES_MAX).contains(&name.len());
+    assert!(named(&payload.site_code) && named(&payload.asset_code));
+    for (name, value) in &payload.metrics {
+        assert!(named(name));
+        assert!(value.is_none_or(|value| value.is_finite() && !(value == 0.0 && value.is_sign_negative())));
+    }
+    let metrics: serde_json::Map<String, serde_json::Value> =
+        payload.metrics.iter().map(|(name, value)| (name.clone(), serde_json::json!(value))).collect();
+    let again = serde_json::json!({
+        "site_code": payload.site_code,
+        "asset_code": payload.asset_code,
+        "timestamp": Time::from(payload.timestamp).to_string(),
+        "metrics": metrics,
+    });
+    let mut again = decoders::telemetry(again.to_string().as_bytes()).expect("what was read reads again");
+    let mut payload = payload.clone();
+    for one in [&mut again, &mut payload] {
+        one.metrics.sort_by(|a, b| a.0.cmp(&b.0));
+    }
+    assert_eq!(again, payload, "a reading changes when written again");
+}
+
+const PAYLOAD: &str = r#"{"site_code":"CAS-S1","asset_code":"CAS-S1-HVAC_1","timestamp":"2025-12-09T10:15:23.5+01:00","metrics":{"temp_out_air":32.5,"temp\u0041":-1.25e-3,"power_kw":12,"vibration_level":null}}"#;
+
+pub(super) fn reading_seeds() -> Vec<Vec<u8>> {
+    vec![PAYLOAD.into(), PAYLOAD.replace(',', " ,\t").replace("+01:00", "Z").into()]
+}
+
+pub(super) fn readings_seeds() -> Vec<Vec<u8>> {
+    let other = PAYLOAD.replace("32.5", "0.1").replace("HVAC_1", "METER_1");
+    vec![format!("{PAYLOAD}\n{other}\n").into(), vec![PAYLOAD; 40].join("\n").into()]
+}
+
+pub(super) fn check_policies(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(policies) =
+        measured_by(TOML_FACTOR, bytes.len(), TOML_FLOOR, || decoders::policies(text), |_| 0)
+    {
+        assert!(policies.len() <= protocol::limits::POLICIES_MAX);
+    }
+}
+
+const POLICIES: &str = r#"
+[[policy]]
+code = "R5"
+asset_kind = "ELEVATOR"
+severity = "high"
+message = "Surchauffe moteur ascenseur"
+work_order = true
+clear_after_minutes = 20
+escalate = [{ after_minutes = 60, severity = "high" }]
+
+[[policy.group]]
+[[policy.group.condition]]
+metric = "motor_temp"
+rule = "consecutive"
+condition = "above"
+threshold = 80.0
+clear_threshold = 75.5
+samples = 5
+
+[[policy.group.condition]]
+metric = "power_kw"
+operator = "over"
+metric2 = "current_a"
+rule = "threshold"
+condition = "below"
+threshold = 0.25
+window_minutes = 15
+"#;
+
+pub(super) fn policies_seeds() -> Vec<Vec<u8>> {
+    vec![POLICIES.into(), POLICIES.repeat(8).into(), b"policy = []".to_vec()]
+}
+
+/// The three places where a question may stand. A stack as small as that of a worker has to do.
+pub(super) fn check_promql(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let reads = [decoders::promql, decoders::selector, decoders::pattern];
+    for read in reads {
+        if let Err(sentence) = measured(bytes.len(), PROMQL_FLOOR, || read(text)) {
+            assert!(!sentence.is_empty(), "a refusal says why");
+        }
+    }
+}
+
+pub(super) fn promql_seeds() -> Vec<Vec<u8>> {
+    let texts = [
+        r#"sum by (site) (rate(energy_kwh{asset=~"CAS-.*",kind!="METER"}[5m])) * 3600 - 2 ^ 3 % 7"#,
+        r#"-max without (asset) (avg_over_time({__name__="motor_temp"}[1h30m] offset 1d)) / 1e3"#,
+        "((1 + 2) * up{site='S00'} offset -5m)",
+        "{site=\"S00\",x!~\"a|(b+)\"}",
+        "(?i:[a-c]{2,5}|\\p{Greek}+)*?$",
+    ];
+    texts.map(|text| text.as_bytes().to_vec()).to_vec()
+}
+
+pub(super) fn check_configuration(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    match measured_by(
+        TOML_FACTOR,
+        bytes.len(),
+        TOML_FLOOR,
+        || Config::of_text(Path::new("node.toml"), text),
+        |_| 0,
+    ) {
+        Ok(config) => assert!(config.sites.len() <= protocol::limits::SITES_MAX && !config.name.is_empty()),
+        Err(error) => assert!(!error.to_string().contains('\n'), "an error is one line: {error}"),
+    }
+}
+
+pub(super) fn configuration_seeds() -> Vec<Vec<u8>> {
+    let plain = include_bytes!("../golden/folder-0.1/node.toml");
+    let rich = r#"
+name = "Tour Alpha"
+data_dir = "data"
+[network]
+listen = "/ip4/0.0.0.0/tcp/4001"
+peers = ["/ip4/127.0.0.1/tcp/4002/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN"]
+mdns = true
+[http]
+listen = "127.0.0.1:8080"
+[clock]
+speed = 60.0
+epoch_wall_ms = 1765275323000
+epoch_hive_ms = 1765275323000
+[telemetry]
+log_mib_max = 64
+raw_days = 30
+[[sites]]
+code = "CAS-S1"
+name = "Tour Alpha"
+assets = [{ code = "CAS-S1-HVAC_1", kind = "HVAC" }, { code = "CAS-S1-ELEVATOR_1", kind = "ELEVATOR" }]
+"#;
+    vec![plain.to_vec(), rich.into()]
+}

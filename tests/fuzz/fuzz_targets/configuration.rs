@@ -1,0 +1,4 @@
+//! Fuzzes the configuration.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tests::decoders::check("configuration", bytes));

@@ -1,0 +1,4 @@
+//! Fuzzes sums of readings.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tests::decoders::check("rollup", bytes));
