@@ -1,13 +1,9 @@
 // Checks a transaction's proof here, in the browser: the same steps as `ledger::light` on the node, written again in
 // another language, so that neither has to be believed. It asks nobody and knows no node.
 
-import * as ed from '@noble/ed25519';
 import { blake3 } from '@noble/hashes/blake3.js';
-import { sha512 } from '@noble/hashes/sha2.js';
 import type { Proof } from './api';
-
-// The asynchronous calls need `crypto.subtle`, which plain http does not have.
-ed.hashes.sha512 = sha512;
+import { verifyStrict } from './strict';
 
 /** What was checked, in this order. */
 export const STEPS = ['transaction', 'path', 'header', 'authorities', 'certificate'] as const;
@@ -116,7 +112,7 @@ function countSignatures(chain: Uint8Array, certificate: Proof['certificate'], k
       bytes(authority),
     );
     const signed = join(new TextEncoder().encode('symbiose/vote/v1'), Uint8Array.of(0), chain, vote);
-    if (!ed.verify(bytes(signature), signed, key, { zip215: false })) return 0;
+    if (!verifyStrict(bytes(signature), signed, key)) return 0;
     signers.add(authority);
   }
   return signers.size;
