@@ -3,6 +3,7 @@
 import path from 'node:path';
 import { caretaker } from './caretaker.mjs';
 import { figures } from './figures.mjs';
+import { intruder } from './intruder.mjs';
 import { get, start, until } from './neighbourhood.mjs';
 import { technician } from './technician.mjs';
 import { check, drawn as isDrawn, expect, isUsable as looksUsable, launch, listen, pictures, programs, tally } from './visitor.mjs';
@@ -179,6 +180,7 @@ async function main() {
     ['technician', 'CAS-S4', () => technician(browser, net, 'CAS-S4', 'fr-BE')],
     ['technician', 'CAS-S5', () => technician(browser, net, 'CAS-S5', 'ar-MA')],
     ['figures', 'CAS-S3', () => figures(browser, net, 'CAS-S3')],
+    ['intruder', 'CAS-S5', () => intruder(browser, net, 'CAS-S5')],
   ].filter(([name]) => chosen.length === 0 || chosen.includes(name));
   try {
     for (const building of new Set(stories.map((story) => story[1]))) net.tell('drift', `${building}-ELEVATOR_1`, 'motor_temp');

@@ -3,6 +3,7 @@
 mod access;
 mod care;
 mod configuration;
+mod door;
 mod joining;
 mod kills;
 mod maintenance;

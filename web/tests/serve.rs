@@ -36,3 +36,22 @@ async fn a_connection_is_served_and_the_server_stops() {
     assert_eq!(silent.read(&mut [0; 1]).await.expect("closed in order"), 0);
     assert!(TcpStream::connect(address).await.is_err(), "nobody listens any more");
 }
+
+/// Whoever sends a body drop by drop is not waited for: the request has a time of its own.
+#[tokio::test(start_paused = true)]
+async fn a_body_that_never_ends_is_given_up() {
+    let fake = fake::Fake::start(fake::picture(UnixMs(1_765_275_330_000)));
+    let router = web::router(fake.handles.clone(), fake::settings("secret", &[]));
+    let ticks = futures::stream::unfold((), async |()| {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        Some((Ok::<_, std::convert::Infallible>(bytes::Bytes::from_static(b" ")), ()))
+    });
+    let request = axum::http::Request::post("/api/v1/session")
+        .header("host", "127.0.0.1")
+        .body(axum::body::Body::from_stream(ticks))
+        .expect("a request");
+    let started = tokio::time::Instant::now();
+    let answer = tower::ServiceExt::oneshot(router, request).await.expect("infallible");
+    assert_eq!(answer.status().as_u16(), 504);
+    assert!(started.elapsed() <= Duration::from_secs(60), "{:?}", started.elapsed());
+}
