@@ -15,12 +15,12 @@ async function write(node, method, route, body) {
   return text ? JSON.parse(text) : null;
 }
 
-/** Plants markup wherever somebody's words are kept. Answers the pages to look at, and the numbers to be read there. */
+/** Plants markup wherever somebody's words are kept. Answers the pages to look at, with the numbers to be read there. */
 async function plant(node, building) {
   const elevator = `${building}-ELEVATOR_1`;
   await write(node, 'POST', '/api/v1/sites', { code: 'X-1', name: markup(1) });
   await write(node, 'POST', '/api/v1/users', { name: markup(2), role: 'technician' });
-  const policy = { code: 'X1', asset_kind: 'ELEVATOR', metric: 'motor_temp', rule: 'threshold', threshold: 20, window_minutes: 1, severity: 'low' };
+  const policy = { asset_kind: 'ELEVATOR', metric: 'motor_temp', rule: 'threshold', threshold: 20, window_minutes: 1, severity: 'low' };
   const added = await write(node, 'POST', '/api/v1/policies', { ...policy, message: markup(3), description: markup(4), work_order: false });
   await write(node, 'PUT', '/api/v1/metrics/x_1', { unit: '<i>5</i>', kind: 'gauge' });
   const order = (await get(node, '/api/v1/workorders?local=true')).items.find((it) => it.status !== 'done');
@@ -32,8 +32,9 @@ async function plant(node, building) {
     return items.find((it) => it.message.includes('__got=3'));
   });
   await write(node, 'POST', `/api/v1/alerts/${alert.id}/close`, { reason: markup(9) });
-  const pages = ['', 'alerts', `alerts/${alert.id}`, 'work', `work/${order.id}`, `assets/${elevator}`, 'policies', `policies/${added.code ?? 'X1'}`, 'metrics', 'people', 'hive', 'health', 'ledger', 'account', 'more'];
-  return { pages: pages.map((it) => `#/${it}`), numbers: [1, 2, 3, 4, 6, 7, 8, 9] };
+  const shown = { '': [1], [`alerts/${alert.id}`]: [3, 9], [`work/${order.id}`]: [6, 7], policies: [3], [`policies/${added.id}`]: [], people: [2] };
+  const others = ['alerts', 'work', `assets/${elevator}`, 'metrics', 'hive', 'health', 'ledger', 'account', 'more'];
+  return [...Object.entries(shown), ...others.map((it) => [it, []])];
 }
 
 /** Everything a visitor can read, also in fields and in what is folded away. */
@@ -57,7 +58,8 @@ const breakIn = async () => {
       script.textContent = '__got=1';
       document.head.append(script);
     },
-    words: () => globalThis.eval('__got=1'),
+    words: () => setTimeout('__got=1'),
+    picture: () => (new Image().src = 'https://example.org/x.png'),
     handler: () => document.body.setAttribute('onclick', '__got=1'),
   };
   const through = [];
@@ -71,6 +73,7 @@ const breakIn = async () => {
   }
   document.body.click();
   await fetch('https://example.org/').catch(() => undefined);
+  await new Promise((resolve) => setTimeout(resolve, 100));
   return { got: globalThis.__got, through, refused };
 };
 
@@ -83,25 +86,26 @@ export async function intruder(browser, net, building) {
     planted = await plant(node, building);
   });
   if (!planted) return context.close();
-  const missing = new Set(planted.numbers);
-  for (const hash of planted.pages) {
-    await step(`it stays text on ${hash}`, async () => {
-      await page.goto(`${node.http}/${hash}`);
+  for (const [route, numbers] of planted) {
+    await step(`it stays text on ${route || 'the first page'}`, async () => {
+      await page.goto(`${node.http}/#/${route}`);
       await page.locator('h1').first().waitFor();
-      await page.waitForLoadState('networkidle', { timeout: 3_000 }).catch(() => undefined);
-      const read = await page.evaluate(words);
-      for (const number of planted.numbers) if (read.includes(`__got=${number}>`)) missing.delete(number);
+      await until('it is read', 10_000, async () => {
+        const read = await page.evaluate(words);
+        const missing = numbers.filter((number) => !read.includes(markup(number)));
+        if (missing.length > 0) throw new Error(`never seen: ${missing.join(', ')}`);
+        return true;
+      });
       const elements = await page.evaluate(grown);
       expect(elements.length === 0, `markup grew: ${elements.join('\n')}`);
       expect((await page.evaluate(() => globalThis.__got)) === undefined, 'it ran');
     });
   }
-  await step('each of them was read somewhere', () => expect(missing.size === 0, `never seen: ${[...missing].join(', ')}`));
   await step('the console had nothing to complain about', () => expect(complaints.length === 0, [...new Set(complaints)].join('\n')));
   await step('the content policy holds when something gets in all the same', async () => {
     const { got, refused, through } = await page.evaluate(breakIn);
     expect(got === undefined, `it ran: ${got} by ${through.join(', ')}`);
-    for (const kind of ['require-trusted-types-for', 'script-src', 'connect-src']) {
+    for (const kind of ['require-trusted-types-for', 'img-src', 'connect-src']) {
       expect(refused.some((it) => it.startsWith(kind)), `no ${kind} among ${refused.join(', ')}`);
     }
   });
