@@ -75,8 +75,8 @@ export class Member {
   headers = [];
   /** Transactions heard by gossip. */
   transactions = [];
-  /** Last status by peer. */
-  status = new Map();
+  /** The last status of the other side: `[height, block, name]`. */
+  status = null;
   /** Called with what is heard. */
   heard = () => {};
 
@@ -112,18 +112,18 @@ export class Member {
     gossip.subscribe(this.#names.headers);
   }
 
-  /** Who is no member is not offered the lane, and nobody opens one to it. */
+  /** Who is no member is not offered the lane. A first question shows that the other side opens its own to us. */
   async #dial(address, timeoutMs) {
     const signal = AbortSignal.timeout(timeoutMs);
     const connection = await this.#node.dial(multiaddr(address), { signal });
     this.#lane = await this.#node.dialProtocol(connection.remotePeer, this.#names.sync, { signal });
-    await this.until('the other side opens its lane', () => this.status.size > 0, timeoutMs);
+    await this.fetch(1, 1);
   }
 
   async #listen(stream) {
     for await (const payload of frames(stream, SYNC_FRAME_BYTES_MAX)) {
       const message = decode(payload);
-      if (message.Status) this.status.set(stream.id, message.Status);
+      if (message.Status) this.status = message.Status;
       if (message.SyncResponse) this.#waiting.shift()?.(message.SyncResponse[0]);
       if (message.SyncRequest) this.#lane?.send(frame(encode({ SyncResponse: [[]] })));
       this.heard();
