@@ -112,12 +112,18 @@ export class Member {
     gossip.subscribe(this.#names.headers);
   }
 
-  /** Who is no member is not offered the lane. A first question shows that the other side opens its own to us. */
+  /**
+   * Who is no member is not offered the lane. A first question shows that the other side opens its own to us; what is
+   * gossiped before we are in the mesh passes us by.
+   */
   async #dial(address, timeoutMs) {
     const signal = AbortSignal.timeout(timeoutMs);
     const connection = await this.#node.dial(multiaddr(address), { signal });
     this.#lane = await this.#node.dialProtocol(connection.remotePeer, this.#names.sync, { signal });
     await this.fetch(1, 1);
+    const { gossip } = this.#node.services;
+    const topics = [this.#names.transactions, this.#names.headers];
+    await this.until('gossip reaches us', () => topics.every((topic) => gossip.getMeshPeers(topic).length > 0), timeoutMs);
   }
 
   async #listen(stream) {
@@ -173,11 +179,6 @@ export class Member {
   async publish(...transactions) {
     const { recipients } = await this.#node.services.gossip.publish(this.#names.transactions, encode(transactions));
     return recipients.length;
-  }
-
-  /** Peers that listen to the transactions of the hive. */
-  listeners() {
-    return this.#node.services.gossip.getSubscribers(this.#names.transactions).length;
   }
 
   async close() {
