@@ -109,8 +109,8 @@ impl Head {
             Some(_) | None => self.times.partition_point(|known| *known < time),
         };
         if self.times.get(at) != Some(&time) {
-            self.times.insert(at, time);
-            self.columns.iter_mut().for_each(|column| column.insert(at, f64::NAN));
+            insert(&mut self.times, at, time);
+            self.columns.iter_mut().for_each(|column| insert(column, at, f64::NAN));
         }
         let applied = self.fill(at, row, last_wins, conflict);
         self.trim();
@@ -176,6 +176,16 @@ impl Head {
             });
         }
     }
+}
+
+/// Room is taken for what a head may hold, not for the next power of two.
+fn insert<T>(items: &mut VecDeque<T>, at: usize, item: T) {
+    let len = items.len();
+    if len == items.capacity() {
+        let left = (HEAD_ROWS_MAX + 1).saturating_sub(len).max(1);
+        items.reserve_exact((len / 2).max(16).min(left));
+    }
+    items.insert(at, item);
 }
 
 fn reading(time: i64, value: f64) -> Option<(UnixMs, Value)> {

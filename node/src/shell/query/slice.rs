@@ -11,7 +11,7 @@ use web::{Kind, Problem};
 use super::rolls::{Rolls, Sums};
 use super::{Sink, Target};
 use crate::core::catalogue::{AssetId, Column};
-use crate::core::telemetry::{Columns, DAY_MS, Day, Row, from_rows, merge};
+use crate::core::telemetry::{Columns, DAY_MS, Day, Row, Slot, from_rows, merge};
 use crate::shell::archivist::{Archivist, Task};
 use crate::shell::store::StoreError;
 use crate::shell::store::archive::read::DayFile;
@@ -190,14 +190,23 @@ fn day<S: Sink>(
     readings(archive, (index, target), &ids, (from, first), &loose, sink)?;
     let told: Vec<Column> = rollup.columns.iter().map(|(column, _)| *column).collect();
     for (column, slots) in rollup.columns.iter().filter(|(column, _)| ids.contains(column)) {
-        let from = slots.partition_point(|(_, slot)| slot.first_at < first);
-        let to = slots.partition_point(|(_, slot)| slot.first_at < end).max(from);
-        sink.slots(index, *column, &slots[from..to]);
+        let place = |time: UnixMs| place_of(slots, time.since(rollup.day.start()) / rollup.slot_ms);
+        let from = place(first);
+        sink.slots(index, *column, &slots[from..place(end).max(from)]);
     }
     // A metric whose sums are gone may still have readings.
     let rest: Vec<Column> = ids.iter().copied().filter(|column| !told.contains(column)).collect();
     readings(archive, (index, target), &rest, (first, end), &loose, sink)?;
     readings(archive, (index, target), &ids, (end, to), &loose, sink)
+}
+
+/// Place of the first slot with this number or a greater one. Of a day without gaps each slot stands at its own number,
+/// and only its neighbourhood is looked at.
+fn place_of(slots: &[(u16, Slot)], number: i64) -> usize {
+    // Numbers rise, so that none stands behind its own.
+    let at = usize::try_from(number).unwrap_or(0).min(slots.len());
+    let is_before = |(known, _): &(u16, Slot)| i64::from(*known) < number;
+    if slots[..at].last().is_none_or(is_before) { at } else { slots[..at].partition_point(is_before) }
 }
 
 fn readings<S: Sink>(
@@ -273,3 +282,31 @@ fn unreadable(error: &StoreError) -> Problem {
 }
 
 const _: () = assert!(SLICE_MS_MAX >= DAY_MS);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_is_found_with_and_without_gaps() {
+        let at = UnixMs(0);
+        let slot = Slot {
+            count: 1,
+            min: 0.0,
+            max: 0.0,
+            sum: 0.0,
+            first: 0.0,
+            first_at: at,
+            last: 0.0,
+            last_at: at,
+            rise: 0.0,
+        };
+        for numbers in [&[0u16, 1, 2, 3][..], &[], &[2], &[0, 3, 4, 90], &[1, 2, 3, 95]] {
+            let slots: Vec<(u16, Slot)> = numbers.iter().map(|number| (*number, slot)).collect();
+            for wanted in 0..=96 {
+                let expected = numbers.iter().filter(|number| i64::from(**number) < wanted).count();
+                assert_eq!(place_of(&slots, wanted), expected, "{wanted} in {numbers:?}");
+            }
+        }
+    }
+}
