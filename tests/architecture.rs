@@ -99,6 +99,27 @@ fn the_core_builds_without_the_shell() {
     assert!(!node.default_features && node.features.is_empty(), "the simulator builds node with its shell");
 }
 
+/// Stub signatures and bugs that can be planted are the simulator's own: no build of the workspace brings them into a
+/// node, and none of them stands in the program.
+#[test]
+fn no_node_carries_what_the_simulator_plants() {
+    let usual = features(&["--workspace"]);
+    assert!(usual["node"].contains("shell"), "cargo tells features in another way: {usual:?}");
+    let asked_for = features(&["--package", "simulator", "--features", "simulation"]);
+    assert!(!asked_for["node"].contains("shell"), "the simulator builds node with its shell");
+    for name in ["protocol", "ledger", "node"] {
+        assert!(!usual[name].contains("simulation"), "{name} of the workspace can plant bugs");
+        assert!(asked_for[name].contains("simulation"), "{name} of the simulator cannot plant any");
+    }
+
+    let marker = "simulated key v1";
+    assert!(crate::source::read("protocol/src/stub.rs").contains(marker), "this rule is out of date");
+    let program =
+        std::fs::read(crate::harness::programs::symbiose().get_program()).expect("the program is built");
+    let is_marker = |window: &[u8]| window == marker.as_bytes();
+    assert!(!program.windows(marker.len()).any(is_marker), "the node knows stub signatures");
+}
+
 #[test]
 fn the_pure_rooms_touch_no_world() {
     let files: Vec<Source> =
@@ -192,6 +213,26 @@ fn few_places_read_a_clock() {
 
 fn named(file: &Source, word: &str) -> Vec<String> {
     file.places_of(word).into_iter().map(|place| format!("{place} names {word}")).collect()
+}
+
+/// The features with which cargo would build our crates, by crate.
+fn features(what: &[&str]) -> BTreeMap<String, String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--prefix", "none", "--format", "{p} features: {f}"])
+        .args(what)
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut found: BTreeMap<String, String> = BTreeMap::new();
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        let Some((package, features)) = line.split_once(" features: ") else { continue };
+        let name = package.split(' ').next().unwrap_or_default();
+        if is_ours(name) {
+            *found.entry(name.to_owned()).or_default() += features;
+        }
+    }
+    found
 }
 
 struct Dependency {

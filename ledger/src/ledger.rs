@@ -31,7 +31,7 @@ use crate::sync::Sync;
 
 /// How often members tell each other how far they are while nothing changes, milliseconds. Whoever connects is told at
 /// once.
-const STATUS_EVERY_MS: u64 = 10_000;
+const STATUS_EVERY_MS: u64 = 20_000;
 /// How soon they are told of a new block, milliseconds after they were told something before: laggards find out within
 /// this time, and a burst of blocks is one message.
 const STATUS_AFTER_BLOCK_MS: u64 = 1_000;
@@ -277,13 +277,10 @@ impl Ledger {
     /// Where agreement stands.
     pub fn progress(&self, now: Tick) -> Progress {
         let set = self.chain.state().authorities();
-        let online = |key| {
-            let address = Address::of(key);
-            address == self.address || self.sync.is_connected(&address)
-        };
+        let online = |address: &&Address| **address == self.address || self.sync.is_connected(address);
         Progress {
             round: self.engine.as_ref().map(|engine| engine.round().0),
-            authorities_online: set.keys().iter().filter(|key| online(key)).count(),
+            authorities_online: set.addresses().iter().filter(online).count(),
             stalled_ms: self
                 .engine
                 .as_ref()

@@ -37,6 +37,8 @@ pub(crate) struct Sync {
     peers: BTreeMap<Address, Peer>,
     asked: Option<Asked>,
     turn: usize,
+    /// No peer claims to be further than this: most of the time there is nobody to look for.
+    furthest: Height,
 }
 
 impl Sync {
@@ -66,6 +68,7 @@ impl Sync {
     pub(crate) fn hint(&mut self, peer: &Address, height: Height) {
         if let Some(peer) = self.peers.get_mut(peer) {
             peer.height = peer.height.max(height);
+            self.furthest = self.furthest.max(height);
         }
     }
 
@@ -74,7 +77,7 @@ impl Sync {
         if let Some(asked) = self.asked.take_if(|asked| asked.deadline <= now) {
             self.silent(now, &asked.peer);
         }
-        if self.asked.is_some() {
+        if self.asked.is_some() || self.furthest <= head {
             return None;
         }
         let ahead: Vec<Address> = self
@@ -133,6 +136,9 @@ impl Sync {
     pub(crate) fn next_timeout(&self, head: Height) -> Option<Tick> {
         if let Some(asked) = &self.asked {
             return Some(asked.deadline);
+        }
+        if self.furthest <= head {
+            return None;
         }
         self.peers.values().filter(|peer| peer.height > head).map(|peer| peer.retry).min()
     }

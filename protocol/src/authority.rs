@@ -1,6 +1,6 @@
 //! The authorities of a hive: who may vote on blocks, in one order that every node agrees on.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::bounded::Bounded;
 use crate::crypto::PublicKey;
@@ -9,9 +9,12 @@ use crate::ids::{Address, Digest};
 use crate::limits::AUTHORITIES_MAX;
 
 /// 1 to 30 distinct authorities, sorted by address. Each has one vote.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct AuthoritySet(Bounded<PublicKey, AUTHORITIES_MAX>);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthoritySet {
+    keys: Bounded<PublicKey, AUTHORITIES_MAX>,
+    /// The address of each key, worked out once: a key is looked up with every message.
+    addresses: Vec<Address>,
+}
 
 impl AuthoritySet {
     /// Sorts the keys; refuses none, too many, or one key twice.
@@ -24,23 +27,29 @@ impl AuthoritySet {
         if keys.windows(2).any(|pair| pair[0] == pair[1]) {
             return Err(Invalid::Duplicate { field: "authorities" });
         }
-        Bounded::new(keys).map(Self)
+        let addresses = keys.iter().map(Address::of).collect();
+        Ok(Self { keys: Bounded::new(keys)?, addresses })
     }
 
     /// The keys in order of address.
     pub fn keys(&self) -> &[PublicKey] {
-        &self.0
+        &self.keys
+    }
+
+    /// Their addresses, in the same order.
+    pub fn addresses(&self) -> &[Address] {
+        &self.addresses
     }
 
     /// Number of authorities.
     #[expect(clippy::len_without_is_empty, reason = "a set is never empty")]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.keys.len()
     }
 
     /// The key of one authority, if it is in the set.
     pub fn key_of(&self, address: &Address) -> Option<&PublicKey> {
-        self.0.iter().find(|key| Address::of(key) == *address)
+        self.addresses.binary_search(address).ok().map(|place| &self.keys[place])
     }
 
     /// Votes that decide: more than two thirds.
@@ -55,8 +64,14 @@ impl AuthoritySet {
 
     /// What a header commits to.
     pub fn hash(&self) -> Digest {
-        let parts: Vec<&[u8]> = self.0.iter().map(|key| key.as_bytes().as_slice()).collect();
+        let parts: Vec<&[u8]> = self.keys.iter().map(|key| key.as_bytes().as_slice()).collect();
         Digest::of("symbiose authority set v1", &parts)
+    }
+}
+
+impl Serialize for AuthoritySet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.keys.serialize(serializer)
     }
 }
 

@@ -56,9 +56,14 @@ fn run_seeds(
 ) -> anyhow::Result<ExitCode> {
     let (jobs, settings, started) = (threads(jobs), world.settings(), now());
     let progress = Progress::new(seeds.end - seeds.start, json || verbose);
-    let (mut outcomes, mut failed, mut cpu) = (BTreeMap::new(), Vec::new(), 0);
+    let (mut outcomes, mut failed, mut cpu, mut stubs) =
+        (BTreeMap::new(), Vec::new(), 0, (0, Tally::default()));
     in_parallel(seeds.clone(), settings, jobs, |outcome, spent_ms| {
         cpu += spent_ms;
+        if outcome.tally.real_signatures == 0 {
+            stubs.0 += spent_ms;
+            stubs.1.add(&outcome.tally);
+        }
         if outcome.violation.is_some() {
             progress.clear();
             failed.push(tell_failed(&outcome, settings, json, failed.len() < SHRUNK_MAX));
@@ -71,7 +76,8 @@ fn run_seeds(
     progress.clear();
     let wall_ms = u64::try_from(now().duration_since(started).as_millis()).unwrap_or(u64::MAX);
     let failures = failed.len();
-    let summary = summary(&outcomes, failed, wall_ms, cpu, jobs);
+    let mut summary = summary(&outcomes, failed, wall_ms, cpu, jobs);
+    summary.node_hours_per_cpu_second_of_stubs = stubs.1.node_hours_per_second(stubs.0);
     if json {
         line(&serde_json::to_string_pretty(&summary)?);
     } else {
@@ -202,6 +208,7 @@ fn summary(
         violations: failed.len() as u64,
         equivocations: failed.iter().filter(is_double).count() as u64,
         node_hours_per_cpu_second: tally.node_hours_per_second(cpu_ms),
+        node_hours_per_cpu_second_of_stubs: 0.0,
         tally,
         wall_ms,
         cpu_ms,

@@ -172,6 +172,8 @@ pub struct Summary {
     pub cpu_ms: u64,
     /// Hours of one node simulated in a second of processor time.
     pub node_hours_per_cpu_second: f64,
+    /// The same, for the seeds that sign with stubs.
+    pub node_hours_per_cpu_second_of_stubs: f64,
     /// Threads that ran them.
     pub jobs: usize,
     /// Hash over the traces of all seeds in order, hexadecimal.
@@ -254,10 +256,11 @@ impl fmt::Display for Summary {
         writeln!(f, "equivocations={equivocations} violations={violations} trace={trace}")?;
         write!(
             f,
-            "{:.1} node-hours in {:.1} CPU-s: {:.1} node-hours per CPU-second",
+            "{:.1} node-hours in {:.1} CPU-s: {:.1} node-hours per CPU-second, {:.1} where signatures are stubs",
             tally.node_hours(),
             figure(*cpu_ms) / 1_000.0,
-            self.node_hours_per_cpu_second
+            self.node_hours_per_cpu_second,
+            self.node_hours_per_cpu_second_of_stubs
         )
     }
 }

@@ -298,7 +298,7 @@ impl World<'_> {
     fn authorities_of(&self, node: usize) -> Vec<usize> {
         let Some(ledger) = self.places[node].building.ledger() else { return Vec::new() };
         let set = ledger.state().authorities();
-        set.keys().iter().filter_map(|key| self.index_of(&Address::of(key))).collect()
+        set.addresses().iter().filter_map(|address| self.index_of(address)).collect()
     }
 
     fn index_of(&self, address: &Address) -> Option<usize> {

@@ -217,7 +217,7 @@ impl<'a> World<'a> {
         let mut chance = Chance::new(seed, "world");
         let count = settings.nodes;
         let authorities = settings.authorities();
-        let is_real = is_real(seed, settings.real_signatures);
+        let is_real = is_real(seed, settings.hours.is_some(), settings.real_signatures);
         let keys = |what: &str| -> Vec<protocol::SigningKey> {
             (0..count).map(|i| signing_key(seed, what, i, is_real)).collect()
         };

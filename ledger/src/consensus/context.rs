@@ -62,7 +62,9 @@ pub(crate) struct Ed25519;
 
 impl Authorities {
     pub(crate) fn new(set: &AuthoritySet) -> Self {
-        Self(set.keys().iter().map(|key| Authority { address: Who(Address::of(key)), key: *key }).collect())
+        let authority =
+            |(key, address): (&PublicKey, &Address)| Authority { address: Who(*address), key: *key };
+        Self(set.keys().iter().zip(set.addresses()).map(authority).collect())
     }
 }
 
