@@ -6,12 +6,11 @@ use crate::chance::Chance;
 
 /// Of 1,000 seeds of a stormy minute this many sign with Ed25519.
 const REAL_PER_MILLE: u64 = 50;
-/// Of 1,000 seeds that last hours: each costs as much as some dozens with stubs.
-const REAL_OF_HOURS_PER_MILLE: u64 = 10;
+/// Of seeds that last hours, one in so many: each costs as much as some dozens with stubs.
+const REAL_OF_HOURS_EVERY: u64 = 50;
 
 /// Whether a seed signs with Ed25519. A build without the feature `simulation` knows nothing else.
 pub fn is_real(seed: u64, lasts_hours: bool, asked_for: bool) -> bool {
-    let share = if lasts_hours { REAL_OF_HOURS_PER_MILLE } else { REAL_PER_MILLE };
     asked_for || cfg!(not(feature = "simulation")) || Chance::new(seed, "signatures").per_mille(share)
 }
 
