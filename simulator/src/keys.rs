@@ -11,7 +11,12 @@ const REAL_OF_HOURS_EVERY: u64 = 50;
 
 /// Whether a seed signs with Ed25519. A build without the feature `simulation` knows nothing else.
 pub fn is_real(seed: u64, lasts_hours: bool, asked_for: bool) -> bool {
-    asked_for || cfg!(not(feature = "simulation")) || Chance::new(seed, "signatures").per_mille(share)
+    let is_drawn = if lasts_hours {
+        seed % REAL_OF_HOURS_EVERY == 0
+    } else {
+        Chance::new(seed, "signatures").per_mille(REAL_PER_MILLE)
+    };
+    asked_for || is_drawn || cfg!(not(feature = "simulation"))
 }
 
 /// The key of one node or client.
