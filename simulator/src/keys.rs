@@ -12,7 +12,7 @@ const REAL_OF_HOURS_EVERY: u64 = 50;
 /// Whether a seed signs with Ed25519. A build without the feature `simulation` knows nothing else.
 pub fn is_real(seed: u64, lasts_hours: bool, asked_for: bool) -> bool {
     let is_drawn = if lasts_hours {
-        seed % REAL_OF_HOURS_EVERY == 0
+        seed.is_multiple_of(REAL_OF_HOURS_EVERY)
     } else {
         Chance::new(seed, "signatures").per_mille(REAL_PER_MILLE)
     };
