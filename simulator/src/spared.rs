@@ -112,7 +112,8 @@ impl Class {
             Self::Wipes => weather.crashes.wipe_per_mille = 0,
             Self::Rot => weather.crashes.rot_per_mille = 0,
             Self::FailedSyncs => {
-                (weather.disk.sync_fails_per_mille, weather.disk.read_fails_per_mille) = (0, 0)
+                weather.disk.sync_fails_per_mille = 0;
+                weather.disk.read_fails_per_mille = 0;
             }
             Self::DisksReorder => weather.disk_reorders = false,
             Self::Pauses => weather.clocks.pause_every_ms = 0,
