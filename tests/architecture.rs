@@ -9,31 +9,32 @@ use serde_json::Value;
 use crate::source::{Source, root, rust_files};
 
 /// Which of our own crates each crate may import (README, map of the house).
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("protocol", &[]),
     ("ledger", &["protocol"]),
     ("node", &["protocol", "ledger", "web"]),
     ("web", &["protocol"]),
     ("simulator", &["protocol", "ledger", "node"]),
     ("testnet", &["protocol", "node"]),
+    ("hostile", &["protocol"]),
     ("tests", &["protocol", "ledger", "node", "web", "simulator", "testnet"]),
 ];
 
 /// Libraries that only some crates may depend on.
 const LIBRARIES: [(&str, &[&str]); 14] = [
-    ("anyhow", &["node", "simulator", "testnet"]),
+    ("anyhow", &["hostile", "node", "simulator", "testnet"]),
     ("arc-malachitebft-core-consensus", &["ledger"]),
     ("arc-malachitebft-core-types", &["ledger"]),
     ("axum", &["web"]),
     ("ciborium", &["protocol", "tests"]),
-    ("clap", &["node", "simulator", "testnet"]),
+    ("clap", &["hostile", "node", "simulator", "testnet"]),
     ("ct-merkle", &["ledger"]),
     ("ed25519-dalek", &["protocol", "tests"]),
     ("fuser", &["testnet"]),
-    ("libp2p", &["node"]),
+    ("libp2p", &["hostile", "node"]),
     ("pco", &["node"]),
     ("sled", &["node"]),
-    ("tokio", &["node", "web", "testnet"]),
+    ("tokio", &["hostile", "node", "web", "testnet"]),
     ("yamux", &["node"]),
 ];
 
@@ -156,7 +157,7 @@ fn each_library_is_named_in_one_place() {
     let rooms = [
         ("sled::", vec!["node/src/shell/store/index.rs"]),
         ("fuser::", vec!["testnet/src/disk/mount.rs"]),
-        ("libp2p::", vec!["node/src/shell/network"]),
+        ("libp2p::", vec!["node/src/shell/network", "hostile"]),
         ("pco::", vec!["node/src/core/telemetry/codec_pco.rs"]),
         ("yamux::", vec!["node/src/shell/network"]),
         ("axum::", vec!["web"]),

@@ -2,11 +2,12 @@
 //! type gets its line here; golden vectors and hostile input then cover it.
 
 use protocol::consensus::{PolkaCertificate, RoundCertificate, RoundCertificateKind, RoundSignature};
+use protocol::greeting::{Greeting, Nonce, Question, Run};
 use protocol::invitation::{Grant, JoinRefusal};
 use protocol::limits::{
     BLOCK_BYTES_MAX, BLOCK_RECORD_BYTES_MAX, CERTIFICATE_BYTES_MAX, CONSENSUS_FRAME_BYTES_MAX,
-    GOSSIP_BYTES_MAX, JOIN_FRAME_BYTES_MAX, OPERATOR_FRAME_BYTES_MAX, SYNC_FRAME_BYTES_MAX,
-    TRANSACTION_BYTES_MAX,
+    GOSSIP_BYTES_MAX, GREETING_BYTES_MAX, JOIN_FRAME_BYTES_MAX, OPERATOR_FRAME_BYTES_MAX,
+    SYNC_FRAME_BYTES_MAX, TRANSACTION_BYTES_MAX,
 };
 use protocol::membership::Admit;
 use protocol::message::{
@@ -139,6 +140,8 @@ fn consensus() -> Vec<Wire> {
 fn messages() -> Vec<Wire> {
     let consensus = |name, message: &Message| wire(name, message, CONSENSUS_FRAME_BYTES_MAX);
     let sync = |name, message: &Message| wire(name, message, SYNC_FRAME_BYTES_MAX);
+    let greeting = |name, greeting: &Greeting| wire(name, greeting, GREETING_BYTES_MAX);
+    let question = Question { run: Run::new([0x13; 16]), nonce: Nonce::new([0x14; 16]) };
     let name = Bytes::new(b"Tour Alpha".to_vec()).unwrap();
     let body = Body { height: Height(7), round: Round(2), block: block_bytes() };
     let sync_block = SyncBlock { block: block_bytes(), certificate: certificate() };
@@ -162,6 +165,10 @@ fn messages() -> Vec<Wire> {
             ),
             OPERATOR_FRAME_BYTES_MAX,
         ),
+        greeting("Greeting here", &Greeting::Here(Run::new([0x11; 16]))),
+        greeting("Greeting others", &Greeting::Others(Bounded::new(vec![Run::new([0x12; 16])]).unwrap())),
+        greeting("Greeting question", &Greeting::Question(question)),
+        greeting("Greeting answer", &Greeting::Answer(question.answer(&key(1), &chain()))),
         wire("TransactionsGossip", &gossip, GOSSIP_BYTES_MAX),
         wire(
             "HeaderGossip",

@@ -38,6 +38,8 @@ pub enum Input {
     Connected(Address),
     /// A member's connection is gone.
     Disconnected(Address),
+    /// A member says that it knows of no other living run of this node's key.
+    Alone(Address),
     /// Time has passed; deadlines may be due.
     Tick,
 }

@@ -1,8 +1,10 @@
 //! The ledger of one node: consensus where it is an authority, catch-up everywhere, the queue of transactions, and the
 //! chain they lead to. Pure: it is told everything and answers what to do, in order.
 
+mod alone;
 mod behind;
 mod held;
+mod recover;
 mod restored;
 
 pub use held::Held;
@@ -49,6 +51,8 @@ pub struct Config {
     pub time_ahead_ms: i64,
     /// What the building calls itself, for the page of its neighbours.
     pub name: Bytes<{ protocol::limits::NAME_BYTES_MAX }>,
+    /// Whether votes wait after the start until other authorities have said that no copy of this node runs.
+    pub await_alone: bool,
 }
 
 /// Why a stored ledger cannot be opened.
@@ -107,6 +111,8 @@ pub struct Ledger {
     abstain_until: Height,
     /// Signs nothing up to this height: the folder was restored from a backup.
     restored: Option<Height>,
+    /// Set until enough others have said that no copy of this node runs.
+    waiting: Option<alone::Waiting>,
     last_commit: Tick,
     last_status: Tick,
     next_status: Tick,
@@ -154,7 +160,6 @@ impl Ledger {
         }
         let address = key.address();
         let mut ledger = Self {
-            config,
             key,
             address,
             chain,
@@ -164,6 +169,8 @@ impl Ledger {
             sync: Sync::default(),
             abstain_until: Height(0),
             restored: None,
+            waiting: config.await_alone.then(alone::Waiting::new),
+            config,
             last_commit: now.tick,
             last_status: now.tick,
             next_status: now.tick,
@@ -173,6 +180,7 @@ impl Ledger {
             out: Vec::new(),
         };
         ledger.recover(now, votes)?;
+        ledger.look_around(now);
         ledger.pump(now);
         let outputs = std::mem::take(&mut ledger.out);
         Ok((ledger, outputs))
@@ -193,8 +201,10 @@ impl Ledger {
                 self.out.push(Output::Send { to: peer, message });
             }
             Input::Disconnected(peer) => self.sync.disconnected(&peer),
+            Input::Alone(peer) => self.told_alone(peer),
             Input::Tick => {}
         }
+        self.look_around(now);
         self.find_bearings();
         self.clock(now);
         self.pump(now);
@@ -289,42 +299,6 @@ impl Ledger {
         }
     }
 
-    /// Records of the height in progress bring the core back to where it was; a height that may hold our votes starts
-    /// at once, whatever waits for a block.
-    fn recover(&mut self, now: Now, votes: Result<VoteLog, RecordError>) -> Result<(), OpenError> {
-        let next = self.chain.height().next();
-        match votes {
-            Ok(log) if log.height == next => {
-                if !log.records.is_empty() && self.may_vote() {
-                    let mut engine = self.new_engine(now);
-                    let chain = &self.chain;
-                    engine.replay(&log.records, &|block| {
-                        chain.check(block, TimeBound::Certified, &|_| false)
-                    })?;
-                    self.engine = Some(engine);
-                }
-            }
-            // Final blocks were lost since those votes were cast. They stay on disk, and nothing is signed at their
-            // height, until that height is final here again.
-            Ok(log) if log.height > next => {
-                tracing::error!(
-                    height = next.0,
-                    votes = log.height.0,
-                    "blocks before our last votes are missing"
-                );
-                self.abstain_until = log.height;
-            }
-            Ok(_) => self.out.push(Output::VoteReset(next)),
-            Err(RecordError::Restored) => self.forget_votes(),
-            Err(error) => {
-                tracing::error!(%error, height = next.0, "the vote log cannot be read; not signing at this height");
-                // Blocks may be missing as well: then the votes are for a later height.
-                self.abstain_until = next.max(error.height());
-            }
-        }
-        Ok(())
-    }
-
     fn new_engine(&self, now: Now) -> Engine {
         let height = self.chain.height().next();
         let (chain, key, set) = (self.chain.id(), self.key.clone(), self.deciding());
@@ -344,6 +318,7 @@ impl Ledger {
         self.halted.is_none()
             && self.chain.height().next() > self.abstain_until
             && !self.is_restored()
+            && self.waiting.is_none()
             && self.deciding().key_of(&self.address).is_some()
     }
 

@@ -1,5 +1,7 @@
 //! Four ledgers in one thread with instant links: the happy path and the borders of it.
 
+mod alone;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use protocol::maintenance::{AssetKind, OpenWorkOrder, Severity};
@@ -24,7 +26,12 @@ fn genesis(authorities: u8, followers: u8) -> Genesis {
 }
 
 fn config() -> Config {
-    Config { heartbeat_ms: 60_000, time_ahead_ms: 10_000, name: Bytes::new(b"test".to_vec()).unwrap() }
+    Config {
+        heartbeat_ms: 60_000,
+        time_ahead_ms: 10_000,
+        name: Bytes::new(b"test".to_vec()).unwrap(),
+        await_alone: false,
+    }
 }
 
 fn open(genesis: &Genesis, author: u8, sequence: u64, reference: u8) -> VerifiedTransaction {
@@ -60,6 +67,8 @@ struct Net {
     gossip: VecDeque<(Address, Vec<VerifiedTransaction>)>,
     down: Vec<Address>,
     restored: Vec<u8>,
+    /// Whether nodes that start from now on wait until they are told that they are alone.
+    await_alone: bool,
     voted: std::collections::BTreeSet<Address>,
     evidence: Vec<protocol::Evidence>,
     now: u64,
@@ -75,6 +84,7 @@ impl Net {
             gossip: VecDeque::new(),
             down: Vec::new(),
             restored: Vec::new(),
+            await_alone: false,
             voted: std::collections::BTreeSet::new(),
             evidence: Vec::new(),
             now: 0,
@@ -106,8 +116,9 @@ impl Net {
             false => read_vote_log(&disk.votes, &self.genesis.chain()),
         };
         let stored: Vec<StoredBlock> = stored;
+        let settings = Config { await_alone: self.await_alone, ..config() };
         let (ledger, outputs) =
-            Ledger::open(self.time(), config(), key(i), &self.genesis, stored.into_iter(), votes).unwrap();
+            Ledger::open(self.time(), settings, key(i), &self.genesis, stored.into_iter(), votes).unwrap();
         self.nodes.insert(address, ledger);
         self.perform(address, outputs);
         let others: Vec<Address> = self.nodes.keys().copied().filter(|other| *other != address).collect();

@@ -103,6 +103,10 @@ pub struct Network {
     pub peers: Vec<String>,
     /// Whether members are also looked for by multicast DNS.
     pub mdns: bool,
+    /// Newest version of the wire that is spoken; none is the newest this release knows.
+    pub wire: Option<u32>,
+    /// Oldest version of the wire that is spoken; none is the oldest this release knows.
+    pub wire_min: Option<u32>,
 }
 
 /// See `[clock]`.
@@ -282,7 +286,13 @@ impl Default for RawKey {
 
 impl Default for Network {
     fn default() -> Self {
-        Self { listen: "/ip4/127.0.0.1/tcp/0".into(), peers: Vec::new(), mdns: false }
+        Self {
+            listen: "/ip4/127.0.0.1/tcp/0".into(),
+            peers: Vec::new(),
+            mdns: false,
+            wire: None,
+            wire_min: None,
+        }
     }
 }
 

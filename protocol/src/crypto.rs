@@ -31,6 +31,8 @@ pub enum Domain {
     Invitation,
     /// A newcomer's proof that it owns its key.
     Join,
+    /// A sign of life of one run of a node.
+    Run,
 }
 
 impl Domain {
@@ -42,6 +44,7 @@ impl Domain {
             Self::Transaction => b"symbiose/transaction/v1",
             Self::Invitation => b"symbiose/invitation/v1",
             Self::Join => b"symbiose/join/v1",
+            Self::Run => b"symbiose/run/v1",
         }
     }
 

@@ -13,6 +13,7 @@ pub mod consensus;
 pub mod crypto;
 pub mod error;
 pub mod genesis;
+pub mod greeting;
 pub mod ids;
 pub mod invitation;
 pub mod limits;

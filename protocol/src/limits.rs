@@ -25,6 +25,14 @@ pub const GOSSIP_BYTES_MAX: usize = 64 * 1024;
 pub const OPERATOR_FRAME_BYTES_MAX: usize = 256;
 /// Largest join request or answer, bytes.
 pub const JOIN_FRAME_BYTES_MAX: usize = 64 * 1024;
+/// Oldest version of the wire that this release speaks.
+pub const WIRE_OLDEST: u32 = 1;
+/// Newest version of the wire that this release speaks.
+pub const WIRE_NEWEST: u32 = 2;
+/// Largest greeting, bytes.
+pub const GREETING_BYTES_MAX: usize = 256;
+/// Runs of one key that a peer is told of.
+pub const RUNS_TOLD_MAX: usize = 4;
 /// Transactions in one gossip message.
 pub const GOSSIP_TRANSACTIONS_MAX: usize = 256;
 /// Blocks in one catch-up answer.
@@ -189,8 +197,8 @@ pub const OUTBOX_MAX: usize = 2_000;
 
 /// Connections of one node.
 pub const CONNECTIONS_MAX: u32 = 64;
-/// Connections of one peer.
-pub const CONNECTIONS_PER_PEER_MAX: u32 = 2;
+/// Connections of one peer: two that dialled each other at once, and room for a copy of one of them to be found out.
+pub const CONNECTIONS_PER_PEER_MAX: u32 = 3;
 /// Connections of peers that are not members and may only join.
 pub const CONNECTIONS_JOINING_MAX: usize = 4;
 /// Messages waiting to be sent to one peer on one lane.
@@ -203,6 +211,10 @@ pub const PEER_MESSAGES_PER_S_MAX: u32 = 2_000;
 pub const PEER_BYTES_PER_S_MAX: u32 = 16 * 1024 * 1024;
 
 const _: () = {
+    assert!(WIRE_OLDEST >= 1 && WIRE_OLDEST <= WIRE_NEWEST);
+    assert!(
+        RUNS_TOLD_MAX * 18 + 16 < GREETING_BYTES_MAX && RUNS_TOLD_MAX >= CONNECTIONS_PER_PEER_MAX as usize
+    );
     assert!(TRANSACTION_BYTES_MAX + BLOCK_HEADER_BYTES_MAX < BLOCK_BYTES_MAX);
     assert!(BLOCK_BYTES_MAX < CONSENSUS_FRAME_BYTES_MAX);
     assert!(BLOCK_BYTES_MAX + CERTIFICATE_BYTES_MAX < SYNC_FRAME_BYTES_MAX);

@@ -167,6 +167,7 @@ impl World<'_> {
             heartbeat_ms: self.hive.heartbeat_ms,
             time_ahead_ms: 0,
             name: Bytes::new(Vec::new()).expect("invariant: nothing is short"),
+            await_alone: false,
         };
         let (key, now) = (protocol::SigningKey::from_seed(&[0; 32]), place.building.now(self.now));
         let votes = Ok(VoteLog::default());

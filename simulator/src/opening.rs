@@ -88,6 +88,7 @@ impl Building {
             heartbeat_ms: hive.heartbeat_ms,
             time_ahead_ms: BLOCK_TIME_AHEAD_MS_MAX,
             name: Bytes::new(self.name.clone().into_bytes()).expect("invariant: names are short"),
+            await_alone: false,
         }
     }
 

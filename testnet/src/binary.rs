@@ -1,4 +1,4 @@
-//! Where the program `symbiose` is, built first when it is missing or older than its sources.
+//! Where the programs `symbiose` and `hostile` are, built first when they are missing or older than their sources.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,21 +10,33 @@ use crate::error::{Error, Result};
 /// Names a ready-made `symbiose` and skips the build.
 pub const BINARY_VARIABLE: &str = "SYMBIOSE_BIN";
 
+/// Names a ready-made `hostile` and skips the build.
+pub const HOSTILE_VARIABLE: &str = "SYMBIOSE_HOSTILE_BIN";
+
 /// The program the nodes run. Builds it, with cargo's progress on standard error, unless it is up to date.
 pub fn symbiose() -> Result<PathBuf> {
-    if let Some(given) = std::env::var_os(BINARY_VARIABLE) {
+    program("symbiose", "node", BINARY_VARIABLE)
+}
+
+/// The program that attacks them, likewise.
+pub fn hostile() -> Result<PathBuf> {
+    program("hostile", "hostile", HOSTILE_VARIABLE)
+}
+
+fn program(name: &str, package: &str, variable: &str) -> Result<PathBuf> {
+    if let Some(given) = std::env::var_os(variable) {
         let given = PathBuf::from(given);
         if given.is_file() {
             return Ok(given);
         }
-        return Err(Error::Usage(format!("{BINARY_VARIABLE} names no file: {}", given.display())));
+        return Err(Error::Usage(format!("{variable} names no file: {}", given.display())));
     }
-    let binary = release_folder()?.join(format!("symbiose{}", std::env::consts::EXE_SUFFIX));
+    let binary = release_folder()?.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     if is_fresh(&binary) {
         return Ok(binary);
     }
     match workspace() {
-        Some(workspace) => build(&workspace, &binary),
+        Some(workspace) => build(&workspace, package, &binary),
         None if binary.is_file() => Ok(binary),
         None => Err(Error::Build(format!("there is neither {} nor its source", binary.display()))),
     }
@@ -65,11 +77,11 @@ fn modified(path: &Path) -> std::io::Result<SystemTime> {
     fs::metadata(path)?.modified()
 }
 
-fn build(workspace: &Path, binary: &Path) -> Result<PathBuf> {
+fn build(workspace: &Path, package: &str, binary: &Path) -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let target = binary.parent().and_then(Path::parent).unwrap_or(Path::new("target"));
     let status = Command::new(cargo)
-        .args(["build", "--release", "--package", "node", "--bin", "symbiose", "--target-dir"])
+        .args(["build", "--release", "--package", package, "--bins", "--target-dir"])
         .arg(target)
         .current_dir(workspace)
         .status()

@@ -21,7 +21,12 @@ impl Keys {
 
     /// Key of a member that runs no node and only signs transactions.
     pub fn load(self, index: usize) -> SigningKey {
-        SigningKey::from_seed(&self.secret("load", index))
+        SigningKey::from_seed(&self.load_secret(index))
+    }
+
+    /// The seed of that key.
+    pub fn load_secret(self, index: usize) -> [u8; 32] {
+        self.secret("load", index)
     }
 
     /// Operator token of the node with this index, 64 hex digits.

@@ -26,6 +26,10 @@ pub(crate) struct Node {
     pub(crate) name: String,
     pub(crate) data_dir: PathBuf,
     pub(crate) api: Client,
+    /// Address for peers.
+    pub(crate) p2p: String,
+    /// Its process, or the last one it had.
+    pub(crate) pid: u64,
 }
 
 impl Hive {
@@ -59,6 +63,8 @@ impl Hive {
                 name: text(node, "name"),
                 data_dir: PathBuf::from(text(node, "data_dir")),
                 api: Client::new(&text(node, "http"), &text(node, "token")),
+                p2p: text(node, "p2p"),
+                pid: node["pid"].as_u64().unwrap_or_else(|| panic!("pid of {node}")),
             })
             .collect()
     }

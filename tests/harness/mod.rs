@@ -3,15 +3,18 @@
 
 pub(crate) mod building;
 pub(crate) mod hive;
+pub(crate) mod hostile;
 pub(crate) mod http;
 pub(crate) mod https;
 pub(crate) mod programs;
+pub(crate) mod signer;
 pub(crate) mod time;
 pub(crate) mod wait;
 
 pub(crate) use building::Building;
 pub(crate) use hive::{Hive, Node};
 pub(crate) use http::{Answer, Client};
+pub(crate) use signer::Signer;
 pub(crate) use wait::{always, until};
 
 use std::path::PathBuf;

@@ -24,7 +24,13 @@ pub(crate) fn symbiose() -> Command {
 pub(crate) fn testnet() -> Command {
     let mut command = program("testnet");
     command.env("SYMBIOSE_BIN", folder().join("symbiose"));
+    command.env("SYMBIOSE_HOSTILE_BIN", folder().join("hostile"));
     command
+}
+
+/// The attacker.
+pub(crate) fn hostile() -> Command {
+    program("hostile")
 }
 
 /// Runs a command to its end.

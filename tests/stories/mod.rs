@@ -3,7 +3,9 @@
 mod access;
 mod care;
 mod configuration;
+mod copied;
 mod door;
+mod hostile;
 mod joining;
 mod kills;
 mod maintenance;
@@ -16,6 +18,7 @@ mod quorum;
 mod recovery;
 mod telemetry;
 mod upgrade;
+mod wires;
 
 use serde_json::{Value, json};
 

@@ -14,7 +14,8 @@ pub use alert::{
 };
 pub use hive::{
     BlockSummary, BlockView, CertificateView, Finality, HiveView, InvitationView, LedgerHead, MemberView,
-    OperatorBuilding, PeerView, ProofView, ProposalStatus, ProposalView, SignatureView, TransactionView,
+    OperatorBuilding, PeerFault, PeerView, ProofView, ProposalStatus, ProposalView, SignatureView,
+    TransactionView,
 };
 
 pub use metric::{ConflictView, MetricKind, MetricView, OnConflict, SwapView};

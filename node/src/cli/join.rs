@@ -70,6 +70,8 @@ fn ask(invitation: &Invitation, seed: &[u8; 32], addresses: &[String]) -> Result
         seed: *seed,
         swarm_key: *invitation.swarm_key.as_bytes(),
         hive: hive_name(&grant.chain),
+        chain: grant.chain,
+        wires: network::Wires::ALL,
         listen: Vec::new(),
         peers: Vec::new(),
         members: Default::default(),

@@ -47,6 +47,8 @@ pub enum Exit {
     Refused = 4,
     /// No node answers.
     Unreachable = 5,
+    /// Another node runs with this one's key.
+    Copied = 6,
     /// Somebody pressed Ctrl-C.
     Interrupted = 130,
 }
@@ -178,6 +180,7 @@ fn run(config: &std::path::Path, set: &[String]) -> Result<(), Failed> {
         Ok(Stopped::Terminated) => Ok(()),
         Ok(Stopped::Interrupted) => Err(Failed::new(Exit::Interrupted, "interrupted")),
         Err(error) if error.is_configuration() => Err(Failed::new(Exit::Usage, error)),
+        Err(error @ crate::shell::RunError::Copied(_)) => Err(Failed::new(Exit::Copied, error)),
         Err(error) => Err(Failed::failure(error)),
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde::Serialize;
-use web::view::{HiveView, LedgerHead, Role};
+use web::view::{HiveView, LedgerHead, PeerView, Role};
 use web::{NodeStatus, SessionView};
 
 use super::client::Client;
@@ -35,6 +35,20 @@ pub(super) fn run(dir: &Path, say: &Say) -> Result<(), Failed> {
     Err(Failed::new(Exit::NotReady, "the node is not ready"))
 }
 
+/// A member that is cut off or about to be.
+fn standing(peer: &PeerView) -> Option<String> {
+    let did: Vec<String> =
+        peer.faults.iter().map(|fault| format!("{} × {}", fault.count, fault.kind)).collect();
+    let did = did.join(", ");
+    match peer.banned_s {
+        Some(seconds) => Some(format!("cut off    {} for {seconds} s more: {did}", peer.name)),
+        None if peer.standing < 100 => {
+            Some(format!("standing   {} {} of 100: {did}", peer.name, peer.standing))
+        }
+        None => None,
+    }
+}
+
 fn in_words(status: &Status) -> String {
     let Status { node, hive, head, session } = status;
     let role = match node.node.role {
@@ -62,6 +76,7 @@ fn in_words(status: &Status) -> String {
     if session.needs_claim {
         lines.push("nobody is operator yet: symbiose claim-code makes a code for the page".to_owned());
     }
+    lines.extend(hive.peers.iter().filter_map(standing));
     lines.extend(hive.halted.iter().map(|reason| format!("halted     {}", reason.text)));
     lines.extend(node.readiness.reasons.iter().map(|reason| format!("{}: {}", reason.code, reason.text)));
     lines.join("\n")

@@ -48,8 +48,12 @@ fn start(
     wal: &[Replayed],
     blocks: &[ledger::StoredBlock],
 ) -> (Core, Vec<Output>) {
-    let ledger_config =
-        Config { heartbeat_ms: 60_000, time_ahead_ms: 1_000, name: Bytes::new(b"house".to_vec()).unwrap() };
+    let ledger_config = Config {
+        heartbeat_ms: 60_000,
+        time_ahead_ms: 1_000,
+        name: Bytes::new(b"house".to_vec()).unwrap(),
+        await_alone: false,
+    };
     let stored = blocks.iter().cloned();
     let (ledger, first) =
         Ledger::open(now, ledger_config, key(), &genesis(), stored, Ok(VoteLog::default())).unwrap();

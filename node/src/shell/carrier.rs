@@ -21,7 +21,7 @@ use super::committer::Committer;
 use super::event::{Event, Failure, Look, Stored, Submission, Taken};
 use super::keeping;
 use super::network::NetworkHandle;
-use super::present::{Facts, Presenter};
+use super::present::{self, Facts, Presenter};
 use super::reader::Reader;
 use super::ready::{DISK_FULL, Weight};
 use super::store::StoreError;
@@ -35,6 +35,8 @@ use super::supervisor::Pulse;
 use super::tickets::{Context, Tickets, Waiter};
 use crate::core::{Actor, Command, Core, Input, Output};
 
+/// What the node's health calls a member that speaks another version of the wire.
+const NO_COMMON_WIRE: &str = "no_common_wire";
 /// Things taken in before outputs other than those of the turn get their chance.
 const TURN_MAX: usize = 256;
 /// The longest sleep, milliseconds.
@@ -62,6 +64,10 @@ pub(super) struct Carrier {
     pub(super) pulse: Pulse,
     /// Whether the core's first outputs are carried out.
     pub(super) is_open: bool,
+    /// Who proved that another node runs with our key.
+    pub(super) copied: Option<Address>,
+    /// Members with which no version of the wire is shared, and what is said of them.
+    pub(super) speechless: BTreeMap<Address, String>,
 }
 
 /// The files that only this thread writes.
@@ -90,6 +96,8 @@ pub(super) struct Members {
 pub(super) enum End {
     /// It was asked to.
     Stopped,
+    /// Another node runs with our key; this member carried the proof.
+    Copied(Address),
     /// The disk failed.
     Disk(StoreError),
 }
@@ -107,7 +115,7 @@ impl Carrier {
         match self.turns(opening) {
             Ok(()) => {
                 self.keep_index();
-                End::Stopped
+                self.copied.map_or(End::Stopped, End::Copied)
             }
             Err(error) => {
                 tracing::error!(%error, "the disk failed; the process ends and starts again from what is on it");
@@ -174,6 +182,11 @@ impl Carrier {
     fn take_in(&mut self, next: Next) -> Result<bool, StoreError> {
         match next {
             Next::Event(Event::Stop) | Next::Gone => return Ok(false),
+            Next::Event(Event::Copied(via)) => {
+                tracing::error!(via = %Address::of(&via), "another copy of this node is running: this one stops");
+                self.copied = Some(Address::of(&via));
+                return Ok(false);
+            }
             Next::Event(event) => self.event(event)?,
             Next::Telemetry(call) => self.store(call)?,
             Next::Timer => {}
@@ -184,6 +197,31 @@ impl Carrier {
     fn event(&mut self, event: Event) -> Result<(), StoreError> {
         match event {
             Event::Ledger(input) => self.tell(Input::Ledger(*input)),
+            Event::Heard(input, room) => {
+                let told = self.tell(Input::Ledger(*input));
+                drop(room);
+                told
+            }
+            Event::Standing(standing) => {
+                self.facts.standing = standing.into_iter().map(|one| (Address::of(&one.peer), one)).collect();
+                let standing = &self.facts.standing;
+                let speaks = |peer: &Address| standing.get(peer).is_some_and(|one| one.wire.is_some());
+                self.speechless.retain(|peer, _| !speaks(peer));
+                self.say_speechless();
+                Ok(())
+            }
+            Event::NoCommonWire { peer, theirs, ours } => {
+                let peer = Address::of(&peer);
+                let text = format!(
+                    "{} cannot talk to this node: it speaks version {theirs} of the wire, this node {ours}. The older \
+                     of the two has to be updated.",
+                    present::hive::name_of(&self.core, &self.facts, &peer)
+                );
+                self.speechless.insert(peer, text);
+                self.say_speechless();
+                Ok(())
+            }
+            Event::Copied(_) => Ok(()),
             Event::Connected { peer, address } => {
                 let member = Address::of(&peer);
                 tracing::info!(peer = %member, address, "a member is connected");
@@ -294,6 +332,15 @@ impl Carrier {
             }
         }
         Ok(())
+    }
+
+    /// Says with whom no version of the wire is shared; as many as there are members at the most.
+    fn say_speechless(&mut self) {
+        match self.speechless.values().next() {
+            Some(text) => self.facts.health.set(NO_COMMON_WIRE, Weight::Attention, text.clone()),
+            None => self.facts.health.clear(NO_COMMON_WIRE),
+        }
+        self.presenter.stale();
     }
 
     fn say_storage(&mut self, failed: Option<&Failure>) {

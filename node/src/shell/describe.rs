@@ -15,6 +15,7 @@ const COUNTERS: &[(&str, &str)] = &[
     ("symbiose_network_dropped_total", "Messages not sent or taken, by channel and reason."),
     ("symbiose_network_faults_total", "Faults of peers seen by the network, by kind."),
     ("symbiose_network_messages_total", "Messages sent to and received from members, by channel."),
+    ("symbiose_network_turned_away_total", "Connections that came in when there was no room in the doorway."),
     ("symbiose_peers_banned_total", "Members whose messages made the node turn away from them."),
     (
         "symbiose_process_written_bytes_total",
@@ -61,6 +62,7 @@ const GAUGES: &[(&str, &str)] = &[
     ("symbiose_authorities_online", "Authorities heard of lately, this node included."),
     ("symbiose_building_log_bytes", "Length of the building's log."),
     ("symbiose_callers_waiting", "Requests that wait for an answer of the core."),
+    ("symbiose_network_members_banned", "Members that are cut off now."),
     ("symbiose_ledger_height", "Height of the last final block."),
     (
         "symbiose_ledger_stalled_seconds",

@@ -52,6 +52,13 @@ pub enum RunError {
     /// The disk failed under a vote or a block.
     #[error("the disk failed: {0}")]
     Disk(StoreError),
+    /// Another node runs with this one's key.
+    #[error(
+        "another copy of this node is running: {0} is connected with both and carried the proof. A key must have one \
+         node; this one stops before both sign. Find the other one, stop it and remove its folder, then start the one \
+         that is to stay. If you have no other one, somebody has your key: have the authorities revoke it"
+    )]
+    Copied(protocol::Address),
     /// A thread panicked.
     #[error("the thread `{0}` died; the log says why")]
     Died(&'static str),
@@ -75,6 +82,7 @@ impl RunError {
             | Self::NotListening
             | Self::Secret(_)
             | Self::Disk(_)
+            | Self::Copied(_)
             | Self::Died(_)
             | Self::Runtime(_) => false,
         }

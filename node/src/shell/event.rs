@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use web::CommandCall;
 use web::view::PhotoView;
 
-use super::network::JoinTicket;
+use super::network::{JoinTicket, Room, Standing};
 use super::ready::Weight;
 use super::store::StoreError;
 use super::store::archive::rules::{Retention, Rules};
@@ -19,6 +19,21 @@ use crate::core::{Core, Ticket};
 pub(crate) enum Event {
     /// Something for the ledger, from a peer.
     Ledger(Box<LedgerInput>),
+    /// A message of a peer, and the room it takes until it has been dealt with.
+    Heard(Box<LedgerInput>, Room),
+    /// How members stand with the network.
+    Standing(Vec<Standing>),
+    /// A member shares no version of the wire with this node.
+    NoCommonWire {
+        /// The member.
+        peer: PublicKey,
+        /// What it speaks.
+        theirs: String,
+        /// What this node speaks.
+        ours: String,
+    },
+    /// Another node runs with our key; this member carried the proof.
+    Copied(PublicKey),
     /// A member's connection is up.
     Connected {
         /// The member.

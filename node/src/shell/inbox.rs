@@ -76,15 +76,16 @@ impl Inbox {
             NetworkEvent::Connected { peer, address } => Event::Connected { peer, address },
             NetworkEvent::Disconnected { peer } => Event::Disconnected(peer),
             NetworkEvent::RoundTrip { peer, micros } => Event::RoundTrip(peer, micros),
-            NetworkEvent::Message { from, lane: Lane::Operator, bytes } => {
+            NetworkEvent::Message { from, lane: Lane::Operator, bytes, room: _ } => {
                 match decode::<OperatorMessage>(&bytes, OPERATOR_FRAME_BYTES_MAX) {
                     Ok(message) => Event::Operator(Address::of(&from), message),
                     Err(_) => return self.malformed(from, "operator").await,
                 }
             }
-            NetworkEvent::Message { from, lane, bytes } => match read_message(lane, &bytes) {
+            NetworkEvent::Message { from, lane, bytes, room } => match read_message(lane, &bytes) {
                 Ok(message) => {
-                    Event::Ledger(Box::new(LedgerInput::Message { from: Address::of(&from), message }))
+                    let input = LedgerInput::Message { from: Address::of(&from), message };
+                    Event::Heard(Box::new(input), room)
                 }
                 Err(reason) => return self.malformed(from, reason).await,
             },
@@ -103,6 +104,10 @@ impl Inbox {
                 metrics::counter!("symbiose_peers_banned_total").increment(1);
                 return Some(());
             }
+            NetworkEvent::Standing(standing) => Event::Standing(standing),
+            NetworkEvent::Alone { peer } => Event::Ledger(Box::new(LedgerInput::Alone(Address::of(&peer)))),
+            NetworkEvent::Copied { via } => Event::Copied(via),
+            NetworkEvent::NoCommonWire { peer, theirs, ours } => Event::NoCommonWire { peer, theirs, ours },
         };
         self.core.send(event).await.ok()
     }
@@ -192,7 +197,7 @@ impl Inbox {
     async fn malformed(&self, peer: PublicKey, reason: &'static str) -> Option<()> {
         metrics::counter!("symbiose_messages_rejected_total", "reason" => reason).increment(1);
         tracing::warn!(peer = %Address::of(&peer), reason, "a malformed message");
-        self.network.send(NetworkCommand::Blame { peer, severity: Blame::Major }).await.ok()
+        self.network.send(NetworkCommand::Blame { peer, severity: Blame::Major, fault: reason }).await.ok()
     }
 }
 

@@ -17,6 +17,7 @@ mod calls;
 mod carrier;
 mod commands;
 mod committer;
+mod copied;
 mod describe;
 mod drafts;
 mod error;
@@ -111,6 +112,12 @@ async fn live(config: Config) -> Result<Stopped, RunError> {
             stop(opened).await;
             Ok(stopped)
         }
+        Err(error @ RunError::Copied(_)) => {
+            copied::note(&config.data_dir);
+            opened.stop_http.send_replace(true);
+            wind_down(opened).await;
+            Err(error)
+        }
         Err(error) => Err(error),
     }
 }
@@ -129,6 +136,7 @@ async fn until_asked(opened: &mut Opened, supervisor: &mut Supervisor) -> Result
             end = &mut opened.end => {
                 return Err(match end {
                     Ok(End::Disk(error)) => RunError::Disk(error),
+                    Ok(End::Copied(via)) => RunError::Copied(via),
                     Ok(End::Stopped) | Err(_) => RunError::Died("core"),
                 });
             }
@@ -139,11 +147,16 @@ async fn until_asked(opened: &mut Opened, supervisor: &mut Supervisor) -> Result
 }
 
 /// Callers first, then the core, then the disk.
-async fn stop(opened: Opened) {
+async fn stop(mut opened: Opened) {
     opened.stop_http.send_replace(true);
-    drop(opened.http.await);
+    drop((&mut opened.http).await);
     drop(opened.events.send(Event::Stop).await);
-    drop(opened.end.await);
+    drop((&mut opened.end).await);
+    wind_down(opened).await;
+}
+
+/// What is left to do when the core has ended.
+async fn wind_down(opened: Opened) {
     // The archivist waits for the others, so that it goes before them.
     if opened.archivist.send(archivist::Task::Stop).is_err() {
         tracing::debug!("the archivist is gone already");

@@ -10,7 +10,10 @@ use std::thread::JoinHandle;
 use ledger::Ledger;
 use ledger::record::RecordError;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use protocol::limits::{BLOCK_TIME_AHEAD_MS_MAX, CORE_QUEUE_MAX, SERIES_DEFAULT_MAX, TELEMETRY_QUEUE_MAX};
+use protocol::limits::{
+    BLOCK_TIME_AHEAD_MS_MAX, CORE_QUEUE_MAX, SERIES_DEFAULT_MAX, TELEMETRY_QUEUE_MAX, WIRE_NEWEST,
+    WIRE_OLDEST,
+};
 use protocol::operator::OperatorKey;
 use protocol::{Bytes, Digest, Genesis, Height, PublicKey, SigningKey, UnixMs, decode};
 use tokio::runtime::Handle;
@@ -23,11 +26,12 @@ use super::carrier::{Carrier, End, Members, Stores};
 use super::clock::Clock;
 use super::commands::Meeting;
 use super::committer::{Committer, Work};
+use super::copied;
 use super::event::Event;
 use super::inbox::Inbox;
 use super::keeper::{self, Keeper};
 use super::machine::Machine;
-use super::network::{self, NetworkConfig, NetworkHandle};
+use super::network::{self, NetworkConfig, NetworkHandle, Wires};
 use super::present::{Facts, Presenter, ledger as shown};
 use super::query::Source;
 use super::reader::Reader;
@@ -107,6 +111,7 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
     let lock = lock::take(&config.data_dir)?;
     ReadyFile::remove(&config.data_dir).map_err(RunError::Store)?;
     let identity = identity(config)?;
+    let wires = wires(config)?;
     let bound = runtime.block_on(http::bind(&config.http, &config.data_dir))?;
     let (book, lost) = accounts::read(&config.data_dir).map_err(RunError::Store)?;
     let metrics = recorder()?;
@@ -117,19 +122,21 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
         health: Health::default(),
         photos: Default::default(),
         restored: None,
+        standing: Default::default(),
         proposed: Vec::new(),
     };
     if let Some(reason) = lost {
         let text = format!("The people of this building were lost ({reason}): claim this node again.");
         facts.health.set("users_damaged", Weight::Notice, text);
     }
-    let files = open_ledger(config, &identity, clock, &mut facts)?;
+    copied::tell(&config.data_dir, &mut facts.health);
+    let files = open_ledger(config, &identity, wires, clock, &mut facts)?;
     let building = open_building(config, &identity, clock, files.ledger, &mut facts)?;
     let photos = open_photos(config, &building.core, &mut facts)?;
     let opening = files.opening.into_iter().map(Output::Ledger).chain(building.opening).collect();
 
     let (network_events, from_network) = mpsc::channel(NETWORK_EVENTS_MAX);
-    let network = network::start(network_config(config, &identity, &building.core), network_events)?;
+    let network = network::start(network_config(config, &identity, &building.core, wires), network_events)?;
     let (deaths, died) = mpsc::channel(8);
     let (core, events) = core_queue();
     let (archivist, archiving_tasks) = std::sync::mpsc::channel();
@@ -193,6 +200,8 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
         tickets: Tickets::default(),
         pulse: pulse.clone(),
         is_open: false,
+        copied: None,
+        speechless: Default::default(),
         core: building.core,
     };
     let (end, carrying) = start_carrier(carrier, opening, deaths)?;
@@ -299,6 +308,7 @@ struct LedgerFiles {
 fn open_ledger(
     config: &Config,
     identity: &Identity,
+    wires: Wires,
     clock: Clock,
     facts: &mut Facts,
 ) -> Result<LedgerFiles, RunError> {
@@ -324,6 +334,8 @@ fn open_ledger(
         heartbeat_ms: config.heartbeat_ms,
         time_ahead_ms: BLOCK_TIME_AHEAD_MS_MAX.saturating_mul(speed) / 1_000,
         name: Bytes::new(config.name.clone().into_bytes()).unwrap_or_default(),
+        // On the older wire nobody can be asked.
+        await_alone: wires.has_greetings(),
     };
     let stored = scan.by_ref().inspect(|stored| facts.note_block(&stored.block));
     let (ledger, opening) =
@@ -486,11 +498,26 @@ fn core_config(config: &Config, operator: Option<OperatorKey>) -> CoreConfig {
     }
 }
 
-fn network_config(config: &Config, identity: &Identity, core: &Core) -> NetworkConfig {
+/// The versions of the wire the configuration asks for.
+fn wires(config: &Config) -> Result<Wires, RunError> {
+    let oldest = config.network.wire_min.unwrap_or(WIRE_OLDEST);
+    let newest = config.network.wire.unwrap_or(WIRE_NEWEST);
+    Wires::new(oldest, newest).ok_or_else(|| RunError::Configuration {
+        key: "network.wire",
+        origin: config.file.display().to_string(),
+        detail: format!(
+            "expected versions from {WIRE_OLDEST} to {WIRE_NEWEST}, found `wire_min` {oldest} and `wire` {newest}"
+        ),
+    })
+}
+
+fn network_config(config: &Config, identity: &Identity, core: &Core, wires: Wires) -> NetworkConfig {
     NetworkConfig {
         seed: identity.seed,
         swarm_key: identity.swarm_key,
         hive: hive_name(&core.ledger().chain()),
+        chain: core.ledger().chain(),
+        wires,
         listen: vec![config.network.listen.clone()],
         peers: config.network.peers.clone(),
         members: core.ledger().state().member_keys().collect(),

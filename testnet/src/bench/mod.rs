@@ -3,6 +3,7 @@
 mod alert;
 mod durable;
 mod finality;
+mod flood;
 mod process;
 mod store;
 mod year;
@@ -39,12 +40,14 @@ pub enum Figure {
     Store,
     /// Many days in one store, a year of them with `--days 365`: how it opens, answers and grows.
     Year,
+    /// What the hive delivers while a member floods one of its nodes with 10,000 messages per second.
+    Flood,
     /// All of them, one after the other.
     All,
 }
 
 /// Every figure but that of a year, the long ones last.
-const EACH: [Figure; 9] = [
+const EACH: [Figure; 10] = [
     Figure::Ready,
     Figure::Rest,
     Figure::Finality,
@@ -54,6 +57,7 @@ const EACH: [Figure; 9] = [
     Figure::Alert,
     Figure::Restart,
     Figure::Store,
+    Figure::Flood,
 ];
 
 /// One measured figure.
@@ -150,6 +154,7 @@ async fn measure(figure: Figure, days: u32, binary: &Path, dir: &Path) -> Result
         Figure::Alert => alert::alert(neighbourhood()).await,
         Figure::Store => store::store(shape("store", 1)).await,
         Figure::Year => year::year(shape("year", 1), days).await,
+        Figure::Flood => flood::flood(shape("flood", 4)).await,
         Figure::All => Ok(Vec::new()),
     }
 }

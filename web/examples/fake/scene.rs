@@ -241,6 +241,10 @@ fn hive(members: &[MemberView]) -> HiveView {
         connected: index != 2,
         height: Some(if index == 2 { 1102 } else { 1284 }),
         latency_ms: if index == 2 { None } else { Some(3 + 9 * u32::try_from(index).expect("small")) },
+        standing: 100,
+        faults: Vec::new(),
+        banned_s: None,
+        wire: Some(2),
     };
     HiveView {
         chain: hex(CHAIN_SEED, 0, 32),

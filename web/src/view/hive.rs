@@ -46,6 +46,22 @@ pub struct PeerView {
     pub connected: bool,
     pub height: Option<u64>,
     pub latency_ms: Option<u32>,
+    /// 100 is a full standing; faults lower it, time mends it, at 0 the member is cut off for a while.
+    pub standing: u32,
+    /// What it did wrong lately, most often first.
+    pub faults: Vec<PeerFault>,
+    /// How long it is still cut off, seconds.
+    pub banned_s: Option<u64>,
+    /// Version of the wire spoken with it.
+    pub wire: Option<u32>,
+}
+
+/// Something a member did wrong, and how often.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PeerFault {
+    /// One word, as in the metric `symbiose_network_faults_total`.
+    pub kind: String,
+    pub count: u32,
 }
 
 /// The last final block. The same height gives the same block and state on every node.

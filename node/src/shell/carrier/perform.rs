@@ -232,7 +232,7 @@ impl Carrier {
             Fault::Signature | Fault::Malformed | Fault::Certificate | Fault::Block => Blame::Major,
         };
         if let Some(key) = self.members.keys.get(peer) {
-            self.network(NetworkCommand::Blame { peer: *key, severity });
+            self.network(NetworkCommand::Blame { peer: *key, severity, fault: fault.name() });
         }
     }
 

@@ -18,6 +18,7 @@ use libp2p::{
 };
 use protocol::limits::{CONNECTIONS_MAX, CONNECTIONS_PER_PEER_MAX, GOSSIP_BYTES_MAX};
 
+use super::doorway::Doorway;
 use super::gate::Gate;
 use super::limits::{
     GOSSIP_ENVELOPE_BYTES, GOSSIP_QUEUE_MAX, HANDSHAKE_TIMEOUT, IDLE_TIMEOUT, MEMORY_BYTES_MAX,
@@ -25,10 +26,9 @@ use super::limits::{
 };
 use super::muxer::Yamux;
 use super::streams::Streams;
+use super::weighed::{Gossip, Scale, Weighed};
+use super::wires::Wires;
 use super::{Lane, NetworkConfig, NetworkError, Topic, keys};
-
-/// Gossip with nothing but our two topics.
-pub(super) type Gossip = gossipsub::Behaviour<gossipsub::IdentityTransform, WhitelistSubscriptionFilter>;
 
 /// Below this score a peer's gossip is not even read; the task blames it.
 pub(super) const GOSSIP_GRAYLIST: f64 = -80.0;
@@ -37,7 +37,7 @@ pub(super) const GOSSIP_GRAYLIST: f64 = -80.0;
 #[derive(NetworkBehaviour)]
 pub(super) struct ForMembers {
     pub(super) lanes: Streams,
-    pub(super) gossip: Gossip,
+    pub(super) gossip: Weighed,
     ping: ping::Behaviour,
     identify: identify::Behaviour,
 }
@@ -45,11 +45,12 @@ pub(super) struct ForMembers {
 /// Everything. The gate comes after all others that can refuse a connection.
 #[derive(NetworkBehaviour)]
 pub(super) struct Behaviour {
+    doorway: Doorway,
     limits: connection_limits::Behaviour,
     memory: memory_connection_limits::Behaviour,
     pub(super) gate: Gate<ForMembers>,
     join: Streams,
-    mdns: Toggle<mdns::tokio::Behaviour>,
+    pub(super) mdns: Toggle<mdns::tokio::Behaviour>,
 }
 
 /// What a newcomer runs while it asks to join.
@@ -59,22 +60,23 @@ pub(super) struct Asking {
     pub(super) join: Streams,
 }
 
-/// The names of everything that is negotiated. They carry the hive, so that two hives never speak by accident.
+/// The names of everything that is negotiated. They carry the hive, so that two hives never speak by accident, and end
+/// in a version of the wire.
 #[derive(Debug, Clone)]
 pub(super) struct Names {
-    consensus: StreamProtocol,
-    sync: StreamProtocol,
-    operator: StreamProtocol,
+    hive: String,
+    pub(super) wires: Wires,
+    lanes: [Vec<StreamProtocol>; 3],
     pub(super) join: StreamProtocol,
-    transactions: TopicHash,
-    headers: TopicHash,
+    pub(super) greeting: StreamProtocol,
+    topics: Vec<(Topic, u32, TopicHash)>,
 }
 
 impl Names {
-    pub(super) fn new(hive: &str) -> Result<Self, NetworkError> {
+    pub(super) fn new(hive: &str, wires: Wires) -> Result<Self, NetworkError> {
         let usable = (1..=64).contains(&hive.len()) && hive.bytes().all(|c| c.is_ascii_alphanumeric());
-        let stream = |name: &str| {
-            StreamProtocol::try_from_owned(format!("/symbiose/{hive}/{name}/1"))
+        let stream = |name: &str, version: u32| {
+            StreamProtocol::try_from_owned(format!("/symbiose/{hive}/{name}/{version}"))
                 .ok()
                 .filter(|_| usable)
                 .ok_or_else(|| NetworkError::Setup {
@@ -82,38 +84,70 @@ impl Names {
                     reason: format!("hive name {hive:?}"),
                 })
         };
-        let topic = |name: &str| IdentTopic::new(format!("/symbiose/{hive}/{name}/1")).hash();
+        let lane = |lane: Lane| -> Result<Vec<_>, _> {
+            wires.each().map(|version| stream(lane.word(), version)).collect()
+        };
+        let topic = |topic: Topic, version| {
+            (topic, version, IdentTopic::new(format!("/symbiose/{hive}/{}/{version}", topic.name())).hash())
+        };
+        let topics = Topic::ALL.into_iter();
         Ok(Self {
-            consensus: stream("bft")?,
-            sync: stream("sync")?,
-            operator: stream("operator")?,
-            join: stream("join")?,
-            transactions: topic("transactions"),
-            headers: topic("headers"),
+            hive: hive.to_owned(),
+            wires,
+            lanes: [lane(Lane::Consensus)?, lane(Lane::Sync)?, lane(Lane::Operator)?],
+            join: stream("join", 1)?,
+            greeting: stream("hello", 2)?,
+            topics: topics.flat_map(|one| wires.each().map(move |version| topic(one, version))).collect(),
         })
     }
 
-    pub(super) fn lane(&self, lane: Lane) -> StreamProtocol {
+    /// Newest version first.
+    pub(super) fn lane(&self, lane: Lane) -> &[StreamProtocol] {
+        let [consensus, sync, operator] = &self.lanes;
         match lane {
-            Lane::Consensus => self.consensus.clone(),
-            Lane::Sync => self.sync.clone(),
-            Lane::Operator => self.operator.clone(),
+            Lane::Consensus => consensus,
+            Lane::Sync => sync,
+            Lane::Operator => operator,
         }
     }
 
     pub(super) fn lane_of(&self, protocol: &StreamProtocol) -> Option<Lane> {
-        Lane::ALL.into_iter().find(|lane| self.lane(*lane) == *protocol)
+        Lane::ALL.into_iter().find(|lane| self.lane(*lane).contains(protocol))
     }
 
-    pub(super) fn topic(&self, topic: Topic) -> TopicHash {
-        match topic {
-            Topic::Transactions => self.transactions.clone(),
-            Topic::Headers => self.headers.clone(),
+    /// What a member is offered as a stream.
+    fn streams(&self) -> Vec<StreamProtocol> {
+        let lanes = Lane::ALL.into_iter().flat_map(|lane| self.lane(lane).iter().cloned());
+        lanes.chain(self.wires.has_greetings().then(|| self.greeting.clone())).collect()
+    }
+
+    /// The topic in one of our versions.
+    pub(super) fn topic(&self, topic: Topic, version: u32) -> TopicHash {
+        let named = self.topics.iter().find(|(one, of, _)| (*one, *of) == (topic, version));
+        named.map(|(_, _, hash)| hash.clone()).expect("invariant: asked for our versions only")
+    }
+
+    pub(super) fn topic_of(&self, hash: &TopicHash) -> Option<(Topic, u32)> {
+        let named = self.topics.iter().find(|(_, _, one)| one == hash);
+        named.map(|(topic, version, _)| (*topic, *version))
+    }
+
+    /// The versions a peer speaks, as its list of protocols says.
+    pub(super) fn versions_of(&self, protocols: &[StreamProtocol]) -> BTreeSet<u32> {
+        let start = format!("/symbiose/{}/{}/", self.hive, Lane::Sync.word());
+        let version = |protocol: &StreamProtocol| protocol.as_ref().strip_prefix(&start)?.parse().ok();
+        protocols.iter().filter_map(version).collect()
+    }
+}
+
+impl Lane {
+    /// Its part of a protocol name.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Consensus => "bft",
+            Self::Sync => "sync",
+            Self::Operator => "operator",
         }
-    }
-
-    pub(super) fn topic_of(&self, hash: &TopicHash) -> Option<Topic> {
-        [Topic::Transactions, Topic::Headers].into_iter().find(|topic| self.topic(*topic) == *hash)
     }
 }
 
@@ -123,7 +157,7 @@ pub(super) fn node_swarm(config: &NetworkConfig, names: &Names) -> Result<Swarm<
     let own = keypair.public().to_peer_id();
     let members: BTreeSet<PeerId> = config.members.iter().map(keys::to_peer).collect();
     let for_members = ForMembers {
-        lanes: Streams::new(Lane::ALL.map(|lane| names.lane(lane)).to_vec()),
+        lanes: Streams::new(names.streams()),
         gossip: gossip(keypair.clone(), names)?,
         ping: ping::Behaviour::new(
             ping::Config::new().with_interval(PING_INTERVAL).with_timeout(PING_TIMEOUT),
@@ -134,14 +168,9 @@ pub(super) fn node_swarm(config: &NetworkConfig, names: &Names) -> Result<Swarm<
                 .with_cache_size(0),
         ),
     };
-    let mdns = if config.mdns {
-        let behaviour = mdns::tokio::Behaviour::new(mdns::Config::default(), own)
-            .map_err(|error| NetworkError::Setup { part: "mdns", reason: error.to_string() })?;
-        Some(behaviour)
-    } else {
-        None
-    };
+    let mdns = config.mdns.then(|| local_network(own)).transpose()?;
     let behaviour = Behaviour {
+        doorway: Doorway::new(),
         limits: connection_limits(),
         memory: memory_connection_limits::Behaviour::with_max_bytes(MEMORY_BYTES_MAX),
         gate: Gate::new(for_members, own, members),
@@ -149,6 +178,12 @@ pub(super) fn node_swarm(config: &NetworkConfig, names: &Names) -> Result<Swarm<
         mdns: mdns.into(),
     };
     swarm(&keypair, config.swarm_key, behaviour)
+}
+
+/// Looks for nodes on the local network.
+pub(super) fn local_network(own: PeerId) -> Result<mdns::tokio::Behaviour, NetworkError> {
+    mdns::tokio::Behaviour::new(mdns::Config::default(), own)
+        .map_err(|error| NetworkError::Setup { part: "mdns", reason: error.to_string() })
 }
 
 /// The swarm of a newcomer.
@@ -188,9 +223,9 @@ fn connection_limits() -> connection_limits::Behaviour {
     )
 }
 
-fn gossip(keypair: Keypair, names: &Names) -> Result<Gossip, NetworkError> {
+fn gossip(keypair: Keypair, names: &Names) -> Result<Weighed, NetworkError> {
     let refused = |reason: String| NetworkError::Setup { part: "gossip", reason };
-    let topics = [names.topic(Topic::Transactions), names.topic(Topic::Headers)];
+    let topics: Vec<TopicHash> = names.topics.iter().map(|(_, _, hash)| hash.clone()).collect();
     let config = gossipsub::ConfigBuilder::default()
         .validation_mode(ValidationMode::Strict)
         .validate_messages()
@@ -207,16 +242,22 @@ fn gossip(keypair: Keypair, names: &Names) -> Result<Gossip, NetworkError> {
         .prune_backoff(Duration::from_secs(10))
         .build()
         .map_err(|error| refused(error.to_string()))?;
-    let filter = WhitelistSubscriptionFilter(HashSet::from(topics.clone()));
-    let mut gossip =
-        Gossip::new_with_subscription_filter(MessageAuthenticity::Signed(keypair), config, filter)
-            .map_err(|reason| refused(reason.into()))?;
+    let filter = WhitelistSubscriptionFilter(topics.iter().cloned().collect::<HashSet<_>>());
+    let scale = Scale::new(topics.iter().cloned());
+    let mut gossip = Gossip::new_with_subscription_filter_and_transform(
+        MessageAuthenticity::Signed(keypair),
+        config,
+        filter,
+        scale.clone(),
+    )
+    .map_err(|reason| refused(reason.into()))?;
     gossip.with_peer_score(score(&topics), thresholds()).map_err(refused)?;
-    for topic in [Topic::Transactions, Topic::Headers] {
-        let topic = IdentTopic::new(names.topic(topic).into_string());
-        gossip.subscribe(&topic).map_err(|error| refused(error.to_string()))?;
+    for topic in topics {
+        gossip
+            .subscribe(&IdentTopic::new(topic.into_string()))
+            .map_err(|error| refused(error.to_string()))?;
     }
-    Ok(gossip)
+    Ok(Weighed::new(gossip, scale))
 }
 
 /// Scores punish invalid messages and broken promises. They do not punish silence, which is normal here, nor a slow
@@ -260,17 +301,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_carry_the_hive() {
-        let names = Names::new("c0ffee").unwrap();
-        assert_eq!(names.lane(Lane::Consensus).as_ref(), "/symbiose/c0ffee/bft/1");
-        assert_eq!(names.lane(Lane::Sync).as_ref(), "/symbiose/c0ffee/sync/1");
+    fn names_carry_the_hive_and_a_version() {
+        let names = Names::new("c0ffee", Wires::ALL).unwrap();
+        assert_eq!(names.lane(Lane::Consensus), ["/symbiose/c0ffee/bft/2", "/symbiose/c0ffee/bft/1"]);
         assert_eq!(names.join.as_ref(), "/symbiose/c0ffee/join/1");
-        assert_eq!(names.lane_of(&names.lane(Lane::Sync)), Some(Lane::Sync));
-        assert_eq!(names.lane_of(&names.join), None);
-        assert_eq!(names.topic_of(&names.topic(Topic::Headers)), Some(Topic::Headers));
-        for wrong in ["", "a/b", "é", &"a".repeat(65)] {
-            assert!(Names::new(wrong).is_err(), "{wrong}");
+        for protocol in names.lane(Lane::Sync) {
+            assert_eq!(names.lane_of(protocol), Some(Lane::Sync));
         }
+        assert_eq!(names.lane_of(&names.join), None);
+        assert_eq!(names.topic_of(&names.topic(Topic::Headers, 1)), Some((Topic::Headers, 1)));
+        assert_eq!(names.versions_of(&names.streams()), BTreeSet::from([1, 2]));
+        let foreign = Names::new("beef", Wires::ALL).unwrap();
+        assert_eq!(names.versions_of(&foreign.streams()), BTreeSet::new());
+        for wrong in ["", "a/b", "é", &"a".repeat(65)] {
+            assert!(Names::new(wrong, Wires::ALL).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_node_kept_on_the_older_wire_offers_nothing_newer() {
+        let names = Names::new("c0ffee", Wires::new(1, 1).unwrap()).unwrap();
+        assert_eq!(names.versions_of(&names.streams()), BTreeSet::from([1]));
+        assert!(!names.streams().contains(&names.greeting));
+        assert_eq!(names.topics.len(), 2);
     }
 
     #[test]

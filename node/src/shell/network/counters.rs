@@ -15,6 +15,9 @@ impl Lane {
 }
 
 impl Topic {
+    /// All topics.
+    pub(super) const ALL: [Self; 2] = [Self::Transactions, Self::Headers];
+
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Transactions => "transactions",
@@ -73,6 +76,16 @@ pub(super) fn banned() {
 /// A connection failed or was refused before it could be used.
 pub(super) fn connection_failed(direction: &'static str) {
     counter!("symbiose_network_connection_failures_total", "direction" => direction).increment(1);
+}
+
+/// A connection came in when there was no room in the doorway.
+pub(super) fn turned_away() {
+    counter!("symbiose_network_turned_away_total").increment(1);
+}
+
+/// Members cut off now.
+pub(super) fn members_banned(count: usize) {
+    gauge!("symbiose_network_members_banned").set(u32::try_from(count).unwrap_or(u32::MAX));
 }
 
 /// Members connected now.

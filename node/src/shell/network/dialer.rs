@@ -9,12 +9,12 @@ use protocol::PublicKey;
 use protocol::limits::MEMBERS_MAX;
 use tokio::time::Instant;
 
-use super::limits::{ADDRESSES_PER_PEER_MAX, GOOD_CONNECTION, REDIAL_MAX, REDIAL_MIN};
+use super::limits::{ADDRESSES_PER_PEER_MAX, GOOD_CONNECTION, HINTS_PER_PEER_MAX, REDIAL_MAX, REDIAL_MIN};
 
 #[derive(Debug)]
 struct Entry {
     kept: VecDeque<Multiaddr>,
-    hint: Option<Multiaddr>,
+    hints: VecDeque<Multiaddr>,
     /// Dials since the last good connection.
     attempts: u32,
     next: Instant,
@@ -40,10 +40,15 @@ impl Dialer {
         }
     }
 
-    /// Notes where a peer might be. Forgotten when it proves wrong.
+    /// Notes where a peer might be. The last few are tried together, so that a forged one does not hide the true one; all
+    /// are forgotten when they prove wrong.
     pub(super) fn hint(&mut self, peer: PublicKey, address: Multiaddr, now: Instant) {
         if let Some(entry) = self.entry(peer, now) {
-            entry.hint = Some(address);
+            entry.hints.retain(|known| *known != address);
+            entry.hints.push_back(address);
+            if entry.hints.len() > HINTS_PER_PEER_MAX {
+                entry.hints.pop_front();
+            }
         }
     }
 
@@ -59,7 +64,7 @@ impl Dialer {
             if entry.dialling || now < entry.next || !wanted(peer) {
                 continue;
             }
-            let addresses: Vec<_> = entry.kept.iter().chain(&entry.hint).cloned().collect();
+            let addresses: Vec<_> = entry.kept.iter().chain(&entry.hints).cloned().collect();
             if !addresses.is_empty() {
                 entry.dialling = true;
                 due.push((*peer, addresses));
@@ -72,7 +77,7 @@ impl Dialer {
     pub(super) fn failed(&mut self, peer: &PublicKey, now: Instant) {
         let Some(entry) = self.peers.get_mut(peer) else { return };
         entry.dialling = false;
-        entry.hint = None;
+        entry.hints.clear();
         entry.postpone(now);
         if entry.kept.is_empty() {
             self.peers.remove(peer);
@@ -102,7 +107,7 @@ impl Dialer {
         }
         Some(self.peers.entry(peer).or_insert_with(|| Entry {
             kept: VecDeque::new(),
-            hint: None,
+            hints: VecDeque::new(),
             attempts: 0,
             next: now,
             dialling: false,
@@ -170,9 +175,27 @@ mod tests {
         dialer.hint(peer(1), address(1), now);
         dialer.hint(peer(1), address(2), now);
         assert_eq!(dialer.due(now, |_| false), vec![], "nobody wants it");
-        assert_eq!(dialer.due(now, |_| true), vec![(peer(1), vec![address(2)])]);
+        assert_eq!(dialer.due(now, |_| true), vec![(peer(1), vec![address(1), address(2)])]);
         dialer.failed(&peer(1), now);
         assert!(dialer.peers.is_empty());
+    }
+
+    #[test]
+    fn forged_hints_take_no_memory_and_hide_no_kept_address() {
+        let now = Instant::now();
+        let mut dialer = Dialer::default();
+        dialer.keep(peer(1), address(9), now);
+        for port in 1_000..2_000 {
+            dialer.hint(peer(1), address(port), now);
+            dialer.hint(peer(2), address(port), now);
+        }
+        assert_eq!(dialer.peers[&peer(2)].hints.len(), HINTS_PER_PEER_MAX);
+        dialer.hint(peer(2), address(7), now);
+        let due: BTreeMap<_, _> = dialer.due(now, |_| true).into_iter().collect();
+        assert_eq!((due[&peer(1)].len(), &due[&peer(1)][0]), (1 + HINTS_PER_PEER_MAX, &address(9)));
+        assert!(due[&peer(2)].contains(&address(7)), "the true one is tried beside the forged ones");
+        dialer.failed(&peer(1), now);
+        assert_eq!(dialer.peers[&peer(1)].kept, [address(9)]);
     }
 
     #[test]

@@ -5,7 +5,9 @@ use std::io;
 use std::sync::Arc;
 
 use futures::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use libp2p::swarm::ConnectionId;
 use protocol::PublicKey;
+use protocol::greeting::Greeting;
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
@@ -14,6 +16,7 @@ use super::counters::Traffic;
 use super::limits::{EXCESS_PAUSE, READ_BUFFER_BYTES};
 use super::meter::{Excess, Meter};
 use super::outbox::Batch;
+use super::room::Chamber;
 use super::{Lane, NetworkEvent};
 
 /// Frames up to this size are written together with their neighbours.
@@ -41,6 +44,10 @@ pub(super) enum Report {
     Excess { from: PublicKey },
     /// A peer announced a frame over the limit.
     TooLong { from: PublicKey, lane: Lane },
+    /// A peer greets.
+    Greeting { connection: ConnectionId, greeting: Greeting },
+    /// A peer greets in a way nobody understands.
+    BadGreeting { from: PublicKey },
 }
 
 /// Reads the length of the next frame.
@@ -90,6 +97,7 @@ pub(super) struct LaneReader {
     pub(super) from: PublicKey,
     pub(super) lane: Lane,
     pub(super) meter: Arc<Meter>,
+    pub(super) room: Chamber,
     pub(super) events: mpsc::Sender<NetworkEvent>,
     pub(super) reports: mpsc::Sender<Report>,
 }
@@ -110,8 +118,10 @@ impl LaneReader {
             };
             self.wait_for_allowance(len).await;
             let Ok(bytes) = read_body(&mut stream, len).await else { return };
+            // Not before it is here: a frame that was announced and never comes takes nobody's room.
+            let room = self.room.take(len).await;
             traffic.count(bytes.len());
-            let event = NetworkEvent::Message { from: self.from, lane: self.lane, bytes };
+            let event = NetworkEvent::Message { from: self.from, lane: self.lane, bytes, room };
             if self.events.send(event).await.is_err() {
                 return;
             }

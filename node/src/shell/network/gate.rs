@@ -70,6 +70,12 @@ impl<B> Gate<B> {
         self.banned.get(peer).is_some_and(|until| now < *until)
     }
 
+    /// How long a key still has to stay out, seconds.
+    pub(super) fn banned_for(&self, peer: &PeerId, now: Instant) -> Option<u64> {
+        let left = self.banned.get(peer)?.checked_duration_since(now)?;
+        Some(left.as_secs() + 1)
+    }
+
     /// What an established connection is good for.
     pub(super) fn admission(&self, connection: ConnectionId) -> Option<Admission> {
         self.connections.get(&connection).map(|(_, admission)| *admission)

@@ -55,7 +55,7 @@ pub async fn ask_to_join(
     if request.len() > JOIN_FRAME_BYTES_MAX {
         return Err(JoinError::TooLong { limit: JOIN_FRAME_BYTES_MAX, found: request.len() });
     }
-    let names = Names::new(&config.hive)?;
+    let names = Names::new(&config.hive, config.wires)?;
     let targets = addresses.iter().map(|text| keys::parse_peer(text)).collect::<Result<Vec<_>, _>>()?;
     let mut reason = String::from("no address given");
     for (key, address) in &targets {
@@ -94,7 +94,7 @@ async fn open(swarm: &mut Swarm<Asking>, names: &Names) -> Result<Stream, String
     loop {
         match swarm.select_next_some().await {
             SwarmEvent::ConnectionEstablished { peer_id, connection_id, .. } => {
-                swarm.behaviour_mut().join.open(peer_id, connection_id, names.join.clone());
+                swarm.behaviour_mut().join.open(peer_id, connection_id, &[names.join.clone()]);
             }
             SwarmEvent::Behaviour(AskingEvent::Join(StreamEvent { outcome, .. })) => match outcome {
                 Outcome::Opened(stream) => return Ok(stream),

@@ -31,6 +31,29 @@ pub(super) const MEMORY_BYTES_MAX: usize = 512 * 1024 * 1024;
 /// Handshakes under way in each direction.
 pub(super) const PENDING_CONNECTIONS_MAX: u32 = 64;
 
+/// Handshakes under way that come from one address.
+pub(super) const PENDING_PER_ADDRESS_MAX: usize = 48;
+/// Connections that may come in at once, all together.
+pub(super) const ARRIVALS_AT_ONCE: u32 = 128;
+/// Connections that may come in per second after that.
+pub(super) const ARRIVALS_PER_S: u32 = 32;
+/// Connections one member may make at once.
+pub(super) const CONNECTS_AT_ONCE: u32 = 20;
+/// Connections one member may make per second after that.
+pub(super) const CONNECTS_PER_S: u32 = 1;
+/// Streams one connection may be asked for at once.
+pub(super) const STREAMS_AT_ONCE: u32 = 64;
+/// Streams one connection may be asked for per second after that.
+pub(super) const STREAMS_PER_S: u32 = 8;
+/// Greetings one connection may bring at once.
+pub(super) const GREETINGS_AT_ONCE: u32 = 32;
+/// Greetings one connection may bring per second after that.
+pub(super) const GREETINGS_PER_S: u32 = 4;
+/// Bytes of frames of one member that are on their way to the core.
+pub(super) const ROOM_PER_PEER_BYTES: usize = 8 * 1024 * 1024;
+/// Bytes of frames of all members that are on their way to the core.
+pub(super) const ROOM_BYTES: usize = 32 * 1024 * 1024;
+
 /// Time for TCP, swarm key, noise and yamux together.
 pub(super) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection without traffic is kept; pings find out whether it lives.
@@ -86,6 +109,12 @@ pub(super) const REDIAL_MIN: Duration = Duration::from_millis(100);
 pub(super) const REDIAL_MAX: Duration = Duration::from_secs(5);
 /// A connection that stood this long counts as good: the pause starts from the beginning.
 pub(super) const GOOD_CONNECTION: Duration = Duration::from_secs(5);
+/// Hints of the local network kept for one peer.
+pub(super) const HINTS_PER_PEER_MAX: usize = 4;
+/// Nodes found on the local network before everything found there is forgotten and looked for anew.
+pub(super) const FOUND_MAX: usize = 1_024;
+/// How long a peer with which no version of the wire is shared is left alone.
+pub(super) const NO_COMMON_WIRE_PAUSE: Duration = Duration::from_secs(15);
 /// Addresses kept for one peer.
 pub(super) const ADDRESSES_PER_PEER_MAX: usize = 8;
 
@@ -101,6 +130,9 @@ impl Lane {
 }
 
 const _: () = {
+    assert!(SYNC_FRAME_BYTES_MAX <= ROOM_PER_PEER_BYTES && ROOM_PER_PEER_BYTES <= ROOM_BYTES);
+    assert!(ROOM_BYTES <= u32::MAX as usize);
+    assert!(PENDING_PER_ADDRESS_MAX < PENDING_CONNECTIONS_MAX as usize);
     assert!(YAMUX_STREAMS_MAX * 256 * 1024 <= YAMUX_WINDOW_BYTES);
     assert!(CONSENSUS_FRAME_BYTES_MAX <= LANE_QUEUE_BYTES_MAX);
     assert!(SYNC_FRAME_BYTES_MAX <= LANE_QUEUE_BYTES_MAX);

@@ -60,14 +60,25 @@ impl Meter {
 
     /// Takes one message of `bytes` out of the buckets, or says how long to wait.
     pub(super) fn charge(&self, now: Instant, bytes: usize) -> Result<(), Excess> {
+        self.charge_all(now, 1, bytes as u64)
+    }
+
+    /// Takes several messages of together `bytes` out of the buckets, or says how long to wait.
+    pub(super) fn charge_all(&self, now: Instant, messages: u64, bytes: u64) -> Result<(), Excess> {
         let now_ns = u64::try_from((now - self.start).as_nanos()).unwrap_or(u64::MAX / 2);
-        let bytes_ns = (bytes as u64 * self.percent).saturating_mul(SECOND_NS / 100) / u64::from(BYTES_PER_S);
-        let message_ns = MESSAGE_NS * self.percent / 100;
+        let bytes_ns = (bytes * self.percent).saturating_mul(SECOND_NS / 100) / u64::from(BYTES_PER_S);
+        let message_ns = (MESSAGE_NS * self.percent / 100).saturating_mul(messages);
         take(&self.bytes_full_at, now_ns, bytes_ns).map_err(Excess::Bytes)?;
         take(&self.messages_full_at, now_ns, message_ns).map_err(|pause| {
             self.bytes_full_at.fetch_sub(bytes_ns, Ordering::Relaxed);
             Excess::Messages(pause)
         })
+    }
+
+    /// Whether nothing is missing in either bucket.
+    pub(super) fn is_full(&self, now: Instant) -> bool {
+        let now_ns = u64::try_from((now - self.start).as_nanos()).unwrap_or(u64::MAX / 2);
+        [&self.messages_full_at, &self.bytes_full_at].iter().all(|at| at.load(Ordering::Relaxed) <= now_ns)
     }
 }
 

@@ -6,8 +6,10 @@
 //! swarm and of all state, the other files its parts.
 
 mod behaviour;
+mod budget;
 mod counters;
 mod dialer;
+mod doorway;
 mod events;
 mod frame;
 mod gate;
@@ -18,22 +20,28 @@ mod meter;
 mod muxer;
 mod outbox;
 mod peer;
+mod room;
 mod standing;
 mod streams;
 mod task;
 #[cfg(test)]
 mod tests;
+mod twins;
+mod weighed;
+mod wires;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use protocol::PublicKey;
+use protocol::{ChainId, PublicKey};
 use thiserror::Error;
 use tokio::sync::mpsc;
 
 pub use join::{JoinError, ask_to_join};
 pub use keys::{check_address, own_peer_id, peer_id};
+pub use room::Room;
+pub use wires::Wires;
 
 /// What the network has to know before it starts.
 #[derive(Clone)]
@@ -44,6 +52,10 @@ pub struct NetworkConfig {
     pub swarm_key: [u8; 32],
     /// Short hexadecimal form of the chain id; part of every protocol and topic name.
     pub hive: String,
+    /// The hive; signs of life are signed for it.
+    pub chain: ChainId,
+    /// Versions of the wire that are spoken.
+    pub wires: Wires,
     /// Multiaddresses to listen on, such as `/ip4/0.0.0.0/tcp/0`.
     pub listen: Vec<String>,
     /// Multiaddresses with `/p2p/<peer id>` that are dialled and kept.
@@ -58,6 +70,7 @@ impl fmt::Debug for NetworkConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NetworkConfig")
             .field("hive", &self.hive)
+            .field("wires", &self.wires)
             .field("listen", &self.listen)
             .field("peers", &self.peers)
             .field("members", &self.members.len())
@@ -92,6 +105,23 @@ pub struct GossipId {
     id: libp2p::gossipsub::MessageId,
     /// Bytes of the message.
     len: usize,
+    /// The message, if it is to be told again in an older version of the wire once it is accepted.
+    translated: Option<(Topic, Arc<[u8]>)>,
+}
+
+/// How a member stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The member.
+    pub peer: PublicKey,
+    /// 100 is a full standing; at 0 it is banned.
+    pub points: u32,
+    /// What it did, and how often.
+    pub faults: BTreeMap<&'static str, u32>,
+    /// How long it is still banned, seconds.
+    pub banned_s: Option<u64>,
+    /// The version of the wire spoken with it.
+    pub wire: Option<u32>,
 }
 
 /// Names one request to join to [`NetworkCommand::AnswerJoin`].
@@ -157,6 +187,8 @@ pub enum NetworkCommand {
         peer: PublicKey,
         /// How much.
         severity: Blame,
+        /// For what, in one word.
+        fault: &'static str,
     },
     /// Adds an address (with `/p2p`) to those that are dialled and kept.
     Dial(String),
@@ -203,6 +235,8 @@ pub enum NetworkEvent {
         lane: Lane,
         /// The frame.
         bytes: Vec<u8>,
+        /// To be dropped when the frame has been dealt with.
+        room: Room,
     },
     /// A gossip message, signed by a member. It is passed on only after a [`NetworkCommand::Verdict`].
     Gossip {
@@ -230,6 +264,27 @@ pub enum NetworkEvent {
     Banned {
         /// The member.
         peer: PublicKey,
+    },
+    /// How members stand; sent when it changed, at most once a second.
+    Standing(Vec<Standing>),
+    /// This member knows of no other living run of our key. May be told more than once.
+    Alone {
+        /// The member.
+        peer: PublicKey,
+    },
+    /// Another run of our own key is alive: both were started from one data folder. Proven, not believed.
+    Copied {
+        /// The member that is connected with both.
+        via: PublicKey,
+    },
+    /// A member shares no version of the wire with this node and is cut off for a while.
+    NoCommonWire {
+        /// The member.
+        peer: PublicKey,
+        /// The versions it speaks.
+        theirs: String,
+        /// The versions this node speaks.
+        ours: String,
     },
 }
 

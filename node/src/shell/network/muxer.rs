@@ -13,9 +13,14 @@ use futures::{AsyncRead, AsyncWrite};
 use libp2p::core::UpgradeInfo;
 use libp2p::core::muxing::{StreamMuxer, StreamMuxerEvent};
 use libp2p::core::upgrade::{InboundConnectionUpgrade, OutboundConnectionUpgrade};
+use tokio::time::Instant;
 use yamux::{Connection, ConnectionError, Mode, Stream};
 
-use super::limits::{YAMUX_STREAMS_MAX, YAMUX_WINDOW_BYTES};
+use super::budget::Budget;
+use super::limits::{STREAMS_AT_ONCE, STREAMS_PER_S, YAMUX_STREAMS_MAX, YAMUX_WINDOW_BYTES};
+
+/// Why a connection ends whose peer opens one stream after the other.
+pub(super) const TOO_MANY_STREAMS: &str = "the peer opens streams too fast";
 
 /// The upgrade of an authenticated connection to many streams.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +34,7 @@ impl Yamux {
         ready(Ok(Muxer {
             connection: Connection::new(io, config, mode),
             incoming: VecDeque::new(),
+            streams: Budget::new(STREAMS_AT_ONCE, STREAMS_PER_S),
             waker: None,
         }))
     }
@@ -69,12 +75,17 @@ impl<C: AsyncRead + AsyncWrite + Send + Unpin + 'static> OutboundConnectionUpgra
 pub(super) struct Muxer<C> {
     connection: Connection<C>,
     incoming: VecDeque<Stream>,
+    streams: Budget,
     waker: Option<Waker>,
 }
 
 impl<C: AsyncRead + AsyncWrite + Unpin> Muxer<C> {
     fn poll_connection(&mut self, cx: &mut Context<'_>) -> Poll<Result<Stream, ConnectionError>> {
-        self.connection.poll_next_inbound(cx).map(|stream| stream.unwrap_or(Err(ConnectionError::Closed)))
+        let found = self.connection.poll_next_inbound(cx);
+        if matches!(found, Poll::Ready(Some(Ok(_)))) && !self.streams.take(Instant::now()) {
+            return Poll::Ready(Err(ConnectionError::Io(io::Error::other(TOO_MANY_STREAMS))));
+        }
+        found.map(|stream| stream.unwrap_or(Err(ConnectionError::Closed)))
     }
 }
 

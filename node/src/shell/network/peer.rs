@@ -4,12 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use libp2p::swarm::ConnectionId;
+use protocol::greeting::Greeting;
+use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::Lane;
+use super::budget::Budget;
+use super::limits::{CONNECTS_AT_ONCE, CONNECTS_PER_S};
 use super::meter::Meter;
 use super::outbox::{Link, Outbox};
+use super::room::Chamber;
 use super::standing::Debts;
 
 /// One connection of a member.
@@ -17,6 +22,24 @@ use super::standing::Debts;
 pub(super) struct Connection {
     pub(super) since: Instant,
     readers: BTreeMap<Lane, AbortHandle>,
+    pub(super) greeting: Voice,
+}
+
+/// What greets on a connection.
+#[derive(Debug, Default)]
+pub(super) struct Voice {
+    /// Said as soon as there is a stream.
+    pub(super) unsaid: Vec<Greeting>,
+    pub(super) writer: Option<mpsc::Sender<Greeting>>,
+    pub(super) reader: Option<AbortHandle>,
+}
+
+impl Drop for Voice {
+    fn drop(&mut self) {
+        if let Some(reader) = &self.reader {
+            reader.abort();
+        }
+    }
 }
 
 /// One lane. The meters live as long as the peer, so that a new stream does not come with a new allowance.
@@ -43,17 +66,30 @@ pub(super) struct Peer {
     pub(super) connections: BTreeMap<ConnectionId, Connection>,
     pub(super) debts: Debts,
     pub(super) gossip: Meter,
+    /// Gossip's control messages.
+    pub(super) control: Meter,
+    /// Whether its last RPC was too much: the messages it held are dropped.
+    pub(super) is_muted: bool,
+    pub(super) connects: Budget,
+    pub(super) room: Chamber,
+    /// The version of the wire spoken with it, once it has said what it speaks.
+    pub(super) wire: Option<u32>,
     consensus: Direct,
     sync: Direct,
     operator: Direct,
 }
 
 impl Peer {
-    pub(super) fn new(now: Instant) -> Self {
+    pub(super) fn new(now: Instant, room: Chamber) -> Self {
         Self {
             connections: BTreeMap::new(),
             debts: Debts::new(now),
             gossip: Meter::incoming(now),
+            control: Meter::incoming(now),
+            is_muted: false,
+            connects: Budget::new(CONNECTS_AT_ONCE, CONNECTS_PER_S),
+            room,
+            wire: None,
             consensus: Direct::new(now),
             sync: Direct::new(now),
             operator: Direct::new(now),
@@ -88,8 +124,21 @@ impl Peer {
         !self.connections.is_empty()
     }
 
+    /// Whether nothing would be lost by forgetting it: whoever hangs up and comes back finds its debts, and no new
+    /// allowance.
+    pub(super) fn is_forgettable(&mut self, now: Instant) -> bool {
+        let meters = [&self.gossip, &self.control];
+        let lanes = Lane::ALL.map(|lane| self.incoming(lane).is_full(now));
+        !self.is_connected()
+            && lanes.into_iter().all(|is_full| is_full)
+            && meters.into_iter().all(|meter| meter.is_full(now))
+            && self.connects.is_full(now)
+            && self.debts.is_clean(now)
+    }
+
     pub(super) fn connected(&mut self, connection: ConnectionId, now: Instant) {
-        self.connections.insert(connection, Connection { since: now, readers: BTreeMap::new() });
+        let connected = Connection { since: now, readers: BTreeMap::new(), greeting: Voice::default() };
+        self.connections.insert(connection, connected);
     }
 
     /// Forgets a connection and closes the lanes that ran over it.

@@ -43,7 +43,7 @@ pub(super) struct StreamEvent {
 /// The behaviour. Each connection it takes part in offers all of `protocols`.
 pub(super) struct Streams {
     protocols: Vec<StreamProtocol>,
-    actions: VecDeque<ToSwarm<StreamEvent, StreamProtocol>>,
+    actions: VecDeque<ToSwarm<StreamEvent, Vec<StreamProtocol>>>,
     waker: Option<Waker>,
 }
 
@@ -52,12 +52,13 @@ impl Streams {
         Self { protocols, actions: VecDeque::new(), waker: None }
     }
 
-    /// Opens a stream. Answered by one `Opened` or `Failed`, or by the end of the connection.
-    pub(super) fn open(&mut self, peer: PeerId, connection: ConnectionId, protocol: StreamProtocol) {
+    /// Opens a stream of the first of these protocols that the peer offers. Answered by one `Opened` or `Failed`, or by
+    /// the end of the connection.
+    pub(super) fn open(&mut self, peer: PeerId, connection: ConnectionId, protocols: &[StreamProtocol]) {
         self.actions.push_back(ToSwarm::NotifyHandler {
             peer_id: peer,
             handler: NotifyHandler::One(connection),
-            event: protocol,
+            event: protocols.to_vec(),
         });
         if let Some(waker) = self.waker.take() {
             waker.wake();
@@ -120,12 +121,12 @@ impl NetworkBehaviour for Streams {
 /// The part of [`Streams`] that lives in one connection.
 pub(super) struct Handler {
     protocols: Vec<StreamProtocol>,
-    to_open: VecDeque<StreamProtocol>,
+    to_open: VecDeque<Vec<StreamProtocol>>,
     outcomes: VecDeque<(StreamProtocol, Outcome)>,
 }
 
 impl ConnectionHandler for Handler {
-    type FromBehaviour = StreamProtocol;
+    type FromBehaviour = Vec<StreamProtocol>;
     type ToBehaviour = (StreamProtocol, Outcome);
     type InboundProtocol = Negotiate;
     type OutboundProtocol = Negotiate;
@@ -136,8 +137,8 @@ impl ConnectionHandler for Handler {
         SubstreamProtocol::new(Negotiate(self.protocols.clone()), ())
     }
 
-    fn on_behaviour_event(&mut self, protocol: StreamProtocol) {
-        self.to_open.push_back(protocol);
+    fn on_behaviour_event(&mut self, protocols: Vec<StreamProtocol>) {
+        self.to_open.push_back(protocols);
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "a foreign enum that may grow")]
@@ -169,8 +170,10 @@ impl ConnectionHandler for Handler {
             return Poll::Ready(ConnectionHandlerEvent::NotifyBehaviour(outcome));
         }
         match self.to_open.pop_front() {
-            Some(protocol) => {
-                let upgrade = SubstreamProtocol::new(Negotiate(vec![protocol.clone()]), protocol);
+            Some(protocols) => {
+                // Of a failure it is only told what was wanted, in whichever version.
+                let Some(wanted) = protocols.first().cloned() else { return Poll::Pending };
+                let upgrade = SubstreamProtocol::new(Negotiate(protocols), wanted);
                 Poll::Ready(ConnectionHandlerEvent::OutboundSubstreamRequest { protocol: upgrade })
             }
             // The connection polls its handler again after each call of the two methods above.

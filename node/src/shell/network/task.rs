@@ -10,8 +10,9 @@ use libp2p::gossipsub::{MessageAcceptance, PublishError};
 use libp2p::swarm::ConnectionId;
 use libp2p::swarm::dial_opts::DialOpts;
 use libp2p::{PeerId, Swarm};
-use protocol::PublicKey;
+use protocol::greeting::Run;
 use protocol::limits::GOSSIP_BYTES_MAX;
+use protocol::{PublicKey, SigningKey};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -23,16 +24,20 @@ use super::events::Events;
 use super::frame::Report;
 use super::gate::Admission;
 use super::join::Joins;
-use super::limits::{BAN, GOSSIP_UNSENT_MAX, REPORTS_MAX, STREAM_RETRY, TICK, TURN_MAX};
+use super::limits::{BAN, FOUND_MAX, GOSSIP_UNSENT_MAX, REPORTS_MAX, STREAM_RETRY, TICK, TURN_MAX};
 use super::meter::Meter;
 use super::outbox::Link;
 use super::peer::Peer;
+use super::room::House;
+use super::twins::Twins;
 use super::{
-    Blame, GossipId, GossipVerdict, Lane, NetworkCommand, NetworkConfig, NetworkError, NetworkEvent, Topic,
-    keys,
+    Blame, GossipId, GossipVerdict, Lane, NetworkCommand, NetworkConfig, NetworkError, NetworkEvent,
+    Standing, Topic, keys,
 };
 
 mod arrivals;
+mod greetings;
+mod speech;
 
 /// A stranger's connection.
 #[derive(Debug)]
@@ -61,6 +66,14 @@ pub(super) struct Task {
     workers: JoinSet<()>,
     links: u64,
     housekept: Instant,
+    twins: Twins,
+    /// Members with whom no version of the wire is shared, about to be cut off.
+    speechless: BTreeSet<PublicKey>,
+    house: House,
+    /// The standing of members as it was last told.
+    told: Vec<Standing>,
+    /// Nodes found on the local network since everything found there was last forgotten.
+    found: usize,
 }
 
 impl Task {
@@ -70,7 +83,7 @@ impl Task {
         commands: mpsc::Receiver<NetworkCommand>,
         events: mpsc::Sender<NetworkEvent>,
     ) -> Result<Self, NetworkError> {
-        let names = Names::new(&config.hive)?;
+        let names = Names::new(&config.hive, config.wires)?;
         let mut swarm = node_swarm(config, &names)?;
         let now = Instant::now();
         let mut dialer = Dialer::default();
@@ -98,6 +111,11 @@ impl Task {
             workers: JoinSet::new(),
             links: 0,
             housekept: now,
+            twins: Twins::new(Run::new(rand::random()), SigningKey::from_seed(&config.seed), config.chain),
+            speechless: BTreeSet::new(),
+            house: House::new(),
+            told: Vec::new(),
+            found: 0,
         })
     }
 
@@ -145,15 +163,15 @@ impl Task {
                 self.verdict(from, &message, verdict);
                 if verdict == GossipVerdict::Reject {
                     counters::fault("gossip_rejected");
-                    self.blame(from, Blame::Minor);
+                    self.blame(from, Blame::Minor, "gossip_rejected");
                 }
             }
-            NetworkCommand::Blame { peer, severity } => {
+            NetworkCommand::Blame { peer, severity, fault } => {
                 counters::fault(match severity {
                     Blame::Minor => "blamed_minor",
                     Blame::Major => "blamed_major",
                 });
-                self.blame(peer, severity);
+                self.blame(peer, severity, fault);
             }
             NetworkCommand::Dial(address) => match keys::parse_peer(&address) {
                 Ok((peer, address)) => self.dialer.keep(peer, address, Instant::now()),
@@ -200,8 +218,8 @@ impl Task {
         let Some(peer) = self.peers.get_mut(&to) else { return };
         peer.outbox(lane).pump();
         if let Some(connection) = peer.start_opening(lane, Instant::now()) {
-            let protocol = self.names.lane(lane);
-            self.for_members().lanes.open(keys::to_peer(&to), connection, protocol);
+            let protocols = self.names.lane(lane).to_vec();
+            self.for_members().lanes.open(keys::to_peer(&to), connection, &protocols);
         }
     }
 
@@ -224,8 +242,9 @@ impl Task {
             if self.gossiped.charge(Instant::now(), bytes.len()).is_err() {
                 return self.unsent.push_front((topic, bytes));
             }
-            let (hash, sent) = (self.names.topic(topic), Traffic::sent(topic.name()));
-            match self.for_members().gossip.publish(hash, bytes.clone()) {
+            let wire = self.gossip_wire(topic);
+            let (hash, sent) = (self.names.topic(topic, wire), Traffic::sent(topic.name()));
+            match self.for_members().gossip.inner.publish(hash, bytes.clone()) {
                 Ok(_) => sent.count(bytes.len()),
                 Err(PublishError::NoPeersSubscribedToTopic) => return self.unsent.push_front((topic, bytes)),
                 Err(PublishError::AllQueuesFull(_)) => counters::dropped(topic.name(), "peers_slow", 1),
@@ -250,7 +269,11 @@ impl Task {
             GossipVerdict::Reject => MessageAcceptance::Reject,
         };
         let from = keys::to_peer(&from);
-        self.for_members().gossip.report_message_validation_result(&message.id, &from, acceptance);
+        let is_accepted = matches!(acceptance, MessageAcceptance::Accept);
+        self.for_members().gossip.inner.report_message_validation_result(&message.id, &from, acceptance);
+        if let (true, Some((topic, bytes))) = (is_accepted, &message.translated) {
+            self.publish(*topic, bytes.to_vec());
+        }
     }
 
     fn report(&mut self, report: Report) {
@@ -269,9 +292,11 @@ impl Task {
             Report::TooLong { from, lane } => {
                 counters::fault("frame_too_long");
                 tracing::warn!(peer = ?from, lane = lane.name(), "disconnected for a frame over the limit");
-                self.blame(from, Blame::Major);
+                self.blame(from, Blame::Major, "frame_too_long");
                 self.disconnect(from);
             }
+            Report::Greeting { connection, greeting } => self.greeting(connection, greeting),
+            Report::BadGreeting { from } => self.bad_greeting(from),
         }
     }
 
@@ -291,28 +316,34 @@ impl Task {
     }
 
     fn exceeded(&mut self, from: PublicKey) {
-        counters::fault("too_fast");
+        counters::dropped("all", "too_fast", 1);
         let now = Instant::now();
-        if self.peers.get_mut(&from).is_some_and(|peer| peer.debts.exceed(now)) {
+        if self.peers.get_mut(&from).is_some_and(|peer| peer.debts.exceed(now, "too_fast")) {
             self.ban(from);
         }
     }
 
-    fn blame(&mut self, key: PublicKey, severity: Blame) {
+    fn blame(&mut self, key: PublicKey, severity: Blame, fault: &'static str) {
         let now = Instant::now();
         if !self.swarm.behaviour().gate.is_member(&keys::to_peer(&key)) {
             return;
         }
-        let peer = self.peers.entry(key).or_insert_with(|| Peer::new(now));
-        if peer.debts.blame(now, severity) {
+        let house = &self.house;
+        let peer = self.peers.entry(key).or_insert_with(|| Peer::new(now, house.chamber()));
+        if peer.debts.blame(now, severity, fault) {
             self.ban(key);
         }
     }
 
     fn ban(&mut self, key: PublicKey) {
+        let now = Instant::now();
+        if self.swarm.behaviour().gate.is_banned(&keys::to_peer(&key), now) {
+            // What it had sent before it was cut off still comes in.
+            return self.disconnect(key);
+        }
         tracing::warn!(peer = ?key, "banned for {} s", BAN.as_secs());
         counters::banned();
-        self.swarm.behaviour_mut().gate.ban(keys::to_peer(&key), Instant::now() + BAN);
+        self.swarm.behaviour_mut().gate.ban(keys::to_peer(&key), now + BAN);
         self.disconnect(key);
         self.events.push(NetworkEvent::Banned { peer: key });
     }
@@ -355,16 +386,53 @@ impl Task {
     fn keep_house(&mut self, now: Instant) {
         while self.workers.try_join_next().is_some() {}
         self.swarm.behaviour_mut().gate.lift_bans(now);
-        self.peers.retain(|_, peer| peer.is_connected() || !peer.debts.is_clean(now));
+        let gate = &self.swarm.behaviour().gate;
+        let is_banned = |key: &PublicKey| gate.is_banned(&keys::to_peer(key), now);
+        self.peers.retain(|key, peer| !peer.is_forgettable(now) || is_banned(key));
+        self.look_for_twins(now);
+        self.part_from_the_speechless(now);
+        self.forget_found();
         let connected: Vec<_> =
             self.peers.iter().filter(|(_, peer)| peer.is_connected()).map(|(key, _)| *key).collect();
         counters::members_connected(connected.len());
         for key in connected {
-            let score = self.for_members().gossip.peer_score(&keys::to_peer(&key));
+            let score = self.for_members().gossip.inner.peer_score(&keys::to_peer(&key));
             if score.is_some_and(|score| score < GOSSIP_GRAYLIST) {
                 counters::fault("gossip_score");
-                self.blame(key, Blame::Major);
+                self.blame(key, Blame::Major, "gossip_score");
             }
+        }
+        self.tell_standing(now);
+    }
+
+    /// Tells the node how its members stand, when that changed.
+    fn tell_standing(&mut self, now: Instant) {
+        let gate = &self.swarm.behaviour().gate;
+        let standing = |(key, peer): (&PublicKey, &mut Peer)| Standing {
+            peer: *key,
+            points: peer.debts.standing(now),
+            faults: peer.debts.faults().clone(),
+            banned_s: gate.banned_for(&keys::to_peer(key), now),
+            wire: peer.wire,
+        };
+        let standings: Vec<Standing> = self.peers.iter_mut().map(standing).collect();
+        counters::members_banned(standings.iter().filter(|one| one.banned_s.is_some()).count());
+        if standings != self.told && self.events.offer(NetworkEvent::Standing(standings.clone())) {
+            self.told = standings;
+        }
+    }
+
+    /// What multicast DNS remembers is not bounded upstream: when it is too much it starts anew.
+    fn forget_found(&mut self) {
+        if self.found <= FOUND_MAX {
+            return;
+        }
+        self.found = 0;
+        counters::fault("mdns_flood");
+        let own = *self.swarm.local_peer_id();
+        match super::behaviour::local_network(own) {
+            Ok(mdns) => self.swarm.behaviour_mut().mdns = Some(mdns).into(),
+            Err(error) => tracing::warn!(%error, "the local network is not looked at any more"),
         }
     }
 

@@ -5,12 +5,15 @@ use protocol::operator::AlertCounts;
 use protocol::{Address, Now, UnixMs};
 use web::Time;
 use web::view::{
-    Finality, HiveView, LedgerHead, LedgerPlace, MemberView, OperatorBuilding, PeerView,
+    Finality, HiveView, LedgerHead, LedgerPlace, MemberView, OperatorBuilding, PeerFault, PeerView,
     ProposalStatus as ShownStatus, ProposalView, Reason, Role, SeverityCounts,
 };
 
 use super::Facts;
 use crate::core::Core;
+
+/// Of a member of which nothing bad is known.
+const FULL_STANDING: u32 = 100;
 
 pub(crate) fn hive(now: Now, core: &Core, facts: &Facts) -> HiveView {
     let ledger = core.ledger();
@@ -71,9 +74,22 @@ fn peers(core: &Core, facts: &Facts) -> Vec<PeerView> {
             connected: seen.is_some_and(|peer| peer.connected),
             height: seen.and_then(|peer| peer.height).map(|height| height.0),
             latency_ms: facts.round_trips_ms.get(address).copied(),
+            standing: facts.standing.get(address).map_or(FULL_STANDING, |standing| standing.points),
+            faults: faults(facts, address),
+            banned_s: facts.standing.get(address).and_then(|standing| standing.banned_s),
+            wire: facts.standing.get(address).and_then(|standing| standing.wire),
         }
     };
     members.map(|(address, _)| view(address)).collect()
+}
+
+/// What a member did lately, most often first.
+fn faults(facts: &Facts, address: &Address) -> Vec<PeerFault> {
+    let faults = facts.standing.get(address).into_iter().flat_map(|standing| &standing.faults);
+    let mut faults: Vec<PeerFault> =
+        faults.map(|(kind, count)| PeerFault { kind: (*kind).to_owned(), count: *count }).collect();
+    faults.sort_by_key(|fault| std::cmp::Reverse(fault.count));
+    faults
 }
 
 pub(crate) fn head(core: &Core) -> LedgerHead {

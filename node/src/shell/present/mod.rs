@@ -20,6 +20,7 @@ use web::live::SampleBatch;
 use web::view::{BlockSummary, NodeView, PhotoView, Picture, Role, Sample};
 use web::{LiveEvent, Time};
 
+use super::network::Standing;
 use super::ready::Health;
 use crate::core::catalogue::AssetId;
 use crate::core::{Core, Event};
@@ -38,6 +39,8 @@ pub(crate) struct Facts {
     pub(crate) name: String,
     /// Answered pings of members, milliseconds.
     pub(crate) round_trips_ms: BTreeMap<Address, u32>,
+    /// How members stand with the network.
+    pub(crate) standing: BTreeMap<Address, Standing>,
     /// Why the node is or is not ready.
     pub(crate) health: Health,
     /// The file which says that this folder was restored, as long as votes are held back for it.

@@ -6,7 +6,6 @@ use libp2p::multiaddr::Protocol;
 use libp2p::swarm::{ConnectionId, Stream, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, mdns, ping};
 use protocol::PublicKey;
-use protocol::limits::GOSSIP_BYTES_MAX;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -16,9 +15,11 @@ use super::super::frame::{LaneReader, LaneWriter};
 use super::super::gate::Admission;
 use super::super::join;
 use super::super::limits::{JOINING_TIME, STREAM_RETRY};
+use super::super::muxer::TOO_MANY_STREAMS;
 use super::super::outbox::Link;
 use super::super::peer::Peer;
 use super::super::streams::{Outcome, StreamEvent};
+use super::super::weighed::WeighedEvent;
 use super::super::{Blame, GossipId, GossipVerdict, Lane, NetworkEvent, keys};
 use super::{Stranger, Task};
 
@@ -32,14 +33,21 @@ impl Task {
             SwarmEvent::Behaviour(BehaviourEvent::Gate(event)) => self.member_event(event),
             SwarmEvent::Behaviour(BehaviourEvent::Join(event)) => self.join_stream(event),
             SwarmEvent::Behaviour(BehaviourEvent::Mdns(event)) => self.hints(event),
-            SwarmEvent::Behaviour(BehaviourEvent::Limits(never) | BehaviourEvent::Memory(never)) => {
-                match never {}
-            }
+            SwarmEvent::Behaviour(
+                BehaviourEvent::Doorway(never)
+                | BehaviourEvent::Limits(never)
+                | BehaviourEvent::Memory(never),
+            ) => match never {},
             SwarmEvent::ConnectionEstablished { peer_id, connection_id, endpoint, .. } => {
                 self.connected(&peer_id, connection_id, &endpoint);
             }
             SwarmEvent::ConnectionClosed { peer_id, connection_id, cause, .. } => {
                 tracing::debug!(%peer_id, ?cause, "connection closed");
+                let is_rude = cause.is_some_and(|cause| error_text(&cause).contains(TOO_MANY_STREAMS));
+                if let (true, Some(key)) = (is_rude, keys::to_key(&peer_id)) {
+                    counters::fault("streams");
+                    self.blame(key, Blame::Major, "streams");
+                }
                 self.closed(&peer_id, connection_id);
             }
             SwarmEvent::OutgoingConnectionError { peer_id, error, .. } => {
@@ -86,8 +94,10 @@ impl Task {
         endpoint: &ConnectedPoint,
         now: Instant,
     ) {
-        let peer = self.peers.entry(key).or_insert_with(|| Peer::new(now));
+        let house = &self.house;
+        let peer = self.peers.entry(key).or_insert_with(|| Peer::new(now, house.chamber()));
         let first = !peer.is_connected();
+        let is_restless = !peer.connects.take(now);
         peer.connected(id, now);
         self.dialer.connected(&key);
         if first {
@@ -97,6 +107,11 @@ impl Task {
             // Open both lanes ahead of the first frame, which would wait for them.
             Lane::ALL.into_iter().for_each(|lane| self.pump(key, lane));
         }
+        if is_restless {
+            counters::fault("connects");
+            self.blame(key, Blame::Minor, "connects");
+        }
+        self.greet(key, id);
     }
 
     fn closed(&mut self, peer: &PeerId, connection: ConnectionId) {
@@ -105,11 +120,17 @@ impl Task {
         let Some(key) = keys::to_key(peer) else { return };
         let Some(peer) = self.peers.get_mut(&key) else { return };
         let Some(ended) = peer.closed(connection, now) else { return };
-        if peer.is_connected() {
+        let is_connected = peer.is_connected();
+        self.said_goodbye(connection);
+        if is_connected {
             return Lane::ALL.into_iter().for_each(|lane| self.pump(key, lane));
         }
-        for lane in Lane::ALL {
-            counters::dropped(lane.name(), "disconnected", peer.outbox(lane).clear());
+        if let Some(peer) = self.peers.get_mut(&key) {
+            for lane in Lane::ALL {
+                counters::dropped(lane.name(), "disconnected", peer.outbox(lane).clear());
+            }
+            // It may come back as another release.
+            peer.wire = None;
         }
         self.dialer.disconnected(&key, now - ended.since, now);
         tracing::info!(peer = ?key, "member disconnected");
@@ -119,16 +140,26 @@ impl Task {
     fn member_event(&mut self, event: ForMembersEvent) {
         match event {
             ForMembersEvent::Lanes(event) => self.lane_stream(event),
-            ForMembersEvent::Gossip(event) => self.gossip_event(event),
+            ForMembersEvent::Gossip(WeighedEvent::Weight { peer, messages, bytes }) => {
+                self.weigh(&peer, messages, bytes);
+            }
+            ForMembersEvent::Gossip(WeighedEvent::Gossip(event)) => self.gossip_event(event),
             ForMembersEvent::Ping(event) => self.ping(&event),
-            ForMembersEvent::Identify(_) => {}
+            ForMembersEvent::Identify(event) => self.identified(event),
         }
     }
 
     fn lane_stream(&mut self, event: StreamEvent) {
-        let (Some(key), Some(lane)) = (keys::to_key(&event.peer), self.names.lane_of(&event.protocol)) else {
-            return;
-        };
+        let Some(key) = keys::to_key(&event.peer) else { return };
+        if event.protocol == self.names.greeting {
+            return match event.outcome {
+                Outcome::Incoming(stream) => self.listen_to(key, event.connection, stream),
+                Outcome::Opened(stream) => self.speak(key, event.connection, stream),
+                // Members on the older wire have no greetings.
+                Outcome::Failed => {}
+            };
+        }
+        let Some(lane) = self.names.lane_of(&event.protocol) else { return };
         match event.outcome {
             Outcome::Incoming(stream) => self.read_lane(key, lane, event.connection, stream),
             Outcome::Opened(stream) => self.write_lane(key, lane, event.connection, stream),
@@ -148,6 +179,7 @@ impl Task {
             from,
             lane,
             meter: peer.incoming(lane).clone(),
+            room: peer.room.clone(),
             events: self.events.sender(),
             reports: self.report_to.clone(),
         };
@@ -176,8 +208,8 @@ impl Task {
         match event {
             gossipsub::Event::Message { propagation_source, message_id, message } => {
                 let Some(from) = keys::to_key(&propagation_source) else { return };
-                let id = GossipId { id: message_id, len: message.data.len() };
-                if let Err(verdict) = self.gossip_message(from, &id, message) {
+                let id = GossipId { id: message_id, len: message.data.len(), translated: None };
+                if let Err(verdict) = self.gossip_message(from, id.clone(), message) {
                     self.verdict(from, &id, verdict);
                 }
             }
@@ -190,30 +222,43 @@ impl Task {
         }
     }
 
+    /// Charges an RPC to whoever sent it. The messages it held come next.
+    fn weigh(&mut self, peer: &PeerId, messages: u64, bytes: u64) {
+        let Some(key) = keys::to_key(peer) else { return };
+        let Some(peer) = self.peers.get_mut(&key) else { return };
+        let now = Instant::now();
+        let charged = match messages {
+            0 => peer.control.charge(now, 0),
+            _ => peer.gossip.charge_all(now, messages, bytes),
+        };
+        peer.is_muted = charged.is_err();
+        if peer.is_muted {
+            self.exceeded(key);
+        }
+    }
+
     /// Passes a message to the node, which will judge it, or judges it here.
     fn gossip_message(
         &mut self,
         from: PublicKey,
-        id: &GossipId,
+        mut id: GossipId,
         message: gossipsub::Message,
     ) -> Result<(), GossipVerdict> {
-        let topic = self.names.topic_of(&message.topic).ok_or(GossipVerdict::Ignore)?;
-        if message.data.len() > GOSSIP_BYTES_MAX {
-            counters::fault("gossip_too_long");
-            self.blame(from, Blame::Minor);
-            return Err(GossipVerdict::Reject);
-        }
+        let (topic, wire) = self.names.topic_of(&message.topic).ok_or(GossipVerdict::Ignore)?;
         let peer = self.peers.get_mut(&from).ok_or(GossipVerdict::Ignore)?;
-        if peer.gossip.charge(Instant::now(), message.data.len()).is_err() {
+        if peer.is_muted {
             counters::dropped(topic.name(), "too_fast", 1);
-            self.exceeded(from);
             return Err(GossipVerdict::Ignore);
         }
         // The author may be a member of which only the ledger here does not know yet: nobody is to blame.
         let author = message.source.filter(|author| self.swarm.behaviour().gate.is_member(author));
         let author = author.as_ref().and_then(keys::to_key).ok_or(GossipVerdict::Ignore)?;
         Traffic::received(topic.name()).count(message.data.len());
-        let message = NetworkEvent::Gossip { from, author, message: id.clone(), topic, bytes: message.data };
+        if self.gossip_wire(topic) < wire {
+            // A neighbour of ours listens to the older topic alone, and its publisher does not know.
+            id.translated = Some((topic, message.data.as_slice().into()));
+        }
+        let message = NetworkEvent::Gossip { from, author, message: id, topic, bytes: message.data };
         if self.events.offer(message) {
             return Ok(());
         }
@@ -268,6 +313,7 @@ impl Task {
 
     fn hints(&mut self, event: mdns::Event) {
         let mdns::Event::Discovered(found) = event else { return };
+        self.found += found.len();
         let now = Instant::now();
         for (peer, address) in found {
             let wanted = self.swarm.behaviour().gate.is_member(&peer);
@@ -278,6 +324,18 @@ impl Task {
             }
         }
     }
+}
+
+/// An error with what caused it.
+fn error_text(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
 }
 
 /// The address without the peer id that multicast DNS and outgoing connections append.

@@ -20,7 +20,7 @@ struct Rogue {
 impl Rogue {
     async fn connect(seed: u8, to: &Node, lane: Lane) -> Self {
         let config = config(seed, [to.key].into(), &[]);
-        let names = Names::new(&config.hive).unwrap();
+        let names = Names::new(&config.hive, config.wires).unwrap();
         let mut swarm = node_swarm(&config, &names).unwrap();
         let (key, address) = names_of::parse_peer(&to.address).unwrap();
         swarm.dial(DialOpts::peer_id(names_of::to_peer(&key)).addresses(vec![address]).build()).unwrap();
@@ -28,8 +28,8 @@ impl Rogue {
             loop {
                 match swarm.select_next_some().await {
                     SwarmEvent::ConnectionEstablished { peer_id, connection_id, .. } => {
-                        let protocol = names.lane(lane);
-                        swarm.behaviour_mut().gate.inner().lanes.open(peer_id, connection_id, protocol);
+                        let protocol = names.lane(lane).to_vec();
+                        swarm.behaviour_mut().gate.inner().lanes.open(peer_id, connection_id, &protocol);
                     }
                     SwarmEvent::Behaviour(BehaviourEvent::Gate(ForMembersEvent::Lanes(event))) => {
                         if let Outcome::Opened(stream) = event.outcome {
@@ -189,13 +189,13 @@ async fn a_flood_of_gossip_is_banned_and_an_honest_third_is_heard() {
 async fn gossip_without_end(seed: u8, to: String) {
     let (target, address) = names_of::parse_peer(&to).unwrap();
     let config = config(seed, [target].into(), &[]);
-    let names = Names::new(&config.hive).unwrap();
+    let names = Names::new(&config.hive, config.wires).unwrap();
     let mut swarm = node_swarm(&config, &names).unwrap();
     swarm.dial(DialOpts::peer_id(names_of::to_peer(&target)).addresses(vec![address]).build()).unwrap();
     loop {
         let gossip = &mut swarm.behaviour_mut().gate.inner().gossip;
         // Fails while nobody is subscribed and when the queue is full.
-        let _ = gossip.publish(names.topic(Topic::Transactions), vec![1; 64]);
+        let _ = gossip.inner.publish(names.topic(Topic::Transactions, 2), vec![1; 64]);
         tokio::select! {
             biased;
             _ = swarm.select_next_some() => {}
@@ -240,7 +240,8 @@ async fn blame_adds_up_to_a_ban() {
     b.until_connected(a.key).await;
     a.until_connected(b.key).await;
     for _ in 0..2 {
-        a.tell(NetworkCommand::Blame { peer: b.key, severity: super::super::Blame::Major }).await;
+        a.tell(NetworkCommand::Blame { peer: b.key, severity: super::super::Blame::Major, fault: "test" })
+            .await;
     }
     a.until_banned(b.key).await;
     a.until_disconnected(b.key).await;

@@ -4,18 +4,19 @@
 
 mod hive;
 mod hostile;
+mod speech;
 
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::time::Duration;
 
-use protocol::{PublicKey, SigningKey};
+use protocol::{ChainId, PublicKey, SigningKey};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::{
-    GossipVerdict, Lane, NetworkCommand, NetworkConfig, NetworkEvent, NetworkHandle, Topic, own_peer_id,
-    start,
+    GossipVerdict, Lane, NetworkCommand, NetworkConfig, NetworkEvent, NetworkHandle, Topic, Wires,
+    own_peer_id, start,
 };
 
 const SWARM_KEY: [u8; 32] = [9; 32];
@@ -34,6 +35,8 @@ fn config(seed: u8, members: BTreeSet<PublicKey>, peers: &[&str]) -> NetworkConf
         seed: [seed; 32],
         swarm_key: SWARM_KEY,
         hive: "c0ffee".into(),
+        chain: ChainId::new([0xc0; 32]),
+        wires: Wires::ALL,
         listen: vec!["/ip4/127.0.0.1/tcp/0".into()],
         peers: peers.iter().map(|peer| (*peer).into()).collect(),
         members,
@@ -128,7 +131,7 @@ impl Node {
     /// The next frame of a peer on a lane.
     async fn frame(&mut self, from: PublicKey, lane: Lane) -> Vec<u8> {
         self.until("a frame", |event| match event {
-            NetworkEvent::Message { from: sender, lane: on, bytes } => {
+            NetworkEvent::Message { from: sender, lane: on, bytes, room: _ } => {
                 (*sender == from && *on == lane).then(|| bytes.clone())
             }
             _ => None,

@@ -1,0 +1,54 @@
+//! What a node signed before it stopped: taken up again, or the reason for signing nothing for a while.
+
+use protocol::Now;
+
+use super::{Ledger, OpenError};
+use crate::chain::TimeBound;
+use crate::output::Output;
+use crate::record::{RecordError, VoteLog};
+
+impl Ledger {
+    /// Records of the height in progress bring the core back to where it was; a height that may hold our votes starts
+    /// at once, whatever waits for a block.
+    pub(super) fn recover(&mut self, now: Now, votes: Result<VoteLog, RecordError>) -> Result<(), OpenError> {
+        let next = self.chain.height().next();
+        match votes {
+            Ok(log) if log.height == next => {
+                if let Some(waiting) = &mut self.waiting {
+                    waiting.keep(log);
+                } else {
+                    self.take_up(now, &log)?;
+                }
+            }
+            // Final blocks were lost since those votes were cast. They stay on disk, and nothing is signed at their
+            // height, until that height is final here again.
+            Ok(log) if log.height > next => {
+                tracing::error!(
+                    height = next.0,
+                    votes = log.height.0,
+                    "blocks before our last votes are missing"
+                );
+                self.abstain_until = log.height;
+            }
+            Ok(_) => self.out.push(Output::VoteReset(next)),
+            Err(RecordError::Restored) => self.forget_votes(),
+            Err(error) => {
+                tracing::error!(%error, height = next.0, "the vote log cannot be read; not signing at this height");
+                // Blocks may be missing as well: then the votes are for a later height.
+                self.abstain_until = next.max(error.height());
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings the height in progress back to where its records end.
+    pub(super) fn take_up(&mut self, now: Now, log: &VoteLog) -> Result<(), OpenError> {
+        if !log.records.is_empty() && self.may_vote() {
+            let mut engine = self.new_engine(now);
+            let chain = &self.chain;
+            engine.replay(&log.records, &|block| chain.check(block, TimeBound::Certified, &|_| false))?;
+            self.engine = Some(engine);
+        }
+        Ok(())
+    }
+}
