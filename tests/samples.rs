@@ -168,7 +168,6 @@ fn messages() -> Vec<Wire> {
         greeting("Greeting here", &Greeting::Here(Run::new([0x11; 16]))),
         greeting("Greeting others", &Greeting::Others(Bounded::new(vec![Run::new([0x12; 16])]).unwrap())),
         greeting("Greeting question", &Greeting::Question(question)),
-        greeting("Greeting answer", &Greeting::Answer(question.answer(&key(1), &chain()))),
         wire("TransactionsGossip", &gossip, GOSSIP_BYTES_MAX),
         wire(
             "HeaderGossip",

@@ -2061,9 +2061,23 @@ export interface components {
             /** @description Cursor of the next page; `null` at the end. */
             next?: string | null;
         };
+        /** @description Something a member did wrong, and how often. */
+        PeerFault: {
+            /** Format: int32 */
+            count: number;
+            /** @description One word, as in the metric `symbiose_network_faults_total`. */
+            kind: string;
+        };
         /** @description Another member of the hive. */
         PeerView: {
+            /**
+             * Format: int64
+             * @description How long it is still cut off, seconds.
+             */
+            banned_s?: number | null;
             connected: boolean;
+            /** @description What it did wrong lately, most often first. */
+            faults: components["schemas"]["PeerFault"][];
             /** Format: int64 */
             height?: number | null;
             /** @description Address: 40 hex digits. */
@@ -2072,6 +2086,16 @@ export interface components {
             latency_ms?: number | null;
             name: string;
             role: components["schemas"]["Role"];
+            /**
+             * Format: int32
+             * @description 100 is a full standing; faults lower it, time mends it, at 0 the member is cut off for a while.
+             */
+            standing: number;
+            /**
+             * Format: int32
+             * @description Version of the wire spoken with it.
+             */
+            wire?: number | null;
         };
         /**
          * @description What a photo is, by its first bytes.
