@@ -253,6 +253,6 @@ fn now(tick: u64) -> Now {
 
 fn open(genesis: &Genesis, stored: Vec<ledger::StoredBlock>, votes: VoteLog) -> (Ledger, Vec<Output>) {
     let name = Bytes::new(b"alone".to_vec()).unwrap();
-    let config = Config { heartbeat_ms: 1, time_ahead_ms: 10_000, name };
+    let config = Config { heartbeat_ms: 1, time_ahead_ms: 10_000, name, await_alone: false };
     Ledger::open(now(0), config, key(1), genesis, stored.into_iter(), Ok(votes)).unwrap()
 }
