@@ -17,13 +17,13 @@ pub const LIVE_AGAIN_MS_MAX: u64 = 60_000;
 const GOAL_AFTER_MS: u64 = 2_000;
 
 impl World<'_> {
-    pub(crate) fn heal(&mut self) {
+    pub(crate) fn heal(&mut self) -> Result<(), Violation> {
         self.healed_at = Some(self.now);
         self.weather = self.weather.cleared();
         self.network.clear(self.weather.links);
         self.trace.note(self.now, "heal", &[], || "the faults stop".to_owned());
         if self.weather.one_stays_down
-            && let Some(node) = self.unlucky.first().copied()
+            && let Some(node) = self.unlucky.iter().copied().find(|node| self.places[*node].liar.is_none())
         {
             self.places[node].is_gone = true;
             if self.is_up(node) {
@@ -48,13 +48,14 @@ impl World<'_> {
         }
         self.after(GOAL_AFTER_MS, Event::Goal);
         self.after(LIVE_AGAIN_MS_MAX, Event::TimeOut);
+        self.reform()
     }
 
     /// Every client whose building is up asks for one thing more.
     pub(crate) fn set_goals(&mut self) -> Result<(), Violation> {
         self.goals_set = true;
         for client in 0..self.clients.len() {
-            if self.is_up(client) {
+            if self.is_up(client) && self.places[client].is_held() {
                 self.submit(client)?;
             }
         }
@@ -66,15 +67,22 @@ impl World<'_> {
         if !self.goals_set {
             return false;
         }
-        let mut up = (0..self.places.len()).filter_map(|node| self.places[node].building.ledger());
-        let Some(first) = up.next() else { return false };
-        let all_up = self.places.iter().all(|place| place.is_gone || place.building.ledger().is_some());
-        all_up
-            && (0..self.places.len()).all(|node| self.is_settled(node))
-            && up.all(|ledger| ledger.head() == first.head())
-            && self.clients.iter().zip(&self.places).filter(|(_, place)| !place.is_gone).all(|(client, _)| {
-                first.state().member(&client.address()).is_some_and(|member| member.sequence == client.last())
-            })
+        let held: Vec<usize> = (0..self.places.len()).filter(|node| self.places[*node].is_held()).collect();
+        let ledgers: Option<Vec<&Ledger>> =
+            held.iter().map(|node| self.places[*node].building.ledger()).collect();
+        let Some((first, others)) = ledgers.as_ref().and_then(|ledgers| ledgers.split_first()) else {
+            return false;
+        };
+        held.iter().all(|node| self.is_settled(*node))
+            && others.iter().all(|ledger| ledger.head() == first.head())
+            && self.clients.iter().zip(&self.places).filter(|(_, place)| place.is_held()).all(
+                |(client, _)| {
+                    first
+                        .state()
+                        .member(&client.address())
+                        .is_some_and(|member| member.sequence == client.last())
+                },
+            )
     }
 
     /// Whether the hot motor of a building has its one work order, and all of its orders stand on the ledger as the
@@ -83,6 +91,9 @@ impl World<'_> {
         let Some(core) = self.places[node].building.core() else { return true };
         let orders = core.maintenance().work_orders();
         let has_order = orders.values().any(|order| order.status != WorkOrderStatus::Done);
+        if node >= self.clients.len() {
+            return core.outbox_len() == 0;
+        }
         // Alerts that a wild clock closed in the future hold new ones back until then.
         let is_free = !(self.weather.clocks.wild && self.unlucky.contains(&node));
         core.outbox_len() == 0
@@ -93,7 +104,7 @@ impl World<'_> {
     /// Orders of a building on the ledger: each is known to it, and no two that are not done are for the same thing.
     fn check_orders(&mut self, node: usize) -> Result<(), Violation> {
         let place = &self.places[node];
-        let Some(core) = place.building.core() else { return Ok(()) };
+        let Some(core) = place.building.core().filter(|_| place.is_held()) else { return Ok(()) };
         let (name, me) = (&place.building.name, place.building.address());
         let mut open = BTreeSet::new();
         let mut count = 0;

@@ -111,6 +111,14 @@ impl Model {
         self.sets.get(usize::try_from(height).ok()?)
     }
 
+    /// Authorities that were removed so far.
+    pub fn removals(&self) -> usize {
+        let is_removal = |proposal: &&Proposal| {
+            proposal.executed.is_some() && matches!(proposal.action, Action::RemoveAuthority(_))
+        };
+        self.proposals.iter().filter(is_removal).count()
+    }
+
     /// Who decides from two heights after the last block on.
     pub fn coming_authorities(&self) -> &BTreeMap<Address, PublicKey> {
         self.sets.last().expect("invariant: genesis names the first sets")

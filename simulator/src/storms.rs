@@ -88,7 +88,7 @@ impl World<'_> {
     pub(crate) fn crash(&mut self, node: usize, crash: Crash) {
         self.tally.crashes += 1;
         let name = self.name(node);
-        let is_wiped = self.is_follower(node) && self.chance.per_mille(self.weather.crashes.wipe_per_mille);
+        let is_wiped = self.may_lose_all(node) && self.chance.per_mille(self.weather.crashes.wipe_per_mille);
         self.trace.note(self.now, "crash", &[name.as_bytes()], || {
             format!("{name}     crashes ({crash:?}{})", if is_wiped { ", its disk is lost" } else { "" })
         });
@@ -129,6 +129,7 @@ impl World<'_> {
             return self.start_later(node);
         }
         self.rot(node);
+        self.forget(node);
         let name = self.name(node);
         let place = &mut self.places[node];
         place.life += 1;
@@ -154,12 +155,15 @@ impl World<'_> {
                 head.height
             )
         });
-        if is_excused {
+        if self.places[node].liar.is_some() {
+            // Its word counts for nothing.
+        } else if is_excused {
             self.checker.excused(address, &head, started.stored)?;
         } else {
             self.checker.started(address, &head, started.stored)?;
         }
-        if let Some(row) = self.places[node].gateway.lost(&started.rows) {
+        let is_honest = self.places[node].liar.is_none();
+        if let Some(row) = self.places[node].gateway.lost(&started.rows).filter(|_| is_honest) {
             let detail = format!("{name} acknowledged {row:?} and is back without it");
             return Err(Violation::of(Rule::Durability, detail));
         }
@@ -185,8 +189,9 @@ impl World<'_> {
 
     fn ask_again(&mut self, node: usize) -> Result<(), Violation> {
         let Some(ledger) = self.places[node].building.ledger() else { return Ok(()) };
-        self.clients[node].catch_up(ledger.state());
-        let pending = self.clients[node].pending();
+        let Some(client) = self.clients.get_mut(node) else { return Ok(()) };
+        client.catch_up(ledger.state());
+        let pending = client.pending();
         if pending.is_empty() {
             return Ok(());
         }
@@ -227,15 +232,20 @@ impl World<'_> {
             return;
         }
         let both = !self.chance.per_mille(self.weather.partitions.one_way_per_mille);
+        let lasts = self.chance.between(100, self.weather.partitions.lasts_ms_max);
+        self.cut(&inside, both, lasts);
+    }
+
+    /// Cuts the net between those inside and the others for a while.
+    pub(crate) fn cut(&mut self, inside: &[bool], both: bool, lasts: u64) {
         self.network.mend();
-        self.network.cut(&inside, both);
+        self.network.cut(inside, both);
         self.partition += 1;
         self.tally.partitions += 1;
-        let lasts = self.chance.between(100, self.weather.partitions.lasts_ms_max);
         self.after(lasts, Event::Mend { number: self.partition });
         let sides: Vec<u8> = inside.iter().map(|is_in| u8::from(*is_in)).collect();
         let names: Vec<String> =
-            (0..count).filter(|node| inside[*node]).map(|node| self.name(node)).collect();
+            (0..inside.len()).filter(|node| inside[*node]).map(|node| self.name(node)).collect();
         self.trace.note(self.now, "cut", &[&sides], || {
             let way = if both { "" } else { " (one way)" };
             format!("the net is cut: {} apart{way} for {lasts} ms", names.join(" "))
@@ -319,7 +329,12 @@ impl World<'_> {
         }
     }
 
-    fn is_follower(&self, node: usize) -> bool {
-        node >= self.settings.authorities()
+    /// Whoever never votes can lose its disk without harm to anybody else.
+    fn may_lose_all(&self, node: usize) -> bool {
+        if let Some(newcomer) = &self.places[node].newcomer {
+            return newcomer.never_votes();
+        }
+        let is_follower = (self.settings.authorities()..self.clients.len()).contains(&node);
+        is_follower && self.weather.people.change_every_ms == 0
     }
 }

@@ -55,3 +55,37 @@ fn planted_faults_are_found() {
         assert!(found, "{} lives", mutant.name());
     }
 }
+
+#[test]
+fn liars_lie_and_nothing_breaks() {
+    let mut lies = 0;
+    for seed in 0..4 {
+        let settings = Settings { byzantine: true, ..SETTINGS };
+        let outcome = run(seed, settings);
+        assert_eq!(outcome.violation, None, "repeat with: cargo sim replay {seed} --seconds 20 --byzantine");
+        lies += outcome.tally.lies;
+    }
+    assert!(lies > 100, "{lies} lies");
+}
+
+#[test]
+fn members_and_authorities_change_on_the_way() {
+    let (mut admitted, mut changes) = (0, 0);
+    for seed in 0..20 {
+        let outcome = run(seed, SETTINGS);
+        assert_eq!(outcome.violation, None, "repeat with: cargo sim replay {seed} --seconds 20");
+        admitted += outcome.tally.admitted;
+        changes += outcome.tally.authority_changes;
+        if admitted > 0 && changes > 0 {
+            return;
+        }
+    }
+    panic!("{admitted} admitted, {changes} changes");
+}
+
+#[test]
+fn a_quiet_hour_passes() {
+    let outcome = run(3, Settings { hours: Some(1), ..Settings::STORMY });
+    assert_eq!(outcome.violation, None, "repeat with: cargo sim replay 3 --hours 1");
+    assert!(outcome.tally.virtual_ms > 3_600_000 && outcome.tally.crashes > 0, "{outcome}");
+}

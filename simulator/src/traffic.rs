@@ -33,6 +33,9 @@ impl World<'_> {
         if !self.is_up(to) || !self.network.arrives(from, to, session) {
             return Ok(());
         }
+        if let (Parcel::Message(message), Some(liar)) = (parcel, &mut self.places[to].liar) {
+            liar.hear(message);
+        }
         let ends = [index_byte(from), index_byte(to)];
         let (now, sender) = (self.now, self.places[from].building.address());
         let (a, b) = (&self.places[from].building.name, &self.places[to].building.name);
@@ -63,7 +66,13 @@ impl World<'_> {
     }
 
     pub(crate) fn connect(&mut self, a: usize, b: usize) -> Result<(), Violation> {
-        if !self.is_up(a) || !self.is_up(b) || self.network.session(a, b).is_some() {
+        if !self.is_up(a) || !self.is_up(b) || self.network.session(a, b).is_some() || !self.reaches(a, b) {
+            return Ok(());
+        }
+        if !self.welcomes(a, b) || !self.welcomes(b, a) {
+            if !self.places[a].is_gone && !self.places[b].is_gone {
+                self.after(1_000, Event::Connect { a, b });
+            }
             return Ok(());
         }
         let frozen = [a, b].iter().any(|node| self.places[*node].paused_until > self.now);
@@ -107,31 +116,25 @@ impl World<'_> {
     }
 
     pub(crate) fn depart(&mut self, node: usize, left: Left) -> Result<(), Violation> {
-        let address = self.places[node].building.address();
         match left.departure {
             Departure::Send(to, message) => {
-                self.checker.left(address, &message)?;
-                self.witness.left(self.now, address, &message, None)?;
-                let to: Vec<usize> = self.index_of(&to).into_iter().collect();
-                self.send(node, &to, message)
+                let to: Vec<usize> = self.route(node, &to).into_iter().collect();
+                self.speak(node, &to, message)
             }
             Departure::Broadcast(message) => {
                 self.check_barrier(node, &message, left.votes_synced)?;
-                self.checker.left(address, &message)?;
-                let quorum = self.quorum_at(node, &message);
-                self.witness.left(self.now, address, &message, quorum)?;
                 let to = self.authorities_of(node);
-                self.send(node, &to, message)
+                self.speak(node, &to, message)
             }
             Departure::Announce(message) => {
-                let to: Vec<usize> = (0..self.places.len()).collect();
-                self.send(node, &to, message)
+                let to: Vec<usize> = (0..self.places.len()).filter(|to| *to != node).collect();
+                self.speak(node, &to, message)
             }
             Departure::Transactions(transactions) => self.gossip(node, transactions),
             Departure::Header(header) => {
                 let bytes = encode(&*header);
                 let to: Vec<usize> = (0..self.places.len()).collect();
-                self.post(node, &to, Parcel::Header(header.header.height), &bytes);
+                self.post(node, &to, Parcel::Header(header.header.height), &bytes, 0);
                 Ok(())
             }
             Departure::Committed(committed) => self.committed(node, &committed, left.blocks_synced),
@@ -141,6 +144,13 @@ impl World<'_> {
                 self.trace.note(self.now, "rejected", &[id.as_bytes(), author.as_bytes()], || {
                     format!("{name}     drops transaction {}: {reason}", short(&id))
                 });
+                Ok(())
+            }
+            Departure::Evidence(evidence) if self.is_liar(&evidence.culprit()) => Ok(()),
+            Departure::Blame(peer, _) if self.is_liar(&peer) => Ok(()),
+            Departure::Evidence(_) | Departure::Blame(..) | Departure::Halt(_)
+                if self.places[node].liar.is_some() =>
+            {
                 Ok(())
             }
             Departure::Evidence(evidence) => {
@@ -170,7 +180,11 @@ impl World<'_> {
                 });
                 Ok(())
             }
-            Departure::Answered(..) | Departure::Joined(..) => Ok(()),
+            Departure::Answered(ticket, answer) => {
+                self.answered(ticket, *answer);
+                Ok(())
+            }
+            Departure::Joined(ticket, response) => self.joined(ticket, *response),
         }
     }
 
@@ -192,6 +206,7 @@ impl World<'_> {
     /// Store before send. With a planted fault the consequence has to be found instead.
     fn check_barrier(&self, node: usize, message: &Message, votes_synced: bool) -> Result<(), Violation> {
         let is_signed = matches!(message, Message::Vote(_) | Message::Proposal(_));
+        let is_signed = is_signed && self.places[node].liar.is_none();
         if is_signed && !votes_synced && self.settings.mutant.is_none() {
             let detail =
                 format!("{} sends {} before its vote log is synced", self.name(node), about(message));
@@ -217,10 +232,20 @@ impl World<'_> {
             let detail = format!("{name} announces block {height} before it is on disk");
             return Err(Violation::of(Rule::Durability, detail));
         }
+        if let Some(client) = self.clients.get_mut(node) {
+            client.settle(committed);
+        }
+        if self.places[node].liar.is_some() {
+            return Ok(());
+        }
         self.checker.committed(self.places[node].building.address(), committed)?;
         self.follow(node, committed)?;
         self.witness.committed(committed)?;
-        self.clients[node].settle(committed);
+        for event in &committed.events {
+            if let LedgerEvent::Revoked(address) = event {
+                self.shut_out(node, address)?;
+            }
+        }
         self.check_work_orders(node, committed)?;
         self.is_over |= self.is_live_again();
         Ok(())
@@ -247,8 +272,21 @@ impl World<'_> {
         let gossip = Bounded::new(transactions)
             .map_err(|error| Violation::of(Rule::Panic, format!("gossip over its limit: {error}")))?;
         let bytes = encode(&TransactionsGossip(gossip.clone()));
-        self.post(node, &to, Parcel::Transactions(gossip.into_vec()), &bytes);
+        self.post(node, &to, Parcel::Transactions(gossip.into_vec()), &bytes, 0);
         Ok(())
+    }
+
+    /// A message leaves a node: an honest one must not contradict itself, a liar may say something else.
+    fn speak(&mut self, node: usize, to: &[usize], message: Message) -> Result<(), Violation> {
+        if self.places[node].liar.is_some() {
+            self.lie_to(node, to, &message);
+            return Ok(());
+        }
+        let address = self.places[node].building.address();
+        self.checker.left(address, &message)?;
+        let quorum = self.quorum_at(node, &message);
+        self.witness.left(self.now, address, &message, quorum)?;
+        self.send(node, to, message)
     }
 
     fn send(&mut self, node: usize, to: &[usize], message: Message) -> Result<(), Violation> {
@@ -260,11 +298,12 @@ impl World<'_> {
         } else {
             message
         };
-        self.post(node, to, Parcel::Message(message), &bytes);
+        self.post(node, to, Parcel::Message(message), &bytes, 0);
         Ok(())
     }
 
-    fn post(&mut self, node: usize, to: &[usize], parcel: Parcel, bytes: &[u8]) {
+    /// Hands a parcel to the net, `after_ms` late.
+    pub(crate) fn post(&mut self, node: usize, to: &[usize], parcel: Parcel, bytes: &[u8], after_ms: u64) {
         let parcel = Rc::new(parcel);
         let name = &self.places[node].building.name;
         self.trace.note(self.now, "send", &[&[index_byte(node)], bytes], || match &*parcel {
@@ -280,7 +319,7 @@ impl World<'_> {
             for passage in self.network.post(self.now, node, peer).into_iter().flatten() {
                 let parcel = Rc::clone(&parcel);
                 let (from, to, session) = (node, peer, passage.session);
-                let due = passage.due + late;
+                let due = passage.due + late + after_ms;
                 self.at(due, Event::Deliver { from, to, session, parcel });
             }
         }
@@ -292,13 +331,13 @@ impl World<'_> {
         let Message::Vote(signed) = message else { return None };
         let set = ledger.state().authorities();
         let is_now = ledger.head().height.next() == signed.vote.height;
-        is_now.then(|| Quorum { votes: set.quorum(), liars: 0 })
+        is_now.then(|| Quorum { votes: set.quorum(), liars: self.liars.len() })
     }
 
     fn authorities_of(&self, node: usize) -> Vec<usize> {
         let Some(ledger) = self.places[node].building.ledger() else { return Vec::new() };
         let set = ledger.state().authorities();
-        set.addresses().iter().filter_map(|address| self.index_of(address)).collect()
+        set.addresses().iter().filter_map(|address| self.route(node, address)).collect()
     }
 
     fn index_of(&self, address: &Address) -> Option<usize> {

@@ -5,20 +5,21 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::rc::Rc;
 
-use node::core::telemetry::Row;
 use node::core::{Actor, Command, Input, Output, Ticket};
-use protocol::{ChainId, Genesis, UnixMs};
+use protocol::{Address, ChainId, UnixMs};
 
-use crate::building::{Building, EPOCH_MS, Hive, Stop};
+use crate::building::{EPOCH_MS, Hive, Stop};
 use crate::chance::Chance;
 use crate::checker::{Checker, Rule, Violation};
-use crate::disk::{Crash, Disk};
+use crate::disk::Crash;
 use crate::faults::Weather;
-use crate::gateway::{Gateway, caretake};
-use crate::keys::{is_real, signing_key};
+use crate::gateway::caretake;
+use crate::governing::Government;
+use crate::lying::Twins;
 use crate::model::Model;
 use crate::mutants::Mutant;
 use crate::network::Network;
+use crate::place::Place;
 use crate::report::Tally;
 use crate::spared::Spared;
 use crate::trace::{Trace, short};
@@ -111,6 +112,10 @@ pub(crate) enum Event {
     Mend { number: u64 },
     Resume { node: usize },
     Room { node: usize },
+    Lie { node: usize },
+    Change,
+    Operate { node: usize },
+    Knock { node: usize },
     Heal,
     Goal,
     TimeOut,
@@ -134,59 +139,13 @@ impl Storm {
         [Self::Crash, Self::Partition, Self::Clog, Self::Pause, Self::Clock, Self::Step, Self::Full];
 }
 
-/// A node and what the world knows of it.
-#[derive(Debug)]
-pub(crate) struct Place {
-    pub(crate) building: Building,
-    /// Counts starts, so that an event for an earlier life is known.
-    pub(crate) life: u64,
-    pub(crate) paused_until: u64,
-    /// How late it handles what comes to it, milliseconds.
-    pub(crate) slow_ms: u64,
-    /// Does not come back.
-    pub(crate) is_gone: bool,
-    /// Its disk lost blocks that were on it.
-    pub(crate) is_excused: bool,
-    /// It lost everything once: what it opened before is not known to it.
-    pub(crate) was_wiped: bool,
-    pub(crate) gateway: Gateway,
-    /// Rows on disk whose gateway has not been told yet.
-    pub(crate) stored: BTreeMap<Ticket, Vec<Row>>,
-    /// When it is to be woken, and the number of that event.
-    wake: Option<(u64, u64)>,
-    wakes: (u64, u32),
-}
-
-impl Place {
-    fn new(building: Building, gateway: Gateway) -> Self {
-        Self {
-            building,
-            life: 0,
-            paused_until: 0,
-            slow_ms: 0,
-            is_gone: false,
-            is_excused: false,
-            was_wiped: false,
-            gateway,
-            stored: BTreeMap::new(),
-            wake: None,
-            wakes: (0, 0),
-        }
-    }
-
-    /// A wake-up that is due counts no more.
-    pub(crate) fn forget_wake(&mut self) {
-        self.wake = None;
-    }
-}
-
 /// Everything there is.
 pub(crate) struct World<'a> {
     pub(crate) now: u64,
-    queue: BinaryHeap<Reverse<(u64, u64)>>,
+    pub(crate) queue: BinaryHeap<Reverse<(u64, u64)>>,
     /// Events of the queue by number.
-    events: BTreeMap<u64, Event>,
-    number: u64,
+    pub(crate) events: BTreeMap<u64, Event>,
+    pub(crate) number: u64,
     pub(crate) hive: Hive,
     pub(crate) chain: ChainId,
     pub(crate) places: Vec<Place>,
@@ -205,78 +164,30 @@ pub(crate) struct World<'a> {
     pub(crate) goals_set: bool,
     pub(crate) is_over: bool,
     pub(crate) partition: u64,
-    ticket: u64,
+    pub(crate) tickets: u64,
     /// Whether keys are Ed25519 or stubs.
-    is_real: bool,
+    pub(crate) is_real: bool,
+    /// Who lies.
+    pub(crate) liars: BTreeSet<Address>,
+    /// Second copies of liars that run beside them.
+    pub(crate) twins: Vec<Twins>,
+    pub(crate) government: Government,
     pub(crate) settings: Settings,
 }
 
 impl<'a> World<'a> {
-    pub(crate) fn new(seed: u64, settings: Settings, trace: Trace<'a>) -> Self {
-        let weather = settings.weather(seed);
-        let mut chance = Chance::new(seed, "world");
-        let count = settings.nodes;
-        let authorities = settings.authorities();
-        let is_real = is_real(seed, settings.hours.is_some(), settings.real_signatures);
-        let keys = |what: &str| -> Vec<protocol::SigningKey> {
-            (0..count).map(|i| signing_key(seed, what, i, is_real)).collect()
-        };
-        let (nodes, clients) = (keys("node"), keys("client"));
-        let genesis = found(seed, &nodes[..authorities], nodes[authorities..].iter().chain(&clients));
-        let hive = Hive { genesis, heartbeat_ms: weather.heartbeat_ms };
-        let unlucky = draw_unlucky(authorities, &mut chance);
-        let model = Model::new(&hive.genesis);
-        let slow = chance.index(count);
-        let place = |(i, key): (usize, protocol::SigningKey)| {
-            let name =
-                if i < authorities { format!("A{}", i + 1) } else { format!("F{}", i + 1 - authorities) };
-            let mut habits = weather.disk;
-            habits.reorders = weather.disk_reorders && unlucky.contains(&i);
-            let disk = Disk::new(habits, Chance::new(seed, &format!("disk {i}")));
-            let mut building = Building::new(name, key, disk, settings.mutant);
-            building.clock_off_ms = chance.signed(weather.clocks.offset_ms_max);
-            let gateway = Gateway::new(Chance::new(seed, &format!("gateway {i}")));
-            let slow_ms = if i == slow { weather.clocks.slow_ms } else { 0 };
-            Place { slow_ms, ..Place::new(building, gateway) }
-        };
-        let places = nodes.into_iter().enumerate().map(place).collect();
-        let client = |(i, key)| Client::new(key, Chance::new(seed, &format!("client {i}")));
-        Self {
-            now: 0,
-            queue: BinaryHeap::new(),
-            events: BTreeMap::new(),
-            number: 0,
-            chain: hive.genesis.chain(),
-            hive,
-            places,
-            clients: clients.into_iter().enumerate().map(client).collect(),
-            network: Network::new(count, weather.links, Chance::new(seed, "network")),
-            weather,
-            chance: Chance::new(seed, "events"),
-            checker: Checker::default(),
-            model,
-            witness: Witness::new(count),
-            trace,
-            tally: Tally::default(),
-            unlucky,
-            healed_at: None,
-            goals_set: false,
-            is_over: false,
-            partition: 0,
-            ticket: 0,
-            is_real,
-            settings,
-        }
-    }
-
     /// Runs until all is well after the faults, or a rule is broken.
     pub(crate) fn run(&mut self) -> Result<(), Violation> {
         let weather = self.weather.to_string();
         self.trace.note(0, "weather", &[weather.as_bytes()], || format!("weather: {weather}"));
         for node in 0..self.places.len() {
-            let at = self.chance.between(0, 300);
-            self.at(at, Event::Start { node });
+            if !self.places[node].is_gone {
+                let at = self.chance.between(0, 300);
+                self.at(at, Event::Start { node });
+            }
         }
+        self.lie_later();
+        self.govern_later();
         for client in 0..self.clients.len() {
             self.submit_later(client);
             self.read_later(client);
@@ -360,10 +271,11 @@ impl<'a> World<'a> {
                 self.places[node].building.disk.is_full = false;
                 Ok(())
             }
-            Event::Heal => {
-                self.heal();
-                Ok(())
-            }
+            Event::Lie { node } => self.lie(node),
+            Event::Change => self.change(),
+            Event::Operate { node } => self.operate(node),
+            Event::Knock { node } => self.knock(node),
+            Event::Heal => self.heal(),
             Event::Goal => self.set_goals(),
             Event::TimeOut => Err(self.not_live()),
         }
@@ -383,6 +295,10 @@ impl<'a> World<'a> {
             | Event::Mend { .. }
             | Event::Resume { .. }
             | Event::Room { .. }
+            | Event::Lie { .. }
+            | Event::Change
+            | Event::Operate { .. }
+            | Event::Knock { .. }
             | Event::Heal
             | Event::Goal
             | Event::TimeOut => return None,
@@ -411,9 +327,12 @@ impl<'a> World<'a> {
             let detail = format!("{} wants to be woken at a time that has passed", self.name(node));
             return Err(Violation::of(Rule::Spin, detail));
         }
-        let building = &self.places[node].building;
-        building.ledger().map_or(Ok(()), |ledger| self.witness.keeps(&building.name, ledger))?;
-        self.tell(node, Input::Tick)
+        if self.places[node].is_held() {
+            let building = &self.places[node].building;
+            building.ledger().map_or(Ok(()), |ledger| self.witness.keeps(&building.name, ledger))?;
+        }
+        self.tell(node, Input::Tick)?;
+        self.check_bounds(node)
     }
 
     pub(crate) fn submit(&mut self, client: usize) -> Result<(), Violation> {
@@ -481,8 +400,8 @@ impl<'a> World<'a> {
     }
 
     pub(crate) fn ticket(&mut self) -> Ticket {
-        self.ticket += 1;
-        Ticket(self.ticket)
+        self.tickets += 1;
+        Ticket(self.tickets)
     }
 
     fn read_later(&mut self, node: usize) {
@@ -550,25 +469,4 @@ impl<'a> World<'a> {
         self.at(due, Event::Wake { node, number });
         self.places[node].wake = Some((due, number));
     }
-}
-
-fn found<'k>(
-    seed: u64,
-    authorities: &[protocol::SigningKey],
-    followers: impl Iterator<Item = &'k protocol::SigningKey>,
-) -> Genesis {
-    let authorities = authorities.iter().map(protocol::SigningKey::public).collect();
-    let followers = followers.map(protocol::SigningKey::public).collect();
-    let salt = protocol::Digest::of("symbiose simulator salt v1", &[&seed.to_be_bytes()]);
-    // An hour early, so that no clock that is a little slow lies before the hive's beginning.
-    Genesis::new(UnixMs(EPOCH_MS - 3_600_000), salt, authorities, followers)
-        .expect("invariant: keys of different names differ and are few")
-}
-
-fn draw_unlucky(authorities: usize, chance: &mut Chance) -> BTreeSet<usize> {
-    let mut unlucky = BTreeSet::new();
-    while unlucky.len() < (authorities - 1) / 3 {
-        unlucky.insert(chance.index(authorities));
-    }
-    unlucky
 }

@@ -290,11 +290,11 @@ impl<'s, 't> Stage<'s, 't> {
 
     /// The block an honest authority proposed in a round, with the round of its polka.
     pub(super) fn proposal(&self, actor: usize, round: u32) -> Result<(BlockId, Option<u32>), Violation> {
-        let found = self.said.iter().find_map(|(by, message)| match message {
-            Message::Proposal(signed) if *by == actor && signed.proposal.round == Round(round) => {
-                Some((signed.proposal.block, signed.proposal.pol_round.map(|round| round.0)))
-            }
-            _ => None,
+        let found = self.said.iter().find_map(|(by, message)| {
+            let Message::Proposal(signed) = message else { return None };
+            let proposal = &signed.proposal;
+            let is_it = *by == actor && proposal.round == Round(round);
+            is_it.then(|| (proposal.block, proposal.pol_round.map(|round| round.0)))
         });
         found.ok_or_else(|| self.broken(format!("P{actor} proposes nothing in round {round}")))
     }
@@ -307,13 +307,10 @@ impl<'s, 't> Stage<'s, 't> {
         round: u32,
         block: Option<BlockId>,
     ) -> Result<(), Violation> {
-        let found = self.said.iter().find_map(|(by, message)| match message {
-            Message::Vote(signed)
-                if *by == actor && signed.vote.kind == kind && signed.vote.round == Round(round) =>
-            {
-                Some(signed.vote.block)
-            }
-            _ => None,
+        let found = self.said.iter().find_map(|(by, message)| {
+            let Message::Vote(signed) = message else { return None };
+            let vote = &signed.vote;
+            (*by == actor && vote.kind == kind && vote.round == Round(round)).then_some(vote.block)
         });
         let word = |block: Option<BlockId>| block.map_or_else(|| "nil".to_owned(), |id| short(&id));
         match found {

@@ -1,0 +1,169 @@
+//! How a world begins: its hive is founded, its nodes get keys, disks and clocks, and who lies is drawn.
+
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+
+use protocol::{Genesis, SigningKey, UnixMs};
+
+use crate::building::{Building, EPOCH_MS, Hive};
+use crate::chance::Chance;
+use crate::checker::Checker;
+use crate::disk::Disk;
+use crate::faults::Weather;
+use crate::gateway::Gateway;
+use crate::governing::{Government, NEWCOMERS, Newcomer};
+use crate::keys::{is_real, signing_key};
+use crate::liars::{Liar, Lies};
+use crate::lying::Twins;
+use crate::model::Model;
+use crate::network::Network;
+use crate::place::Place;
+use crate::report::Tally;
+use crate::trace::Trace;
+use crate::witness::Witness;
+use crate::workload::Client;
+use crate::world::{Settings, World};
+
+/// Founds places one after the other.
+struct Founder<'w> {
+    seed: u64,
+    settings: Settings,
+    weather: &'w Weather,
+    unlucky: &'w BTreeSet<usize>,
+    chance: &'w mut Chance,
+}
+
+impl Founder<'_> {
+    fn place(&mut self, i: usize, name: String, key: SigningKey) -> Place {
+        let mut habits = self.weather.disk;
+        habits.reorders = self.weather.disk_reorders && self.unlucky.contains(&i);
+        let disk = Disk::new(habits, Chance::new(self.seed, &format!("disk {i}")));
+        let mut building = Building::new(name, key, disk, self.settings.mutant);
+        building.clock_off_ms = self.chance.signed(self.weather.clocks.offset_ms_max);
+        Place::new(building, Gateway::new(Chance::new(self.seed, &format!("gateway {i}"))))
+    }
+
+    fn lies(&self, i: usize, places: usize) -> Liar {
+        let mut chance = Chance::new(self.seed, &format!("lies {i}"));
+        let lies = Lies::draw(&mut chance);
+        Liar::new(lies, places, chance)
+    }
+}
+
+impl<'a> World<'a> {
+    pub(crate) fn new(seed: u64, settings: Settings, trace: Trace<'a>) -> Self {
+        let weather = settings.weather(seed);
+        let mut chance = Chance::new(seed, "world");
+        let count = settings.nodes;
+        let authorities = settings.authorities();
+        let is_real = is_real(seed, settings.hours.is_some(), settings.real_signatures);
+        let keys = |what: &str| -> Vec<SigningKey> {
+            (0..count).map(|i| signing_key(seed, what, i, is_real)).collect()
+        };
+        let (nodes, clients) = (keys("node"), keys("client"));
+        let genesis = found(seed, &nodes[..authorities], nodes[authorities..].iter().chain(&clients));
+        let hive = Hive { genesis, heartbeat_ms: weather.heartbeat_ms };
+        let unlucky = draw_unlucky(authorities, &mut chance);
+        let liars = draw_liars(&unlucky, settings.byzantine, &weather, &mut chance);
+        let slow = chance.index(count);
+        let mut founder =
+            Founder { seed, settings, weather: &weather, unlucky: &unlucky, chance: &mut chance };
+        let mut places = Vec::new();
+        for (i, key) in nodes.iter().enumerate() {
+            let name =
+                if i < authorities { format!("A{}", i + 1) } else { format!("F{}", i + 1 - authorities) };
+            let mut place = founder.place(i, name, key.clone());
+            place.slow_ms = if i == slow { weather.clocks.slow_ms } else { 0 };
+            place.liar = liars.contains(&i).then(|| founder.lies(i, count + liars.len() + NEWCOMERS));
+            places.push(place);
+        }
+        let mut twins = Vec::new();
+        for first in liars {
+            if places[first].liar.as_ref().is_some_and(|liar| liar.lies.has_twin) {
+                let second = places.len();
+                let mut twin = founder.place(second, format!("A{}_2", first + 1), nodes[first].clone());
+                twin.liar = Some(founder.lies(second, second + 1 + NEWCOMERS));
+                places.push(twin);
+                twins.push(Twins { first, second, sides: Vec::new() });
+            }
+        }
+        for i in 0..if weather.people.change_every_ms > 0 { NEWCOMERS } else { 0 } {
+            let key = signing_key(seed, "newcomer", i, is_real);
+            let mut place = founder.place(places.len(), format!("N{}", i + 1), key);
+            (place.is_gone, place.newcomer) = (true, Some(Newcomer::default()));
+            places.push(place);
+        }
+        for twins in &mut twins {
+            twins.sides = vec![false; places.len()];
+        }
+        let lies = |place: &&Place| place.liar.is_some();
+        let liars = places.iter().filter(lies).map(|place| place.building.address()).collect();
+        let client = |(i, key)| Client::new(key, Chance::new(seed, &format!("client {i}")));
+        Self {
+            now: 0,
+            queue: BinaryHeap::new(),
+            events: BTreeMap::new(),
+            number: 0,
+            chain: hive.genesis.chain(),
+            network: Network::new(places.len(), weather.links, Chance::new(seed, "network")),
+            places,
+            clients: clients.into_iter().enumerate().map(client).collect(),
+            weather,
+            chance: Chance::new(seed, "events"),
+            checker: Checker::default(),
+            model: Model::new(&hive.genesis),
+            witness: Witness::new(count + NEWCOMERS),
+            hive,
+            trace,
+            tally: Tally::default(),
+            unlucky,
+            healed_at: None,
+            goals_set: false,
+            is_over: false,
+            partition: 0,
+            tickets: 0,
+            is_real,
+            liars,
+            twins,
+            government: Government::new(authorities),
+            settings,
+        }
+    }
+}
+
+fn found<'k>(
+    seed: u64,
+    authorities: &[SigningKey],
+    followers: impl Iterator<Item = &'k SigningKey>,
+) -> Genesis {
+    let authorities = authorities.iter().map(SigningKey::public).collect();
+    let followers = followers.map(SigningKey::public).collect();
+    let salt = protocol::Digest::of("symbiose simulator salt v1", &[&seed.to_be_bytes()]);
+    // An hour early, so that no clock that is a little slow lies before the hive's beginning.
+    Genesis::new(UnixMs(EPOCH_MS - 3_600_000), salt, authorities, followers)
+        .expect("invariant: keys of different names differ and are few")
+}
+
+fn draw_unlucky(authorities: usize, chance: &mut Chance) -> BTreeSet<usize> {
+    let mut unlucky = BTreeSet::new();
+    while unlucky.len() < (authorities - 1) / 3 {
+        unlucky.insert(chance.index(authorities));
+    }
+    unlucky
+}
+
+/// Liars are among the unlucky, so that there are never more of both than a hive bears.
+fn draw_liars(
+    unlucky: &BTreeSet<usize>,
+    all: bool,
+    weather: &Weather,
+    chance: &mut Chance,
+) -> BTreeSet<usize> {
+    if all {
+        return unlucky.clone();
+    }
+    if !weather.people.lie || unlucky.is_empty() {
+        return BTreeSet::new();
+    }
+    let count = chance.index(unlucky.len()) + 1;
+    unlucky.iter().copied().take(count).collect()
+}

@@ -1,0 +1,284 @@
+//! People who govern: they invite newcomers, add and remove authorities and shut members out, while faults are on.
+
+use std::collections::BTreeMap;
+
+use node::core::{Actor, Answer, Command, Input, Refused, Ticket};
+use protocol::invitation::{JoinRefusal, JoinResponse};
+use protocol::{Action, Address, Digest, Invitation, JoinRequest, Role, SignedInvitation};
+
+use crate::checker::{Rule, Violation};
+use crate::trace::short;
+use crate::world::{Event, World};
+
+/// Nodes that may be let in.
+pub(crate) const NEWCOMERS: usize = 2;
+/// How long an invitation holds, milliseconds.
+const INVITATION_MS: i64 = 3_600_000;
+/// How often a newcomer knocks until it is let in, milliseconds.
+const KNOCK_EVERY_MS: u64 = 3_000;
+/// How often people look whether something waits for their approval, milliseconds.
+const OPERATE_EVERY_MS: u64 = 2_000;
+
+/// How far a newcomer is.
+#[derive(Debug, Default)]
+pub(crate) struct Newcomer {
+    invitation: Option<(SignedInvitation, Digest)>,
+    is_in: bool,
+    /// What it was invited as.
+    role: Option<Role>,
+}
+
+impl Newcomer {
+    /// It may lose its disk: it never signed anything as an authority, and never will.
+    pub(crate) fn never_votes(&self) -> bool {
+        self.is_in && self.role == Some(Role::Follower)
+    }
+}
+
+/// What people are waiting for.
+#[derive(Debug)]
+pub(crate) struct Government {
+    /// Authorities at the beginning: there are never fewer.
+    founders: usize,
+    /// Invitations that were asked for: for whom and with which secret.
+    invites: BTreeMap<Ticket, (usize, Digest)>,
+    /// Newcomers that knocked: who, and at whose door.
+    knocks: BTreeMap<Ticket, (usize, usize)>,
+    /// Removals of authorities that were proposed.
+    removals: usize,
+}
+
+impl Government {
+    pub(crate) fn new(founders: usize) -> Self {
+        Self { founders, invites: BTreeMap::new(), knocks: BTreeMap::new(), removals: 0 }
+    }
+}
+
+impl World<'_> {
+    pub(crate) fn govern_later(&mut self) {
+        let every_ms = self.weather.people.change_every_ms;
+        if every_ms == 0 {
+            return;
+        }
+        let wait = self.chance.wait(every_ms);
+        self.after(wait, Event::Change);
+        for node in 0..self.places.len() {
+            self.operate_later(node);
+        }
+    }
+
+    fn operate_later(&mut self, node: usize) {
+        let every_ms = OPERATE_EVERY_MS.max(self.weather.people.change_every_ms / 8);
+        let wait = self.chance.wait(every_ms);
+        self.after(wait, Event::Operate { node });
+    }
+
+    /// Somebody wants something changed.
+    pub(crate) fn change(&mut self) -> Result<(), Violation> {
+        if self.healed_at.is_some() {
+            return Ok(());
+        }
+        let wait = self.chance.wait(self.weather.people.change_every_ms);
+        self.after(wait, Event::Change);
+        let governing: Vec<usize> = (0..self.places.len()).filter(|node| self.governs(*node)).collect();
+        if governing.is_empty() {
+            return Ok(());
+        }
+        let by = governing[self.chance.index(governing.len())];
+        let action = match self.chance.below(4) {
+            0 => return self.invite(by),
+            1 => self.addition(),
+            2 => self.removal(),
+            _ => self.exclusion(),
+        };
+        let Some(action) = action else { return Ok(()) };
+        let name = self.name(by);
+        self.trace
+            .note(self.now, "propose", &[name.as_bytes()], || format!("{name}     proposes {action:?}"));
+        self.command(by, Command::Propose(action)).map(|_| ())
+    }
+
+    /// People at one building approve what waits for them.
+    pub(crate) fn operate(&mut self, node: usize) -> Result<(), Violation> {
+        if self.weather.people.change_every_ms == 0 {
+            return Ok(());
+        }
+        self.operate_later(node);
+        if !self.governs(node) {
+            return Ok(());
+        }
+        let Some(core) = self.places[node].building.core() else { return Ok(()) };
+        let me = core.ledger().address();
+        let open = core.ledger().state().proposals().filter(|(_, proposal)| {
+            proposal.status == ledger::state::ProposalStatus::Open && !proposal.approvals.contains(&me)
+        });
+        let Some((number, _)) = open.last().filter(|_| core.outbox_len() == 0) else { return Ok(()) };
+        self.command(node, Command::Approve(number)).map(|_| ())
+    }
+
+    /// A newcomer knocks at some door, again and again until it is let in.
+    pub(crate) fn knock(&mut self, node: usize) -> Result<(), Violation> {
+        let newcomer = self.places[node].newcomer.as_ref();
+        let Some((signed, secret)) = newcomer.filter(|new| !new.is_in).and_then(|new| new.invitation.clone())
+        else {
+            return Ok(());
+        };
+        if self.healed_at.is_some() {
+            return Ok(());
+        }
+        let wait = self.chance.wait(KNOCK_EVERY_MS);
+        self.after(wait, Event::Knock { node });
+        let door = self.chance.index(self.clients.len());
+        if !self.is_up(door) || self.places[door].paused_until > self.now {
+            return Ok(());
+        }
+        let key = &self.places[node].building.key;
+        let (member, proof) = (key.public(), signed.grant.prove(key));
+        let request = Box::new(JoinRequest { signed, secret, member, proof });
+        let ticket = self.ticket();
+        self.government.knocks.insert(ticket, (node, door));
+        let names = [self.name(node), self.name(door)];
+        self.trace.note(self.now, "knock", &[names[0].as_bytes(), names[1].as_bytes()], || {
+            format!("{}     asks {} to be let in", names[0], names[1])
+        });
+        self.tell(door, Input::Join { ticket, request })
+    }
+
+    /// An answer to people.
+    pub(crate) fn answered(&mut self, ticket: Ticket, answer: Result<Answer, Refused>) {
+        let Some((node, secret)) = self.government.invites.remove(&ticket) else { return };
+        let Ok(Answer::Invitation(signed)) = answer else { return };
+        if let Some(newcomer) = &mut self.places[node].newcomer {
+            newcomer.role = Some(signed.grant.role);
+            newcomer.invitation = Some((*signed, secret));
+            let wait = self.chance.between(100, 2_000);
+            self.after(wait, Event::Knock { node });
+        }
+    }
+
+    /// An answer to a newcomer.
+    pub(crate) fn joined(&mut self, ticket: Ticket, response: JoinResponse) -> Result<(), Violation> {
+        let Some((node, door)) = self.government.knocks.remove(&ticket) else { return Ok(()) };
+        let door_lies = self.places[door].liar.is_some();
+        let place = &mut self.places[node];
+        let address = place.building.address();
+        let is_member = self.model.is_member(&address);
+        let Some(newcomer) = place.newcomer.as_mut().filter(|newcomer| !newcomer.is_in) else {
+            return Ok(());
+        };
+        match response {
+            JoinResponse::Accepted(genesis) => {
+                if door_lies && !is_member {
+                    return Ok(());
+                }
+                if genesis != self.hive.genesis || !is_member {
+                    let detail = format!("{} lets {address} in, who is no member", self.name(door));
+                    return Err(Violation::of(Rule::Durability, detail));
+                }
+                newcomer.is_in = true;
+                place.is_gone = false;
+                let name = place.building.name.clone();
+                self.trace.note(self.now, "in", &[name.as_bytes()], || format!("{name}     is let in"));
+                let wait = self.chance.between(10, 500);
+                self.after(wait, Event::Start { node });
+            }
+            JoinResponse::Refused(refusal) => {
+                let is_over = match refusal {
+                    JoinRefusal::OtherHive | JoinRefusal::NotInvited | JoinRefusal::Expired => true,
+                    JoinRefusal::Used
+                    | JoinRefusal::AlreadyMember
+                    | JoinRefusal::Full
+                    | JoinRefusal::NotNow => false,
+                };
+                if is_over {
+                    newcomer.invitation = None;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A node learns that a member was shut out: it hangs up.
+    pub(crate) fn shut_out(&mut self, node: usize, address: &Address) -> Result<(), Violation> {
+        let Some(gone) = self.places.iter().position(|place| place.building.address() == *address) else {
+            return Ok(());
+        };
+        self.places[gone].is_gone = true;
+        if gone == node { Ok(()) } else { self.part(node, gone) }
+    }
+
+    /// Whether a node takes the other for a member.
+    pub(crate) fn welcomes(&self, node: usize, peer: usize) -> bool {
+        let address = self.places[peer].building.address();
+        let state = self.places[node].building.ledger().map(ledger::Ledger::state);
+        state.is_some_and(|state| state.member(&address).is_some_and(|member| !member.revoked))
+    }
+
+    /// Whether people at this building may govern and mean well.
+    fn governs(&self, node: usize) -> bool {
+        let place = &self.places[node];
+        let role = place.building.ledger().and_then(ledger::Ledger::role);
+        place.is_held() && place.paused_until <= self.now && role == Some(Role::Authority)
+    }
+
+    fn invite(&mut self, by: usize) -> Result<(), Violation> {
+        let is_free = |node: &usize| {
+            self.places[*node].newcomer.as_ref().is_some_and(|new| !new.is_in && new.invitation.is_none())
+        };
+        let Some(node) = (0..self.places.len()).find(is_free) else { return Ok(()) };
+        let secret = Digest::of("symbiose simulator secret v1", &[&self.chance.bits().to_be_bytes()]);
+        let role = if self.chance.per_mille(500) { Role::Authority } else { Role::Follower };
+        let nonce = Invitation::nonce_of(&secret);
+        let expires = self.places[by].building.now(self.now).time.plus(INVITATION_MS);
+        let names = [self.name(by), self.name(node)];
+        self.trace.note(self.now, "invite", &[names[0].as_bytes(), names[1].as_bytes()], || {
+            format!("{}     invites {} ({})", names[0], names[1], short(&nonce))
+        });
+        let ticket = self.ticket();
+        self.government.invites.insert(ticket, (node, secret));
+        let command = Command::Invite { nonce, role, expires };
+        self.tell(by, Input::Command { ticket, by: Actor::default(), command })
+    }
+
+    /// A member that is here, does not lie and may vote becomes an authority.
+    fn addition(&mut self) -> Option<Action> {
+        let candidates: Vec<Address> = self
+            .model
+            .candidates()
+            .filter(|address| {
+                self.places.iter().any(|place| place.building.address() == *address && place.is_held())
+            })
+            .collect();
+        let which = self.chance.index(candidates.len().max(1));
+        candidates.get(which).copied().map(Action::AddAuthority)
+    }
+
+    /// An authority leaves, where more are left than founded the hive.
+    fn removal(&mut self) -> Option<Action> {
+        let under_way = self.government.removals.saturating_sub(self.model.removals());
+        let set: Vec<Address> = self.model.coming_authorities().keys().copied().collect();
+        if set.len() <= self.government.founders + under_way {
+            return None;
+        }
+        self.government.removals += 1;
+        Some(Action::RemoveAuthority(set[self.chance.index(set.len())]))
+    }
+
+    /// A newcomer that is no authority is shut out again.
+    fn exclusion(&mut self) -> Option<Action> {
+        let is_in = |place: &&crate::place::Place| {
+            let address = place.building.address();
+            place.newcomer.as_ref().is_some_and(|newcomer| newcomer.is_in)
+                && place.is_held()
+                && !self.model.coming_authorities().contains_key(&address)
+        };
+        let address = self.places.iter().find(is_in)?.building.address();
+        self.chance.per_mille(500).then_some(Action::RevokeMember(address))
+    }
+
+    fn command(&mut self, node: usize, command: Command) -> Result<Ticket, Violation> {
+        let ticket = self.ticket();
+        self.tell(node, Input::Command { ticket, by: Actor::default(), command })?;
+        Ok(ticket)
+    }
+}
