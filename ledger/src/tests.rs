@@ -69,6 +69,8 @@ struct Net {
     restored: Vec<u8>,
     /// Whether nodes that start from now on wait until they are told that they are alone.
     await_alone: bool,
+    /// What each node once had, as noted beside its blocks.
+    reached: BTreeMap<u8, Height>,
     voted: std::collections::BTreeSet<Address>,
     evidence: Vec<protocol::Evidence>,
     now: u64,
@@ -85,6 +87,7 @@ impl Net {
             down: Vec::new(),
             restored: Vec::new(),
             await_alone: false,
+            reached: BTreeMap::new(),
             voted: std::collections::BTreeSet::new(),
             evidence: Vec::new(),
             now: 0,
@@ -117,8 +120,9 @@ impl Net {
         };
         let stored: Vec<StoredBlock> = stored;
         let settings = Config { await_alone: self.await_alone, ..config() };
-        let (ledger, outputs) =
+        let (mut ledger, outputs) =
             Ledger::open(self.time(), settings, key(i), &self.genesis, stored.into_iter(), votes).unwrap();
+        ledger.miss_blocks(self.reached.get(&i).copied().unwrap_or(Height(0)));
         self.nodes.insert(address, ledger);
         self.perform(address, outputs);
         let others: Vec<Address> = self.nodes.keys().copied().filter(|other| *other != address).collect();
@@ -373,6 +377,50 @@ fn a_restored_authority_waits_until_its_forgotten_votes_are_past() {
         assert!(net.heights()[0] > before + 3);
         assert!(net.nodes.values().all(|node| node.state().evidence().count() == 0), "cut {cut}");
     }
+}
+
+/// Blocks that were final are gone from its disk, and nobody is there to send them: it would sign other ones in their
+/// place.
+#[test]
+fn an_authority_whose_final_blocks_are_missing_signs_nothing_until_they_are_back() {
+    let mut net = Net::new(genesis(1, 1));
+    for sequence in 1..=3 {
+        net.submit(0, vec![open(&net.genesis, 0, sequence, 1)]);
+        net.run();
+    }
+    net.agree();
+    let reached = Height(net.heights()[0]);
+    assert!(reached > Height(0));
+    net.kill(0);
+    net.kill(1);
+    *net.disks.get_mut(&key(0).address()).unwrap() = Disk::default();
+    net.reached.insert(0, reached);
+    net.voted.clear();
+    net.start(0);
+    net.submit(0, vec![open(&net.genesis, 1, 1, 2)]);
+    net.run();
+    assert!(net.voted.is_empty() && net.heights() == [0], "{:?}", net.heights());
+    net.start(1);
+    net.run();
+    net.agree();
+    net.submit(0, vec![open(&net.genesis, 1, 2, 3)]);
+    net.run();
+    net.agree();
+    assert!(Height(net.heights()[0]) > reached && net.evidence.is_empty(), "{:?}", net.heights());
+}
+
+#[test]
+fn a_building_that_is_alone_goes_on_after_its_vote_log_was_damaged() {
+    let mut net = Net::new(genesis(1, 0));
+    net.submit(0, vec![open(&net.genesis, 0, 1, 1)]);
+    net.run();
+    let before = net.heights()[0];
+    net.kill(0);
+    net.disks.get_mut(&key(0).address()).unwrap().votes = vec![0xff; 64];
+    net.start(0);
+    net.submit(0, vec![open(&net.genesis, 0, 2, 2)]);
+    net.run();
+    assert!(net.heights()[0] > before, "{:?}", net.heights());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The node's configuration: `node.toml`, over it the environment (`SYMBIOSE__A__B`), over it `--set a.b=value`. A
 //! configuration that exists is valid; every error is one line that names the key and where it came from.
 
+mod clock;
 mod http;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +15,8 @@ use protocol::limits::{ASSETS_MAX, CODE_BYTES_MAX, NAME_BYTES_MAX, SITES_MAX};
 use serde::Deserialize;
 use thiserror::Error;
 
+use clock::JUMPS_MAX;
+pub use clock::Jumps;
 pub use http::Http;
 use http::RawHttp;
 
@@ -118,6 +121,8 @@ pub struct ClockConfig {
     pub epoch_wall_ms: i64,
     /// See there.
     pub epoch_hive_ms: i64,
+    /// Jumps of the wall clock, for tests.
+    pub jumps: Jumps,
 }
 
 /// See `[log]`.
@@ -214,6 +219,7 @@ struct RawClock {
     speed: f64,
     epoch_wall_ms: i64,
     epoch_hive_ms: i64,
+    jumps: Vec<(u64, i64)>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -298,7 +304,7 @@ impl Default for Network {
 
 impl Default for RawClock {
     fn default() -> Self {
-        Self { speed: 1.0, epoch_wall_ms: 0, epoch_hive_ms: 0 }
+        Self { speed: 1.0, epoch_wall_ms: 0, epoch_hive_ms: 0, jumps: Vec::new() }
     }
 }
 
@@ -539,7 +545,11 @@ impl Checker<'_> {
             let detail = "a speed other than 1 needs clock.epoch_wall_ms and clock.epoch_hive_ms";
             return Err(self.wrong("clock.speed", detail));
         }
-        Ok(ClockConfig { speed_millis, epoch_wall_ms: raw.epoch_wall_ms, epoch_hive_ms: raw.epoch_hive_ms })
+        let expected =
+            || format!("expected at most {JUMPS_MAX} pairs of milliseconds, the first of them rising");
+        let jumps = Jumps::new(&raw.jumps).ok_or_else(|| self.wrong("clock.jumps", expected()))?;
+        let (epoch_wall_ms, epoch_hive_ms) = (raw.epoch_wall_ms, raw.epoch_hive_ms);
+        Ok(ClockConfig { speed_millis, epoch_wall_ms, epoch_hive_ms, jumps })
     }
 
     fn sites(&self, raw: Vec<RawSite>) -> Result<Vec<Site>, ConfigError> {

@@ -1,6 +1,6 @@
 //! What a node signed before it stopped: taken up again, or the reason for signing nothing for a while.
 
-use protocol::Now;
+use protocol::{Height, Now};
 
 use super::{Ledger, OpenError};
 use crate::chain::TimeBound;
@@ -8,6 +8,25 @@ use crate::output::Output;
 use crate::record::{RecordError, VoteLog};
 
 impl Ledger {
+    /// Blocks up to this one were final here, and some of them are gone. Nothing is signed at their heights until they
+    /// are final here again: the votes for them are gone as well.
+    pub fn miss_blocks(&mut self, reached: Height) {
+        if reached > self.chain.height() {
+            tracing::error!(
+                height = self.chain.height().0,
+                reached = reached.0,
+                "blocks are missing; not signing"
+            );
+            self.abstain_until = self.abstain_until.max(reached);
+            self.engine = None;
+        }
+    }
+
+    /// Whether there is no other member, as far as the blocks tell.
+    fn is_only_member(&self) -> bool {
+        self.chain.state().members().count() == 1
+    }
+
     /// Records of the height in progress bring the core back to where it was; a height that may hold our votes starts
     /// at once, whatever waits for a block.
     pub(super) fn recover(&mut self, now: Now, votes: Result<VoteLog, RecordError>) -> Result<(), OpenError> {
@@ -32,6 +51,11 @@ impl Ledger {
             }
             Ok(_) => self.out.push(Output::VoteReset(next)),
             Err(RecordError::Restored) => self.forget_votes(),
+            // Nobody else ever saw a vote of ours.
+            Err(error) if self.is_only_member() => {
+                tracing::error!(%error, height = next.0, "the vote log cannot be read; begun anew");
+                self.out.push(Output::VoteReset(next));
+            }
             Err(error) => {
                 tracing::error!(%error, height = next.0, "the vote log cannot be read; not signing at this height");
                 // Blocks may be missing as well: then the votes are for a later height.

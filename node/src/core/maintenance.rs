@@ -20,7 +20,7 @@ use protocol::{Digest, Invalid, Severity, UnixMs, WorkOrderId, WorkOrderStatus};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::alerts::{Alert, AlertId, AlertStatus, Alerts, AssetState, EndedBy, Ending, Passage};
-use super::catalogue::{Asset, AssetId, Catalogue, CatalogueError, MetricName};
+use super::catalogue::{Asset, AssetId, Catalogue, Definition, MetricName};
 use super::policy::{Policy, PolicyId, PolicyVersion};
 use super::rules::{Breach, CounterBase, Course, Doubt, Findings, Rules, Standing, Start, Turn};
 use super::telemetry::{Applied, Row, Telemetry};
@@ -393,16 +393,29 @@ impl Maintenance {
     }
 }
 
-/// Puts the stored definitions into a catalogue: sites, then assets, then series.
-pub fn restore_catalogue<'a>(catalogue: &mut Catalogue, entries: &'a [Change]) -> Result<(), CatalogueError> {
-    let keyed = |entry: &'a Change| {
-        if let Change::PutDefinition(definition) = entry { Some((entry.key(), definition)) } else { None }
-    };
-    let mut definitions: Vec<_> = entries.iter().filter_map(keyed).collect();
-    definitions.sort_by(|a, b| a.0.cmp(&b.0));
-    definitions.into_iter().try_for_each(|(_, definition)| catalogue.define(definition))?;
+/// Puts the stored definitions into a catalogue: sites, then assets, then series. Those that are missing are taken from
+/// `known`, and answered to be stored again. Behind a hole that nobody fills the rest is left out: the telemetry log
+/// defines it once more.
+pub fn restore_catalogue(catalogue: &mut Catalogue, entries: &[Change], known: &[Definition]) -> Vec<Change> {
+    let stored =
+        |change: &Change| matches!(change, Change::PutDefinition(_)).then(|| (change.key(), change.clone()));
+    let stored: BTreeMap<_, _> = entries.iter().filter_map(stored).collect();
+    let mut all = stored.clone();
+    for definition in known {
+        let change = Change::PutDefinition(definition.clone());
+        all.entry(change.key()).or_insert(change);
+    }
+    let mut missing = Vec::new();
+    for (key, change) in all {
+        let Change::PutDefinition(definition) = &change else { continue };
+        match catalogue.define(definition) {
+            Ok(()) if stored.contains_key(&key) => {}
+            Ok(()) => missing.push(change),
+            Err(error) => tracing::error!(%error, "an entry of the catalogue is left out"),
+        }
+    }
     restore_measures(catalogue, entries);
-    Ok(())
+    missing
 }
 
 /// What metrics are and which meters were swapped. One that no longer fits is passed over: it says nothing about where

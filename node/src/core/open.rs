@@ -83,7 +83,13 @@ impl Core {
             }
         }
         let mut changes = Vec::new();
-        let catalogue = open_catalogue(config, &remembered, &mut changes)?;
+        let mut replayed = replayed.peekable();
+        // What day files know fills the holes that damage left in the building's own records.
+        let known = match replayed.next_if(|item| matches!(item, Replayed::Definitions(_))) {
+            Some(Replayed::Definitions(definitions)) => definitions,
+            Some(Replayed::Rows(_)) | None => Vec::new(),
+        };
+        let catalogue = open_catalogue(config, &remembered, &known, &mut changes)?;
         let mut telemetry = Telemetry::new(catalogue).with_ahead_ms(config.ahead_ms);
         replayed.for_each(|item| replay(&mut telemetry, item, &mut changes));
         let quarantine = restore_quarantine(&remembered);
@@ -143,11 +149,12 @@ impl Core {
 fn open_catalogue(
     config: &CoreConfig,
     remembered: &[Change],
+    known: &[Definition],
     changes: &mut Vec<Change>,
 ) -> Result<Catalogue, OpenError> {
     let mut catalogue = Catalogue::new(config.series_max);
     catalogue.keep_usually(config.retention);
-    restore_catalogue(&mut catalogue, remembered)?;
+    changes.extend(restore_catalogue(&mut catalogue, remembered, known));
     for site in &config.sites {
         let code = Code::new(&site.code).map_err(CatalogueError::from)?;
         changes.extend(catalogue.add_site(code, &site.name)?.map(Change::PutDefinition));

@@ -74,19 +74,29 @@ impl BoxCode {
 /// Reads the people of this building. What cannot be read is moved aside and answered as its reason: then the code of
 /// the box lets an operator in again.
 pub(crate) fn read(data_dir: &Path) -> Result<(Book, Option<String>), StoreError> {
-    let path = users_file(data_dir);
-    if !path.exists() {
+    let (path, copy) = (users_file(data_dir), users_copy(data_dir));
+    if !path.exists() && !copy.exists() {
         return Ok((Book::default(), None));
     }
-    let limit = (ACCOUNTS_BYTES_MAX + HEAD_BYTES) as u64;
-    let found = file::read(&path, limit).map_err(|error| error.to_string());
-    match found.and_then(|bytes| unframe(&bytes)) {
-        Ok(book) => Ok((book, None)),
-        Err(reason) => {
-            let aside = file::move_aside(&path)?;
-            Ok((Book::default(), Some(format!("{reason}; the file is kept as {}", aside.display()))))
+    let reason = match read_book(&path) {
+        Ok(book) => return Ok((book, None)),
+        Err(reason) => reason,
+    };
+    let aside = if path.exists() { file::move_aside(&path)? } else { path.clone() };
+    match read_book(&copy) {
+        Ok(book) => {
+            tracing::error!(reason, "the people of this building are read from the copy");
+            file::replace(&path, &frame(&book), 0o600)?;
+            Ok((book, None))
         }
+        Err(_) => Ok((Book::default(), Some(format!("{reason}; the file is kept as {}", aside.display())))),
     }
+}
+
+fn read_book(path: &Path) -> Result<Book, String> {
+    let limit = (ACCOUNTS_BYTES_MAX + HEAD_BYTES) as u64;
+    let found = file::read(path, limit).map_err(|error| error.to_string());
+    found.and_then(|bytes| unframe(&bytes))
 }
 
 /// Keeps accounts as long as the web lives. Nobody can be let in by the box while `welcome` is none.
@@ -153,7 +163,9 @@ impl Keeper {
         // Callers may have given up: then nobody reads the answer.
         match wish {
             AccountsCall::Keep { book, reply } => {
-                let kept = file::replace(&users_file(&self.data_dir), &frame(&book), 0o600);
+                let framed = frame(&book);
+                let kept = file::replace(&users_file(&self.data_dir), &framed, 0o600)
+                    .and_then(|()| file::replace(&users_copy(&self.data_dir), &framed, 0o600));
                 if kept.is_ok() {
                     self.needs_claim = book.needs_claim();
                 }
@@ -177,6 +189,11 @@ impl Keeper {
 
 fn users_file(data_dir: &Path) -> PathBuf {
     data_dir.join("users.cbor")
+}
+
+/// The same once more: nobody has to come in anew because of one bad sector.
+fn users_copy(data_dir: &Path) -> PathBuf {
+    data_dir.join("users.copy")
 }
 
 fn code_file(data_dir: &Path) -> PathBuf {
@@ -225,6 +242,12 @@ mod tests {
         let (book, reason) = read(scratch.path()).unwrap();
         assert_eq!(book, Book::default());
         assert!(reason.unwrap().contains("damaged-1") && !path.exists());
+        file::replace(&users_copy(scratch.path()), &whole, 0o600).unwrap();
+        assert_eq!(read(scratch.path()).unwrap(), (Book::default(), None), "the copy has them");
+        assert_eq!(std::fs::read(&path).unwrap(), whole);
+        file::replace(&path, &whole[1..], 0o600).unwrap();
+        assert_eq!(read(scratch.path()).unwrap(), (Book::default(), None));
+        assert!(scratch.path().join("users.cbor.damaged-2").exists());
     }
 
     #[test]

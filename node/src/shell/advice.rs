@@ -9,7 +9,7 @@ pub(super) fn on(code: &str) -> &'static str {
     known.map_or(GENERAL, |(_, advice)| advice)
 }
 
-const ADVICE: [(&str, &str); 31] = [
+const ADVICE: [(&str, &str); 33] = [
     ("backup_failed", "Look whether the disk or the download was interrupted, and make the backup again."),
     (
         "backup_missing",
@@ -19,11 +19,15 @@ const ADVICE: [(&str, &str); 31] = [
         "backup_old",
         "Make a new backup and keep it outside this building: `symbiose backup FILE`, or the page's button.",
     ),
-    ("blocks_damaged", "Nothing is to be done now; if it happens again, replace the disk or SD card."),
+    (
+        "blocks_damaged",
+        "The hive sends them again; a building that is alone restores a backup. If it happens again, replace the disk.",
+    ),
     (
         "building_log_damaged",
         "Look through policies, alerts and work orders; if some are missing, restore a backup. Replace the disk or SD card.",
     ),
+    ("building_log_repaired", "Nothing is to be done; if it happens again, replace the disk or SD card."),
     ("catching_up", "Wait: the node fetches what it missed from its neighbours."),
     ("certificate_expired", "Renew the certificate of the page and restart the node."),
     ("certificate_expiring", "Renew the certificate of the page before that day and restart the node."),
@@ -55,6 +59,10 @@ const ADVICE: [(&str, &str); 31] = [
         "Check the network and whether the neighbours' nodes run; `symbiose doctor` tries to reach them.",
     ),
     ("no_time_sync", "Give the machine internet or a time server on the LAN, and check with `timedatectl`."),
+    (
+        "photos_damaged",
+        "Ask who took them for another picture; replace the disk or SD card if it happens again.",
+    ),
     ("restored", "Wait until the hive has gone on for some blocks; the node votes again by itself."),
     ("starting", "Wait a few seconds."),
     ("telemetry_broken", "Restart the node; if it happens again, replace the disk or SD card."),

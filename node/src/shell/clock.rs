@@ -21,7 +21,9 @@ impl Clock {
 
     /// Both clocks, read now.
     pub fn now(&self) -> Now {
-        Now { tick: self.tick(), time: self.hive_time(wall_ms()) }
+        let tick = self.tick();
+        let wall_ms = wall_ms().saturating_add(self.config.jumps.offset_ms(tick.0));
+        Now { tick, time: self.hive_time(wall_ms) }
     }
 
     /// Hive milliseconds per 1,000 wall milliseconds.
@@ -74,9 +76,10 @@ fn monotonic() -> Instant {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Jumps;
 
     fn hive(speed_millis: u64, epoch_wall_ms: i64, epoch_hive_ms: i64, wall: i64) -> i64 {
-        let config = ClockConfig { speed_millis, epoch_wall_ms, epoch_hive_ms };
+        let config = ClockConfig { speed_millis, epoch_wall_ms, epoch_hive_ms, jumps: Jumps::NONE };
         Clock { started: monotonic(), config }.hive_time(wall).0
     }
 
@@ -91,7 +94,12 @@ mod tests {
 
     #[test]
     fn ticks_never_go_back() {
-        let clock = Clock::start(ClockConfig { speed_millis: 1000, epoch_wall_ms: 0, epoch_hive_ms: 0 });
+        let clock = Clock::start(ClockConfig {
+            speed_millis: 1000,
+            epoch_wall_ms: 0,
+            epoch_hive_ms: 0,
+            jumps: Jumps::NONE,
+        });
         let first = clock.now().tick;
         assert!(clock.now().tick >= first);
     }

@@ -338,9 +338,15 @@ fn open_ledger(
         await_alone: wires.has_greetings(),
     };
     let stored = scan.by_ref().inspect(|stored| facts.note_block(&stored.block));
-    let (ledger, opening) =
+    let (mut ledger, opening) =
         Ledger::open(clock.now(), ledger_config, identity.key.clone(), genesis, stored, found)?;
+    if scan.is_foreign() {
+        let (key, origin) = ("hive.genesis", config.file.display().to_string());
+        let detail = format!("{} does not found the hive of blocks.log", config.genesis.display());
+        return Err(RunError::Configuration { key, origin, detail });
+    }
     let scanned = scan.finish().map_err(RunError::Store)?;
+    ledger.miss_blocks(scanned.reached);
     if scanned.torn_bytes > 0 {
         tracing::warn!(bytes = scanned.torn_bytes, "cut a torn end off blocks.log");
     }
@@ -349,6 +355,17 @@ fn open_ledger(
             "blocks.log was damaged at block {} ({}); that block and those behind it are fetched from the hive again.",
             damage.height, damage.detail
         );
+        facts.health.set("blocks_damaged", Weight::Notice, text);
+    } else if scanned.reached > scanned.log.tip() {
+        let text = format!(
+            "Blocks {} to {} are missing from blocks.log; they are fetched from the hive again.",
+            scanned.log.tip().next(),
+            scanned.reached
+        );
+        facts.health.set("blocks_damaged", Weight::Notice, text);
+    } else if scanned.is_set_aside {
+        let text = "Damaged blocks are kept in the folder blocks.log, as files named .damaged; when the ledger is whole \
+                    again they may be deleted.";
         facts.health.set("blocks_damaged", Weight::Notice, text);
     }
     Ok(LedgerFiles { ledger, opening, votes, scanned })
@@ -372,13 +389,18 @@ fn open_building(
     ledger: Ledger,
     facts: &mut Facts,
 ) -> Result<Building, RunError> {
-    let building_log::Opened { log, entries, gaps } =
-        BuildingLog::open(&config.in_data("building.log")).map_err(RunError::Store)?;
+    let path = config.in_data("building.log");
+    let mut opened = BuildingLog::open(&path).map_err(RunError::Store)?;
+    let index = open_index(&config.in_data("index"), &mut opened, facts)?;
+    let building_log::Opened { log, entries, gaps, .. } = opened;
+    let beside = building_log::damaged_beside(&path);
     if gaps > 0 {
         let text = format!("The building's log was damaged in {gaps} places; some of its records are lost.");
         facts.health.set("building_log_damaged", Weight::Notice, text);
+    } else if beside.exists() {
+        let text = "Records of the building were lost earlier; the damaged log is kept as building.damaged, and may be deleted.";
+        facts.health.set("building_log_damaged", Weight::Notice, text);
     }
-    let index = open_index(&config.in_data("index"), &log, &entries, facts)?;
     let remembered = index.entries(log.mark())?.unwrap_or_else(|| entries.clone());
     // The log is read on a thread of its own while the core takes its readings in.
     let (sender, replayed) = sync_channel(REPLAY_AHEAD);
@@ -427,6 +449,7 @@ fn open_telemetry(
         Body::Rows(rows) => hand_on(Replayed::Rows(rows)),
         Body::Definitions(definitions) => hand_on(Replayed::Definitions(definitions)),
     })?;
+    archive.miss_ends(log.lost_ends(), now)?;
     archive.sealed_before(log.sealed_before());
     Ok((archive, log, lost))
 }
@@ -435,6 +458,10 @@ fn open_telemetry(
 fn open_photos(config: &Config, core: &Core, facts: &mut Facts) -> Result<Photos, RunError> {
     let photos = Photos::open(&config.in_data("photos"), config.photos_bytes_max);
     let mut photos = photos.map_err(RunError::Store)?;
+    if photos.damaged() > 0 {
+        let text = format!("{} photos of work orders, or lists of them, were damaged.", photos.damaged());
+        facts.health.set("photos_damaged", Weight::Notice, text);
+    }
     if !facts.health.has("building_log_damaged") && !facts.health.has("entries_unreadable") {
         let orders = core.maintenance().work_orders();
         photos.retain(|order| orders.contains_key(order)).map_err(RunError::Store)?;
@@ -444,15 +471,20 @@ fn open_photos(config: &Config, core: &Core, facts: &mut Facts) -> Result<Photos
 }
 
 /// The index, with the building's entries as its log has them.
-fn open_index(
-    path: &Path,
-    log: &BuildingLog,
-    entries: &building_log::Entries,
-    facts: &mut Facts,
-) -> Result<Index, RunError> {
+fn open_index(path: &Path, opened: &mut building_log::Opened, facts: &mut Facts) -> Result<Index, RunError> {
     let (index, repair) = Index::open(path)?;
-    if index.entries(log.mark())?.is_none() {
-        index.refill(entries, log.mark())?;
+    if opened.gaps > 0
+        && let Some(entries) = opened.reached.and_then(|reached| index.entries_when(reached).transpose())
+    {
+        // The index is only derived, but it has what was acknowledged last, up to the last record.
+        opened.entries = entries?;
+        opened.log.restore(&opened.entries).map_err(RunError::Store)?;
+        opened.gaps = 0;
+        let text = "The building's log was damaged and written again from the index; nothing of it is lost.";
+        facts.health.set("building_log_repaired", Weight::Notice, text);
+    }
+    if index.entries(opened.log.mark())?.is_none() {
+        index.refill(&opened.entries, opened.log.mark())?;
     }
     let text = match repair {
         None => return Ok(index),

@@ -182,7 +182,7 @@ impl Maker {
         }
         let order = self.overheat(&mut lift_ms).await?;
         let picture: Vec<u8> =
-            [0xff, 0xd8, 0xff, 0xe0].into_iter().chain((0..20_000).map(|at| (at % 251) as u8)).collect();
+            [0xff, 0xd8, 0xff, 0xe0].into_iter().chain((0..=250).cycle().take(20_000)).collect();
         self.send(Method::POST, &format!("/api/v1/workorders/{order}/photos"), "image/jpeg", picture).await?;
         self.advance(&order, "in_progress").await?;
         let person = json!({"name": "Bilal", "role": "technician"}).to_string();

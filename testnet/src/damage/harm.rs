@@ -33,10 +33,11 @@ pub(super) enum Kind {
     Certificate,
     Configuration,
     Genesis,
+    Witness,
 }
 
 /// All of them.
-const KINDS: [Kind; 19] = [
+const KINDS: [Kind; 20] = [
     Kind::Votes,
     Kind::Blocks,
     Kind::Building,
@@ -56,6 +57,7 @@ const KINDS: [Kind; 19] = [
     Kind::Certificate,
     Kind::Configuration,
     Kind::Genesis,
+    Kind::Witness,
 ];
 
 impl Kind {
@@ -78,6 +80,7 @@ impl Kind {
             ("index", ..) => Some(Self::Index),
             ("photos", ..) => Some(Self::Photos),
             (_, "users.cbor", _) => Some(Self::Users),
+            (_, "reached", _) | (_, _, "reached" | "copy") => Some(Self::Witness),
             (_, "claim.code", _) => Some(Self::ClaimCode),
             (_, "wear.json" | "backup.json", _) => Some(Self::Books),
             (_, "https.key" | "https.crt", _) => Some(Self::Certificate),
@@ -110,6 +113,7 @@ impl Kind {
             Self::Certificate => "certificate",
             Self::Configuration => "configuration",
             Self::Genesis => "genesis",
+            Self::Witness => "notes of ends, and copies",
         }
     }
 

@@ -82,10 +82,12 @@ pub(super) async fn ask(client: &mut Client, wanted: &Wanted) -> Result<Answers>
                 let (order, photo) = (text(&item["id"]), text(&photo["id"]));
                 let path = format!("/api/v1/workorders/{order}/photos/{photo}");
                 let answer = client.send(Method::GET, &path, "", Bytes::new()).await?;
-                let hash = blake3::hash(&answer.body).to_string();
-                if answer.status.is_success() {
-                    answers.all.insert((Topic::Photo, photo.to_owned()), hash);
-                }
+                let seen = if answer.status.is_success() {
+                    blake3::hash(&answer.body).to_string()
+                } else {
+                    answer.refusal().to_string()
+                };
+                answers.all.insert((Topic::Photo, photo.to_owned()), seen);
             }
         }
     }

@@ -85,6 +85,8 @@ pub struct Disk {
     pending_names: Vec<Vec<(Name, Option<u64>)>>,
     next: u64,
     room: u64,
+    /// Files that forget nothing and take no room.
+    remembered: BTreeSet<u64>,
     syncs_fail: bool,
 }
 
@@ -99,6 +101,7 @@ impl Disk {
             pending_names: Vec::new(),
             next: ROOT + 1,
             room: ROOM,
+            remembered: BTreeSet::new(),
             syncs_fail: false,
         }
     }
@@ -151,7 +154,8 @@ impl Disk {
     }
 
     fn used(&self) -> u64 {
-        self.nodes.values().filter_map(|node| node.contents.as_ref()).map(|file| file.live.len() as u64).sum()
+        let counted = self.nodes.iter().filter(|(number, _)| !self.remembered.contains(number));
+        counted.filter_map(|(_, node)| node.contents.as_ref()).map(|file| file.live.len() as u64).sum()
     }
 
     /// The file or folder of a name.
@@ -189,6 +193,9 @@ impl Disk {
         self.next += 1;
         let contents = (!is_folder).then(Contents::default);
         self.nodes.insert(number, Node { mode, contents });
+        if name == REMEMBERED {
+            self.remembered.insert(number);
+        }
         self.rename_all(vec![((parent, name.to_owned()), Some(number))]);
         Ok(number)
     }
@@ -265,12 +272,12 @@ impl Disk {
 
     fn check_room(&self, number: u64, len: usize) -> Answer<()> {
         let more = (len as u64).saturating_sub(self.file(number)?.live.len() as u64);
-        if more > 0 && self.used() + more > self.room { Err(Errno::NOSPC) } else { Ok(()) }
+        let is_free = more == 0 || self.remembered.contains(&number);
+        if !is_free && self.used() + more > self.room { Err(Errno::NOSPC) } else { Ok(()) }
     }
 
     fn change(&mut self, number: u64, change: Change) -> Answer<()> {
-        let named = |(_, name): &Name| name == REMEMBERED;
-        let is_remembered = self.names.iter().any(|(name, to)| *to == number && named(name));
+        let is_remembered = self.remembered.contains(&number);
         let file = self.file_mut(number)?;
         change.apply(&mut file.live);
         if is_remembered {

@@ -12,6 +12,7 @@ use protocol::limits::BLOCK_RECORD_BYTES_MAX;
 use protocol::{BlockId, Genesis, Height};
 
 use super::block_files::{Place, path_of};
+use super::witness::{Reached, Witness};
 use super::{StoreError, file};
 
 /// A file is closed when the next record would make it longer, bytes.
@@ -38,6 +39,9 @@ pub struct BlockLog {
     file: File,
     len: u64,
     tip: Height,
+    /// The highest block there ever was.
+    reached: Height,
+    witness: Witness,
 }
 
 impl BlockLog {
@@ -58,8 +62,11 @@ impl BlockLog {
     }
 
     /// Waits until everything appended is on disk. After an error the process has to stop.
-    pub fn sync(&self) -> Result<(), StoreError> {
-        self.file.sync_data().map_err(StoreError::at("sync", &path_of(&self.dir, self.segment)))
+    pub fn sync(&mut self) -> Result<(), StoreError> {
+        self.file.sync_data().map_err(StoreError::at("sync", &path_of(&self.dir, self.segment)))?;
+        self.reached = self.reached.max(self.tip);
+        self.witness.note(Reached { to: self.reached.0, with: 0 });
+        Ok(())
     }
 
     /// The last height in the log.
@@ -87,6 +94,10 @@ pub struct Scanned {
     pub torn_bytes: u64,
     /// Blocks that are lost until the hive sends them again.
     pub damage: Option<Damage>,
+    /// The highest block that was ever here, as far as is known.
+    pub reached: Height,
+    /// Whether damaged files of this start or an earlier one are kept beside.
+    pub is_set_aside: bool,
 }
 
 /// Reads the log forward and hands out its blocks; then [`Scan::finish`].
@@ -105,6 +116,7 @@ pub struct Scan {
     damage: Option<Damage>,
     error: Option<StoreError>,
     is_done: bool,
+    is_foreign: bool,
 }
 
 impl Scan {
@@ -125,9 +137,16 @@ impl Scan {
             damage: None,
             error: None,
             is_done: false,
+            is_foreign: false,
         };
         scan.load();
         Ok(scan)
+    }
+
+    /// Whether the blocks are those of another founding document: then it is that one which is wrong, and nothing of
+    /// them may be touched.
+    pub const fn is_foreign(&self) -> bool {
+        self.is_foreign
     }
 
     /// How the scan ended, for a reader that writes nothing: torn bytes at the end, and damage.
@@ -154,8 +173,12 @@ impl Scan {
             file.set_len(len).and_then(|()| file.sync_all()).map_err(StoreError::at("truncate", &path))?;
         }
         file.seek(SeekFrom::Start(len)).map_err(StoreError::at("seek in", &path))?;
-        let log = BlockLog { dir: self.dir, segment, file, len, tip: self.height };
-        Ok(Scanned { log, places: self.places, torn_bytes: self.torn_bytes, damage: self.damage })
+        let (witness, noted) = Witness::open(&self.dir.join("reached"));
+        let reached = self.height.max(Height(noted.map_or(0, |noted| noted.to)));
+        let is_set_aside = holds_damaged(&self.dir)?;
+        let log = BlockLog { dir: self.dir, segment, file, len, tip: self.height, reached, witness };
+        let Self { places, torn_bytes, damage, .. } = self;
+        Ok(Scanned { log, places, torn_bytes, damage, reached, is_set_aside })
     }
 
     /// Number of the file at position `at`; files are numbered from 1 without a gap.
@@ -198,6 +221,7 @@ impl Scan {
         let stored = record::decode_block(&self.bytes[body_range]).map_err(|error| error.to_string())?;
         let header = &stored.block.header;
         if header.height != self.height.next() || header.previous != self.block {
+            self.is_foreign = header.height == Height(1) && self.height == Height(0);
             return Err(format!("block {} stands where {} is due", header.height, self.height.next()));
         }
         let len = u32::try_from(end - self.offset).expect("invariant: records are bounded");
@@ -246,6 +270,12 @@ impl Iterator for Scan {
         }
         None
     }
+}
+
+/// Whether anything was ever put aside.
+fn holds_damaged(dir: &Path) -> Result<bool, StoreError> {
+    let entries = fs::read_dir(dir).map_err(StoreError::at("read", dir))?;
+    Ok(entries.flatten().any(|entry| entry.file_name().to_string_lossy().contains(".damaged")))
 }
 
 /// Keeps a copy of the damaged file and moves those behind it away, so that nothing is read twice.

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use ledger::record::{FRAME_HEADER_BYTES, Frame, frame, read_frame};
 use protocol::{Bounded, Bytes, decode, encode};
 
+use super::witness::{Reached, Witness};
 use super::{StoreError, file};
 
 /// A key is at most this long, bytes.
@@ -40,6 +41,11 @@ type Stored = Bounded<(Bytes<KEY_BYTES_MAX>, Option<Bytes<ENTRY_BYTES_MAX>>), CH
 pub struct Mark([u8; 24]);
 
 impl Mark {
+    /// Of bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
     /// As bytes.
     pub const fn as_bytes(&self) -> &[u8; 24] {
         &self.0
@@ -51,6 +57,12 @@ impl Mark {
         mark[8..].copy_from_slice(&record[8..FRAME_HEADER_BYTES]);
         Self(mark)
     }
+
+    /// The same, as it is noted beside the log.
+    pub fn reached(&self) -> Reached {
+        let figure = |at: usize| u64::from_be_bytes(std::array::from_fn(|byte| self.0[at + byte]));
+        Reached { to: figure(0), with: figure(8) }
+    }
 }
 
 /// The log, open for appending.
@@ -60,6 +72,7 @@ pub struct BuildingLog {
     file: File,
     len: u64,
     mark: Mark,
+    witness: Witness,
 }
 
 /// What was found at the start.
@@ -69,29 +82,42 @@ pub struct Opened {
     pub log: BuildingLog,
     /// Its entries.
     pub entries: Entries,
-    /// Places that could not be read, with whole records behind them.
+    /// Places that could not be read, with whole records behind them, and the end if it is missing.
     pub gaps: u64,
+    /// How far the log reached, as noted beside it.
+    pub reached: Option<Reached>,
 }
 
 impl BuildingLog {
-    /// Opens the file and reads it. A torn end is cut; damage before it is passed over, counted and kept beside.
+    /// Opens the file and reads it. A torn end is cut; damage before it, and an end that is missing, are passed over,
+    /// counted and kept beside.
     pub fn open(path: &Path) -> Result<Opened, StoreError> {
         let mut file = file::open_or_create(path)?;
         let bytes = file::read(path, LOG_BYTES_MAX)?;
-        let Read { entries, end, gaps, mark } = read(&bytes);
+        let Read { entries, end, mut gaps, mark } = read(&bytes);
+        let (witness, reached) = Witness::open(&path.with_extension("reached"));
+        gaps += u64::from(reached.is_some_and(|reached| reached.to > end as u64));
+        if gaps > 0 {
+            tracing::error!(gaps, file = %path.display(), "the building's log is damaged");
+            std::fs::copy(path, damaged_beside(path)).map_err(StoreError::at("copy", path))?;
+        }
         if end < bytes.len() {
             file.set_len(end as u64).map_err(StoreError::at("truncate", path))?;
         }
         file.seek(SeekFrom::Start(end as u64)).map_err(StoreError::at("seek in", path))?;
-        let mut log = Self { path: path.to_owned(), file, len: end as u64, mark };
+        let mut log = Self { path: path.to_owned(), file, len: end as u64, mark, witness };
         if gaps > 0 {
-            tracing::error!(gaps, file = %path.display(), "the building's log is damaged");
-            std::fs::copy(path, path.with_extension("damaged")).map_err(StoreError::at("copy", path))?;
             log.rewrite(&entries)?;
         } else {
             log.rewrite_if_grown(&entries)?;
+            log.witness.note(log.mark.reached());
         }
-        Ok(Opened { log, entries, gaps })
+        Ok(Opened { log, entries, gaps, reached })
+    }
+
+    /// Writes everything anew, because somebody else still had what was lost here.
+    pub fn restore(&mut self, entries: &Entries) -> Result<(), StoreError> {
+        self.rewrite(entries)
     }
 
     /// Appends a batch and waits until it is on disk. After an error the process has to stop.
@@ -103,6 +129,7 @@ impl BuildingLog {
         self.file.write_all(&bytes).map_err(StoreError::at("append to", &self.path))?;
         self.file.sync_data().map_err(StoreError::at("sync", &self.path))?;
         self.len += bytes.len() as u64;
+        self.witness.note(self.mark.reached());
         Ok(())
     }
 
@@ -128,11 +155,14 @@ impl BuildingLog {
     fn rewrite(&mut self, entries: &Entries) -> Result<(), StoreError> {
         let all: Vec<Changed> =
             entries.iter().map(|(key, value)| (key.clone(), Some(value.clone()))).collect();
+        // A longer log must not be missed while a shorter one takes its place.
+        self.witness.note(Reached::default());
         let bytes = self.encode(0, &all);
         file::replace(&self.path, &bytes, 0o600)?;
         self.file = file::open_or_create(&self.path)?;
         self.file.seek(SeekFrom::End(0)).map_err(StoreError::at("seek in", &self.path))?;
         self.len = bytes.len() as u64;
+        self.witness.note(self.mark.reached());
         Ok(())
     }
 
@@ -149,6 +179,11 @@ impl BuildingLog {
         }
         bytes
     }
+}
+
+/// Where a damaged log is kept.
+pub fn damaged_beside(path: &Path) -> PathBuf {
+    path.with_extension("damaged")
 }
 
 /// Places of a log that cannot be read, with whole records behind them. Nothing is changed.
@@ -234,7 +269,7 @@ mod tests {
     }
 
     fn open(path: &Path) -> (BuildingLog, Vec<(String, String)>, u64) {
-        let Opened { log, entries, gaps } = BuildingLog::open(path).unwrap();
+        let Opened { log, entries, gaps, .. } = BuildingLog::open(path).unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         (log, entries.into_iter().map(|(key, value)| (text(key), text(value))).collect(), gaps)
     }
@@ -254,9 +289,32 @@ mod tests {
         let bytes = std::fs::read(&path).unwrap();
         for cut in usize::try_from(len).unwrap()..bytes.len() {
             std::fs::write(&path, &bytes[..cut]).unwrap();
+            // A write that was cut short by the end of the process was never noted.
+            Witness::open(&path.with_extension("reached")).0.note(mark.reached());
             let (log, entries, gaps) = open(&path);
             assert_eq!((entries, gaps), (vec![("a".into(), "2".into())], 0));
             assert_eq!((log.len, log.mark()), (len, mark));
+        }
+    }
+
+    #[test]
+    fn an_end_that_is_missing_is_counted_once_and_kept_beside() {
+        let scratch = Scratch::new("building-cut");
+        let path = scratch.path().join("building.log");
+        let mut log = open(&path).0;
+        log.append(&[put("a", "1")]).unwrap();
+        let len = usize::try_from(log.len).unwrap();
+        log.append(&[put("b", "1")]).unwrap();
+        drop(log);
+        let bytes = std::fs::read(&path).unwrap();
+        for cut in [0, 7, len, len + 9] {
+            std::fs::write(&path, &bytes).unwrap();
+            drop(open(&path));
+            std::fs::write(&path, &bytes[..cut]).unwrap();
+            let (_, entries, gaps) = open(&path);
+            assert_eq!((entries.len(), gaps), (usize::from(cut >= len), 1), "cut at {cut}");
+            assert_eq!(std::fs::read(damaged_beside(&path)).unwrap(), bytes[..cut]);
+            assert_eq!(open(&path).2, 0);
         }
     }
 
@@ -276,6 +334,7 @@ mod tests {
             let mut flipped = bytes.clone();
             flipped[at] ^= 1;
             std::fs::write(&path, &flipped).unwrap();
+            std::fs::remove_file(path.with_extension("reached")).unwrap();
             let (_, entries, gaps) = open(&path);
             let expected = [("a", "1"), ("c", "3")].map(|(key, value)| (key.to_owned(), value.to_owned()));
             assert_eq!((entries, gaps), (expected.to_vec(), 1), "flip at {at}");

@@ -11,6 +11,7 @@ use protocol::{Height, TransactionId};
 use thiserror::Error;
 
 use super::building_log::{Changed, Entries, Mark};
+use super::witness::Reached;
 use super::{StoreError, file};
 
 /// Page cache, bytes.
@@ -100,8 +101,22 @@ impl Index {
         if found.as_deref() != Some(mark.as_bytes().as_slice()) {
             return Ok(None);
         }
+        self.all_entries().map(Some)
+    }
+
+    /// The building's entries, if they are those that `building.log` had when it reached this far.
+    pub fn entries_when(&self, reached: Reached) -> Result<Option<Entries>, IndexError> {
+        let found = self.on("read", || self.db.get(MARK_KEY))?;
+        let mark = found.and_then(|found| Mark::from_bytes(&found));
+        if mark.is_none_or(|mark| mark.reached() != reached) {
+            return Ok(None);
+        }
+        self.all_entries().map(Some)
+    }
+
+    fn all_entries(&self) -> Result<Entries, IndexError> {
         let all = || self.building.iter().map(|pair| pair.map(|(key, value)| (key.to_vec(), value.to_vec())));
-        self.on("read", || all().collect::<sled::Result<Entries>>()).map(Some)
+        self.on("read", || all().collect::<sled::Result<Entries>>())
     }
 
     /// Replaces the building's entries.

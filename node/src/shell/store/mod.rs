@@ -16,6 +16,7 @@ pub mod photos;
 pub mod telemetry_log;
 pub mod telemetry_read;
 pub mod vote_log;
+pub mod witness;
 pub mod written;
 
 use std::path::{Path, PathBuf};

@@ -16,8 +16,12 @@ use super::{StoreError, file};
 
 /// The list beside the photos of a work order.
 const LIST: &str = "photos.json";
+/// A list that could not be read.
+const DAMAGED_LIST: &str = "photos.json.damaged";
 /// The list of 20 photos is far shorter, bytes.
 const LIST_BYTES_MAX: u64 = 64 * 1024;
+/// Hex digits of the hash of a list.
+const HASH_DIGITS: usize = 64;
 /// Hex digits of an id.
 const ID_DIGITS: usize = 32;
 /// Who hands a photo in is named with at most this, characters.
@@ -65,16 +69,21 @@ pub struct Photos {
     bytes_max: u64,
     bytes: u64,
     kept: BTreeMap<Digest, Vec<PhotoView>>,
+    damaged: u64,
 }
 
 impl Photos {
     /// Reads the lists of a folder, which is made when the first photo comes. What a crash left half done goes; a list
     /// that cannot be read is made anew from the pictures.
     pub fn open(dir: &Path, bytes_max: u64) -> Result<Self, StoreError> {
-        let mut photos = Self { dir: dir.to_owned(), bytes_max, bytes: 0, kept: BTreeMap::new() };
+        let mut photos = Self { dir: dir.to_owned(), bytes_max, bytes: 0, kept: BTreeMap::new(), damaged: 0 };
         for name in names(dir)? {
             let Ok(order) = name.parse::<Digest>() else { continue };
-            let listed = settle(&dir.join(&name))?;
+            let folder = dir.join(&name);
+            let listed = settle(&folder)?;
+            let present = names(&folder)?;
+            let missing = listed.iter().filter(|photo| !present.contains(&name_of(photo))).count();
+            photos.damaged += missing as u64 + u64::from(present.iter().any(|name| name == DAMAGED_LIST));
             photos.bytes += listed.iter().map(|photo| photo.bytes).sum::<u64>();
             photos.kept.insert(order, listed);
         }
@@ -85,13 +94,18 @@ impl Photos {
     pub fn look_through(dir: &Path) -> Result<Vec<(String, u64, bool)>, StoreError> {
         let mut found = Vec::new();
         for order in names(dir)?.into_iter().filter(|name| name.parse::<Digest>().is_ok()) {
-            for name in names(&dir.join(&order))?.into_iter().filter(|name| name != LIST) {
+            for name in names(&dir.join(&order))?.into_iter().filter(|name| !name.starts_with(LIST)) {
                 let bytes = file::read(&dir.join(&order).join(&name), PHOTO_BYTES_MAX as u64)?;
                 let is_whole = name.split('.').next() == Some(id_of(&bytes).as_str());
                 found.push((format!("{order}/{name}"), bytes.len() as u64, is_whole));
             }
         }
         Ok(found)
+    }
+
+    /// Pictures that are listed and gone, and lists that could not be read.
+    pub const fn damaged(&self) -> u64 {
+        self.damaged
     }
 
     /// All photos, by work order, oldest first.
@@ -133,7 +147,12 @@ impl Photos {
     /// A photo and its bytes, checked against its name.
     pub fn read(&self, order: &Digest, id: &str) -> Result<(PhotoView, Vec<u8>), PhotoError> {
         let photo = self.find(order, id)?.clone();
-        let bytes = file::read(&self.folder(order).join(name_of(&photo)), PHOTO_BYTES_MAX as u64)?;
+        let bytes = match file::read(&self.folder(order).join(name_of(&photo)), PHOTO_BYTES_MAX as u64) {
+            Err(error) if error.source.kind() == std::io::ErrorKind::NotFound => {
+                return Err(PhotoError::Damaged);
+            }
+            read => read?,
+        };
         if id_of(&bytes) != photo.id { Err(PhotoError::Damaged) } else { Ok((photo, bytes)) }
     }
 
@@ -206,20 +225,44 @@ fn name_of(photo: &PhotoView) -> String {
 }
 
 fn write_list(folder: &Path, listed: &[PhotoView]) -> Result<(), StoreError> {
-    let text = serde_json::to_vec_pretty(listed).expect("invariant: plain text and numbers");
+    let mut text = serde_json::to_vec_pretty(listed).expect("invariant: plain text and numbers");
+    let hash = blake3::hash(&text).to_hex();
+    text.push(b'\n');
+    text.extend_from_slice(hash.as_bytes());
     file::replace(&folder.join(LIST), &text, 0o600)
 }
 
-/// The list of a work order's folder, with exactly the pictures it names in the folder.
+/// A list, if it is what was written. Lists of earlier releases carry no hash in a last line of their own.
+fn read_list(bytes: &[u8]) -> Option<Vec<PhotoView>> {
+    let line = bytes.iter().rposition(|byte| *byte == b'\n').map(|end| bytes.split_at(end));
+    let text = match line {
+        Some((text, hash)) if hash.len() == 1 + HASH_DIGITS => {
+            (blake3::hash(text).to_hex().as_bytes() == &hash[1..]).then_some(text)?
+        }
+        Some(_) | None => bytes,
+    };
+    serde_json::from_slice(text).ok()
+}
+
+/// The list of a work order's folder, with no other pictures in the folder than those it names. One that is gone stays
+/// in the list: whoever asks for it is told.
 fn settle(folder: &Path) -> Result<Vec<PhotoView>, StoreError> {
     let present = names(folder)?;
     let listed = file::read(&folder.join(LIST), LIST_BYTES_MAX).ok();
-    let listed = listed.and_then(|text| serde_json::from_slice::<Vec<PhotoView>>(&text).ok());
-    let Some(mut listed) = listed.filter(|listed| listed.len() <= PHOTOS_PER_ORDER_MAX) else {
-        return derive(folder, &present);
+    let listed = listed.and_then(|text| read_list(&text));
+    let Some(listed) = listed.filter(|listed| listed.len() <= PHOTOS_PER_ORDER_MAX) else {
+        if present.iter().any(|name| name == LIST) {
+            let (list, aside) = (folder.join(LIST), folder.join(DAMAGED_LIST));
+            fs::rename(&list, &aside).map_err(StoreError::at("move aside", &list))?;
+        }
+        let derived = derive(folder, &present)?;
+        if !derived.is_empty() && !folder.join(DAMAGED_LIST).exists() {
+            // The list itself is gone; what stands here says so from now on.
+            file::replace(&folder.join(DAMAGED_LIST), b"", 0o600)?;
+        }
+        return Ok(derived);
     };
-    listed.retain(|photo| present.contains(&name_of(photo)));
-    for name in present.iter().filter(|name| *name != LIST) {
+    for name in present.iter().filter(|name| *name != LIST && *name != DAMAGED_LIST) {
         if !listed.iter().any(|photo| name_of(photo) == *name) {
             remove_file(&folder.join(name))?;
         }

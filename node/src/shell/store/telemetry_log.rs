@@ -13,6 +13,7 @@ use protocol::UnixMs;
 use protocol::limits::TELEMETRY_SEGMENT_BYTES;
 
 use super::telemetry_read::{Contents, Piece, SpannedPiece, scan};
+use super::witness::{Reached, Witness};
 use super::written::{Kind, Written};
 use super::{StoreError, file};
 use crate::core::catalogue::{AssetId, Definition};
@@ -55,6 +56,17 @@ pub struct Lost {
     pub records: u64,
     /// Bytes of writes that were under way when the process died; they were never acknowledged.
     pub torn_bytes: u64,
+}
+
+/// An end of the log that is missing although it was acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LostEnd {
+    /// Number of the segment.
+    pub segment: u64,
+    /// What is left of it, bytes.
+    pub offset: u64,
+    /// What is missing, bytes.
+    pub bytes: u64,
 }
 
 #[derive(Debug)]
@@ -107,6 +119,10 @@ pub struct TelemetryLog {
     written_definitions: usize,
     buffer: Vec<u8>,
     health: Health,
+    witness: Witness,
+    /// Segment of its note.
+    noted: u64,
+    lost_ends: Vec<LostEnd>,
 }
 
 impl TelemetryLog {
@@ -118,6 +134,7 @@ impl TelemetryLog {
     ) -> Result<(Self, Lost), StoreError> {
         file::create_dir(dir)?;
         let numbers = segments(dir)?;
+        let (witness, reached) = Witness::open(&dir.join("reached"));
         let taken = numbers.last().map_or(0, |last| *last).max(keeping.numbers_above);
         let mut log = Self {
             dir: dir.to_owned(),
@@ -131,8 +148,15 @@ impl TelemetryLog {
             written_definitions: 0,
             buffer: Vec::new(),
             health: Health::Accepting,
+            witness,
+            noted: reached.map_or(0, |reached| reached.to),
+            lost_ends: Vec::new(),
         };
-        let lost = log.read_back(&numbers, &mut replay)?;
+        log.miss_segments(&numbers);
+        let mut lost = log.read_back(&numbers, &mut replay)?;
+        log.miss_the_end(reached);
+        lost.gaps += log.lost_ends.len() as u64;
+        lost.bytes += log.lost_ends.iter().map(|end| end.bytes).sum::<u64>();
         remove_orphans(dir, &numbers);
         Ok((log, lost))
     }
@@ -181,6 +205,10 @@ impl TelemetryLog {
 
     /// Lets the closed segments up to `number` go: their readings are in day files, synced.
     pub fn let_go(&mut self, number: u64) -> Result<(), StoreError> {
+        if self.noted <= number {
+            self.witness.note(Reached::default());
+            self.noted = 0;
+        }
         while let Some(oldest) = self.closed.first_entry().filter(|oldest| *oldest.key() <= number) {
             let path = path_of(&self.dir, *oldest.key());
             match fs::remove_file(&path) {
@@ -200,6 +228,11 @@ impl TelemetryLog {
     pub fn sealed_before(&self) -> u64 {
         let oldest = self.closed.first_key_value().map(|(number, _)| *number);
         oldest.or(self.current.as_ref().map(|current| current.number)).unwrap_or(self.next_segment) - 1
+    }
+
+    /// Ends that were found missing at the start.
+    pub fn lost_ends(&self) -> &[LostEnd] {
+        &self.lost_ends
     }
 
     /// What waits for the archivist.
@@ -255,6 +288,8 @@ impl TelemetryLog {
         file.write_all_at(&self.buffer, current.len).map_err(StoreError::at("append to", path))?;
         file.sync_data().map_err(StoreError::at("sync", path))?;
         current.len += self.buffer.len() as u64;
+        self.witness.note(Reached { to: current.number, with: current.len });
+        self.noted = current.number;
         self.next_seq = next_seq;
         self.written_definitions = self.catalogue.len();
         self.keeping.written.add(Kind::Wal, self.buffer.len() as u64);
@@ -351,6 +386,29 @@ impl TelemetryLog {
         Ok(lost)
     }
 
+    /// A segment that is gone while what stands beside it is there, and that is in no day file, was lost.
+    fn miss_segments(&mut self, numbers: &[u64]) {
+        for number in contents_in(&self.dir) {
+            if number <= self.keeping.numbers_above || numbers.contains(&number) {
+                continue;
+            }
+            let bytes = Contents::load(&path_of(&self.dir, number)).map_or(0, |(len, _)| len);
+            self.lost_ends.push(LostEnd { segment: number, offset: 0, bytes });
+        }
+    }
+
+    /// What was acknowledged last is noted beside the log: a segment that ends before it lost its end.
+    fn miss_the_end(&mut self, reached: Option<Reached>) {
+        let Some(Reached { to: segment, with: len }) = reached else { return };
+        let known = self.lost_ends.iter().any(|end| end.segment == segment);
+        let found = self.closed.get(&segment).map_or(0, |(len, _)| *len);
+        // What has its readings in day files was let go.
+        let is_sealed = found == 0 && segment <= self.keeping.numbers_above;
+        if !known && !is_sealed && found < len {
+            self.lost_ends.push(LostEnd { segment, offset: found, bytes: len - found });
+        }
+    }
+
     /// Keeps a segment of an earlier process, cut to its whole records; one without any goes.
     fn keep(&mut self, number: u64, len: u64, contents: Contents) -> Result<(), StoreError> {
         let path = path_of(&self.dir, number);
@@ -410,6 +468,15 @@ fn segments(dir: &Path) -> Result<Vec<u64>, StoreError> {
     }
     numbers.sort_unstable();
     Ok(numbers)
+}
+
+/// Numbers of the segments beside which their contents stand.
+fn contents_in(dir: &Path) -> Vec<u64> {
+    let Ok(entries) = fs::read_dir(dir) else { return Vec::new() };
+    let number = |name: &str| -> Option<u64> {
+        name.strip_prefix("telemetry-")?.strip_suffix(".contents")?.parse().ok()
+    };
+    entries.flatten().filter_map(|entry| number(&entry.file_name().to_string_lossy())).collect()
 }
 
 /// What stands beside segments that went while the process was killed.

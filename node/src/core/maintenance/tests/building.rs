@@ -49,7 +49,7 @@ impl Building {
         let read = |(key, value): (&Vec<u8>, &Vec<u8>)| Change::read_back(key, value).unwrap();
         let entries: Vec<Change> = self.index.iter().map(read).collect();
         let mut catalogue = Catalogue::default();
-        restore_catalogue(&mut catalogue, &entries).unwrap();
+        assert!(restore_catalogue(&mut catalogue, &entries, &[]).is_empty());
         self.telemetry = Telemetry::new(catalogue);
         for row in &self.rows {
             self.telemetry.apply(row);

@@ -90,13 +90,33 @@ pub(super) struct LossLog {
 }
 
 impl LossLog {
-    /// Reads the log. What cannot be read of it is a loss itself.
+    /// Reads the log, and the copy of it: what one of them lost the other has. What cannot be read of both is a loss
+    /// itself.
     pub(super) fn open(path: PathBuf, disk: &mut Disk, now: UnixMs) -> Result<Self, StoreError> {
-        let bytes = match file::read(&path, LOG_BYTES_MAX) {
-            Ok(bytes) => bytes,
-            Err(error) if error.source.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-            Err(error) => return Err(error),
+        let copy = copied(&bytes_of(&copy_of(&path))?);
+        let mut log = match &copy {
+            Some(_) => Self::read(path)?,
+            None => Self::read_alone(path, disk, now)?,
         };
+        let known = log.losses.len();
+        log.losses.extend(copy.clone().unwrap_or_default());
+        if log.losses.len() > known {
+            log.rewrite(disk)?;
+        } else if copy.as_ref() != Some(&log.losses) && !log.losses.is_empty() {
+            log.write_copy(disk)?;
+        }
+        Ok(log)
+    }
+
+    /// The log as far as it reads, beside a whole copy.
+    fn read(path: PathBuf) -> Result<Self, StoreError> {
+        let Read { losses, len, .. } = read(&bytes_of(&path)?);
+        Ok(Self { path, losses, len })
+    }
+
+    /// The log without a copy to help.
+    fn read_alone(path: PathBuf, disk: &mut Disk, now: UnixMs) -> Result<Self, StoreError> {
+        let bytes = bytes_of(&path)?;
         let Read { losses, len, damaged } = read(&bytes);
         let mut log = Self { path, losses, len };
         let torn = bytes.len() as u64 - log.len;
@@ -130,11 +150,13 @@ impl LossLog {
             disk.sync_dir(self.path.parent().unwrap_or(Path::new(".")))?;
         }
         self.len += bytes.len() as u64;
+        let known = fresh.iter().map(|loss| (loss.place, *loss));
+        self.losses.extend(known);
+        self.write_copy(disk)?;
         for loss in &fresh {
             tracing::error!(?loss, "readings are lost");
             metrics::counter!("symbiose_telemetry_losses_total").increment(loss.gaps);
         }
-        self.losses.extend(fresh.iter().map(|loss| (loss.place, *loss)));
         if self.losses.len() > LOSSES_MAX {
             self.sum_up();
             self.rewrite(disk)?;
@@ -183,12 +205,47 @@ impl LossLog {
     }
 
     fn rewrite(&mut self, disk: &mut Disk) -> Result<(), StoreError> {
-        let bytes: Vec<u8> = self.losses.values().flat_map(|loss| frame(MAGIC, &encode(loss))).collect();
+        let bytes = self.encoded();
         file::replace(&self.path, &bytes, 0o600)?;
         disk.written.add(Kind::Books, bytes.len() as u64);
         self.len = bytes.len() as u64;
+        self.write_copy(disk)
+    }
+
+    fn write_copy(&self, disk: &mut Disk) -> Result<(), StoreError> {
+        let bytes = self.encoded();
+        file::replace(&copy_of(&self.path), &bytes, 0o600)?;
+        disk.written.add(Kind::Books, bytes.len() as u64);
         Ok(())
     }
+
+    fn encoded(&self) -> Vec<u8> {
+        self.losses.values().flat_map(|loss| frame(MAGIC, &encode(loss))).collect()
+    }
+}
+
+/// Where the copy is.
+fn copy_of(path: &Path) -> PathBuf {
+    path.with_extension("copy")
+}
+
+/// Bytes of a file that may not be there.
+fn bytes_of(path: &Path) -> Result<Vec<u8>, StoreError> {
+    match file::read(path, LOG_BYTES_MAX) {
+        Err(error) if error.source.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        read => read,
+    }
+}
+
+/// What a copy says, if it is whole.
+fn copied(bytes: &[u8]) -> Option<BTreeMap<Place, Loss>> {
+    let (mut losses, mut at) = (BTreeMap::new(), 0);
+    while at < bytes.len() {
+        let (loss, end) = whole(bytes, at)?;
+        losses.insert(loss.place, loss);
+        at = end;
+    }
+    (!losses.is_empty()).then_some(losses)
 }
 
 /// The losses in the bytes of a log, and how many places of it cannot be read.
@@ -278,8 +335,14 @@ mod tests {
         open(&scratch).note(&[loss(1), loss(2)], &mut Disk::default()).unwrap();
         let path = scratch.path().join("losses.log");
         let whole = std::fs::read(&path).unwrap();
+        for cut in 0..=whole.len() {
+            std::fs::write(&path, &whole[..cut]).unwrap();
+            assert_eq!(open(&scratch).total().gaps, 2, "the copy has it: cut at {cut}");
+            assert_eq!(std::fs::read(&path).unwrap(), whole);
+        }
         for cut in whole.len() / 2 + 1..whole.len() {
             std::fs::write(&path, &whole[..cut]).unwrap();
+            std::fs::remove_file(copy_of(&path)).unwrap();
             let mut log = open(&scratch);
             assert_eq!(log.total().gaps, 1, "cut at {cut}");
             log.note(&[loss(3)], &mut Disk::default()).unwrap();
@@ -289,6 +352,7 @@ mod tests {
             let mut flipped = whole.clone();
             flipped[at] ^= 1;
             std::fs::write(&path, &flipped).unwrap();
+            std::fs::remove_file(copy_of(&path)).unwrap();
             assert_eq!(open(&scratch).total().gaps, 2, "flip at {at}");
             assert_eq!(open(&scratch).total().gaps, 2, "once");
         }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use protocol::UnixMs;
 use protocol::limits::CHUNK_ROWS_MAX;
 
-use super::super::telemetry_log::SEGMENT_BYTES_MAX;
+use super::super::telemetry_log::{LostEnd, SEGMENT_BYTES_MAX};
 use super::super::telemetry_read::Piece;
 use super::super::written::Kind;
 use super::super::{StoreError, file};
@@ -95,6 +95,16 @@ impl Archive {
         Ok(())
     }
 
+    /// Puts ends of the log that were found missing at the start on record.
+    pub fn miss_ends(&mut self, ends: &[LostEnd], now: UnixMs) -> Result<(), StoreError> {
+        let loss = |end: &LostEnd| {
+            let place = Place { what: What::Wal, day: 0, incarnation: end.segment, offset: end.offset };
+            Loss { place, gaps: 1, bytes: end.bytes, records: 0, chunks: 0, found: now }
+        };
+        let losses: Vec<Loss> = ends.iter().map(loss).collect();
+        self.losses.note(&losses, &mut self.disk).map(drop)
+    }
+
     /// Counts what a segment holds, and what of it is lost.
     fn look_through(&self, segment: &Piece, bytes: &[u8], now: UnixMs) -> Result<Contents, StoreError> {
         let mut contents = Contents::default();
@@ -104,7 +114,7 @@ impl Archive {
             contents.losses.push(loss);
         };
         let mut reader = open(segment, self.next_seq, bytes)?;
-        let mut unnamed = 0;
+        let (mut unnamed, mut is_torn) = (0, false);
         for found in reader.by_ref() {
             match found {
                 Found::Record(record) => match record.body {
@@ -122,8 +132,15 @@ impl Archive {
                 },
                 Found::Gap(gap) => lose(gap.offset, gap.bytes, gap.records.unwrap_or(0)),
                 // The segment was closed at its last whole record.
-                Found::TornTail(tail) => lose(tail.offset, tail.bytes, 0),
+                Found::TornTail(tail) => {
+                    is_torn = true;
+                    lose(tail.offset, tail.bytes, 0);
+                }
             }
+        }
+        if !is_torn && (bytes.len() as u64) < segment.len {
+            let missing = segment.len - bytes.len() as u64;
+            lose(bytes.len(), usize::try_from(missing).unwrap_or(usize::MAX), 0);
         }
         if unnamed > 0 {
             // Times no clock of ours shows, and no file can be named after.

@@ -157,7 +157,33 @@ fn a_log_of_another_hive_is_damage_at_height_1() {
     for stored in chain(&other, 2) {
         append(&mut scanned.log, &stored);
     }
+    let mut looked = Scan::open(scratch.path(), &ours).unwrap();
+    assert_eq!(looked.by_ref().count(), 0);
+    assert!(looked.is_foreign(), "whoever asks can leave them alone");
     let (read, scanned) = scan(scratch.path(), &ours);
     assert!(read.is_empty());
     assert_eq!(scanned.damage.map(|damage| damage.height), Some(Height(1)));
+}
+
+#[test]
+fn blocks_that_are_missing_at_the_end_are_missed_until_they_are_back() {
+    let (scratch, genesis) = (Scratch::new("blocks-missing"), genesis());
+    let blocks = chain(&genesis, 3);
+    let (_, mut scanned) = scan(scratch.path(), &genesis);
+    assert_eq!(scanned.reached, Height(0));
+    let places: Vec<Place> = blocks.iter().map(|stored| append(&mut scanned.log, stored)).collect();
+    drop(scanned);
+    let path = path_of(scratch.path(), 1);
+    File::options().write(true).open(&path).unwrap().set_len(places[2].offset).unwrap();
+    for _ in 0..2 {
+        let (read, scanned) = scan(scratch.path(), &genesis);
+        assert_eq!((read.len(), scanned.damage.is_none()), (2, true), "a whole record is the end");
+        assert_eq!((scanned.log.tip(), scanned.reached), (Height(2), Height(3)));
+    }
+    let (_, mut scanned) = scan(scratch.path(), &genesis);
+    append(&mut scanned.log, &blocks[2]);
+    drop(scanned);
+    assert_eq!(scan(scratch.path(), &genesis).1.reached, Height(3));
+    fs::remove_file(&path).unwrap();
+    assert_eq!(scan(scratch.path(), &genesis).1.reached, Height(3), "all of them");
 }

@@ -74,6 +74,13 @@ fn half_written_photos_go_and_a_lost_list_is_made_anew() {
     }
     assert_eq!(Photos::open(&dir, 64 * MIB).unwrap().of(&order(1)), std::slice::from_ref(&kept));
     assert_eq!(names(&folder).unwrap().len(), 2, "the picture and its list");
+    let written = fs::read(folder.join(LIST)).unwrap();
+    let text = written.len() - 1 - HASH_DIGITS;
+    assert_eq!(read_list(&written), read_list(&written[..text]), "a list of an earlier release");
+    let flipped: Vec<Vec<u8>> = (0..written.len())
+        .map(|at| written.iter().enumerate().map(|(n, byte)| byte ^ u8::from(n == at)).collect())
+        .collect();
+    assert!(flipped.iter().all(|list: &Vec<u8>| read_list(list).is_none()), "no flip goes unseen");
     for broken in ["", "[", "{}", "[{\"id\":7}]"] {
         fs::write(folder.join(LIST), broken).unwrap();
         let found = Photos::open(&dir, 64 * MIB).unwrap().of(&order(1));

@@ -225,3 +225,54 @@ fn old_segments_are_not_read_at_the_start() {
     drop(log);
     assert_eq!(open(scratch.path()).1, Lost::default(), "numbers go on where they were");
 }
+
+#[test]
+fn an_end_that_was_acknowledged_and_is_missing_is_counted() {
+    let scratch = Scratch::new("telemetry-end");
+    let (mut log, _, _) = open(scratch.path());
+    log.commit(&[&[row(0, 1, 1.0)]]).unwrap();
+    let first = log.current.as_ref().unwrap().len;
+    log.commit(&[&[row(0, 2, 2.0)]]).unwrap();
+    let end = log.current.as_ref().unwrap().len;
+    drop(log);
+    let path = segment_files(scratch.path())[0].clone();
+    let note = scratch.path().join("reached");
+    let (bytes, noted) = (fs::read(&path).unwrap(), fs::read(&note).unwrap());
+    let cut = usize::try_from(first).unwrap();
+    let mut zeroed = bytes.clone();
+    zeroed[cut..].fill(0);
+    for (harmed, rows_left) in [(Some(&zeroed[..]), 1), (Some(&bytes[..cut]), 1), (None, 0)] {
+        drop(fs::remove_dir_all(scratch.path()));
+        fs::create_dir_all(scratch.path()).unwrap();
+        fs::write(&note, &noted).unwrap();
+        if let Some(harmed) = harmed {
+            fs::write(&path, harmed).unwrap();
+        }
+        let (log, lost, rows) = open(scratch.path());
+        assert_eq!((rows.len(), lost.gaps), (rows_left, 1));
+        let offset = if rows_left == 0 { 0 } else { first };
+        assert_eq!(log.lost_ends(), [LostEnd { segment: 1, offset, bytes: end - offset }]);
+    }
+    drop(fs::remove_dir_all(scratch.path()));
+    fs::create_dir_all(scratch.path()).unwrap();
+    fs::write(&note, &noted).unwrap();
+    fs::write(&path, &bytes).unwrap();
+    let (mut log, lost, rows) = open(scratch.path());
+    assert_eq!((rows.len(), lost.gaps, log.lost_ends()), (2, 0, &[][..]), "nothing is missing");
+    log.let_go(1).unwrap();
+    drop(log);
+    assert_eq!(open(scratch.path()).1.gaps, 0, "what is in day files is not missed");
+}
+
+#[test]
+fn a_closed_segment_that_is_gone_is_counted() {
+    let scratch = Scratch::new("telemetry-gone");
+    let (mut log, _, _) = open(scratch.path());
+    log.commit(&[&[row(0, 1, 1.0)]]).unwrap();
+    log.finish();
+    drop(log);
+    fs::remove_file(scratch.path().join("reached")).unwrap();
+    fs::remove_file(&segment_files(scratch.path())[0]).unwrap();
+    let (log, lost, rows) = open(scratch.path());
+    assert_eq!((rows.len(), lost.gaps, log.lost_ends()[0].segment), (0, 1, 1));
+}
