@@ -87,6 +87,20 @@ impl Building {
         process.wait().unwrap();
     }
 
+    /// How the node ended by itself; panics if it does not within `limit_s` seconds.
+    pub(crate) fn ended(&mut self, limit_s: u64) -> Option<i32> {
+        let process = self.process.as_mut().expect("it runs");
+        let status =
+            until("the node ends by itself", limit_s, || process.try_wait().unwrap().ok_or("it runs"));
+        self.process = None;
+        status.code()
+    }
+
+    /// The end of its log.
+    pub(crate) fn words(&self) -> String {
+        self.last_words()
+    }
+
     /// Its folder.
     pub(crate) fn dir(&self) -> &Path {
         &self.dir

@@ -6,6 +6,7 @@ pub(crate) mod hive;
 pub(crate) mod hostile;
 pub(crate) mod http;
 pub(crate) mod https;
+pub(crate) mod island;
 pub(crate) mod programs;
 pub(crate) mod signer;
 pub(crate) mod time;
