@@ -1,9 +1,12 @@
 //! The readers of bytes from outside, each over its samples, bombs and seeded damage. The checks are those of the
 //! fuzzers in `fuzz/`, which go on where these stop.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use tests::decoders::{ALL, Decoder, bombs, write_corpus};
+use simulator::trace::Line;
+use simulator::{Settings, simulate};
+use tests::decoders::{ALL, Decoder, bombs, worst, write_corpus};
 
 /// Damaged inputs per decoder.
 const DAMAGED: u64 = 400;
@@ -15,7 +18,8 @@ fn samples_are_read() {
     each(|decoder| (decoder.seeds)().iter().for_each(|seed| check(decoder, seed)));
 }
 
-/// Memory stays within 8 bytes per byte, and time in proportion, whatever the input claims.
+/// Memory stays within 8 bytes per byte, and time in proportion, whatever the input claims. With `--nocapture` the most
+/// that each took is told.
 #[test]
 fn bombs_cost_nothing() {
     each(|decoder| {
@@ -27,6 +31,7 @@ fn bombs_cost_nothing() {
                 }
             }
         }
+        println!("{}: {:.2} bytes per byte", decoder.name, worst() as f64 / 100.0);
     });
 }
 
@@ -102,8 +107,27 @@ fn the_corpus_is_written() {
         .map_or_else(|| Path::new(env!("CARGO_TARGET_TMPDIR")).join("corpus"), |folder| root.join(folder));
     let data = std::env::var_os("SYMBIOSE_CORPUS_DATA")
         .map_or_else(|| root.join("tests/golden/folder-0.1"), |folder| root.join(folder));
-    let written = write_corpus(&folder, &[], &data).unwrap();
-    assert!(written > 2 * ALL.len(), "{written} files");
+    let messages = messages();
+    assert!(messages.len() > 50, "{} messages", messages.len());
+    let written = write_corpus(&folder, &messages, &data).unwrap();
+    assert!(written > 2 * ALL.len() + 50, "{written} files");
+}
+
+/// What nodes sent each other in a simulated minute of bad weather, as many of each kind and length as tell something new.
+fn messages() -> Vec<Vec<u8>> {
+    let (mut messages, mut seen) = (Vec::new(), BTreeMap::new());
+    let mut take = |line: &Line| {
+        let Some(bytes) = line.sent.as_ref().filter(|bytes| !bytes.is_empty()) else { return };
+        let kind = (bytes.iter().take(12).copied().collect::<Vec<u8>>(), bytes.len().ilog2());
+        let count: &mut usize = seen.entry(kind).or_default();
+        *count += 1;
+        if *count <= 3 && messages.len() < 2_000 {
+            messages.push(bytes.clone());
+        }
+    };
+    let outcome = simulate(1, Settings::STORMY, Some(&mut take));
+    assert_eq!(outcome.violation, None);
+    messages
 }
 
 fn each(run: impl Fn(&Decoder) + Sync) {

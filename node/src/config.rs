@@ -11,7 +11,7 @@ use figment::providers::{Env, Format as _, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 use protocol::AssetKind;
-use protocol::limits::{ASSETS_MAX, CODE_BYTES_MAX, NAME_BYTES_MAX, SITES_MAX};
+use protocol::limits::{ASSETS_MAX, CODE_BYTES_MAX, CONFIG_BYTES_MAX, NAME_BYTES_MAX, SITES_MAX};
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -349,6 +349,13 @@ impl Config {
     }
 
     fn read(file: &Path, text: String, over: impl Provider, flags: &[String]) -> Result<Self, ConfigError> {
+        if text.len() > CONFIG_BYTES_MAX {
+            return Err(ConfigError {
+                key: "configuration".to_owned(),
+                origin: file.display().to_string(),
+                detail: format!("{} bytes, at most {CONFIG_BYTES_MAX} allowed", text.len()),
+            });
+        }
         let mut figment = Figment::from(NamedToml { file: file.to_owned(), text }).merge(over);
         for flag in flags {
             figment = figment.merge(Flag::parse(flag)?);

@@ -168,6 +168,10 @@ pub const POLICY_VERSIONS_MAX: usize = 50;
 pub const POLICY_VERSIONS_ALL_MAX: usize = 2_000;
 /// Policies as one text, bytes.
 pub const POLICIES_TEXT_BYTES_MAX: usize = 1024 * 1024;
+/// One policy in that text, bytes: 64 conditions with their comments. The parser's tree is tens of times as large.
+pub const POLICY_TEXT_BYTES_MAX: usize = 32 * 1024;
+/// The configuration of a node, bytes: a thousand assets with comments. The parser's tree is tens of times as large.
+pub const CONFIG_BYTES_MAX: usize = 256 * 1024;
 /// Rows one dry run of a policy reads.
 pub const DRY_RUN_ROWS_MAX: u64 = 2_000_000;
 /// Times a dry run looks at the clock, over all assets.

@@ -12,6 +12,8 @@ pub struct Line {
     pub what: &'static str,
     /// In words.
     pub text: String,
+    /// The bytes that travelled, of a message that was sent.
+    pub sent: Option<Vec<u8>>,
 }
 
 impl Line {
@@ -57,7 +59,8 @@ impl<'a> Trace<'a> {
             self.hasher.update(&(part.len() as u64).to_le_bytes()).update(part);
         }
         if let Some(lines) = &mut self.lines {
-            lines(&Line { at_ms: at, what, text: line() });
+            let sent = detail.last().filter(|_| what == "send").map(|bytes| bytes.to_vec());
+            lines(&Line { at_ms: at, what, text: line(), sent });
         }
     }
 

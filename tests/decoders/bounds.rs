@@ -1,6 +1,7 @@
 //! Memory and time of one reading, measured where it happens: the peak of what this thread allocates, and the time that
 //! this thread computes, whatever else the machine does.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
@@ -11,6 +12,18 @@ pub const ALLOCATION_FACTOR: u64 = 8;
 pub const TIME_FLOOR: Duration = Duration::from_millis(300);
 /// And per byte.
 pub const TIME_PER_BYTE: Duration = Duration::from_micros(4);
+
+/// From this length on what every reading takes no longer counts much, bytes.
+const LONG: usize = 3_000;
+
+thread_local! {
+    static WORST: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The most memory that a long input took in this thread, hundredths of a byte per byte.
+pub fn worst() -> u64 {
+    WORST.get()
+}
 
 /// Reads, and fails if this took more than 8 bytes of memory per byte and `floor` more, or too long.
 pub(super) fn measured<T>(bytes: usize, floor: u64, read: impl FnOnce() -> T) -> T {
@@ -40,6 +53,9 @@ pub(super) fn measured_by<T>(
     let info = allocation_counter::measure(|| outcome = Some(read()));
     let took = computed().saturating_sub(started);
     let outcome = outcome.expect("the closure ran");
+    if bytes >= LONG {
+        WORST.set(WORST.get().max(info.bytes_max * 100 / bytes as u64));
+    }
     let allowed = factor * (bytes as u64 + unpacked(&outcome)) + floor;
     assert!(info.bytes_max <= allowed, "{} bytes of memory for {bytes}, {allowed} allowed", info.bytes_max);
     let allowed = TIME_FLOOR + TIME_PER_BYTE * u32::try_from(bytes).unwrap_or(u32::MAX);

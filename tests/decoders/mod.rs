@@ -13,7 +13,7 @@ mod texts;
 mod wire;
 
 pub use bombs::bombs;
-pub use bounds::{ALLOCATION_FACTOR, TIME_FLOOR, TIME_PER_BYTE};
+pub use bounds::{ALLOCATION_FACTOR, TIME_FLOOR, TIME_PER_BYTE, worst};
 pub use corpus::write_corpus;
 
 /// A reader of bytes from outside.

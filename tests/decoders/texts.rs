@@ -11,9 +11,11 @@ use super::bounds::{measured, measured_by};
 
 /// A payload's list of metrics, and an error with the text at fault.
 const JSON_FLOOR: u64 = 16 * 1024;
-const TOML_FACTOR: u64 = 200;
-/// What the parser keeps beside the text.
-const TOML_FLOOR: u64 = 128 * 1024;
+/// The tree of one policy at its longest, 32 KiB.
+const POLICY_FLOOR: u64 = 4 * 1024 * 1024;
+/// What the library keeps of a configuration, which is at most 256 KiB and the owner's own: a tree of tens of bytes per
+/// byte, which no bound of ours can make smaller.
+const CONFIGURATION_FACTOR: u64 = 200;
 /// A whole question is at most 4 KiB: its tree and two compiled patterns.
 const PROMQL_FLOOR: u64 = 4 * 1024 * 1024;
 
@@ -73,9 +75,7 @@ pub(super) fn readings_seeds() -> Vec<Vec<u8>> {
 
 pub(super) fn check_policies(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    if let Ok(policies) =
-        measured_by(TOML_FACTOR, bytes.len(), TOML_FLOOR, || decoders::policies(text), |_| 0)
-    {
+    if let Ok(policies) = measured(bytes.len(), POLICY_FLOOR, || decoders::policies(text)) {
         assert!(policies.len() <= protocol::limits::POLICIES_MAX);
     }
 }
@@ -138,9 +138,9 @@ pub(super) fn promql_seeds() -> Vec<Vec<u8>> {
 pub(super) fn check_configuration(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     match measured_by(
-        TOML_FACTOR,
+        CONFIGURATION_FACTOR,
         bytes.len(),
-        TOML_FLOOR,
+        JSON_FLOOR,
         || Config::of_text(Path::new("node.toml"), text),
         |_| 0,
     ) {

@@ -1,11 +1,15 @@
 //! Policies as a text in TOML, and back: what is wrong with it is said with line and field.
 
+mod pieces;
+
 use crate::problem::{Kind, Problem};
 use crate::request::{CodedDraft, PolicyDraft};
 use crate::view::{AssetKind, EscalationStep, PolicyCondition, PolicyView, RuleKind, Severity};
-use protocol::limits::POLICIES_MAX;
+use pieces::pieces;
+use protocol::limits::{POLICIES_MAX, POLICY_TEXT_BYTES_MAX};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
+use std::ops::Range;
 use toml::Spanned;
 
 const INTRODUCTION: &str = "\
@@ -21,7 +25,7 @@ const INTRODUCTION: &str = "\
 #[serde(deny_unknown_fields)]
 struct TextOfPolicies {
     #[serde(default)]
-    policy: Vec<Spanned<TextOfPolicy>>,
+    policy: Option<Vec<Spanned<TextOfPolicy>>>,
 }
 
 #[derive(Deserialize)]
@@ -56,19 +60,52 @@ pub(crate) struct Places {
 
 /// The policies in a text, unchecked beyond what needs no building.
 pub(crate) fn read(text: &str) -> Result<(Vec<CodedDraft>, Places), Problem> {
-    let parsed: TextOfPolicies = toml::from_str(text).map_err(|error| {
-        let line = error.span().map_or(1, |span| line_at(text, span.start));
+    let pieces = pieces(text);
+    let (mut drafts, mut places) = (Vec::new(), Places::default());
+    for (at, piece) in pieces.iter().enumerate() {
+        let policies = parsed(text, piece)?;
+        if at == 0 && policies.is_some() && pieces.len() > 1 {
+            let detail = "policies stand in one list or each under a [[policy]] of its own";
+            return Err(Problem::new(Kind::Malformed, detail).field("policy"));
+        }
+        let policies = policies.unwrap_or_default();
+        if drafts.len() + policies.len() > POLICIES_MAX {
+            let detail = format!("more than the {POLICIES_MAX} policies that are allowed");
+            return Err(Problem::new(Kind::Invalid, detail).field("policy"));
+        }
+        take(text, piece.start, policies, &mut drafts, &mut places)?;
+    }
+    Ok((drafts, places))
+}
+
+/// The policies of one piece of the text.
+fn parsed(text: &str, piece: &Range<usize>) -> Result<Option<Vec<Spanned<TextOfPolicy>>>, Problem> {
+    if piece.len() > POLICY_TEXT_BYTES_MAX {
+        let detail = format!("a policy of {} bytes, at most {POLICY_TEXT_BYTES_MAX} allowed", piece.len());
+        let line = line_at(text, piece.start);
+        return Err(Problem::new(Kind::TooLarge, detail).field(format!("line {line}")));
+    }
+    let parsed: Result<TextOfPolicies, _> = toml::from_str(&text[piece.clone()]);
+    let parsed = parsed.map_err(|error| {
+        let line = error.span().map_or(1, |span| line_at(text, piece.start + span.start));
         Problem::new(Kind::Malformed, error.message()).field(format!("line {line}"))
     })?;
-    if parsed.policy.len() > POLICIES_MAX {
-        let detail = format!("{} policies, at most {POLICIES_MAX} allowed", parsed.policy.len());
-        return Err(Problem::new(Kind::Invalid, detail).field("policy"));
-    }
-    let (mut drafts, mut places) = (Vec::new(), Places::default());
-    for policy in parsed.policy {
-        let start = policy.span().start;
+    Ok(parsed.policy)
+}
+
+/// Takes the policies of a piece that begins at `from`.
+fn take(
+    text: &str,
+    from: usize,
+    policies: Vec<Spanned<TextOfPolicy>>,
+    drafts: &mut Vec<CodedDraft>,
+    places: &mut Places,
+) -> Result<(), Problem> {
+    for policy in policies {
+        let start = from + policy.span().start;
         let policy = policy.into_inner();
-        let starts = |group: &TextOfGroup| group.condition.iter().map(|one| one.span().start).collect();
+        let starts =
+            |group: &TextOfGroup| group.condition.iter().map(|one| from + one.span().start).collect();
         places.policies.push((start, policy.group.iter().map(starts).collect()));
         let groups = policy.group.into_iter();
         let groups = groups.map(|group| group.condition.into_iter().map(Spanned::into_inner).collect());
@@ -96,7 +133,7 @@ pub(crate) fn read(text: &str) -> Result<(Vec<CodedDraft>, Places), Problem> {
         })?;
         drafts.push(CodedDraft { code: policy.code, draft });
     }
-    Ok((drafts, places))
+    Ok(())
 }
 
 impl Places {
