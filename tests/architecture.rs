@@ -157,7 +157,7 @@ fn each_library_is_named_in_one_place() {
     let rooms = [
         ("sled::", vec!["node/src/shell/store/index.rs"]),
         ("fuser::", vec!["testnet/src/disk/mount.rs"]),
-        ("libp2p::", vec!["node/src/shell/network", "hostile"]),
+        ("libp2p::", vec!["node/src/shell/network", "tests/hostile-client"]),
         ("pco::", vec!["node/src/core/telemetry/codec_pco.rs"]),
         ("yamux::", vec!["node/src/shell/network"]),
         ("axum::", vec!["web"]),

@@ -94,7 +94,7 @@ async fn open(swarm: &mut Swarm<Asking>, names: &Names) -> Result<Stream, String
     loop {
         match swarm.select_next_some().await {
             SwarmEvent::ConnectionEstablished { peer_id, connection_id, .. } => {
-                swarm.behaviour_mut().join.open(peer_id, connection_id, &[names.join.clone()]);
+                swarm.behaviour_mut().join.open(peer_id, connection_id, std::slice::from_ref(&names.join));
             }
             SwarmEvent::Behaviour(AskingEvent::Join(StreamEvent { outcome, .. })) => match outcome {
                 Outcome::Opened(stream) => return Ok(stream),

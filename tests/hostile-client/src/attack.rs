@@ -166,10 +166,12 @@ impl Attacker {
     pub(crate) async fn run(mut self) -> Report {
         self.begun = Instant::now();
         while !self.is_over() {
-            let outcome = match self.attack {
-                Attack::SlowHandshakes => self.slow_handshakes().await,
-                _ if self.attack == Attack::Connections => self.connections().await,
-                _ => self.once().await,
+            let outcome = if self.attack == Attack::SlowHandshakes {
+                self.slow_handshakes().await
+            } else if self.attack == Attack::Connections {
+                self.connections().await
+            } else {
+                self.once().await
             };
             if let Err(error) = outcome {
                 self.report.refusal = Some(format!("{error:#}"));
@@ -287,9 +289,9 @@ impl Attacker {
             })
             .await;
         }
-        let (begun, mut sent) = (Instant::now(), 0u64);
+        let (begun, mut sent) = (Instant::now(), 0u128);
         while !self.is_over() && !connection.is_closed() {
-            let due = (begun.elapsed().as_secs_f64() * f64::from(self.rate)) as u64;
+            let due = begun.elapsed().as_millis() * u128::from(self.rate) / 1_000;
             let mut portion = Vec::new();
             while sent < due && portion.len() < 1 << 20 {
                 portion.extend(self.message(heard));

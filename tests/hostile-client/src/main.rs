@@ -1,6 +1,10 @@
 //! `hostile ATTACK`: attacks one node of a hive on this machine, as a member with its real key or as a stranger, and says
 //! as one line of JSON what the node did about it. For tests and measurements only.
 #![expect(clippy::print_stdout, reason = "a command answers on standard output")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a tool that measures how long it was tolerated reads a clock"
+)]
 
 mod attack;
 mod gossip;
