@@ -158,3 +158,38 @@ impl Visitor<'_> for BufVisitor {
         Ok(bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::error::{DecodeError, Invalid};
+    use crate::{Bytes, Digest, decode, encode};
+
+    #[test]
+    fn hexadecimal_digits_read_back_and_nothing_else_does() {
+        let digest = Digest::new([0xa5; 32]);
+        assert_eq!(digest.to_string().parse(), Ok(digest));
+        let text = digest.to_string();
+        for wrong in [
+            text[1..].to_owned(),
+            format!("{text}0"),
+            text.replacen("a5", "+5", 1),
+            text.replacen("a5", "é", 1),
+        ] {
+            assert_eq!(wrong.parse::<Digest>(), Err(Invalid::Hex { expected: 64 }), "{wrong}");
+        }
+        assert!(format!("{digest:?}").starts_with("Digest(a5"), "{digest:?}");
+    }
+
+    #[test]
+    fn byte_strings_have_their_length() {
+        let bytes = Bytes::<3>::new(vec![1, 2, 3]).unwrap();
+        assert_eq!(decode::<Bytes<3>>(&encode(&bytes), 9), Ok(bytes.clone()));
+        assert_eq!((format!("{bytes:?}").as_str(), bytes.as_slice()), ("Bytes(3)", &[1, 2, 3][..]));
+        assert_eq!(bytes.clone().into_vec(), [1, 2, 3]);
+        assert_eq!(Bytes::<2>::new(vec![1, 2, 3]), Err(Invalid::Range { field: "bytes", max: 2, found: 3 }));
+        assert!(matches!(decode::<Bytes<2>>(&encode(&bytes), 9), Err(DecodeError::Malformed { .. })));
+        let short = decode::<Digest>(&encode(&bytes), 9).unwrap_err();
+        assert!(short.to_string().contains("a byte string of 32 bytes"), "{short}");
+        assert!(decode::<Digest>(&[0x05], 9).is_err() && decode::<Bytes<3>>(&[0x05], 9).is_err());
+    }
+}

@@ -148,6 +148,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_key_without_a_point_and_a_secret_that_is_not_shown() {
+        let chain = ChainId::new([1; 32]);
+        let key = SigningKey::from_seed(&[7; 32]);
+        let signature = key.sign(Domain::Join, &chain, b"body");
+        // No point has this y.
+        let none = PublicKey::new([2; 32]);
+        assert_eq!(none.verify(Domain::Join, &chain, b"body", &signature), Err(SignatureError::Key));
+        assert_eq!(format!("{key:?}"), format!("SigningKey({:?})", key.public()));
+        assert_ne!(key.derive("one"), key.derive("other"));
+        assert_eq!(key.address(), Address::of(&key.public()));
+    }
+
+    #[test]
     fn a_signature_counts_for_one_purpose_and_one_hive() {
         let key = SigningKey::from_seed(&[7; 32]);
         let (here, there) = (ChainId::new([1; 32]), ChainId::new([2; 32]));

@@ -97,3 +97,56 @@ impl<'de> Deserialize<'de> for Genesis {
             .map_err(D::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DecodeError, SigningKey, decode};
+
+    fn keys(range: std::ops::Range<u8>) -> Vec<PublicKey> {
+        range.map(|n| SigningKey::from_seed(&[n; 32]).public()).collect()
+    }
+
+    #[test]
+    fn a_founding_document_reads_back_and_names_its_hive() {
+        let genesis = Genesis::new(UnixMs(7), Digest::new([1; 32]), keys(0..4), keys(4..6)).unwrap();
+        let bytes = encode(&genesis);
+        assert_eq!(decode::<Genesis>(&bytes, 1_000), Ok(genesis.clone()));
+        assert_eq!(genesis.block().as_bytes(), genesis.chain().as_bytes());
+        assert_eq!(
+            (genesis.time(), genesis.authorities().len(), genesis.followers().len()),
+            (UnixMs(7), 4, 2)
+        );
+        let mut later = bytes;
+        assert_eq!(later[1], 1, "the version comes first");
+        later[1] = 2;
+        let error = decode::<Genesis>(&later, 1_000).unwrap_err();
+        assert!(error.to_string().contains("genesis version 2, this node knows 1"), "{error}");
+    }
+
+    #[test]
+    fn nobody_stands_twice_and_not_too_many_at_all() {
+        let of =
+            |authorities, followers| Genesis::new(UnixMs(7), Digest::new([1; 32]), authorities, followers);
+        let twice = Err(Invalid::Duplicate { field: "members" });
+        assert_eq!(of(keys(0..4), keys(3..5)), twice);
+        assert_eq!(of(keys(0..4), [keys(5..6), keys(5..6)].concat()), twice);
+        assert!(of(keys(0..0), keys(0..1)).is_err(), "nobody would decide");
+        assert!(of(keys(0..31), Vec::new()).is_err(), "too many decide");
+        let many = (0..1_000u32).map(|n| {
+            let mut key = [0; 32];
+            key[..4].copy_from_slice(&n.to_be_bytes());
+            PublicKey::new(key)
+        });
+        let many: Vec<PublicKey> = many.collect();
+        assert!(of(keys(0..1), many[1..].to_vec()).is_ok());
+        let found = Invalid::Count { field: "members", min: 1, max: MEMBERS_MAX, found: 1_001 };
+        assert_eq!(of(keys(0..1), many.clone()), Err(found));
+        // What cannot be made is not read either.
+        let one = encode(&of(keys(0..1), keys(1..2)).unwrap());
+        let founder = keys(0..1)[0];
+        let at = one.len() - 32;
+        let doubled = [&one[..at], founder.as_bytes()].concat();
+        assert!(matches!(decode::<Genesis>(&doubled, 1_000), Err(DecodeError::Malformed { .. })));
+    }
+}

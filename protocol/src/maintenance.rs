@@ -146,3 +146,33 @@ impl fmt::Display for WorkOrderStatus {
         f.write_str(self.name())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lead_back_to_what_they_name() {
+        for kind in [AssetKind::Hvac, AssetKind::Chiller, AssetKind::Elevator, AssetKind::Meter] {
+            assert_eq!(AssetKind::from_name(&kind.to_string()), Some(kind));
+        }
+        for severity in [Severity::Low, Severity::Medium, Severity::High] {
+            assert_eq!(Severity::from_name(&severity.to_string()), Some(severity));
+        }
+        for status in [WorkOrderStatus::Open, WorkOrderStatus::InProgress, WorkOrderStatus::Done] {
+            assert_eq!(WorkOrderStatus::from_name(&status.to_string()), Some(status));
+        }
+        assert_eq!(
+            (AssetKind::from_name("hvac"), Severity::from_name(""), WorkOrderStatus::from_name("DONE")),
+            (None, None, None)
+        );
+    }
+
+    #[test]
+    fn work_orders_only_go_forward() {
+        use WorkOrderStatus::{Done, InProgress, Open};
+        let all = [Open, InProgress, Done];
+        let may: Vec<_> = all.into_iter().map(|from| all.map(|to| from.may_become(to))).collect();
+        assert_eq!(may, [[true, true, true], [false, true, true], [false, false, false]]);
+    }
+}

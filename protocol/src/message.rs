@@ -103,3 +103,42 @@ pub struct HeaderGossip {
     /// Proof that it is final.
     pub certificate: Certificate,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::consensus::{Proposal, RoundCertificateKind, Vote, VoteKind};
+    use crate::{Address, Role, SigningKey, Transaction};
+
+    /// What decides goes on one stream and what catches up on another, so that neither waits for the other.
+    #[test]
+    fn each_message_has_its_stream() {
+        let (key, chain) = (SigningKey::from_seed(&[1; 32]), crate::ChainId::new([2; 32]));
+        let (height, round, block) = (Height(1), Round(0), BlockId::new([3; 32]));
+        let address: Address = key.address();
+        let vote = Vote { kind: VoteKind::Prevote, height, round, block: None, address };
+        let proposal = Proposal { height, round, block, pol_round: None, address };
+        let kind = RoundCertificateKind::Skip;
+        let consensus = [
+            Message::Vote(vote.sign(&key, &chain)),
+            Message::Proposal(proposal.sign(&key, &chain)),
+            Message::Body(Body { height, round, block: Bytes::default() }),
+            Message::Polka(PolkaCertificate { height, round, block, signatures: Bounded::default() }),
+            Message::Round(RoundCertificate { height, round, kind, signatures: Bounded::default() }),
+        ];
+        assert!(consensus.iter().all(Message::is_consensus));
+        let sync = [
+            Message::Status(Status { height, block, name: Bytes::default() }),
+            Message::SyncRequest(SyncRequest { from: height, count: 1 }),
+            Message::SyncResponse(SyncResponse { blocks: Bounded::default() }),
+        ];
+        assert!(!sync.iter().any(Message::is_consensus));
+    }
+
+    #[test]
+    fn roles_have_names_and_transactions_a_limit() {
+        assert_eq!([Role::Follower, Role::Authority].map(Role::name), ["follower", "authority"]);
+        let long = vec![0; crate::limits::TRANSACTION_BYTES_MAX + 1];
+        assert!(matches!(Transaction::from_bytes(&long), Err(crate::DecodeError::TooLong { .. })));
+    }
+}
