@@ -127,3 +127,17 @@ impl Fault {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Fault;
+
+    #[test]
+    fn every_fault_has_a_word_of_its_own() {
+        let faults =
+            [Fault::Signature, Fault::Malformed, Fault::Certificate, Fault::Block, Fault::Transaction];
+        let words: std::collections::BTreeSet<_> = faults.iter().map(|fault| fault.name()).collect();
+        assert_eq!(words.len(), faults.len());
+        assert!(words.iter().all(|word| word.chars().all(|c| c.is_ascii_lowercase())), "{words:?}");
+    }
+}

@@ -1,6 +1,9 @@
 //! Four ledgers in one thread with instant links: the happy path and the borders of it.
 
+mod admission;
 mod alone;
+mod refusals;
+mod waiting;
 
 use std::collections::{BTreeMap, VecDeque};
 

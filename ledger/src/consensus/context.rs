@@ -284,3 +284,76 @@ impl core::Context for Hive {
         Vote { kind: VoteType::Precommit, height, round, value, address }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::core::{
+        Context as _, Height as _, Proposal as _, ProposalPart as _, SigningScheme as _, Validator as _,
+        ValidatorSet as _, Vote as _,
+    };
+    use super::*;
+
+    fn set() -> Authorities {
+        let keys = (0..4u8).map(|n| SigningKey::from_seed(&[n; 32]).public()).collect();
+        Authorities::new(&AuthoritySet::new(keys).unwrap())
+    }
+
+    #[test]
+    fn everybody_proposes_in_turn() {
+        let set = set();
+        let of = |height, round| {
+            *Hive.select_proposer(&set, At(protocol::Height(height)), Round::new(round)).address()
+        };
+        let turns: Vec<Who> = (0..4).map(|round| of(7, round)).collect();
+        assert!(turns.iter().all(|who| set.get_by_address(who).is_some()));
+        assert_eq!(
+            turns.iter().collect::<std::collections::BTreeSet<_>>().len(),
+            4,
+            "all of them, each once"
+        );
+        assert_eq!(of(8, 0), turns[1], "the next height begins with the next one");
+        assert_eq!(of(u64::MAX, 1), of(0, 0), "and there is no end to heights");
+        assert_eq!((set.count(), set.total_voting_power()), (4, 4));
+        assert_eq!(set.get_by_index(0).map(|one| (one.voting_power(), *one.address())), Some((1, turns[1])));
+        assert_eq!(set.get_by_index(4), None);
+    }
+
+    #[test]
+    fn heights_end_at_their_ends() {
+        let at = |height| At(protocol::Height(height));
+        assert_eq!(
+            (at(5).increment_by(2), at(5).decrement_by(5), at(5).decrement_by(6)),
+            (at(7), Some(at(0)), None)
+        );
+        assert_eq!((At::ZERO.as_u64(), At::INITIAL.to_string()), (0, "1".to_owned()));
+    }
+
+    #[test]
+    fn keys_and_signatures_are_their_bytes() {
+        let key = SigningKey::from_seed(&[1; 32]).public();
+        assert_eq!(Ed25519::decode_public_key(&Ed25519::encode_public_key(&key)), Ok(key));
+        let signature = Signature::new([7; 64]);
+        assert_eq!(Ed25519::decode_signature(&Ed25519::encode_signature(&signature)), Ok(signature));
+        assert!(
+            Ed25519::decode_signature(&[7; 63]).is_err() && Ed25519::decode_public_key(&[7; 33]).is_err()
+        );
+    }
+
+    #[test]
+    fn votes_and_proposals_say_what_they_were_made_of() {
+        let who = Who(SigningKey::from_seed(&[1; 32]).address());
+        let (height, round, block) = (At::INITIAL, Round::new(2), BlockId::new([3; 32]));
+        let mut vote = Hive.new_prevote(height, round, NilOrVal::Val(block), who);
+        assert_eq!((vote.height(), vote.round(), vote.vote_type()), (height, round, VoteType::Prevote));
+        assert_eq!((vote.validator_address(), vote.value()), (&who, &NilOrVal::Val(block)));
+        assert!(vote.extension().is_none() && vote.take_extension().is_none());
+        assert_eq!(vote.take_value(), NilOrVal::Val(block));
+        assert_eq!(Hive.new_precommit(height, round, NilOrVal::Nil, who).vote_type(), VoteType::Precommit);
+        let proposal = Hive.new_proposal(height, round, Value(block), Round::Nil, who);
+        assert_eq!((proposal.height(), proposal.round(), proposal.pol_round()), (height, round, Round::Nil));
+        assert_eq!((proposal.validator_address(), proposal.value()), (&who, &Value(block)));
+        assert_eq!(super::core::Value::id(&proposal.take_value()), block);
+        assert!(Whole.is_first() && Whole.is_last());
+        assert_eq!(who.to_string(), who.0.to_string());
+    }
+}
