@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::time;
+use super::{done, time};
 use crate::harness::island::Islands;
 use crate::harness::time::parse_ms;
 use crate::harness::wait::{ensure, within};
@@ -92,6 +92,7 @@ fn heights(islands: &Islands) -> Vec<u64> {
 fn overheat(islands: &Islands, index: usize) {
     islands.inside(index, |api| {
         let site = format!("CAS-S{}", index + 1);
+        done(api);
         for alert in api.items("/api/v1/alerts").unwrap() {
             if alert["status"] != "closed" {
                 let path = format!("/api/v1/alerts/{}/close", alert["id"].as_str().unwrap());

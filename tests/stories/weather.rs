@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{final_work_order, height, hive_ms, overheat, overheating_alerts, time};
+use super::{done, final_work_order, height, hive_ms, overheat, overheating_alerts, time};
 use crate::harness::programs::{run, symbiose};
 use crate::harness::wait::{ensure, within};
 use crate::harness::{Building, Client, Hive, Node, story_folder, until};
@@ -171,8 +171,9 @@ fn jump(path: &std::path::Path, step_ms: i64) {
     std::fs::write(path, config.to_string()).unwrap();
 }
 
-/// An alert with its work order; a standing alert is closed first, so that there is something to decide.
+/// An alert with its work order; one that stands is done and closed first, so that there is something to decide.
 fn alert_and_order(node: &Node) {
+    done(&node.api);
     for alert in overheating_alerts(&node.api).unwrap() {
         if alert["status"] != "closed" {
             let path = format!("/api/v1/alerts/{}/close", alert["id"].as_str().unwrap());
