@@ -159,7 +159,7 @@ fn each_library_is_named_in_one_place() {
         ("fuser::", vec!["testnet/src/disk/mount.rs"]),
         ("libp2p::", vec!["node/src/shell/network", "tests/hostile-client"]),
         ("pco::", vec!["node/src/core/telemetry/codec_pco.rs"]),
-        ("yamux::", vec!["node/src/shell/network"]),
+        ("yamux::", vec!["node/src/shell/network", "tests/hostile-client"]),
         ("axum::", vec!["web"]),
         ("ciborium::", vec!["protocol/src/codec.rs", "tests"]),
         ("ed25519_dalek::", vec!["protocol/src/crypto.rs", "tests/vectors.rs"]),

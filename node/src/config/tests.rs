@@ -68,7 +68,7 @@ fn errors_are_one_line_with_key_and_source() {
             "unknown",
             GOOD.replace("[clock]", "[network]\nlisen = 'x'\n[clock]"),
             &[],
-            "network.lisen in node.toml: no such key, expected one of listen, peers, mdns",
+            "network.lisen in node.toml: no such key, expected one of listen, peers, mdns, wire, wire_min",
         ),
         ("missing", String::new(), &[], "name in node.toml: missing"),
         (
