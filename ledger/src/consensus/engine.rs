@@ -122,8 +122,13 @@ impl Engine {
     }
 
     /// Feeds the records of an earlier run of this height: the core comes to the same votes and reuses their
-    /// signatures.
-    pub(crate) fn replay(&mut self, records: &[Vec<u8>], judge: Judge<'_>) -> Result<(), DecodeError> {
+    /// signatures. Where it does not, somebody else signs with our key: the inner error says so, and this engine is of no
+    /// further use.
+    pub(crate) fn replay(
+        &mut self,
+        records: &[Vec<u8>],
+        judge: Judge<'_>,
+    ) -> Result<Result<(), String>, DecodeError> {
         let entries = records.iter().map(|bytes| Entry::from_bytes(bytes)).collect::<Result<Vec<_>, _>>()?;
         for entry in &entries {
             self.restore_body(entry, judge);
@@ -136,7 +141,7 @@ impl Engine {
         inputs.into_iter().for_each(|input| self.drive(input));
         self.core.reset_entries_index();
         self.host.replaying = false;
-        Ok(())
+        Ok(self.host.turn.divergence.take().map_or(Ok(()), Err))
     }
 
     /// The round.
@@ -249,7 +254,7 @@ impl Engine {
     }
 
     fn drive(&mut self, input: Input<Hive>) {
-        if self.host.turn.decision.is_some() {
+        if self.host.turn.decision.is_some() || self.host.turn.divergence.is_some() {
             return;
         }
         let host = &mut self.host;
@@ -258,6 +263,9 @@ impl Engine {
         if let Err(error) = result {
             use arc_malachitebft_core_consensus::Error;
             match error {
+                Error::ReplayDivergence(..) if host.replaying => {
+                    host.turn.divergence = Some(error.to_string());
+                }
                 Error::ReplayDivergence(..) | Error::UnexpectedResume(..) | Error::DecisionNotFound(..) => {
                     panic!("invariant: consensus is deterministic and every effect is answered: {error}")
                 }

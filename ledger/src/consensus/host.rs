@@ -41,6 +41,8 @@ pub(super) struct Turn {
     pub(super) evidence: Vec<Evidence>,
     /// Signatures that did not hold.
     pub(super) bad_signatures: usize,
+    /// Why recovered records do not lead to the votes that stand among them.
+    pub(super) divergence: Option<String>,
 }
 
 /// A block body of the height in progress.

@@ -70,8 +70,14 @@ impl Ledger {
         if !log.records.is_empty() && self.may_vote() {
             let mut engine = self.new_engine(now);
             let chain = &self.chain;
-            engine.replay(&log.records, &|block| chain.check(block, TimeBound::Certified, &|_| false))?;
-            self.engine = Some(engine);
+            let judge = |block| chain.check(block, TimeBound::Certified, &|_| false);
+            match engine.replay(&log.records, &judge)? {
+                Ok(()) => self.engine = Some(engine),
+                Err(error) => {
+                    tracing::error!(%error, height = log.height.0, "our votes contradict what was heard; not signing");
+                    self.abstain_until = self.abstain_until.max(log.height);
+                }
+            }
         }
         Ok(())
     }
