@@ -182,7 +182,8 @@ impl Chain {
         Ok(Candidate { block: Arc::new(block), id, transactions: ids, prepared, events })
     }
 
-    /// Checks a final block: certificate first, then the block.
+    /// Checks a final block: certificate first, then that its transactions are those the certificate stands for, then
+    /// the block. [`BlockError::Transactions`] is the sender's doing, never the authorities'.
     pub fn check_certified(
         &self,
         block: Block,
@@ -196,6 +197,9 @@ impl Chain {
             return Err(BlockError::OtherBlock);
         }
         self.verify(certificate)?;
+        if !block.is_whole() {
+            return Err(BlockError::Transactions);
+        }
         self.check(block, TimeBound::Certified, is_verified)
     }
 

@@ -62,6 +62,13 @@ impl Block {
         self.header.id()
     }
 
+    /// Whether its transactions are those its header commits to. The id, and so a certificate, covers the header alone:
+    /// a block that is not whole was put together by whoever sent it.
+    pub fn is_whole(&self) -> bool {
+        let ids: Vec<TransactionId> = self.transactions.iter().map(Transaction::id).collect();
+        self.header.transactions == Self::transactions_hash(&ids)
+    }
+
     /// The commitment of a header to a list of transactions.
     pub fn transactions_hash(ids: &[TransactionId]) -> Digest {
         let parts: Vec<&[u8]> = ids.iter().map(|id| id.as_bytes().as_slice()).collect();

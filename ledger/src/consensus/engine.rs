@@ -298,6 +298,9 @@ impl Engine {
         if block.header.height != self.height || block.header.chain != self.host.chain {
             return Err(Fault::Block);
         }
+        if !block.is_whole() {
+            return Err(Fault::Block);
+        }
         let id = block.id();
         if is_repeated && !self.host.vouched.contains(&id) {
             return Ok(());

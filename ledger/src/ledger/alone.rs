@@ -58,7 +58,9 @@ impl Ledger {
             return;
         }
         let votes = self.waiting.take().and_then(|waiting| waiting.votes);
-        tracing::info!(heard, "no copy of this node is known to {heard} other authorities: it votes");
+        if !others.is_empty() {
+            tracing::info!(heard, "no copy of this node is known to {heard} other authorities: it votes");
+        }
         if let Some(votes) = votes.filter(|votes| votes.height == self.chain.height().next())
             && let Err(error) = self.take_up(now, &votes)
         {

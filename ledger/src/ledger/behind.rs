@@ -54,7 +54,10 @@ impl Ledger {
                     self.commit(now, candidate, stored.certificate);
                 }
                 Err(
-                    error @ (BlockError::Certificate(_) | BlockError::OtherBlock | BlockError::Height { .. }),
+                    error @ (BlockError::Certificate(_)
+                    | BlockError::OtherBlock
+                    | BlockError::Height { .. }
+                    | BlockError::Transactions),
                 ) => {
                     tracing::warn!(%from, %error, "catch-up: a peer's block is not final");
                     self.out.push(Output::Blame { peer: from, fault: Fault::Certificate });

@@ -293,6 +293,10 @@ fn certificates_that_do_not_hold() {
     assert!(
         chain.check_certified(block.clone(), &certificate(&chain, block, &[0, 1, 2]), &|_| false).is_ok()
     );
+    // The certificate covers the header alone: other transactions under it are their sender's doing.
+    let other = Block { header: block.header.clone(), transactions: Bounded::default() };
+    let found = chain.check_certified(other, &certificate(&chain, block, &[0, 1, 2]), &|_| false);
+    expect!["the transactions are not those of the header"].assert_eq(&found.unwrap_err().to_string());
     let with = |change: &dyn Fn(&mut Certificate)| {
         let mut certificate = certificate(&chain, block, &[0, 1, 2]);
         change(&mut certificate);
