@@ -141,7 +141,7 @@ mod tests {
         let many: Vec<PublicKey> = many.collect();
         assert!(of(keys(0..1), many[1..].to_vec()).is_ok());
         let found = Invalid::Count { field: "members", min: 1, max: MEMBERS_MAX, found: 1_001 };
-        assert_eq!(of(keys(0..1), many.clone()), Err(found));
+        assert_eq!(of(keys(0..1), many), Err(found));
         // What cannot be made is not read either.
         let one = encode(&of(keys(0..1), keys(1..2)).unwrap());
         let founder = keys(0..1)[0];

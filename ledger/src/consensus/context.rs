@@ -352,7 +352,7 @@ mod tests {
         let proposal = Hive.new_proposal(height, round, Value(block), Round::Nil, who);
         assert_eq!((proposal.height(), proposal.round(), proposal.pol_round()), (height, round, Round::Nil));
         assert_eq!((proposal.validator_address(), proposal.value()), (&who, &Value(block)));
-        assert_eq!(super::core::Value::id(&proposal.take_value()), block);
+        assert_eq!(core::Value::id(&proposal.take_value()), block);
         assert!(Whole.is_first() && Whole.is_last());
         assert_eq!(who.to_string(), who.0.to_string());
     }
