@@ -31,6 +31,8 @@ const LIFT: &str = "CAS-S1-ELEVATOR_1";
 const METRICS: [&str; 2] = ["energy_kwh", "temp_supply_air"];
 /// Days that are over.
 const PAST_DAYS: i64 = 3;
+/// After the end of a day it is left alone for this long, and a bit, milliseconds.
+const NIGHT_MS: i64 = 3 * 60 * 60 * 1000;
 /// Between two readings of such a day, milliseconds.
 const PAST_STEP_MS: i64 = 300_000;
 /// Between two readings of today, milliseconds.
@@ -164,7 +166,8 @@ impl Maker {
 
     /// Days, an alert with its work order, a photo, a person, blocks.
     async fn live(&mut self) -> Result<()> {
-        let midnight = wall_ms().div_euclid(DAY_MS) * DAY_MS;
+        // A day is merged two hours after its end: soon after midnight yesterday is not over yet.
+        let midnight = (wall_ms() - NIGHT_MS).div_euclid(DAY_MS) * DAY_MS;
         let days = (0..PAST_DAYS * DAY_MS / PAST_STEP_MS)
             .map(|step| midnight - PAST_DAYS * DAY_MS + step * PAST_STEP_MS);
         self.post(days.collect()).await?;

@@ -1,6 +1,6 @@
 //! The building as the page shows it: sites, equipment, alerts, work orders, policies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::state::WorkOrder as LedgerOrder;
 use protocol::{Digest, UnixMs, WorkOrderStatus};
@@ -101,6 +101,9 @@ pub(crate) fn work_orders(core: &Core, facts: &Facts) -> Vec<WorkOrderView> {
         foreign.take(FOREIGN_ORDERS_SHOWN).map(|(_, order)| foreign_order(core, facts, order, &known));
     let local = core.maintenance().work_orders().values().map(|order| local_order(core, facts, order));
     let mut all: Vec<WorkOrderView> = local.chain(foreign).collect();
+    // A neighbour chooses its references: one that is taken is not shown twice, or a page's end could stand at either.
+    let mut seen = BTreeSet::new();
+    all.retain(|order| seen.insert(order.id.clone()));
     all.sort_by(|a, b| b.created.cmp(&a.created).then_with(|| a.id.cmp(&b.id)));
     all
 }
