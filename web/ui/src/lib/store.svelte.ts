@@ -42,6 +42,10 @@ class Store {
   #stream: EventSource | null = null;
   #pending = new Map<string, Batch>();
   #timers = new Map<string, number>();
+  /** Events that came while everything is being fetched: what the node answers then may be older than they are. */
+  #held: (() => void)[] = [];
+  #loads = 0;
+  #loading = false;
 
   async start() {
     try {
@@ -52,14 +56,14 @@ class Store {
       this.#later('start', RETRY_MS, () => void this.start());
       return;
     }
-    if (this.signedIn) await this.#enter();
+    if (this.signedIn) this.#listen();
   }
 
   /** Goes in with what the node answered to a name, a token or a code. */
-  async enter(door: Door) {
+  enter(door: Door) {
     this.door = door;
     this.signedIn = true;
-    await this.#enter();
+    this.#listen();
   }
 
   /** Whether who is signed in may change how the building works; a node without roles lets everybody. */
@@ -71,7 +75,19 @@ class Store {
     location.reload();
   }
 
+  /** Fetches everything; events meanwhile wait and are applied on top of it. */
   async load() {
+    const turn = ++this.#loads;
+    this.#loading = true;
+    await this.#fetch(() => turn === this.#loads);
+    if (turn !== this.#loads) return;
+    this.#loading = false;
+    const held = this.#held;
+    this.#held = [];
+    held.forEach((act) => act());
+  }
+
+  async #fetch(isLatest: () => boolean) {
     try {
       const [node, hive, sites, assets, alerts, orders, policies, head, blocks] = await Promise.all([
         get<Node>('/api/v1/node'),
@@ -84,6 +100,7 @@ class Store {
         get<Head>('/api/v1/ledger/head'),
         get<Page<BlockSummary>>(`/api/v1/ledger/blocks?limit=${BLOCKS_SHOWN}`),
       ]);
+      if (!isLatest()) return;
       Object.assign(this, { node, hive, policies: policies.items, head, failure: null });
       Object.assign(this, { sites: sites.items, assets: assets.items, alerts: alerts.items, orders: orders.items });
       this.blocks = blocks.items;
@@ -115,11 +132,6 @@ class Store {
     const answer = await ask<Order>('PATCH', `/api/v1/workorders/${order}`, change);
     this.#order(answer);
     return answer;
-  }
-
-  async #enter() {
-    await this.load();
-    this.#listen();
   }
 
   async #change<T>(act: () => Promise<T>, keep: (answer: T) => void): Promise<boolean> {
@@ -160,19 +172,31 @@ class Store {
     this.#stream?.close();
     const stream = new EventSource('/api/v1/stream');
     this.#stream = stream;
+    let heard = false;
     const on = <T>(topic: string, act: (it: T) => void) =>
-      stream.addEventListener(topic, (event) => act(JSON.parse((event as MessageEvent<string>).data) as T));
-    stream.onopen = () => (this.link = 'live');
+      stream.addEventListener(topic, (event) => {
+        heard = true;
+        act(JSON.parse((event as MessageEvent<string>).data) as T);
+      });
+    const later = <T>(act: (it: T) => void) => (it: T) => void (this.#loading ? this.#held.push(() => act(it)) : act(it));
+    stream.onopen = () => {
+      this.link = 'live';
+      // Everything is fetched once events flow, so that nothing happens between the two. A stream that is opened again
+      // continues after the last event it heard, if there was one.
+      if (!heard) void this.load();
+    };
     stream.onerror = () => {
       this.link = 'lost';
       // A refused stream is closed for good: only then do we knock again ourselves.
-      if (stream.readyState === EventSource.CLOSED) this.#later('listen', RETRY_MS, () => void this.#enter());
+      if (stream.readyState !== EventSource.CLOSED) return;
+      void this.load();
+      this.#later('listen', RETRY_MS, () => this.#listen());
     };
     on<Batch>('samples', (batch) => this.#samples(batch));
-    on<BlockSummary>('blocks', (block) => this.#block(block));
-    on<Alert>('alerts', (alert) => this.#alert(alert));
-    on<Order>('workorders', (order) => this.#order(order));
-    on<Hive>('hive', (hive) => (this.hive = hive));
+    on<BlockSummary>('blocks', later((block) => this.#block(block)));
+    on<Alert>('alerts', later((alert) => this.#alert(alert)));
+    on<Order>('workorders', later((order) => this.#order(order)));
+    on<Hive>('hive', later((hive) => (this.hive = hive)));
     on('resync', () => void this.load());
   }
 
