@@ -1,6 +1,8 @@
 //! How many single payloads a node takes per second, each answered after it is on disk.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -27,11 +29,13 @@ const SINCE_MS: i64 = 600_000;
 pub(super) async fn ingest(options: Options) -> Result<Vec<Measured>> {
     let mut neighbourhood = Neighbourhood::up(options).await?;
     let start_ms = neighbourhood.clock().now_ms() - SINCE_MS;
+    // One clock for all, so that a gateway that had to wait does not come with readings long overtaken by the others'.
+    let clock = Arc::new(AtomicI64::new(start_ms));
     let mut gateways = JoinSet::new();
     let begun = Instant::now();
-    for connection in 0..CONNECTIONS {
+    for _ in 0..CONNECTIONS {
         let client = neighbourhood.client(0);
-        gateways.spawn(post(client, connection, start_ms, begun + RISING, begun + RISING + MEASURED));
+        gateways.spawn(post(client, Arc::clone(&clock), begun + RISING, begun + RISING + MEASURED));
     }
     let mut samples = Vec::new();
     while let Some(posted) = gateways.join_next().await {
@@ -59,17 +63,16 @@ pub(super) async fn ingest(options: Options) -> Result<Vec<Measured>> {
 /// Posts one payload after the other; how long each that counts took.
 async fn post(
     mut client: Client,
-    connection: i64,
-    start_ms: i64,
+    clock: Arc<AtomicI64>,
     from: Instant,
     to: Instant,
 ) -> Result<Vec<Duration>> {
     let site = layout::name(0);
     let asset = format!("{site}-HVAC_1");
     let mut samples = Vec::new();
-    for round in 0.. {
-        let at_ms = start_ms + round * CONNECTIONS + connection;
-        let step = (round % 100) as f64;
+    loop {
+        let at_ms = clock.fetch_add(1, Ordering::Relaxed);
+        let step = (at_ms % 100) as f64;
         let metrics = BTreeMap::from([
             ("temp_out_air", 22.5 + step / 100.0),
             ("temp_supply_air", 17.8),
@@ -80,13 +83,12 @@ async fn post(
         client.telemetry(Bytes::from(payload(&site, &asset, at_ms, &metrics))).await?;
         let now = Instant::now();
         if now > to {
-            break;
+            return Ok(samples);
         }
         if begun > from {
             samples.push(now.duration_since(begun));
         }
     }
-    Ok(samples)
 }
 
 /// What was answered for can be read again.
