@@ -33,6 +33,8 @@ pub enum Domain {
     Join,
     /// A sign of life of one run of a node.
     Run,
+    /// A building's statement of its energy in one slot.
+    Statement,
 }
 
 impl Domain {
@@ -45,6 +47,7 @@ impl Domain {
             Self::Invitation => b"symbiose/invitation/v1",
             Self::Join => b"symbiose/join/v1",
             Self::Run => b"symbiose/run/v1",
+            Self::Statement => b"symbiose/statement/v1",
         }
     }
 

@@ -11,6 +11,7 @@ pub mod block;
 pub mod codec;
 pub mod consensus;
 pub mod crypto;
+pub mod energy;
 pub mod error;
 pub mod genesis;
 pub mod greeting;

@@ -1,6 +1,10 @@
 //! Every maximum of the system in one place, checked against each other at compile time. Nothing that comes from
 //! outside may grow past one of these.
 
+mod energy;
+
+pub use energy::*;
+
 /// Largest canonical transaction, bytes.
 pub const TRANSACTION_BYTES_MAX: usize = 8 * 1024;
 /// Largest canonical block (header and transactions), bytes.

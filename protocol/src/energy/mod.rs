@@ -1,0 +1,18 @@
+//! The words of sharing electricity: energy, money, slots, what a building states about a slot, the rules a hive may
+//! vote for and its tariff. Whole Wh and micro-EUR; nothing here settles anything.
+
+mod factor;
+mod rule;
+mod slot;
+mod statement;
+mod tariff;
+mod terms;
+mod units;
+
+pub use factor::{Factor, Percent};
+pub use rule::{Coefficients, FullDynamic, PriorityGroups, SharingKey, SharingRule, StaticKey, Weights};
+pub use slot::{Quality, SlotId, SlotLength};
+pub use statement::{Salt, SignedStatement, Statement, StatementError};
+pub use tariff::{Fees, Locality, Tariff};
+pub use terms::Terms;
+pub use units::{MicroEuro, Price, WattHours};

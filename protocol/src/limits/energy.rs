@@ -1,0 +1,32 @@
+//! Every maximum of metering, sharing and settlement.
+
+use super::{MEMBERS_MAX, TRANSACTION_BYTES_MAX};
+
+/// Energy of one building in one slot, either way, Wh: 1 GWh.
+pub const SLOT_ENERGY_WH_MAX: i64 = 1_000_000_000;
+/// Price per kWh, micro-EUR: 100 EUR.
+pub const PRICE_MAX: i64 = 100_000_000;
+/// Members settled in one slot: buildings, or flats of the buildings of one hive.
+pub const SETTLED_MEMBERS_MAX: usize = 5_000;
+/// Members with a weight of their own in a sharing key, and members named in priority groups.
+pub const SHARING_KEYS_MAX: usize = 256;
+/// Priority groups.
+pub const PRIORITY_GROUPS_MAX: usize = 8;
+/// Denominator of the factor that places the price.
+pub const FACTOR_PARTS_MAX: u32 = 1_000_000;
+/// Versions of one statement.
+pub const STATEMENT_VERSIONS_MAX: u32 = 1_000;
+/// Largest signed statement, bytes.
+pub const STATEMENT_BYTES_MAX: usize = 512;
+
+const _: () = {
+    assert!(MEMBERS_MAX <= SETTLED_MEMBERS_MAX);
+    // What a slot is worth, and what a member pays in a year of quarters, fits an i64.
+    assert!(
+        SLOT_ENERGY_WH_MAX as i128 * SETTLED_MEMBERS_MAX as i128 * PRICE_MAX as i128 / 1_000
+            < i64::MAX as i128
+    );
+    assert!(SLOT_ENERGY_WH_MAX as i128 * PRICE_MAX as i128 / 1_000 * 366 * 96 < i64::MAX as i128);
+    // A member with its weight takes 27 bytes.
+    assert!(SHARING_KEYS_MAX * 27 + 512 < TRANSACTION_BYTES_MAX);
+};
