@@ -33,9 +33,10 @@ const BORNE: [&str; 2] = ["identify", "slow-handshakes"];
 /// Resident memory of a node under attack, MiB.
 const RESIDENT_MIB_MAX: u64 = 128;
 
-/// The slice of `testnet bench flood` that every run of the tests takes: its figures have to be reached.
+/// The slice of `testnet bench flood` that every run of the tests takes: its figures have to be reached. Stories called
+/// `alone_…` have the machine to themselves: what they attack with needs a rate.
 #[test]
-fn a_flood_is_borne_and_ended() {
+fn alone_a_flood_is_borne_and_ended() {
     let dir = crate::harness::story_folder("flood");
     let out = programs::run(programs::testnet().args(["bench", "flood", "--json", "--dir"]).arg(dir)).ok();
     let figures: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -46,7 +47,7 @@ fn a_flood_is_borne_and_ended() {
 }
 
 #[test]
-fn every_attack_of_a_member_ends_and_the_hive_goes_on() {
+fn alone_every_attack_of_a_member_ends_and_the_hive_goes_on() {
     let buildings = (5 + BANNED.len() + BORNE.len()).to_string();
     let hive = Hive::start("hostile", &["--buildings", &buildings, "--authorities", "4", "--speed", "10"]);
     let target = hive.node("CAS-S1");
@@ -58,13 +59,11 @@ fn every_attack_of_a_member_ends_and_the_hive_goes_on() {
         let is_borne = BORNE.contains(what);
         let flags = if is_borne { &["--seconds", "3"][..] } else { &["--seconds", "30", "--until-gone"] };
         let report = hostile::attack(what, &target, &attacker.data_dir, flags);
-        // On a busy machine an attack may get so little through that there is nothing to be gone for.
-        let is_weak = report["sent"].as_u64().is_some_and(|sent| sent < 100);
-        assert!(is_borne || is_weak || report["gone"] == true, "{what}: {report}");
+        assert!(is_borne || report["gone"] == true, "{what}: {report}");
         let resident = resident_mib(target.pid);
         assert!(resident <= RESIDENT_MIB_MAX, "{what}: {resident} MiB");
         honest.lands(&target);
-        if !is_borne && !TURNED_AWAY.contains(what) && report["gone"] == true {
+        if !is_borne && !TURNED_AWAY.contains(what) {
             is_told(&target, attacker, what);
         }
     }

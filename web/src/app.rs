@@ -4,6 +4,7 @@ use crate::access::Access;
 use crate::actor::Actor;
 use crate::files::FileCall;
 use crate::live::Feed;
+use crate::pace::Pace;
 use crate::problem::{Kind, Problem};
 use crate::request::{Answer, Command, CommandCall, QueryCall, Reply};
 use crate::view::{AssetView, Picture};
@@ -24,6 +25,7 @@ pub(crate) struct App {
     pub(crate) handles: Handles,
     pub(crate) feed: Feed,
     pub(crate) access: Access,
+    pub(crate) pace: Pace,
     /// SHA-256 of the certificate, as browsers show it, if there is one.
     pub(crate) fingerprint: watch::Receiver<Option<String>>,
     pub(crate) host_names: Vec<String>,
@@ -40,6 +42,7 @@ impl App {
         Self {
             feed: Feed::start(handles.live.subscribe()),
             access: Access::new(&handles, &settings),
+            pace: Pace::default(),
             fingerprint: settings.fingerprint,
             host_names: settings.host_names,
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),

@@ -3,6 +3,7 @@
 
 use crate::actor::UserRole;
 use crate::app::{ANSWER_TIMEOUT, App};
+use crate::pace::REQUESTS_PER_S_MAX;
 use crate::problem::{Kind, Problem};
 use crate::roles::{self, Need};
 use crate::serve::Connection;
@@ -13,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// A request may not take longer than the shell's answer and the reading of its body.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(ANSWER_TIMEOUT.as_secs() + 10);
@@ -36,7 +38,9 @@ pub(crate) async fn around(State(app): State<Arc<App>>, request: Request, next: 
     let host = request.uri().host().or_else(|| host_header(request.headers())).map(str::to_owned);
     let mut response = match host {
         Some(host) if is_ours(&host, &app.host_names) => {
-            if Connection::of(request.extensions()).is_misled {
+            if let Err(problem) = in_time(&app, &request) {
+                problem.into_response()
+            } else if Connection::of(request.extensions()).is_misled {
                 to_https(&request)
             } else {
                 within(request, next).await
@@ -55,6 +59,19 @@ pub(crate) async fn around(State(app): State<Arc<App>>, request: Request, next: 
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
+}
+
+/// Whether whoever asks may ask now: with the operator token always, everybody else at the pace of their network.
+fn in_time(app: &App, request: &Request) -> Result<(), Problem> {
+    let connection = Connection::of(request.extensions());
+    let headers = request.headers();
+    if headers.contains_key(header::AUTHORIZATION) && app.access.identify(headers, connection).is_some() {
+        return Ok(());
+    }
+    app.pace.take(Instant::now(), connection.peer).map_err(|wait| {
+        let detail = format!("more than {REQUESTS_PER_S_MAX} requests per second came from your network");
+        Problem::new(Kind::TooMany, detail).retry(wait.as_secs() + 1)
+    })
 }
 
 async fn within(request: Request, next: Next) -> Response {

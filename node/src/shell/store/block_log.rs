@@ -12,7 +12,7 @@ use protocol::limits::BLOCK_RECORD_BYTES_MAX;
 use protocol::{BlockId, Genesis, Height};
 
 use super::block_files::{Place, path_of};
-use super::witness::{Reached, Witness};
+use super::witness::{Noted, Reached, Witness};
 use super::{StoreError, file};
 
 /// A file is closed when the next record would make it longer, bytes.
@@ -163,6 +163,10 @@ impl Scan {
         }
         let segment = self.segment();
         let path = path_of(&self.dir, segment);
+        let (witness, noted) = Witness::open(&self.dir.join("reached"));
+        if self.torn_bytes > 0 && noted == Noted::Unreadable {
+            self.damaged("its end looks torn, and the note of how far it reached does not read".to_owned());
+        }
         if self.damage.is_some() {
             let behind = self.segments.iter().copied().filter(|number| *number > segment);
             set_aside(&self.dir, &path, behind)?;
@@ -173,8 +177,7 @@ impl Scan {
             file.set_len(len).and_then(|()| file.sync_all()).map_err(StoreError::at("truncate", &path))?;
         }
         file.seek(SeekFrom::Start(len)).map_err(StoreError::at("seek in", &path))?;
-        let (witness, noted) = Witness::open(&self.dir.join("reached"));
-        let reached = self.height.max(Height(noted.map_or(0, |noted| noted.to)));
+        let reached = self.height.max(Height(noted.reached().map_or(0, |noted| noted.to)));
         let is_set_aside = holds_damaged(&self.dir)?;
         let log = BlockLog { dir: self.dir, segment, file, len, tip: self.height, reached, witness };
         let Self { places, torn_bytes, damage, .. } = self;

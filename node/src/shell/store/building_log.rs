@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use ledger::record::{FRAME_HEADER_BYTES, Frame, frame, read_frame};
 use protocol::{Bounded, Bytes, decode, encode};
 
-use super::witness::{Reached, Witness};
+use super::witness::{Noted, Reached, Witness};
 use super::{StoreError, file};
 
 /// A key is at most this long, bytes.
@@ -95,7 +95,9 @@ impl BuildingLog {
         let mut file = file::open_or_create(path)?;
         let bytes = file::read(path, LOG_BYTES_MAX)?;
         let Read { entries, end, mut gaps, mark } = read(&bytes);
-        let (witness, reached) = Witness::open(&path.with_extension("reached"));
+        let (witness, noted) = Witness::open(&path.with_extension("reached"));
+        let reached = noted.reached();
+        gaps += u64::from(noted == Noted::Unreadable && end < bytes.len());
         gaps += u64::from(reached.is_some_and(|reached| reached.to > end as u64));
         if gaps > 0 {
             tracing::error!(gaps, file = %path.display(), "the building's log is damaged");

@@ -13,7 +13,7 @@ use protocol::UnixMs;
 use protocol::limits::TELEMETRY_SEGMENT_BYTES;
 
 use super::telemetry_read::{Contents, Piece, SpannedPiece, scan};
-use super::witness::{Reached, Witness};
+use super::witness::{Noted, Reached, Witness};
 use super::written::{Kind, Written};
 use super::{StoreError, file};
 use crate::core::catalogue::{AssetId, Definition};
@@ -134,7 +134,8 @@ impl TelemetryLog {
     ) -> Result<(Self, Lost), StoreError> {
         file::create_dir(dir)?;
         let numbers = segments(dir)?;
-        let (witness, reached) = Witness::open(&dir.join("reached"));
+        let (witness, noted) = Witness::open(&dir.join("reached"));
+        let reached = noted.reached();
         let taken = numbers.last().map_or(0, |last| *last).max(keeping.numbers_above);
         let mut log = Self {
             dir: dir.to_owned(),
@@ -156,6 +157,7 @@ impl TelemetryLog {
         let mut lost = log.read_back(&numbers, &mut replay)?;
         log.miss_the_end(reached);
         lost.gaps += log.lost_ends.len() as u64;
+        lost.gaps += u64::from(noted == Noted::Unreadable && lost.torn_bytes > 0);
         lost.bytes += log.lost_ends.iter().map(|end| end.bytes).sum::<u64>();
         remove_orphans(dir, &numbers);
         Ok((log, lost))

@@ -187,3 +187,25 @@ fn blocks_that_are_missing_at_the_end_are_missed_until_they_are_back() {
     fs::remove_file(&path).unwrap();
     assert_eq!(scan(scratch.path(), &genesis).1.reached, Height(3), "all of them");
 }
+
+#[test]
+fn a_file_whose_place_was_taken_is_damage_and_not_an_end_that_tore() {
+    let (scratch, genesis) = (Scratch::new("blocks-swapped"), genesis());
+    let blocks = chain(&genesis, 2);
+    let (_, mut scanned) = scan(scratch.path(), &genesis);
+    for stored in &blocks {
+        append(&mut scanned.log, stored);
+    }
+    drop(scanned);
+    let (path, note) = (path_of(scratch.path(), 1), scratch.path().join("reached"));
+    let (records, noted) = (fs::read(&path).unwrap(), fs::read(&note).unwrap());
+    fs::write(&path, &noted).unwrap();
+    fs::write(&note, &records).unwrap();
+    let (none, mut scanned) = scan(scratch.path(), &genesis);
+    assert!(none.is_empty());
+    assert_eq!(scanned.damage.as_ref().map(|damage| damage.height), Some(Height(1)));
+    append(&mut scanned.log, &blocks[0]);
+    let (one, scanned) = scan(scratch.path(), &genesis);
+    assert!(same(&one, &blocks[..1]) && scanned.damage.is_none(), "repaired");
+    assert_eq!(scanned.reached, Height(1), "and noted again");
+}
