@@ -99,6 +99,18 @@ pub enum Reject {
         /// Why.
         detail: &'static str,
     },
+    /// A change of a key that does not hold.
+    #[error("the change of the key does not hold: {detail}")]
+    Key {
+        /// Why.
+        detail: &'static str,
+    },
+    /// Another network key than the one that is due.
+    #[error("the network key is not changed: {detail}")]
+    NetworkKey {
+        /// Why.
+        detail: &'static str,
+    },
     /// The mempool has no room for it.
     #[error("the queue of waiting transactions is full: {what}, {max} at the most")]
     Busy {

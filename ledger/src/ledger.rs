@@ -6,6 +6,7 @@ mod behind;
 mod held;
 mod recover;
 mod restored;
+mod trail;
 
 pub use held::Held;
 
@@ -14,7 +15,7 @@ use std::collections::BTreeSet;
 use protocol::limits::{EARLY_MESSAGES_MAX, GOSSIP_TRANSACTIONS_MAX};
 use protocol::message::{HeaderGossip, Status, SyncRequest};
 use protocol::{
-    Address, AuthoritySet, BlockId, Bytes, Certificate, ChainId, Genesis, Height, Message, Now, Role,
+    Address, AuthoritySet, BlockId, Bytes, Certificate, ChainId, Checkpoint, Genesis, Height, Message, Now, Role,
     SigningKey, StateHash, Tick, UnixMs, VerifiedTransaction,
 };
 use thiserror::Error;
@@ -30,6 +31,7 @@ use crate::planted::{Bug, Planted};
 use crate::record::{RecordError, VoteLog, encode_block};
 use crate::state::State;
 use crate::sync::Sync;
+use trail::Trail;
 
 /// How often members tell each other how far they are while nothing changes, milliseconds. Whoever connects is told at
 /// once.
@@ -53,6 +55,8 @@ pub struct Config {
     pub name: Bytes<{ protocol::limits::NAME_BYTES_MAX }>,
     /// Whether votes wait after the start until other authorities have said that no copy of this node runs.
     pub await_alone: bool,
+    /// What this node's invitation vouches for; no other history is taken up to there.
+    pub checkpoint: Option<Checkpoint>,
 }
 
 /// Why a stored ledger cannot be opened.
@@ -65,6 +69,12 @@ pub enum OpenError {
         height: Height,
         /// Why.
         error: BlockError,
+    },
+    /// The blocks on disk are another history than the one this node's invitation vouches for.
+    #[error("the stored block {height} is not the one this node's invitation vouches for")]
+    OtherHistory {
+        /// Its height.
+        height: Height,
     },
     /// An entry of the vote log does not decode.
     #[error("an entry of the vote log does not decode: {0}")]
@@ -118,6 +128,8 @@ pub struct Ledger {
     next_status: Tick,
     /// When transactions that are repeated are tried against the state again.
     next_trial: Tick,
+    /// The way to the checkpoint of this node's invitation, until it is behind us.
+    trail: Option<Trail>,
     halted: Option<String>,
     planted: Planted,
     out: Vec<Output>,
@@ -152,8 +164,12 @@ impl Ledger {
         for StoredBlock { block, certificate } in stored {
             let height = block.header.height;
             let refused = |error| OpenError::Block { height, error };
-            if certificate.block != block.id() {
+            let id = block.id();
+            if certificate.block != id {
                 return Err(refused(BlockError::OtherBlock));
+            }
+            if config.checkpoint.is_some_and(|trusted| trusted.height == height && trusted.block != id) {
+                return Err(OpenError::OtherHistory { height });
             }
             let candidate = chain.check(block, TimeBound::Certified, &|_| true).map_err(refused)?;
             chain.commit(candidate);
@@ -175,10 +191,12 @@ impl Ledger {
             last_status: now.tick,
             next_status: now.tick,
             next_trial: now.tick,
+            trail: None,
             halted: None,
             planted,
             out: Vec::new(),
         };
+        ledger.trail = ledger.config.checkpoint.and_then(|checkpoint| Trail::to(checkpoint, ledger.head()));
         ledger.recover(now, votes)?;
         ledger.look_around(now);
         ledger.pump(now);
@@ -316,6 +334,7 @@ impl Ledger {
 
     fn may_vote(&self) -> bool {
         self.halted.is_none()
+            && self.trail.is_none()
             && self.chain.height().next() > self.abstain_until
             && !self.is_restored()
             && self.waiting.is_none()
@@ -323,13 +342,18 @@ impl Ledger {
     }
 
     fn message(&mut self, now: Now, from: Address, message: Message) {
-        if self.chain.state().member(&from).is_none_or(|member| member.revoked) {
+        let state = self.chain.state();
+        let is_member = state.member(&from).is_some_and(|member| !member.revoked);
+        // An authority that changed its key still decides the next block with the old one.
+        if !is_member && state.authorities().key_of(&from).is_none() {
             return;
         }
         match message {
             Message::Status(status) => self.sync.hint(&from, status.height),
             Message::SyncRequest(request) => self.serve(now, from, &request),
             Message::SyncResponse(response) => self.catch_up(now, from, response),
+            // Between buildings; what the ledger knows of network keys stands in blocks.
+            Message::NetworkKeyRequest(_) | Message::NetworkKey(_) => {}
             Message::Vote(_)
             | Message::Proposal(_)
             | Message::Body(_)

@@ -31,6 +31,28 @@ struct Asked {
     deadline: Tick,
 }
 
+/// Which blocks to ask for, and how far a peer must be to have them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    pub(crate) from: Height,
+    pub(crate) count: u16,
+    pub(crate) known_to: Height,
+}
+
+impl Wanted {
+    /// As many as one answer holds behind the last block.
+    pub(crate) fn beyond(head: Height) -> Self {
+        let count = u16::try_from(SYNC_BLOCKS_MAX).expect("invariant: the limit fits");
+        Self { from: head.next(), count, known_to: head.next() }
+    }
+
+    /// From one height to another, as far as one answer holds.
+    pub(crate) fn between(from: Height, last: Height) -> Self {
+        let count = (last.0 + 1).saturating_sub(from.0).min(SYNC_BLOCKS_MAX as u64);
+        Self { from, count: u16::try_from(count).expect("invariant: the limit fits"), known_to: last }
+    }
+}
+
 /// Peers that are connected, and our request if one is out.
 #[derive(Debug, Default)]
 pub(crate) struct Sync {
@@ -73,7 +95,12 @@ impl Sync {
     }
 
     /// The next request, if one is due.
-    pub(crate) fn next_request(&mut self, now: Tick, head: Height) -> Option<(Address, SyncRequest)> {
+    pub(crate) fn next_request(
+        &mut self,
+        now: Tick,
+        head: Height,
+        wanted: Wanted,
+    ) -> Option<(Address, SyncRequest)> {
         if let Some(asked) = self.asked.take_if(|asked| asked.deadline <= now) {
             self.silent(now, &asked.peer);
         }
@@ -83,7 +110,7 @@ impl Sync {
         let ahead: Vec<Address> = self
             .peers
             .iter()
-            .filter(|(_, peer)| peer.height > head && peer.retry <= now)
+            .filter(|(_, peer)| peer.height > head && peer.height >= wanted.known_to && peer.retry <= now)
             .map(|(address, _)| *address)
             .collect();
         if ahead.is_empty() {
@@ -91,9 +118,8 @@ impl Sync {
         }
         self.turn = self.turn.wrapping_add(1);
         let peer = ahead[self.turn % ahead.len()];
-        let from = head.next();
+        let Wanted { from, count, .. } = wanted;
         self.asked = Some(Asked { peer, from, deadline: now.plus(ANSWER_MS_MAX) });
-        let count = u16::try_from(SYNC_BLOCKS_MAX).expect("invariant: the limit fits");
         Some((peer, SyncRequest { from, count }))
     }
 

@@ -2,6 +2,7 @@
 
 mod admission;
 mod alone;
+mod keys;
 mod refusals;
 mod waiting;
 
@@ -34,6 +35,7 @@ fn config() -> Config {
         time_ahead_ms: 10_000,
         name: Bytes::new(b"test".to_vec()).unwrap(),
         await_alone: false,
+        checkpoint: None,
     }
 }
 

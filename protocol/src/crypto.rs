@@ -33,6 +33,8 @@ pub enum Domain {
     Join,
     /// A sign of life of one run of a node.
     Run,
+    /// A member's proof that it owns the key it changes to.
+    KeyChange,
     /// A building's statement of its energy in one slot.
     Statement,
 }
@@ -47,6 +49,7 @@ impl Domain {
             Self::Invitation => b"symbiose/invitation/v1",
             Self::Join => b"symbiose/join/v1",
             Self::Run => b"symbiose/run/v1",
+            Self::KeyChange => b"symbiose/key-change/v1",
             Self::Statement => b"symbiose/statement/v1",
         }
     }

@@ -70,8 +70,32 @@ pub struct SignedInvitation {
     pub signature: Signature,
 }
 
+/// A place in the hive's history that a newcomer takes on trust from its invitation. Whoever holds keys of former
+/// authorities can write another history, but none that leads through here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct Checkpoint {
+    /// A height that was final at the inviter.
+    pub height: Height,
+    /// The block at that height.
+    pub block: BlockId,
+    /// [`crate::AuthoritySet::hash`] of the set that decides the block after it; the invitations of earlier releases
+    /// do not name it.
+    pub authorities: Option<Digest>,
+}
+
+/// What invitations of this release tell beside what those before them told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct Particulars {
+    /// [`crate::AuthoritySet::hash`] of the set that decides the block after the grant's.
+    pub authorities: Digest,
+    /// Epoch of the network key.
+    pub epoch: u64,
+    /// SHA-256 of the certificate of the inviter's page, if it shows one on the building's network.
+    pub page: Option<Digest>,
+}
+
 /// What is handed to the newcomer, as text or QR code. Whoever holds it may use it, once: keep it secret.
-#[derive(Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Invitation {
     /// The signed grant.
     pub signed: SignedInvitation,
@@ -81,6 +105,29 @@ pub struct Invitation {
     pub swarm_key: Digest,
     /// Where members listen, as multiaddrs with peer ids.
     pub addresses: Bounded<Bytes<ADDRESS_TEXT_BYTES_MAX>, INVITATION_ADDRESSES_MAX>,
+    /// Missing in invitations of earlier releases.
+    pub particulars: Option<Particulars>,
+}
+
+type Addresses = Bounded<Bytes<ADDRESS_TEXT_BYTES_MAX>, INVITATION_ADDRESSES_MAX>;
+
+/// The form of earlier releases.
+#[derive(Serialize_tuple, Deserialize_tuple)]
+struct Plain {
+    signed: SignedInvitation,
+    secret: Digest,
+    swarm_key: Digest,
+    addresses: Addresses,
+}
+
+/// The form of today.
+#[derive(Serialize_tuple, Deserialize_tuple)]
+struct Full {
+    signed: SignedInvitation,
+    secret: Digest,
+    swarm_key: Digest,
+    addresses: Addresses,
+    particulars: Particulars,
 }
 
 /// Prefix of an invitation as text.
@@ -92,11 +139,34 @@ impl Invitation {
         Digest::of("symbiose invitation nonce v1", &[secret.as_bytes()])
     }
 
+    /// What the newcomer takes on trust.
+    pub fn checkpoint(&self) -> Checkpoint {
+        let Grant { height, block, .. } = self.signed.grant;
+        Checkpoint { height, block, authorities: self.particulars.map(|particulars| particulars.authorities) }
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
+        let Self { signed, secret, swarm_key, addresses, particulars } = self.clone();
+        match particulars {
+            Some(particulars) => encode(&Full { signed, secret, swarm_key, addresses, particulars }),
+            None => encode(&Plain { signed, secret, swarm_key, addresses }),
+        }
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
+        if let Ok(full) = decode::<Full>(bytes, JOIN_FRAME_BYTES_MAX) {
+            let Full { signed, secret, swarm_key, addresses, particulars } = full;
+            return Ok(Self { signed, secret, swarm_key, addresses, particulars: Some(particulars) });
+        }
+        let Plain { signed, secret, swarm_key, addresses } = decode(bytes, JOIN_FRAME_BYTES_MAX)?;
+        Ok(Self { signed, secret, swarm_key, addresses, particulars: None })
+    }
+
     /// The invitation as one word of text.
     pub fn to_text(&self) -> String {
         use std::fmt::Write as _;
         let mut text = String::from(TEXT_PREFIX);
-        for byte in encode(self) {
+        for byte in self.to_bytes() {
             write!(text, "{byte:02x}").expect("invariant: a String takes every character");
         }
         text
@@ -119,7 +189,7 @@ impl Invitation {
         };
         let bytes: Option<Vec<u8>> = hex.as_bytes().chunks(2).map(pair).collect();
         let bytes = bytes.ok_or_else(|| malformed("small hexadecimal digits in pairs follow the prefix"))?;
-        decode(&bytes, JOIN_FRAME_BYTES_MAX)
+        Self::from_bytes(&bytes)
     }
 }
 

@@ -21,6 +21,7 @@ pub mod limits;
 pub mod maintenance;
 pub mod membership;
 pub mod message;
+pub mod network_key;
 pub mod operator;
 #[cfg(feature = "simulation")]
 mod stub;
@@ -39,9 +40,10 @@ pub use genesis::Genesis;
 pub use ids::{
     Address, BlockId, ChainId, Digest, Height, LogRoot, Sequence, StateHash, TransactionId, WorkOrderId,
 };
-pub use invitation::{Invitation, JoinRequest, JoinResponse, SignedInvitation};
+pub use invitation::{Checkpoint, Invitation, JoinRequest, JoinResponse, SignedInvitation};
 pub use maintenance::{AdvanceWorkOrder, AssetKind, OpenWorkOrder, Severity, WorkOrderStatus};
-pub use membership::{Action, Evidence, Role};
+pub use membership::{Action, Evidence, KeyChange, Role};
 pub use message::Message;
+pub use network_key::NetworkKey;
 pub use time::{Now, Tick, UnixMs};
 pub use transaction::{Payload, Transaction, VerifiedTransaction};

@@ -79,6 +79,19 @@ pub const ADDRESS_TEXT_BYTES_MAX: usize = 256;
 pub const INVITATION_LIFE_MS_MAX: i64 = 24 * 60 * 60 * 1000;
 /// Used invitations kept until they expire.
 pub const INVITATIONS_KEPT_MAX: usize = 1_000;
+/// Admissions that wait for the signatures of more authorities.
+pub const ADMISSIONS_WAITING_MAX: usize = 64;
+/// Invitations of one node that it can still name; the oldest go first.
+pub const INVITATIONS_LISTED_MAX: usize = 256;
+/// Times a member may change its key.
+pub const KEY_CHANGES_MAX: u32 = 64;
+/// Pause between two new network keys without an exclusion, milliseconds of hive time.
+pub const NETWORK_KEY_PAUSE_MS: i64 = 10 * 60 * 1000;
+/// How long the network key before is taken beside the new one by default, seconds of hive time: as long as an
+/// invitation lives, so that one made just before still opens the door.
+pub const NETWORK_KEY_OVERLAP_S: u32 = 24 * 60 * 60;
+/// How long it may be taken at the most, seconds of hive time.
+pub const NETWORK_KEY_OVERLAP_S_MAX: u32 = 30 * 24 * 60 * 60;
 /// How far a block's time may lie ahead of the receiver's hive clock, milliseconds, beyond what `speed` adds.
 pub const BLOCK_TIME_AHEAD_MS_MAX: i64 = 10_000;
 
@@ -247,4 +260,6 @@ const _: () = {
     assert!(ALERTS_STANDING_PER_POLICY_MAX <= ALERTS_STANDING_MAX && ALERTS_STANDING_MAX < ALERTS_KEPT_MAX);
     assert!(POLICIES_MAX <= POLICY_VERSIONS_ALL_MAX && POLICY_VERSIONS_MAX <= POLICY_VERSIONS_ALL_MAX);
     assert!(INVITATION_ADDRESSES_MAX * ADDRESS_TEXT_BYTES_MAX < JOIN_FRAME_BYTES_MAX);
+    assert!(ADMISSIONS_WAITING_MAX <= INVITATIONS_KEPT_MAX);
+    assert!(NETWORK_KEY_OVERLAP_S <= NETWORK_KEY_OVERLAP_S_MAX);
 };

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use crate::consensus::{SignedProposal, SignedVote};
-use crate::crypto::{PublicKey, Signature};
-use crate::ids::{Address, Digest};
+use crate::crypto::{Domain, PublicKey, Signature, SigningKey};
+use crate::error::SignatureError;
+use crate::ids::{Address, ChainId, Digest};
 use crate::invitation::Grant;
 
 /// What a member may do.
@@ -54,6 +55,36 @@ pub enum Action {
     RemoveAuthority(Address),
     /// Shuts a follower out.
     RevokeMember(Address),
+    /// Shuts a follower out and asks for a new network key, which it does not learn.
+    Exclude(Address),
+    /// Gives an authority another key, because it wants one or because the old one was stolen.
+    ChangeKey(KeyChange),
+    /// Whether an admission needs signatures of more authorities than may fail, or one is enough.
+    AskCosignatures(bool),
+}
+
+/// A member goes on under another key: its sequence, its work orders and its roles stay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct KeyChange {
+    /// The member under its old key.
+    pub member: Address,
+    /// Its new key, made on its own device and never used in this hive before.
+    pub key: PublicKey,
+    /// Proof of the new key over both.
+    pub proof: Signature,
+}
+
+impl KeyChange {
+    /// What `member` signs with its new key.
+    pub fn prove(chain: &ChainId, member: Address, key: &SigningKey) -> Self {
+        let proof = key.sign(Domain::KeyChange, chain, member.as_bytes());
+        Self { member, key: key.public(), proof }
+    }
+
+    /// Checks that the new key's owner agreed.
+    pub fn verify(&self, chain: &ChainId) -> Result<(), SignatureError> {
+        self.key.verify(Domain::KeyChange, chain, self.member.as_bytes(), &self.proof)
+    }
 }
 
 /// Two different things signed by one authority where only one is allowed.

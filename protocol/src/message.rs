@@ -10,6 +10,7 @@ use crate::bytes::Bytes;
 use crate::consensus::{PolkaCertificate, Round, RoundCertificate, SignedProposal, SignedVote};
 use crate::ids::{BlockId, Height};
 use crate::limits::{BLOCK_BYTES_MAX, GOSSIP_TRANSACTIONS_MAX, NAME_BYTES_MAX, SYNC_BLOCKS_MAX};
+use crate::network_key::HandNetworkKey;
 use crate::transaction::Transaction;
 
 /// The body of a proposed block, beside its proposal.
@@ -78,6 +79,10 @@ pub enum Message {
     SyncRequest(SyncRequest),
     /// Brings blocks.
     SyncResponse(SyncResponse),
+    /// Asks for the network key of an epoch that the ledger names.
+    NetworkKeyRequest(u64),
+    /// Hands a network key over. Never gossiped.
+    NetworkKey(HandNetworkKey),
 }
 
 impl Message {
@@ -85,7 +90,11 @@ impl Message {
     pub fn is_consensus(&self) -> bool {
         match self {
             Self::Vote(_) | Self::Proposal(_) | Self::Body(_) | Self::Polka(_) | Self::Round(_) => true,
-            Self::Status(_) | Self::SyncRequest(_) | Self::SyncResponse(_) => false,
+            Self::Status(_)
+            | Self::SyncRequest(_)
+            | Self::SyncResponse(_)
+            | Self::NetworkKeyRequest(_)
+            | Self::NetworkKey(_) => false,
         }
     }
 }

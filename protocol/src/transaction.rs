@@ -6,10 +6,11 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 use crate::codec::{decode, encode};
 use crate::crypto::{Domain, PublicKey, Signature, SigningKey};
 use crate::error::{DecodeError, SignatureError};
-use crate::ids::{Address, ChainId, Height, Sequence, TransactionId};
+use crate::ids::{Address, ChainId, Digest, Height, Sequence, TransactionId};
 use crate::limits::TRANSACTION_BYTES_MAX;
 use crate::maintenance::{AdvanceWorkOrder, OpenWorkOrder};
-use crate::membership::{Action, Admit, Evidence};
+use crate::membership::{Action, Admit, Evidence, KeyChange};
+use crate::network_key::NameNetworkKey;
 
 /// What a transaction asks for, grouped by room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +27,14 @@ pub enum Payload {
     OpenWorkOrder(OpenWorkOrder),
     /// Maintenance: moves a work order of the author forward.
     AdvanceWorkOrder(AdvanceWorkOrder),
+    /// Membership: signs an admission that waits for more authorities, by the invitation's nonce. Authorities only.
+    Cosign(Digest),
+    /// Membership: takes an unused invitation back, by its nonce. Authorities only.
+    RevokeInvitation(Digest),
+    /// Membership: the author goes on under another key. An authority's change is decided by the authorities.
+    ChangeKey(KeyChange),
+    /// Membership: names the hive's next network key by its hash. Authorities only.
+    NameNetworkKey(NameNetworkKey),
 }
 
 /// The signed part of a transaction.

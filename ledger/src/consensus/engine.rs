@@ -218,7 +218,11 @@ impl Engine {
                 self.drive(Input::RoundCertificate(wire::round_certificate_in(&certificate)));
             }
             Message::Body(body) => self.body(from, body, judge)?,
-            Message::Status(_) | Message::SyncRequest(_) | Message::SyncResponse(_) => {
+            Message::Status(_)
+            | Message::SyncRequest(_)
+            | Message::SyncResponse(_)
+            | Message::NetworkKeyRequest(_)
+            | Message::NetworkKey(_) => {
                 unreachable!("invariant: the ledger passes consensus messages on")
             }
         }

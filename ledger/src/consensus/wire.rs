@@ -183,6 +183,10 @@ pub(crate) fn height_of(message: &Message) -> Option<Height> {
         Message::Body(body) => Some(body.height),
         Message::Polka(certificate) => Some(certificate.height),
         Message::Round(certificate) => Some(certificate.height),
-        Message::Status(_) | Message::SyncRequest(_) | Message::SyncResponse(_) => None,
+        Message::Status(_)
+        | Message::SyncRequest(_)
+        | Message::SyncResponse(_)
+        | Message::NetworkKeyRequest(_)
+        | Message::NetworkKey(_) => None,
     }
 }

@@ -3,18 +3,31 @@
 use protocol::message::{SyncRequest, SyncResponse};
 use protocol::{Address, Height, Message, Now};
 
+use super::trail::Step;
 use super::{Ledger, PATIENCE_MS};
 use crate::error::BlockError;
 use crate::output::{Fault, Output};
+use crate::sync::Wanted;
 
 impl Ledger {
+    /// Whether this node is still on its way to the checkpoint of its invitation: until it is there, it knows nobody
+    /// whose signature would make a block final.
+    pub fn is_on_its_way(&self) -> bool {
+        self.trail.is_some()
+    }
+
+    /// Asks a peer that is further for what is wanted next.
     pub(super) fn ask(&mut self, now: Now) {
         let patient =
             self.engine.as_ref().is_some_and(|engine| now.tick.since(engine.started()) < PATIENCE_MS);
         if patient || self.halted.is_some() {
             return;
         }
-        if let Some((to, request)) = self.sync.next_request(now.tick, self.chain.height()) {
+        let wanted = match &self.trail {
+            Some(trail) => trail.wanted(self.chain.height()),
+            None => Wanted::beyond(self.chain.height()),
+        };
+        if let Some((to, request)) = self.sync.next_request(now.tick, self.chain.height(), wanted) {
             self.out.push(Output::Send { to, message: Message::SyncRequest(request) });
         }
     }
@@ -38,8 +51,22 @@ impl Ledger {
         if self.sync.answered(&from).is_none() {
             return;
         }
+        let mut blocks = response.blocks.into_vec();
+        if let Some(trail) = &mut self.trail {
+            match trail.follow(&blocks, self.chain.height(), self.chain.block()) {
+                Step::Nearer => return,
+                Step::Astray(reason) => return self.stop(reason.to_owned()),
+                Step::Empty => return self.sync.failed(now.tick, &from, self.chain.height()),
+                Step::Lie => {
+                    tracing::warn!(%from, "catch-up: a peer's blocks do not lead to the checkpoint");
+                    self.out.push(Output::Blame { peer: from, fault: Fault::Certificate });
+                    return self.sync.failed(now.tick, &from, self.chain.height());
+                }
+                Step::Leads(count) => blocks.truncate(count),
+            }
+        }
         let mut advanced = false;
-        for stored in response.blocks.into_vec() {
+        for stored in blocks {
             let Ok(block) = self.planted.decode_block(stored.block.as_slice()) else {
                 self.out.push(Output::Blame { peer: from, fault: Fault::Malformed });
                 break;
@@ -69,13 +96,18 @@ impl Ledger {
                 }
             }
         }
+        let height = self.chain.height();
+        self.trail.take_if(|trail| trail.passed(height));
         if !advanced {
-            self.sync.failed(now.tick, &from, self.chain.height());
+            self.sync.failed(now.tick, &from, height);
         }
     }
 
     fn halt(&mut self, error: &BlockError, height: Height) {
-        let reason = format!("block {height} is certified by the authorities but refused here: {error}");
+        self.stop(format!("block {height} is certified by the authorities but refused here: {error}"));
+    }
+
+    fn stop(&mut self, reason: String) {
         tracing::error!(reason);
         self.engine = None;
         self.halted = Some(reason.clone());

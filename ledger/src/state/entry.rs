@@ -26,6 +26,16 @@ pub enum Key {
     Reference(Digest),
     /// Double signing of one authority at one height, round and step.
     Evidence(Address, Digest),
+    /// What the hive agreed on for itself; absent while it is all as it was at the start.
+    Settings,
+    /// An admission that waits for more authorities, by the invitation's nonce.
+    Admission(Digest),
+    /// A former key of a member.
+    Moved(Address),
+    /// A member that changed its key: the address under which it was admitted, which its work orders carry.
+    Origin(Address),
+    /// The network key, once it is another than the first.
+    NetworkKey,
 }
 
 /// What stands there.
@@ -37,7 +47,7 @@ pub enum Entry {
     Member(MemberEntry),
     /// Under [`Key::Proposal`].
     Proposal(Proposal),
-    /// Under [`Key::Invitation`]: when it would have expired.
+    /// Under [`Key::Invitation`]: when it would have expired, be it used or taken back.
     Invitation(UnixMs),
     /// Under [`Key::WorkOrder`].
     WorkOrder(WorkOrder),
@@ -45,6 +55,69 @@ pub enum Entry {
     Reference(WorkOrderId),
     /// Under [`Key::Evidence`].
     Evidence(Evidenced),
+    /// Under [`Key::Settings`].
+    Settings(Settings),
+    /// Under [`Key::Admission`].
+    Admission(Admission),
+    /// Under [`Key::Moved`].
+    Moved(Moved),
+    /// Under [`Key::Origin`].
+    Origin(Origin),
+    /// Under [`Key::NetworkKey`].
+    NetworkKey(NamedNetworkKey),
+}
+
+/// What the hive agreed on for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize_tuple, Deserialize_tuple)]
+pub struct Settings {
+    /// Whether an admission needs the signatures of more authorities than may fail.
+    pub asks_cosignatures: bool,
+}
+
+/// An admission that waits for the signatures of more authorities.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct Admission {
+    /// The newcomer's key.
+    pub member: PublicKey,
+    /// The highest role it may have.
+    pub role: Role,
+    /// Last moment of the invitation.
+    pub expires: UnixMs,
+    /// Authorities that signed, the inviter among them, sorted.
+    pub signers: Bounded<Address, AUTHORITIES_MAX>,
+}
+
+/// A former key of a member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct Moved {
+    /// The key that no longer counts; what it signed before may still be evidence.
+    pub key: PublicKey,
+    /// Where the member went.
+    pub to: Address,
+    /// Height of the change.
+    pub height: Height,
+}
+
+/// Where a member that changed its key comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct Origin {
+    /// The address of its first key.
+    pub address: Address,
+    /// How often it changed its key.
+    pub changes: u32,
+}
+
+/// What the ledger knows of the network key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct NamedNetworkKey {
+    /// How many there were before it.
+    pub epoch: u64,
+    /// Its hash; `None` while the first key, of which the ledger knows nothing, has only been found wanting.
+    pub hash: Option<Digest>,
+    /// Time of the block that named it.
+    pub since: UnixMs,
+    /// Whether somebody who knows it was shut out since.
+    pub is_due: bool,
 }
 
 /// Counters and authority sets.

@@ -7,7 +7,7 @@ use protocol::{
 };
 
 use super::entry::{Entry, Key, MemberEntry, Meta};
-use super::{Overlay, governance, maintenance, membership};
+use super::{Overlay, cosigning, governance, identity, maintenance, membership, network_key};
 use crate::error::Reject;
 use crate::planted::{Bug, Planted};
 
@@ -39,6 +39,23 @@ pub enum Event {
     Executed(u64, Action),
     /// An authority signed twice.
     Evidenced(Address),
+    /// An admission waits for the signatures of more authorities, by the invitation's nonce.
+    AdmissionAsked(Digest),
+    /// Another authority signed an admission that waits.
+    AdmissionSigned(Digest),
+    /// An invitation was taken back, by its nonce.
+    InvitationRevoked(Digest),
+    /// A member goes on under another key.
+    KeyChanged {
+        /// Its address before.
+        from: Address,
+        /// Its address now.
+        to: Address,
+    },
+    /// The hive wants another network key.
+    NetworkKeyDue,
+    /// The hive has another network key, of this epoch.
+    NetworkKeyNamed(u64),
     /// A work order was opened.
     WorkOrderOpened {
         /// Its number.
@@ -72,6 +89,7 @@ pub(crate) fn begin_block(overlay: &mut Overlay<'_>, context: &BlockContext) {
         ..meta
     });
     membership::forget_expired_invitations(overlay, context.time);
+    cosigning::forget_expired(overlay, context.time);
 }
 
 /// Executes one transaction. On an error nothing was written.
@@ -91,7 +109,7 @@ pub fn execute(
     let events = match &body.payload {
         Payload::Admit(admit) => {
             authority()?;
-            membership::admit(overlay, context, deciding, admit)?
+            membership::admit(overlay, context, deciding, author, admit)?
         }
         Payload::Propose(action) => {
             authority()?;
@@ -111,8 +129,22 @@ pub fn execute(
         Payload::AdvanceWorkOrder(advance) => {
             maintenance::advance(overlay, context, author, advance, transaction.id())?
         }
+        Payload::Cosign(nonce) => {
+            authority()?;
+            cosigning::cosign(overlay, context, deciding, author, nonce)?
+        }
+        Payload::RevokeInvitation(nonce) => {
+            authority()?;
+            membership::revoke_invitation(overlay, context, nonce)?
+        }
+        Payload::ChangeKey(change) => identity::change_own(overlay, context, author, change)?,
+        Payload::NameNetworkKey(named) => {
+            authority()?;
+            network_key::name(overlay, context, named)?
+        }
     };
-    count_sequence(overlay, author, body.sequence);
+    // Whoever changed its key goes on counting under the new one.
+    count_sequence(overlay, overlay.current(&author), body.sequence);
     Ok(events)
 }
 

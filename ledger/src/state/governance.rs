@@ -4,9 +4,9 @@
 use protocol::limits::{AUTHORITIES_MAX, PROPOSALS_OPEN_MAX};
 use protocol::{Action, Address, AuthoritySet, Bounded, Digest, PublicKey, Role};
 
-use super::Overlay;
 use super::entry::{Entry, Key, Meta, Proposal, ProposalStatus};
 use super::execute::{BlockContext, Event};
+use super::{Overlay, cosigning, identity, network_key};
 use crate::error::Reject;
 
 /// Proposes an action; the proposer approves it.
@@ -17,7 +17,7 @@ pub(super) fn propose(
     author: Address,
     action: &Action,
 ) -> Result<Vec<Event>, Reject> {
-    check_action(overlay, action)?;
+    check_action(overlay, context, action)?;
     let open = open_proposals(overlay);
     if open.iter().any(|(_, proposal)| proposal.action == *action) {
         let key = Digest::of("symbiose action v1", &[&protocol::encode(action)]);
@@ -65,7 +65,7 @@ pub(super) fn approve(
     approvals.push(author);
     approvals.sort();
     proposal.approvals = approvals_of(approvals);
-    check_action(overlay, &proposal.action)?;
+    check_action(overlay, context, &proposal.action)?;
     let mut events = vec![Event::Approved(number)];
     events.extend(settle(overlay, context, deciding, number, proposal));
     Ok(events)
@@ -84,30 +84,49 @@ fn settle(
     if approving >= deciding.quorum() {
         proposal.status = ProposalStatus::Executed(context.height);
         events.push(Event::Executed(number, proposal.action.clone()));
-        events.extend(carry_out(overlay, &proposal.action));
+        events.extend(carry_out(overlay, context, &proposal.action));
     }
     overlay.put(Key::Proposal(number), Entry::Proposal(proposal));
     events
 }
 
-fn carry_out(overlay: &mut Overlay<'_>, action: &Action) -> Option<Event> {
+fn carry_out(overlay: &mut Overlay<'_>, context: &BlockContext, action: &Action) -> Vec<Event> {
     match action {
         Action::AddAuthority(address) => {
-            let key = overlay.member(address).expect("invariant: the action was checked").key;
+            let address = overlay.current(address);
+            let key = overlay.member(&address).expect("invariant: the action was checked").key;
             change_set(overlay, |keys| keys.push(key));
-            None
+            Vec::new()
         }
         Action::RemoveAuthority(address) => {
-            change_set(overlay, |keys| keys.retain(|key| Address::of(key) != *address));
-            None
+            let address = overlay.current(address);
+            change_set(overlay, |keys| keys.retain(|key| Address::of(key) != address));
+            Vec::new()
         }
-        Action::RevokeMember(address) => {
-            let mut member = overlay.member(address).expect("invariant: the action was checked").clone();
-            member.revoked = true;
-            overlay.put_member(*address, member);
-            Some(Event::Revoked(*address))
+        Action::RevokeMember(address) => vec![revoke(overlay, address)],
+        Action::Exclude(address) => {
+            vec![revoke(overlay, address), network_key::want_another(overlay, context)]
+        }
+        Action::ChangeKey(change) => {
+            change_set(overlay, |keys| {
+                keys.retain(|key| Address::of(key) != change.member);
+                keys.push(change.key);
+            });
+            vec![identity::carry_out(overlay, context, change)]
+        }
+        Action::AskCosignatures(asks) => {
+            cosigning::ask_cosignatures(overlay, *asks);
+            Vec::new()
         }
     }
+}
+
+fn revoke(overlay: &mut Overlay<'_>, address: &Address) -> Event {
+    let address = overlay.current(address);
+    let mut member = overlay.member(&address).expect("invariant: the action was checked").clone();
+    member.revoked = true;
+    overlay.put_member(address, member);
+    Event::Revoked(address)
 }
 
 fn change_set(overlay: &mut Overlay<'_>, change: impl FnOnce(&mut Vec<PublicKey>)) {
@@ -119,12 +138,14 @@ fn change_set(overlay: &mut Overlay<'_>, change: impl FnOnce(&mut Vec<PublicKey>
     overlay.put_meta(Meta { next_authorities, ..meta });
 }
 
-/// Whether an action makes sense on top of the sets that are already decided.
-fn check_action(overlay: &Overlay<'_>, action: &Action) -> Result<(), Reject> {
+/// Whether an action makes sense on top of the sets that are already decided. A member that changed its key since it was
+/// named is still meant.
+fn check_action(overlay: &Overlay<'_>, context: &BlockContext, action: &Action) -> Result<(), Reject> {
     let wrong = |detail| Err(Reject::Action { detail });
     let next = &overlay.meta().next_authorities;
     match action {
         Action::AddAuthority(address) => {
+            let address = &overlay.current(address);
             let Some(member) = overlay.member(address).filter(|member| !member.revoked) else {
                 return wrong("only a member can become an authority");
             };
@@ -140,12 +161,14 @@ fn check_action(overlay: &Overlay<'_>, action: &Action) -> Result<(), Reject> {
             Ok(())
         }
         Action::RemoveAuthority(address) => {
+            let address = &overlay.current(address);
             if next.key_of(address).is_none() {
                 return wrong("it is not an authority");
             }
             if next.len() == 1 { wrong("the last authority cannot leave") } else { Ok(()) }
         }
-        Action::RevokeMember(address) => {
+        Action::RevokeMember(address) | Action::Exclude(address) => {
+            let address = &overlay.current(address);
             if overlay.member(address).is_none_or(|member| member.revoked) {
                 return wrong("it is not a member");
             }
@@ -154,6 +177,19 @@ fn check_action(overlay: &Overlay<'_>, action: &Action) -> Result<(), Reject> {
                 return wrong("an authority is removed from the set first");
             }
             Ok(())
+        }
+        Action::ChangeKey(change) => {
+            if next.key_of(&change.member).is_none() {
+                return wrong("a follower changes its key by itself");
+            }
+            identity::check(overlay, context, change)
+        }
+        Action::AskCosignatures(asks) => {
+            if *asks == cosigning::asks_cosignatures(overlay) {
+                wrong("it is so already")
+            } else {
+                Ok(())
+            }
         }
     }
 }

@@ -14,11 +14,12 @@ use crate::error::Reject;
 pub(super) fn open(
     overlay: &mut Overlay<'_>,
     context: &BlockContext,
-    building: Address,
+    author: Address,
     member: &MemberEntry,
     open: &OpenWorkOrder,
     transaction: TransactionId,
 ) -> Result<Vec<Event>, Reject> {
+    let building = overlay.origin(&author);
     let reference = reference_key(building, &open.reference);
     if overlay.has(&reference) {
         return Err(Reject::Known { what: "work order", key: open.reference });
@@ -47,7 +48,7 @@ pub(super) fn open(
         changed: now,
     };
     overlay.put(Key::WorkOrder(id), Entry::WorkOrder(order));
-    count_open(overlay, building, 1);
+    count_open(overlay, author, 1);
     Ok(vec![Event::WorkOrderOpened { id, building, reference: open.reference }])
 }
 
@@ -55,10 +56,11 @@ pub(super) fn open(
 pub(super) fn advance(
     overlay: &mut Overlay<'_>,
     context: &BlockContext,
-    building: Address,
+    author: Address,
     advance: &AdvanceWorkOrder,
     transaction: TransactionId,
 ) -> Result<Vec<Event>, Reject> {
+    let building = overlay.origin(&author);
     let id = advance.id;
     let Some(Entry::WorkOrder(order)) = overlay.get(&Key::WorkOrder(id)) else {
         return Err(Reject::Unknown { what: "work order", number: id.0 });
@@ -75,7 +77,7 @@ pub(super) fn advance(
     let order = WorkOrder { status, commitment: advance.commitment, changed, ..order };
     overlay.put(Key::WorkOrder(id), Entry::WorkOrder(order));
     if status == WorkOrderStatus::Done {
-        count_open(overlay, building, -1);
+        count_open(overlay, author, -1);
     }
     Ok(vec![Event::WorkOrderAdvanced { id, building, reference, status }])
 }
@@ -87,11 +89,11 @@ pub(super) fn reference_key(building: Address, reference: &Digest) -> Key {
     ))
 }
 
-fn count_open(overlay: &mut Overlay<'_>, building: Address, change: i32) {
-    let mut member = overlay.member(&building).expect("invariant: the author was checked").clone();
+fn count_open(overlay: &mut Overlay<'_>, author: Address, change: i32) {
+    let mut member = overlay.member(&author).expect("invariant: the author was checked").clone();
     member.open_work_orders = member
         .open_work_orders
         .checked_add_signed(change)
         .expect("invariant: a work order is counted once when it opens and once when it is done");
-    overlay.put_member(building, member);
+    overlay.put_member(author, member);
 }

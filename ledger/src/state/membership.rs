@@ -6,9 +6,9 @@ use protocol::limits::{
 use protocol::membership::Admit;
 use protocol::{Address, AuthoritySet, ChainId, Digest, Evidence, PublicKey, UnixMs};
 
-use super::Overlay;
 use super::entry::{Entry, Evidenced, Key, MemberEntry};
 use super::execute::{BlockContext, Event};
+use super::{Overlay, cosigning};
 use crate::error::Reject;
 
 /// How far the clocks of inviter and proposer may differ before a full-length invitation is refused, milliseconds.
@@ -19,6 +19,7 @@ pub(super) fn admit(
     overlay: &mut Overlay<'_>,
     context: &BlockContext,
     deciding: &AuthoritySet,
+    author: Address,
     admit: &Admit,
 ) -> Result<Vec<Event>, Reject> {
     let refused = |detail| Err(Reject::Invitation { detail });
@@ -39,14 +40,7 @@ pub(super) fn admit(
     if overlay.has(&nonce) {
         return Err(Reject::Known { what: "invitation", key: grant.nonce });
     }
-    let address = Address::of(&admit.member);
-    if overlay.member(&address).is_some() {
-        let key = Digest::of("symbiose member v1", &[address.as_bytes()]);
-        return Err(Reject::Known { what: "member", key });
-    }
-    if overlay.range(member_keys()).len() >= MEMBERS_MAX {
-        return Err(Reject::Full { what: "members", max: MEMBERS_MAX });
-    }
+    check_room(overlay, &Address::of(&admit.member))?;
     if overlay.range(invitation_keys()).len() >= INVITATIONS_KEPT_MAX {
         return Err(Reject::Full { what: "used invitations", max: INVITATIONS_KEPT_MAX });
     }
@@ -57,8 +51,51 @@ pub(super) fn admit(
         return refused("the newcomer does not own its key");
     }
     overlay.put(nonce, Entry::Invitation(grant.expires));
-    overlay.put_member(address, MemberEntry::new(admit.member, context.height, grant.role));
-    Ok(vec![Event::Admitted(address)])
+    let inviter = Address::of(&admit.inviter);
+    cosigning::ask(overlay, context, deciding, [inviter, author], grant, admit.member)
+}
+
+/// Whether there is room for a newcomer that was never a member before.
+pub(super) fn check_room(overlay: &Overlay<'_>, address: &Address) -> Result<(), Reject> {
+    if overlay.is_known(address) {
+        let key = Digest::of("symbiose member v1", &[address.as_bytes()]);
+        return Err(Reject::Known { what: "member", key });
+    }
+    if overlay.range(member_keys()).len() >= MEMBERS_MAX {
+        return Err(Reject::Full { what: "members", max: MEMBERS_MAX });
+    }
+    Ok(())
+}
+
+/// Makes a newcomer a member.
+pub(super) fn enter(
+    overlay: &mut Overlay<'_>,
+    context: &BlockContext,
+    member: PublicKey,
+    role: protocol::Role,
+) -> Event {
+    let address = Address::of(&member);
+    overlay.put_member(address, MemberEntry::new(member, context.height, role));
+    Event::Admitted(address)
+}
+
+/// Takes an invitation back that was not used. Its grant is not on the ledger, so it is remembered for as long as any
+/// invitation made by now may live; an admission that waits for more signatures ends.
+pub(super) fn revoke_invitation(
+    overlay: &mut Overlay<'_>,
+    context: &BlockContext,
+    nonce: &Digest,
+) -> Result<Vec<Event>, Reject> {
+    let (known, waiting) = (Key::Invitation(*nonce), Key::Admission(*nonce));
+    if overlay.has(&known) && !overlay.has(&waiting) {
+        return Err(Reject::Known { what: "invitation", key: *nonce });
+    }
+    if !overlay.has(&known) && overlay.range(invitation_keys()).len() >= INVITATIONS_KEPT_MAX {
+        return Err(Reject::Full { what: "used invitations", max: INVITATIONS_KEPT_MAX });
+    }
+    overlay.remove(waiting);
+    overlay.put(known, Entry::Invitation(context.time.plus(INVITATION_LIFE_MS_MAX + SKEW_MS_MAX)));
+    Ok(vec![Event::InvitationRevoked(*nonce)])
 }
 
 /// Forgets used invitations that could no longer be used anyway.
@@ -77,10 +114,10 @@ pub(super) fn record_evidence(
     evidence: &Evidence,
 ) -> Result<Vec<Event>, Reject> {
     let culprit = evidence.culprit();
-    let Some(member) = overlay.member(&culprit) else {
+    let Some(signer) = overlay.key_of(&culprit) else {
         return Err(Reject::Evidence { detail: "the signer is not a member" });
     };
-    let signed = check_evidence(evidence, &member.key, &context.chain)?;
+    let signed = check_evidence(evidence, &signer, &context.chain)?;
     let key = Key::Evidence(culprit, evidence.key());
     if overlay.has(&key) {
         return Err(Reject::Known { what: "evidence", key: evidence.key() });

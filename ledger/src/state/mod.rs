@@ -2,13 +2,19 @@
 //! [`Overlay`] and committing the [`Delta`] that comes out.
 
 mod buckets;
+mod cosigning;
 mod entry;
 mod execute;
 mod governance;
+mod identity;
 mod maintenance;
 mod membership;
+mod network_key;
 
-pub use entry::{Entry, Evidenced, Key, MemberEntry, Meta, Place, Proposal, ProposalStatus, WorkOrder};
+pub use entry::{
+    Admission, Entry, Evidenced, Key, MemberEntry, Meta, Moved, NamedNetworkKey, Origin, Place, Proposal,
+    ProposalStatus, Settings, WorkOrder,
+};
 pub(crate) use execute::begin_block;
 pub use execute::{BlockContext, Event, execute};
 
@@ -121,9 +127,12 @@ impl State {
         })
     }
 
-    /// Keys that may connect.
+    /// Keys that may connect: those of members, and that of an authority which changed it while it still decides the
+    /// next block.
     pub fn member_keys(&self) -> impl Iterator<Item = PublicKey> {
-        self.members().filter(|(_, member)| !member.revoked).map(|(_, member)| member.key)
+        let leaving = self.authorities().keys().iter().filter(|key| self.member(&Address::of(key)).is_none());
+        let members = self.members().filter(|(_, member)| !member.revoked).map(|(_, member)| member.key);
+        members.chain(leaving.copied())
     }
 
     /// One work order.
@@ -142,7 +151,7 @@ impl State {
         }
     }
 
-    /// Whether an invitation was used and would still hold.
+    /// Whether an invitation was used or taken back, and would still hold otherwise.
     pub fn invitation_used(&self, nonce: &Digest) -> bool {
         self.entries.contains_key(&Key::Invitation(*nonce))
     }
