@@ -12,8 +12,8 @@ use node::core::policy::{
 };
 use node::core::rules::{CounterBase, Evidence, Ground};
 use node::core::telemetry::{Exchange, Row, Value};
-use node::core::{Change, Held};
-use protocol::{AssetKind, Digest, Severity, WorkOrderId, WorkOrderStatus};
+use node::core::{Change, Held, Issued};
+use protocol::{AssetKind, Digest, Role, Severity, WorkOrderId, WorkOrderStatus};
 
 use crate::samples::TIME;
 
@@ -47,6 +47,8 @@ pub(crate) fn building_entries() -> Vec<(&'static str, Change)> {
         ("metric", Change::PutMetric(energy())),
         ("swap", Change::PutSwap(swap())),
         ("held rows", Change::PutHeld(held())),
+        ("invitation", Change::PutInvitation(issued())),
+        ("building secret", Change::PutSecret(Digest::new([3; 32]))),
     ]
 }
 
@@ -66,6 +68,17 @@ fn swap() -> Swap {
     let exchange = Exchange { at: TIME, end: 99_120.5, start: 0.25 };
     let metric = MetricName::new("energy_kwh").unwrap();
     Swap::new(AssetId(2), metric, exchange, "plombs refaits".to_owned()).unwrap()
+}
+
+fn issued() -> Issued {
+    Issued {
+        nonce: Digest::new([2; 32]),
+        role: Role::Follower,
+        issued: TIME,
+        expires: TIME.plus(3_600_000),
+        by: "operator".to_owned(),
+        is_revoked: false,
+    }
 }
 
 fn held() -> Held {

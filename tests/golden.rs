@@ -48,6 +48,9 @@ fn invitation_text() {
     let text = samples::invitation().to_text();
     expect_file!["golden/invitation.txt"].assert_eq(&text);
     assert_eq!(Invitation::from_text(&text).unwrap(), samples::invitation());
+    let text = samples::full_invitation().to_text();
+    expect_file!["golden/invitation_v2.txt"].assert_eq(&text);
+    assert_eq!(Invitation::from_text(&text).unwrap(), samples::full_invitation());
 }
 
 /// The records a one-authority ledger writes while it makes its first block.
@@ -253,6 +256,7 @@ fn now(tick: u64) -> Now {
 
 fn open(genesis: &Genesis, stored: Vec<ledger::StoredBlock>, votes: VoteLog) -> (Ledger, Vec<Output>) {
     let name = Bytes::new(b"alone".to_vec()).unwrap();
-    let config = Config { heartbeat_ms: 1, time_ahead_ms: 10_000, name, await_alone: false };
+    let config =
+        Config { heartbeat_ms: 1, time_ahead_ms: 10_000, name, await_alone: false, checkpoint: None };
     Ledger::open(now(0), config, key(1), genesis, stored.into_iter(), Ok(votes)).unwrap()
 }

@@ -3,7 +3,7 @@
 
 use protocol::consensus::{PolkaCertificate, RoundCertificate, RoundCertificateKind, RoundSignature};
 use protocol::greeting::{Greeting, Nonce, Question, Run};
-use protocol::invitation::{Grant, JoinRefusal};
+use protocol::invitation::{Grant, JoinRefusal, Particulars};
 use protocol::limits::{
     BLOCK_BYTES_MAX, BLOCK_RECORD_BYTES_MAX, CERTIFICATE_BYTES_MAX, CONSENSUS_FRAME_BYTES_MAX,
     GOSSIP_BYTES_MAX, GREETING_BYTES_MAX, JOIN_FRAME_BYTES_MAX, OPERATOR_FRAME_BYTES_MAX,
@@ -13,14 +13,15 @@ use protocol::membership::Admit;
 use protocol::message::{
     Body, HeaderGossip, Status, SyncBlock, SyncRequest, SyncResponse, TransactionsGossip,
 };
+use protocol::network_key::{HandNetworkKey, NameNetworkKey};
 use protocol::operator::{AlertCounts, OperatorMessage};
 use protocol::transaction::TransactionBody;
 use protocol::{
     Action, AdvanceWorkOrder, AssetKind, AuthoritySet, Block, BlockHeader, BlockId, Bounded, Bytes,
     Certificate, CertificateSignature, ChainId, DecodeError, Digest, Evidence, Genesis, Height, Invitation,
-    JoinRequest, JoinResponse, LogRoot, Message, OpenWorkOrder, Payload, Proposal, PublicKey, Role, Round,
-    Sequence, Severity, Signature, SignedInvitation, SignedProposal, SignedVote, SigningKey, StateHash,
-    Transaction, TransactionId, UnixMs, Vote, VoteKind, WorkOrderId, WorkOrderStatus,
+    JoinRequest, JoinResponse, KeyChange, LogRoot, Message, NetworkKey, OpenWorkOrder, Payload, Proposal,
+    PublicKey, Role, Round, Sequence, Severity, Signature, SignedInvitation, SignedProposal, SignedVote,
+    SigningKey, StateHash, Transaction, TransactionId, UnixMs, Vote, VoteKind, WorkOrderId, WorkOrderStatus,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -114,6 +115,16 @@ fn transactions() -> Vec<Wire> {
         transaction("Transaction evidence of proposals", Payload::Evidence(Box::new(proposals))),
         transaction("Transaction open work order", Payload::OpenWorkOrder(open_work_order())),
         transaction("Transaction advance work order", Payload::AdvanceWorkOrder(advance_work_order())),
+        transaction("Transaction propose exclusion", Payload::Propose(Action::Exclude(member))),
+        transaction("Transaction propose change of key", Payload::Propose(Action::ChangeKey(key_change()))),
+        transaction("Transaction propose co-signatures", Payload::Propose(Action::AskCosignatures(true))),
+        transaction("Transaction cosign", Payload::Cosign(digest(7))),
+        transaction("Transaction revoke invitation", Payload::RevokeInvitation(digest(7))),
+        transaction("Transaction change key", Payload::ChangeKey(key_change())),
+        transaction(
+            "Transaction name network key",
+            Payload::NameNetworkKey(NameNetworkKey { epoch: 1, hash: digest(6) }),
+        ),
     ]
 }
 
@@ -156,6 +167,11 @@ fn messages() -> Vec<Wire> {
         sync("Message status", &Message::Status(Status { height: Height(6), block: block_id(), name })),
         sync("Message sync request", &Message::SyncRequest(SyncRequest { from: Height(7), count: 256 })),
         sync("Message sync response", &Message::SyncResponse(SyncResponse { blocks })),
+        sync("Message network key request", &Message::NetworkKeyRequest(3)),
+        sync(
+            "Message network key",
+            &Message::NetworkKey(HandNetworkKey { epoch: 3, key: NetworkKey::new([9; 32]) }),
+        ),
         wire("OperatorMessage hello", &OperatorMessage::Hello(digest(0x0b)), OPERATOR_FRAME_BYTES_MAX),
         wire(
             "OperatorMessage open alerts",
@@ -180,7 +196,18 @@ fn messages() -> Vec<Wire> {
 /// Every type the ledger stores beside those of the protocol: keys and entries of its state, and what stands inside
 /// the record of a block.
 pub(crate) fn ledger_types() -> Vec<Wire> {
-    use ledger::state::{Entry, Evidenced, Key, MemberEntry, Meta, Place, ProposalStatus, WorkOrder};
+    use ledger::state::{
+        Admission, Entry, Evidenced, Key, MemberEntry, Meta, Moved, NamedNetworkKey, Origin, Place,
+        ProposalStatus, Settings, WorkOrder,
+    };
+    let admission = Admission {
+        member: key(6).public(),
+        role: Role::Follower,
+        expires: TIME,
+        signers: Bounded::new(vec![key(1).address()]).unwrap(),
+    };
+    let moved = Moved { key: key(5).public(), to: key(6).address(), height: Height(9) };
+    let named = NamedNetworkKey { epoch: 2, hash: Some(digest(6)), since: TIME, is_due: true };
     let member = MemberEntry {
         key: key(1).public(),
         sequence: Sequence(12),
@@ -232,6 +259,16 @@ pub(crate) fn ledger_types() -> Vec<Wire> {
         stored("Key work order", Key::WorkOrder(WorkOrderId(5))),
         stored("Key reference", Key::Reference(digest(2))),
         stored("Key evidence", Key::Evidence(key(2).address(), digest(3))),
+        stored("Key settings", Key::Settings),
+        stored("Key admission", Key::Admission(digest(1))),
+        stored("Key moved", Key::Moved(key(5).address())),
+        stored("Key origin", Key::Origin(key(6).address())),
+        stored("Key network key", Key::NetworkKey),
+        entry("Entry settings", Entry::Settings(Settings { asks_cosignatures: true })),
+        entry("Entry admission", Entry::Admission(admission)),
+        entry("Entry moved", Entry::Moved(moved)),
+        entry("Entry origin", Entry::Origin(Origin { address: key(5).address(), changes: 1 })),
+        entry("Entry network key", Entry::NetworkKey(named)),
         entry("Entry meta", Entry::Meta(meta)),
         entry("Entry member", Entry::Member(member)),
         entry("Entry proposal", Entry::Proposal(proposal)),
@@ -264,7 +301,19 @@ pub(crate) fn invitation() -> Invitation {
         secret: digest(8),
         swarm_key: digest(9),
         addresses: Bounded::new(vec![address]).unwrap(),
+        particulars: None,
     }
+}
+
+/// The same as this release makes it.
+pub(crate) fn full_invitation() -> Invitation {
+    let particulars = Particulars { authorities: authorities().hash(), epoch: 2, page: Some(digest(10)) };
+    Invitation { particulars: Some(particulars), ..invitation() }
+}
+
+/// Key 5 goes on as key 6.
+fn key_change() -> KeyChange {
+    KeyChange::prove(&genesis().chain(), key(5).address(), &key(6))
 }
 
 /// The block of height 7.

@@ -11,7 +11,10 @@ use figment::providers::{Env, Format as _, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 use protocol::AssetKind;
-use protocol::limits::{ASSETS_MAX, CODE_BYTES_MAX, CONFIG_BYTES_MAX, NAME_BYTES_MAX, SITES_MAX};
+use protocol::limits::{
+    ASSETS_MAX, CODE_BYTES_MAX, CONFIG_BYTES_MAX, NAME_BYTES_MAX, NETWORK_KEY_OVERLAP_S, NETWORK_KEY_OVERLAP_S_MAX,
+    SITES_MAX,
+};
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -28,6 +31,8 @@ const FLAG_SOURCE: &str = "--set";
 const SPEED_MAX: f64 = 100_000.0;
 /// Shortest and longest pause between heartbeats, milliseconds.
 const HEARTBEAT_MS: std::ops::RangeInclusive<u64> = 100..=24 * 60 * 60 * 1000;
+/// Shortest and longest time that two network keys are taken, seconds.
+const KEY_OVERLAP_S: std::ops::RangeInclusive<u64> = 1..=NETWORK_KEY_OVERLAP_S_MAX as u64;
 /// Least and most space for the telemetry log, MiB.
 const TELEMETRY_MIB: std::ops::RangeInclusive<u64> = 16..=1024 * 1024;
 /// How far readings may lie ahead of the node's clock, minutes.
@@ -68,6 +73,8 @@ pub struct Config {
     pub genesis: PathBuf,
     /// File with the hive's pre-shared network key.
     pub swarm_key: PathBuf,
+    /// How long the network key before is taken beside a new one, milliseconds of hive time.
+    pub key_overlap_ms: i64,
     /// File with the seed of the node's key.
     pub key: PathBuf,
     /// Libp2p.
@@ -205,6 +212,7 @@ struct Raw {
 struct RawHive {
     genesis: PathBuf,
     swarm_key: PathBuf,
+    key_overlap_s: u64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -280,7 +288,11 @@ fn here() -> PathBuf {
 
 impl Default for RawHive {
     fn default() -> Self {
-        Self { genesis: "genesis.cbor".into(), swarm_key: "swarm.key".into() }
+        Self {
+            genesis: "genesis.cbor".into(),
+            swarm_key: "swarm.key".into(),
+            key_overlap_s: u64::from(NETWORK_KEY_OVERLAP_S),
+        }
     }
 }
 
@@ -466,10 +478,12 @@ impl Checker<'_> {
         let raw_days = self.days("telemetry.raw_days", raw.telemetry.raw_days)?;
         let quarter_days = self.days("telemetry.quarter_days", raw.telemetry.quarter_days)?;
         let ahead = self.within("telemetry.ahead_minutes", raw.telemetry.ahead_minutes, &AHEAD_MINUTES)?;
+        let overlap = self.within("hive.key_overlap_s", raw.hive.key_overlap_s, &KEY_OVERLAP_S)?;
         Ok(Config {
             file: self.file.to_owned(),
             genesis: data_dir.join(raw.hive.genesis),
             swarm_key: data_dir.join(raw.hive.swarm_key),
+            key_overlap_ms: i64::try_from(overlap * 1_000).expect("invariant: at most a month"),
             key: data_dir.join(raw.key.file),
             network: self.network(raw.network)?,
             http: self.http(&raw.http, &data_dir)?,

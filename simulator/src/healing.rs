@@ -175,6 +175,7 @@ impl World<'_> {
             .collect();
         let is_whole = stored.len() as u64 == self.checker.height().0;
         let config = Config {
+            checkpoint: None,
             heartbeat_ms: self.hive.heartbeat_ms,
             time_ahead_ms: 0,
             name: Bytes::new(Vec::new()).expect("invariant: nothing is short"),

@@ -85,6 +85,7 @@ impl Building {
 
     fn ledger_config(&self, hive: &Hive) -> Config {
         Config {
+            checkpoint: None,
             heartbeat_ms: hive.heartbeat_ms,
             time_ahead_ms: BLOCK_TIME_AHEAD_MS_MAX,
             name: Bytes::new(self.name.clone().into_bytes()).expect("invariant: names are short"),

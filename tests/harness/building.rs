@@ -57,8 +57,13 @@ impl Building {
 
     /// Starts the node again after it was killed; answers how long it took to be ready.
     pub(crate) fn restart(&mut self) -> Duration {
+        self.restart_with(&[])
+    }
+
+    /// The same with something in its environment.
+    pub(crate) fn restart_with(&mut self, environment: &[(&str, &str)]) -> Duration {
         let started = wait::now();
-        self.restart_without_waiting();
+        self.spawn(environment);
         until("the node is ready", READY_S_MAX, || {
             let ended = self.process.as_mut().expect("just started").try_wait().unwrap();
             assert!(ended.is_none(), "the node ended with {ended:?}: {}", self.last_words());
@@ -70,6 +75,10 @@ impl Building {
 
     /// Starts the node again and leaves it to the story what is waited for.
     pub(crate) fn restart_without_waiting(&mut self) {
+        self.spawn(&[]);
+    }
+
+    fn spawn(&mut self, environment: &[(&str, &str)]) {
         assert!(self.process.is_none(), "it runs already");
         let log = File::options().create(true).append(true).open(self.dir.join("log.jsonl")).unwrap();
         // A file left by the process before must not be taken for this one's.
@@ -77,6 +86,7 @@ impl Building {
         let config = self.dir.join("node.toml");
         let mut command = programs::symbiose();
         command.arg("run").arg("--config").arg(config).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        command.envs(environment.iter().copied());
         self.process = Some(command.spawn().unwrap());
     }
 

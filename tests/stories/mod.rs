@@ -9,6 +9,7 @@ mod disk;
 mod door;
 mod hostile;
 mod joining;
+mod keys;
 mod kills;
 mod maintenance;
 mod odd;

@@ -3,7 +3,7 @@
 use crate::problem::{Kind, Problem};
 use crate::request::GovernanceAction;
 use crate::view::{AssetKind, Role, Severity, WorkOrderStatus};
-use protocol::{Action, Address};
+use protocol::{Action, Address, KeyChange};
 
 /// Both directions between two enums with the same variants.
 macro_rules! same {
@@ -40,6 +40,16 @@ impl TryFrom<&GovernanceAction> for Action {
             GovernanceAction::AddAuthority { member } => Self::AddAuthority(address(member)?),
             GovernanceAction::RemoveAuthority { member } => Self::RemoveAuthority(address(member)?),
             GovernanceAction::RevokeMember { member } => Self::RevokeMember(address(member)?),
+            GovernanceAction::Exclude { member } => Self::Exclude(address(member)?),
+            GovernanceAction::ChangeKey { member, public_key, proof } => {
+                let wrong = |field| move |_| Problem::new(Kind::Invalid, "expected hex digits").field(field);
+                Self::ChangeKey(KeyChange {
+                    member: address(member)?,
+                    key: public_key.parse().map_err(wrong("public_key"))?,
+                    proof: proof.parse().map_err(wrong("proof"))?,
+                })
+            }
+            GovernanceAction::AskCosignatures { asks } => Self::AskCosignatures(*asks),
         })
     }
 }
@@ -50,6 +60,13 @@ impl From<Action> for GovernanceAction {
             Action::AddAuthority(member) => Self::AddAuthority { member: member.to_string() },
             Action::RemoveAuthority(member) => Self::RemoveAuthority { member: member.to_string() },
             Action::RevokeMember(member) => Self::RevokeMember { member: member.to_string() },
+            Action::Exclude(member) => Self::Exclude { member: member.to_string() },
+            Action::ChangeKey(KeyChange { member, key, proof }) => Self::ChangeKey {
+                member: member.to_string(),
+                public_key: key.to_string(),
+                proof: proof.to_string(),
+            },
+            Action::AskCosignatures(asks) => Self::AskCosignatures { asks },
         }
     }
 }

@@ -92,6 +92,16 @@ pub enum Command {
         is_preview: bool,
     },
     Invite(InvitationRequest),
+    /// By id: the hash of its secret, 64 hex digits.
+    RevokeInvitation {
+        invitation: String,
+    },
+    /// In hex: the key this node is to go on with, and its signature over this node's address.
+    ChangeKey {
+        public_key: String,
+        proof: String,
+    },
+    ChangeNetworkKey,
     Propose {
         action: GovernanceAction,
     },
@@ -139,6 +149,8 @@ pub enum Answer {
     /// To [`Command::ImportPolicies`].
     Imported(ImportView),
     Invitation(InvitationView),
+    /// To what has nothing more to tell.
+    Done,
     Proposal(ProposalView),
     /// One per transaction, in the order given.
     Submitted(Vec<SubmittedTransaction>),
@@ -354,6 +366,22 @@ pub enum GovernanceAction {
     RemoveAuthority { member: String },
     /// Shuts a follower out for good.
     RevokeMember { member: String },
+    /// Shuts a follower out for good and gives the hive a new network key, which it does not learn.
+    Exclude { member: String },
+    /// Lets an authority go on under another key: 64 hex digits, and 128 of that key's signature over the address.
+    ChangeKey { member: String, public_key: String, proof: String },
+    /// Whether newcomers need the signatures of more authorities than may fail.
+    AskCosignatures { asks: bool },
+}
+
+/// Another key for this node, made on its own device.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeyRequest {
+    /// 64 hex digits.
+    pub public_key: String,
+    /// Its signature over this node's address, 128 hex digits.
+    pub proof: String,
 }
 
 /// A new site.

@@ -13,9 +13,9 @@ pub use alert::{
     SeverityChange,
 };
 pub use hive::{
-    BlockSummary, BlockView, CertificateView, Finality, HiveView, InvitationView, LedgerHead, MemberView,
-    OperatorBuilding, PeerFault, PeerView, ProofView, ProposalStatus, ProposalView, SignatureView,
-    TransactionView,
+    BlockSummary, BlockView, CertificateView, Finality, HiveView, InvitationStatus, InvitationView,
+    IssuedInvitation, LedgerHead, MemberView, OperatorBuilding, PeerFault, PeerView, ProofView, ProposalStatus,
+    ProposalView, SignatureView, TransactionView,
 };
 
 pub use metric::{ConflictView, MetricKind, MetricView, OnConflict, SwapView};
@@ -55,6 +55,8 @@ pub struct Picture {
     pub blocks: Vec<BlockSummary>,
     pub members: Vec<MemberView>,
     pub proposals: Vec<ProposalView>,
+    /// Those of this node, newest first.
+    pub invitations: Vec<IssuedInvitation>,
     /// This building first.
     pub operator_buildings: Vec<OperatorBuilding>,
 }

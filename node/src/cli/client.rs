@@ -77,6 +77,17 @@ impl Client {
         self.send(Method::POST, path, body.into()).await
     }
 
+    /// Hands something in that is not answered with anything.
+    pub(super) async fn post_done(&self, path: &str, body: &impl Serialize) -> Result<(), Failed> {
+        let body = serde_json::to_vec(body).map_err(Failed::failure)?;
+        self.answer(Method::POST, path, body.into()).await.map(drop)
+    }
+
+    /// Takes something away.
+    pub(super) async fn delete(&self, path: &str) -> Result<(), Failed> {
+        self.answer(Method::DELETE, path, Bytes::new()).await.map(drop)
+    }
+
     /// Asks for a text.
     pub(super) async fn get_text(&self, path: &str) -> Result<String, Failed> {
         let bytes = self.answer(Method::GET, path, Bytes::new()).await?;

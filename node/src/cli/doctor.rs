@@ -18,8 +18,8 @@ use crate::config::Config;
 use crate::shell::certificate::{Files, fingerprint};
 use crate::shell::clock::Stopwatch;
 use crate::shell::ready::ReadyFile;
-use crate::shell::secrets;
 use crate::shell::store::lock::{self, LockError};
+use crate::shell::{sealed, secrets};
 
 /// Where mDNS is spoken (RFC 6762).
 const MDNS_GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 251);
@@ -107,7 +107,7 @@ fn examine(config: &Config) -> Vec<Finding> {
         Finding::good("configuration", config.file.display().to_string()),
         Finding::good("process", process),
         Finding::new("data folder", permissions(&config.data_dir), "Close it to others: chmod 700."),
-        Finding::new("key", secret(&config.key), keys),
+        Finding::new("key", own_key(&config.key), keys),
         Finding::new("swarm key", secret(&config.swarm_key), keys),
         Finding::new("operator token", secret(&config.http.token_file), keys),
         Finding::new(
@@ -167,6 +167,18 @@ fn permissions(dir: &Path) -> Result<String, String> {
 
 fn secret(path: &Path) -> Result<String, String> {
     secrets::read(path).map(|_| path.display().to_string()).map_err(|error| error.to_string())
+}
+
+/// The node's own key, and whether a copied card would be enough to sign with it.
+fn own_key(path: &Path) -> Result<String, String> {
+    let text = secrets::read_text(path).map_err(|error| error.to_string())?;
+    let shown = path.display();
+    if sealed::is_sealed(&text) {
+        sealed::public_of(&text).map_err(|error| format!("{shown}: {error}"))?;
+        return Ok(format!("{shown}, protected by a passphrase"));
+    }
+    secrets::parse(path, &text).map_err(|error| error.to_string())?;
+    Ok(format!("{shown}; whoever copies the card can sign with it, unless `symbiose keys protect` is used"))
 }
 
 fn genesis(path: &Path) -> Result<String, String> {

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use protocol::limits::INVITATION_LIFE_MS_MAX;
+use web::Page;
 use web::request::InvitationRequest;
-use web::view::{InvitationView, Role};
+use web::view::{InvitationStatus, InvitationView, IssuedInvitation, Role};
 
 use super::client::Client;
 use super::say::Say;
@@ -13,8 +14,10 @@ use super::{Failed, runtime};
 
 #[derive(Debug, Args)]
 pub(super) struct Invite {
+    #[command(subcommand)]
+    other: Option<Other>,
     /// Data folder of the node that invites.
-    #[arg(long, default_value = ".")]
+    #[arg(long, default_value = ".", global = true)]
     dir: PathBuf,
     /// How long it is valid: a number with s, m or h, at most 24h.
     #[arg(long, default_value = "24h", value_parser = seconds)]
@@ -27,6 +30,17 @@ pub(super) struct Invite {
     role: InvitedRole,
 }
 
+#[derive(Debug, Subcommand)]
+enum Other {
+    /// The invitations that this node made.
+    List,
+    /// Take an invitation back that was not used.
+    Revoke {
+        /// Its id, or as many of its first digits as tell it from the others.
+        id: String,
+    },
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum InvitedRole {
     Follower,
@@ -36,6 +50,14 @@ enum InvitedRole {
 impl Invite {
     pub(super) fn run(&self, say: &Say) -> Result<(), Failed> {
         let client = Client::of(&self.dir)?;
+        match &self.other {
+            None => self.make(&client, say),
+            Some(Other::List) => list(&client, say),
+            Some(Other::Revoke { id }) => revoke(&client, id, say),
+        }
+    }
+
+    fn make(&self, client: &Client, say: &Say) -> Result<(), Failed> {
         let role = match self.role {
             InvitedRole::Follower => Role::Follower,
             InvitedRole::Authority => Role::Authority,
@@ -49,6 +71,49 @@ impl Invite {
         say.answer(&invitation, || invitation.invitation.clone());
         Ok(())
     }
+}
+
+fn issued(client: &Client) -> Result<Vec<IssuedInvitation>, Failed> {
+    let page: Page<IssuedInvitation> = runtime()?.block_on(client.get("/api/v1/invitations?limit=1000"))?;
+    Ok(page.items)
+}
+
+fn list(client: &Client, say: &Say) -> Result<(), Failed> {
+    let issued = issued(client)?;
+    say.answer(&issued, || {
+        let line = |one: &IssuedInvitation| {
+            let status = match one.status {
+                InvitationStatus::Open => "open",
+                InvitationStatus::Waiting => "waiting",
+                InvitationStatus::Used => "used",
+                InvitationStatus::Revoked => "taken back",
+                InvitationStatus::Expired => "expired",
+            };
+            let role = protocol::Role::from(one.role).name();
+            format!("{}  {status:10}  {role:9}  until {}  by {}", &one.id[..12], one.expires, one.by)
+        };
+        issued.iter().map(line).collect::<Vec<_>>().join("\n")
+    });
+    Ok(())
+}
+
+fn revoke(client: &Client, id: &str, say: &Say) -> Result<(), Failed> {
+    let issued = issued(client)?;
+    let mut meant = issued.iter().filter(|one| one.id.starts_with(id));
+    let id = match (meant.next(), meant.next()) {
+        (Some(one), None) => one.id.clone(),
+        // One that another authority made.
+        (None, _) if id.len() == 64 => id.to_owned(),
+        (None, _) => {
+            return Err(Failed::new(super::Exit::Usage, "no invitation of this node starts like this"));
+        }
+        (Some(_), Some(_)) => {
+            return Err(Failed::new(super::Exit::Usage, "several invitations start like this"));
+        }
+    };
+    runtime()?.block_on(client.delete(&format!("/api/v1/invitations/{id}")))?;
+    say.answer(&serde_json::json!({ "revoked": id }), || "It opens no door any more.".to_owned());
+    Ok(())
 }
 
 fn seconds(text: &str) -> Result<u32, String> {

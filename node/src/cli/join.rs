@@ -1,11 +1,12 @@
 //! `join`: the newcomer's side of an invitation. Its key is made here and never leaves.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
 use protocol::invitation::JoinRefusal;
 use protocol::limits::JOIN_FRAME_BYTES_MAX;
-use protocol::{Genesis, Invitation, JoinRequest, JoinResponse, SigningKey, decode, encode};
+use protocol::{Genesis, Invitation, JoinRequest, JoinResponse, NetworkKey, SigningKey, decode, encode};
 use serde_json::json;
 
 use super::claim::Way;
@@ -13,7 +14,7 @@ use super::init::Folder;
 use super::say::Say;
 use super::{Exit, Failed, runtime};
 use crate::shell::network::{self, JoinError, NetworkConfig};
-use crate::shell::{hive_name, secrets};
+use crate::shell::{certificate, checkpoint, hive_name, own_keys, secrets};
 
 #[derive(Debug, Args)]
 pub(super) struct Join {
@@ -35,15 +36,28 @@ impl Join {
         let seed = secrets::read_or_make(&folder.path("node.key")).map_err(Failed::failure)?;
         let addresses = addresses(&invitation)?;
         let genesis = ask(&invitation, &seed, &addresses)?;
+        checkpoint::write(&self.dir, &invitation.checkpoint()).map_err(Failed::failure)?;
+        let epoch = invitation.particulars.map_or(0, |particulars| particulars.epoch);
+        if epoch > 0 {
+            let keys = BTreeMap::from([(epoch, NetworkKey::new(*invitation.swarm_key.as_bytes()))]);
+            own_keys::write_network_keys(&self.dir, &keys).map_err(Failed::failure)?;
+        }
         folder.write(&self.name, &genesis, invitation.swarm_key.as_bytes(), &addresses)?;
         let (chain, address) = (genesis.chain(), SigningKey::from_seed(&seed).address());
         let way = Way::make(&self.dir)?;
+        let page = invitation.particulars.and_then(|particulars| particulars.page);
+        let inviter = page.map(certificate::shown);
         let answer = json!({ "dir": self.dir, "chain": chain.to_string(), "address": address.to_string(),
-            "claim": way.as_json() });
+            "inviter_fingerprint": inviter, "claim": way.as_json() });
         say.answer(&answer, || {
             let config = folder.path("node.toml");
             let (config, words) = (config.display(), way.in_words());
-            format!("Admitted to hive {chain}\nStart it with: symbiose run --config {config}\n\n{words}")
+            let page =
+                inviter.as_ref().map(|shown| format!("Certificate of the inviter's page: SHA-256 {shown}\n"));
+            let page = page.unwrap_or_default();
+            format!(
+                "Admitted to hive {chain}\n{page}Start it with: symbiose run --config {config}\n\n{words}"
+            )
         });
         Ok(())
     }
@@ -97,7 +111,7 @@ fn in_words(refusal: JoinRefusal) -> &'static str {
     match refusal {
         JoinRefusal::OtherHive => "refused: the invitation is for another hive",
         JoinRefusal::NotInvited => "refused: the invitation does not hold",
-        JoinRefusal::Used => "refused: the invitation was used before",
+        JoinRefusal::Used => "refused: the invitation was used before, or taken back",
         JoinRefusal::Expired => "refused: the invitation has expired",
         JoinRefusal::AlreadyMember => "refused: this key is a member already",
         JoinRefusal::Full => "refused: the hive is full",

@@ -8,6 +8,7 @@ mod doctor;
 mod init;
 mod invite;
 mod join;
+mod keys;
 mod ledger;
 mod logs;
 mod pinned;
@@ -23,6 +24,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::config::Config;
 use crate::shell::Stopped;
+use crate::shell::own_keys::TRY_NEXT;
+use crate::shell::sealed::{PASSPHRASE_FD, Passphrase};
 use say::Say;
 
 /// How a command ends, beyond success.
@@ -92,6 +95,9 @@ enum Command {
     },
     /// Make an invitation for a new building. The node must run.
     Invite(invite::Invite),
+    /// Look after this node's keys and the hive's.
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// Join a hive with an invitation and make a data folder for it.
     Join(join::Join),
     /// Make a new code that lets an operator in, also when all passwords are forgotten.
@@ -152,6 +158,7 @@ fn carry_out(command: Command, say: &Say) -> Result<(), Failed> {
         Command::Run { config, set } => run(&config, &set),
         Command::Invite(invite) => invite.run(say),
         Command::Join(join) => join.run(say),
+        Command::Keys(keys) => keys.run(say),
         Command::ClaimCode { dir } => claim::run(&dir, say),
         Command::Status { dir } => status::run(&dir, say),
         Command::Ledger(ledger) => ledger.run(say),
@@ -179,10 +186,31 @@ fn run(config: &std::path::Path, set: &[String]) -> Result<(), Failed> {
     match crate::shell::run(config) {
         Ok(Stopped::Terminated) => Ok(()),
         Ok(Stopped::Interrupted) => Err(Failed::new(Exit::Interrupted, "interrupted")),
+        Ok(Stopped::Again { tries_next, passphrase }) => again(tries_next, passphrase.as_ref()),
         Err(error) if error.is_configuration() => Err(Failed::new(Exit::Usage, error)),
         Err(error @ crate::shell::RunError::Copied(_)) => Err(Failed::new(Exit::Copied, error)),
         Err(error) => Err(Failed::failure(error)),
     }
+}
+
+/// Goes on as the same process with the same command line, from the beginning: a node goes by one key as long as it
+/// lives. What opened its keys is handed on through a pipe.
+fn again(tries_next: bool, passphrase: Option<&Passphrase>) -> Result<(), Failed> {
+    use std::os::unix::process::CommandExt as _;
+    let program = std::env::current_exe().map_err(Failed::failure)?;
+    let mut command = std::process::Command::new(program);
+    command.args(std::env::args_os().skip(1));
+    if tries_next {
+        command.env(TRY_NEXT, "1");
+    } else {
+        command.env_remove(TRY_NEXT);
+    }
+    if let Some(passphrase) = passphrase {
+        let (reader, mut writer) = std::io::pipe().map_err(Failed::failure)?;
+        std::io::Write::write_all(&mut writer, passphrase.as_str().as_bytes()).map_err(Failed::failure)?;
+        command.stdin(reader).env(PASSPHRASE_FD, "0");
+    }
+    Err(Failed::failure(format!("cannot start again: {}", command.exec())))
 }
 
 /// A small runtime for commands that talk to somebody.

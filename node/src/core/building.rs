@@ -77,6 +77,9 @@ fn event_of(change: &Change) -> Option<Event> {
         | Change::DeleteWorkOrder(_)
         | Change::PutHeld(_)
         | Change::DeleteHeld(_)
+        | Change::PutInvitation(_)
+        | Change::DeleteInvitation(_)
+        | Change::PutSecret(_)
         | Change::PutSettings(_) => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use ledger::Reject;
 use protocol::limits::READING_AHEAD_MS_MAX;
-use protocol::{Now, Payload, Role, VerifiedTransaction};
+use protocol::{KeyChange, Now, Payload, Role, VerifiedTransaction};
 
 use super::catalogue::{CatalogueError, Code, MetricDefinition, Swap, Unfit};
 use super::hive::refused_at_once;
@@ -12,7 +12,7 @@ use super::maintenance::{Change, MaintenanceError};
 use super::outbox::Purpose;
 use super::output::{Answer, Outcome, Output, Submitted};
 use super::policy::PolicyId;
-use super::{Core, Refused};
+use super::{Core, Issued, Refused};
 
 impl Core {
     pub(super) fn command(&mut self, now: Now, ticket: Ticket, by: &Actor, command: Command) {
@@ -56,11 +56,10 @@ impl Core {
                 let outcome = imported.map(|(_, outcome)| outcome);
                 self.maintained(now, outcome, Answer::PoliciesImported(answer))
             }
-            Command::Invite { nonce, role, expires } => {
-                joining::grant(now, &self.ledger, &self.key, nonce, role, expires)
-                    .map(|signed| Answer::Invitation(Box::new(signed)))
-                    .map_err(Refused::from)
-            }
+            Command::Invite { nonce, role, expires } => self.invite(now, by, nonce, role, expires),
+            Command::RevokeInvitation(nonce) => return self.revoke_invitation(now, ticket, nonce),
+            Command::ChangeKey(change) => self.change_key(now, change),
+            Command::ChangeNetworkKey => return self.change_network_key(now, ticket),
             Command::Propose(action) => return self.govern(now, ticket, Payload::Propose(action)),
             Command::Approve(number) => return self.govern(now, ticket, Payload::Approve(number)),
             Command::Submit { transactions, wait } => return self.submit(now, ticket, transactions, wait),
@@ -85,14 +84,62 @@ impl Core {
 
     /// Answered when it is final or refused.
     fn govern(&mut self, now: Now, ticket: Ticket, payload: Payload) {
+        self.authority_wish(now, ticket, payload, Purpose::Governance(ticket));
+    }
+
+    fn authority_wish(&mut self, now: Now, ticket: Ticket, payload: Payload, purpose: Purpose) {
         let refused = if self.ledger.role() != Some(Role::Authority) {
             Some(Refused::NotAuthority)
         } else {
-            self.outbox.push(payload, Purpose::Governance(ticket), now.tick).err().map(Refused::from)
+            self.outbox.push(payload, purpose, now.tick).err().map(Refused::from)
         };
         if let Some(refused) = refused {
             self.out.push(Output::Answer { ticket, answer: Err(refused) });
         }
+    }
+
+    fn invite(
+        &mut self,
+        now: Now,
+        by: &str,
+        nonce: protocol::Digest,
+        role: Role,
+        expires: protocol::UnixMs,
+    ) -> Result<Answer, Refused> {
+        let signed = joining::grant(now, &self.ledger, &self.key, nonce, role, expires)?;
+        let (issued, by) = (now.time, by.to_owned());
+        let changes = self.invitations.note(Issued { nonce, role, issued, expires, by, is_revoked: false });
+        self.persist(changes);
+        Ok(Answer::Invitation(Box::new(signed)))
+    }
+
+    /// Answered when it is final or refused.
+    fn revoke_invitation(&mut self, now: Now, ticket: Ticket, nonce: protocol::Digest) {
+        let purpose = Purpose::Revocation(ticket, nonce);
+        self.authority_wish(now, ticket, Payload::RevokeInvitation(nonce), purpose);
+    }
+
+    fn change_network_key(&mut self, now: Now, ticket: Ticket) {
+        let payload = self.next_network_key();
+        self.authority_wish(now, ticket, payload, Purpose::ChangeNetworkKey(ticket));
+    }
+
+    /// The building's secret goes on as it is, so that nothing it named changes its name.
+    fn change_key(&mut self, now: Now, change: KeyChange) -> Result<Answer, Refused> {
+        let me = self.ledger.address();
+        if change.member != me || change.verify(&self.ledger.chain()).is_err() {
+            let detail = "the new key's owner did not agree to go on for this node";
+            return Err(Refused::Ledger(Reject::Key { detail }));
+        }
+        let payload = match self.ledger.role() {
+            Some(Role::Authority) => Payload::Propose(protocol::Action::ChangeKey(change)),
+            Some(Role::Follower) => Payload::ChangeKey(change),
+            None => return Err(Refused::Ledger(Reject::NotMember { author: me })),
+        };
+        let secret = self.maintenance.secret();
+        self.persist(vec![Change::PutSecret(secret)]);
+        self.outbox.push(payload, Purpose::KeyChange, now.tick)?;
+        Ok(Answer::KeyChange)
     }
 
     /// Transactions signed elsewhere: queued here, and followed to their end if the caller waits.

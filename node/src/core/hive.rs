@@ -20,6 +20,10 @@ impl Core {
     pub(super) fn ledger_input(&mut self, now: Now, input: ledger::Input) {
         if let ledger::Input::Message { from, message: Message::Status(status) } = &input {
             self.peers.status(*from, status);
+        } else if let ledger::Input::Message { from, message: Message::NetworkKeyRequest(epoch) } = &input {
+            self.hand_network_key(*from, *epoch);
+        } else if let ledger::Input::Message { from, message: Message::NetworkKey(handed) } = &input {
+            self.hear_network_key(now, *from, handed);
         } else if let ledger::Input::Connected(address) = &input {
             self.peers.connected(*address, true);
             self.greet(*address);
@@ -77,7 +81,7 @@ impl Core {
             Err(refusal) => self.out.push(refuse(refusal)),
             Ok(_) if !self.waiting.has_room() => self.out.push(refuse(JoinRefusal::NotNow)),
             Ok(payload) => match self.outbox.push(payload, Purpose::Join(ticket), now.tick) {
-                Ok(()) => self.waiting.join(now.tick, ticket),
+                Ok(()) => self.waiting.join(now.tick, ticket, protocol::Address::of(&request.member)),
                 Err(_) => self.out.push(refuse(JoinRefusal::NotNow)),
             },
         }
@@ -91,6 +95,11 @@ impl Core {
         for event in &committed.events {
             self.ledger_event(now, event);
         }
+        let deciding = self.ledger.state().authorities().hash();
+        if deciding != committed.block.header.authorities {
+            // An authority that changed its key may connect with the old one until its last height is decided.
+            self.announce_members();
+        }
         for settled in self.outbox.committed(now.tick, &committed.transactions) {
             self.finality.note(settled.waited_ms);
             self.settled(now, settled);
@@ -100,15 +109,33 @@ impl Core {
     }
 
     fn ledger_event(&mut self, now: Now, event: &LedgerEvent) {
-        let me = self.ledger.address();
+        let me = self.origin();
         match event {
-            LedgerEvent::Admitted(_) | LedgerEvent::Revoked(_) => {
+            LedgerEvent::Admitted(address) => {
                 self.announce_members();
+                let response = JoinResponse::Accepted(self.genesis.clone());
+                let answer = self.waiting.admitted(address, &response);
+                self.out.extend(answer);
+                self.event(Event::Hive);
+            }
+            LedgerEvent::Revoked(_) => {
+                self.announce_members();
+                self.event(Event::Hive);
+            }
+            LedgerEvent::AdmissionAsked(nonce) => self.cosign(now, *nonce),
+            LedgerEvent::InvitationRevoked(nonce) => {
+                let change = self.invitations.revoked(nonce);
+                self.persist(change.into_iter().collect());
+            }
+            LedgerEvent::KeyChanged { from, to } => self.member_moved(from, to),
+            LedgerEvent::NetworkKeyDue | LedgerEvent::NetworkKeyNamed(_) => {
+                self.learn_network_key(now);
                 self.event(Event::Hive);
             }
             LedgerEvent::Proposed(_)
             | LedgerEvent::Approved(_)
             | LedgerEvent::Executed(..)
+            | LedgerEvent::AdmissionSigned(_)
             | LedgerEvent::Evidenced(_) => self.event(Event::Hive),
             LedgerEvent::WorkOrderOpened { id, building, reference } if *building == me => {
                 let order =
@@ -149,7 +176,28 @@ impl Core {
                 tracing::warn!(%reference, %reason, "the ledger refuses a work order's step");
                 self.settle_again_soon(now);
             }
-            (Purpose::WorkOrder(_) | Purpose::Evidence, _) => {}
+            (Purpose::KeyChange, Some(reason)) => {
+                tracing::warn!(%reason, "the hive refuses the change of this node's key");
+            }
+            (
+                Purpose::WorkOrder(_)
+                | Purpose::Evidence
+                | Purpose::Cosign
+                | Purpose::NetworkKey
+                | Purpose::KeyChange,
+                _,
+            ) => {}
+            (Purpose::ChangeNetworkKey(ticket), refused) => {
+                let answer = refused.map_or(Ok(Answer::NetworkKey), |reason| Err(Refused::Ledger(reason)));
+                self.out.push(Output::Answer { ticket, answer });
+            }
+            (Purpose::Revocation(ticket, nonce), refused) => {
+                let done = Ok(Answer::InvitationRevoked(nonce));
+                let answer = refused.map_or(done, |reason| Err(Refused::Ledger(reason)));
+                self.out.push(Output::Answer { ticket, answer });
+            }
+            // It waits for the signatures of more authorities; see the event of its admission.
+            (Purpose::Join(ticket), None) if self.waiting.is_outside(ticket, self.ledger.state()) => {}
             (Purpose::Join(ticket), refused) => {
                 let response = match refused {
                     None => JoinResponse::Accepted(self.genesis.clone()),
@@ -182,15 +230,51 @@ impl Core {
         }
     }
 
+    /// Signs an admission that other authorities signed before: that its grant holds was checked by the ledger.
+    /// Authorities take turns, so that no more sign than are needed.
+    fn cosign(&mut self, now: Now, nonce: protocol::Digest) {
+        let (me, state) = (self.ledger.address(), self.ledger.state());
+        let Some(admission) = state.admission(&nonce) else { return };
+        let keys = state.authorities().keys().iter().map(protocol::Address::of);
+        let unsigned = keys.filter(|address| !admission.signers.contains(address)).collect::<Vec<_>>();
+        let Some(place) = unsigned.iter().position(|address| *address == me) else { return };
+        let missing = (state.authorities().faults_tolerated() + 1).saturating_sub(admission.signers.len());
+        let turn = (place / missing.max(1)) as u64;
+        let not_before = now.tick.plus(turn * EVIDENCE_TURN_MS);
+        if self.outbox.push(Payload::Cosign(nonce), Purpose::Cosign, not_before).is_err() {
+            tracing::warn!("the outbox is full; another authority will sign the admission");
+        }
+    }
+
+    /// A member goes on under another key.
+    fn member_moved(&mut self, from: &protocol::Address, to: &protocol::Address) {
+        let state = self.ledger.state();
+        let keys = (state.moved(from).map(|moved| moved.key), state.member(to).map(|member| member.key));
+        if let (Some(from), Some(to)) = keys {
+            self.out.push(Output::MemberMoved { from, to });
+        }
+        self.announce_members();
+        self.event(Event::Hive);
+    }
+
     /// Wishes that the state fulfils already are not signed.
     fn drop_fulfilled(&mut self) {
-        let (state, me) = (self.ledger.state(), self.ledger.address());
+        let (state, sender, me) = (self.ledger.state(), self.ledger.address(), self.origin());
         self.outbox.retain(|payload, _| match payload {
             Payload::Evidence(evidence) => !state.has_evidence(evidence),
             Payload::OpenWorkOrder(open) => state.work_order_of(&me, &open.reference).is_none(),
-            Payload::Admit(_) | Payload::Propose(_) | Payload::Approve(_) | Payload::AdvanceWorkOrder(_) => {
-                true
+            Payload::Cosign(nonce) => {
+                state.admission(nonce).is_some_and(|admission| !admission.signers.contains(&sender))
             }
+            Payload::NameNetworkKey(named) => {
+                state.network_key().is_none_or(|known| known.epoch < named.epoch)
+            }
+            Payload::Admit(_)
+            | Payload::Propose(_)
+            | Payload::Approve(_)
+            | Payload::RevokeInvitation(_)
+            | Payload::ChangeKey(_)
+            | Payload::AdvanceWorkOrder(_) => true,
         });
     }
 }
@@ -221,6 +305,8 @@ fn join_refusal(reason: &Reject) -> JoinRefusal {
         | Reject::NotYours { .. }
         | Reject::Transition { .. }
         | Reject::Action { .. }
+        | Reject::Key { .. }
+        | Reject::NetworkKey { .. }
         | Reject::Evidence { .. } => JoinRefusal::NotInvited,
     }
 }

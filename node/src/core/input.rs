@@ -2,7 +2,9 @@
 
 use protocol::limits::ACTOR_BYTES_MAX;
 use protocol::operator::OperatorMessage;
-use protocol::{Action, Address, AssetKind, Digest, JoinRequest, Role, UnixMs, VerifiedTransaction};
+use protocol::{
+    Action, Address, AssetKind, Digest, JoinRequest, KeyChange, Role, UnixMs, VerifiedTransaction,
+};
 
 use super::alerts::AlertId;
 use super::catalogue::{MetricDefinition, Swap};
@@ -146,6 +148,12 @@ pub enum Command {
         /// Last moment of validity.
         expires: UnixMs,
     },
+    /// Takes an invitation back, by its nonce.
+    RevokeInvitation(Digest),
+    /// Asks the hive to go on with another key of this node. An authority's change is proposed to the others.
+    ChangeKey(KeyChange),
+    /// Gives the hive another network key.
+    ChangeNetworkKey,
     /// Proposes a governed action.
     Propose(Action),
     /// Approves an open proposal.

@@ -60,11 +60,17 @@ pub(super) fn admission(now: Now, ledger: &Ledger, request: &JoinRequest) -> Res
     if grant.expires < now.time {
         return Err(JoinRefusal::Expired);
     }
-    if state.member(&Address::of(&request.member)).is_some() {
-        return Err(JoinRefusal::AlreadyMember);
+    match state.member(&Address::of(&request.member)) {
+        // Whoever was shut out stays outside, whatever invitation it holds.
+        Some(member) if member.revoked => return Err(JoinRefusal::NotInvited),
+        Some(_) => return Err(JoinRefusal::AlreadyMember),
+        None => {}
     }
     if state.invitation_used(&grant.nonce) {
         return Err(JoinRefusal::Used);
+    }
+    if state.moved(&Address::of(&request.member)).is_some() {
+        return Err(JoinRefusal::NotInvited);
     }
     if state.members().count() >= MEMBERS_MAX {
         return Err(JoinRefusal::Full);

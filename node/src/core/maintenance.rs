@@ -89,6 +89,11 @@ impl Maintenance {
         }
     }
 
+    /// What this building's pseudonyms and commitments are made with.
+    pub(in crate::core) const fn secret(&self) -> Digest {
+        self.secret.bytes()
+    }
+
     /// Opens a building with its stored entries, in any order, and the readings at hand: those of the log have to be
     /// applied already, and the catalogue has to be complete, see [`restore_catalogue`]. Without stored settings it starts for the first time: the default
     /// policies are installed, and answered to be stored.
@@ -121,6 +126,9 @@ impl Maintenance {
                 | Change::PutSwap(_)
                 | Change::PutHeld(_)
                 | Change::DeleteHeld(_)
+                | Change::PutInvitation(_)
+                | Change::DeleteInvitation(_)
+                | Change::PutSecret(_)
                 | Change::DeletePolicy(_)
                 | Change::DeletePolicyVersion(..)
                 | Change::DeleteCounterBase(_)

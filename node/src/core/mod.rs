@@ -14,7 +14,9 @@ mod building;
 mod commands;
 mod finality;
 mod hive;
+mod invitations;
 mod joining;
+mod keyring;
 mod open;
 mod operator;
 mod outbox;
@@ -26,6 +28,7 @@ mod waiting;
 
 pub use finality::Finality;
 pub use input::{Actor, Command, Input, Payload, Ticket};
+pub use invitations::{InvitationStatus, Issued};
 pub use joining::InviteError;
 pub use maintenance::{Change, Maintenance};
 pub use open::{AssetConfig, CoreConfig, OpenError, Replayed, SiteConfig};
@@ -40,6 +43,8 @@ use ledger::Ledger;
 use protocol::{Genesis, Now, SigningKey, Tick};
 
 use catalogue::Definition;
+use invitations::Invitations;
+use keyring::Keyring;
 use operator::Operator;
 use outbox::Outbox;
 use peers::Peers;
@@ -69,6 +74,8 @@ pub struct Core {
     peers: Peers,
     operator: Operator,
     finality: Finality,
+    invitations: Invitations,
+    keyring: Keyring,
     next_evaluation: Tick,
     /// When wishes that got lost (a full outbox, a refusal) are taken up again.
     resettle: Option<Tick>,
@@ -142,6 +149,22 @@ impl Core {
         self.outbox.len()
     }
 
+    /// Invitations that this node made.
+    pub fn invitations(&self) -> impl Iterator<Item = &Issued> {
+        self.invitations.iter()
+    }
+
+    /// Whether this member goes on under another key, and the old one is not needed any more.
+    pub fn has_moved(&self) -> bool {
+        let (state, me) = (self.ledger.state(), self.ledger.address());
+        state.moved(&me).is_some() && state.authorities().key_of(&me).is_none()
+    }
+
+    /// The address under which this building was admitted; its work orders carry it.
+    pub fn origin(&self) -> protocol::Address {
+        self.ledger.state().origin(&self.ledger.address())
+    }
+
     fn tick(&mut self, now: Now) {
         self.ledger_input(now, ledger::Input::Tick);
         self.out.extend(self.waiting.expired(now.tick));
@@ -150,6 +173,7 @@ impl Core {
             self.evaluate(now);
             self.release_held(now);
             self.tell_colleagues(now);
+            self.tend_network_keys(now);
         }
         if self.resettle.is_some_and(|due| due <= now.tick) {
             self.resettle = None;

@@ -63,6 +63,9 @@ pub enum OpenError {
     Catalogue(#[from] CatalogueError),
 }
 
+/// What the building's secret is derived from its first key for.
+pub(super) const BUILDING_SECRET: &str = "symbiose building secret v1";
+
 impl Core {
     /// Opens a building. `entries` are the key and value of every entry that [`Output::Persist`] wrote; `replayed` is the
     /// telemetry log. Entries that do not read are answered for the health page and left out; nothing else is lost by it.
@@ -93,7 +96,17 @@ impl Core {
         let mut telemetry = Telemetry::new(catalogue).with_ahead_ms(config.ahead_ms);
         replayed.for_each(|item| replay(&mut telemetry, item, &mut changes));
         let quarantine = restore_quarantine(&remembered);
-        let secret = Secret::new(key.derive("symbiose building secret v1"));
+        let kept = remembered.iter().find_map(|change| match change {
+            Change::PutSecret(secret) => Some(*secret.as_bytes()),
+            _ => None,
+        });
+        let secret = Secret::new(kept.unwrap_or_else(|| key.derive(BUILDING_SECRET)));
+        let mut invitations = super::Invitations::default();
+        for change in &remembered {
+            if let Change::PutInvitation(issued) = change {
+                invitations.restore(issued.clone());
+            }
+        }
         let (maintenance, defaults) = Maintenance::open(now.time, secret, &telemetry, remembered);
         changes.extend(defaults);
         let mut core = Self {
@@ -111,6 +124,8 @@ impl Core {
             peers: Peers::default(),
             operator: Operator::new(config.operator.clone()),
             finality: Finality::default(),
+            invitations,
+            keyring: super::Keyring::default(),
             next_evaluation: now.tick.plus(EVALUATE_EVERY_MS),
             resettle: None,
             out: Vec::new(),
@@ -126,7 +141,7 @@ impl Core {
 
     /// The state may hold work orders of this building that its own records do not know to be there yet.
     fn learn_from_ledger(&mut self) {
-        let me = self.ledger.address();
+        let me = self.origin();
         let mut mine: Vec<_> = self
             .ledger
             .state()

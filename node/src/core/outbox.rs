@@ -25,6 +25,16 @@ pub(super) enum Purpose {
     Governance(Ticket),
     /// An authority signed twice.
     Evidence,
+    /// An admission waits for this authority's signature.
+    Cosign,
+    /// The hive wants another network key.
+    NetworkKey,
+    /// Somebody wants another network key.
+    ChangeNetworkKey(Ticket),
+    /// Somebody took an invitation back.
+    Revocation(Ticket, Digest),
+    /// This node wants another key.
+    KeyChange,
 }
 
 /// The outbox takes no more.
@@ -196,6 +206,8 @@ fn is_passing(reason: &Reject) -> bool {
         | Reject::Full { .. }
         | Reject::Invitation { .. }
         | Reject::Action { .. }
+        | Reject::Key { .. }
+        | Reject::NetworkKey { .. }
         | Reject::Evidence { .. } => false,
     }
 }

@@ -1,11 +1,11 @@
 //! Everything a building asks of the world. Outputs are carried out strictly in order: what stands before a barrier is
 //! on disk before anything behind it leaves the node.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::invitation::JoinResponse;
 use protocol::operator::OperatorMessage;
-use protocol::{Address, Digest, PublicKey, SignedInvitation, TransactionId, UnixMs};
+use protocol::{Address, Digest, NetworkKey, PublicKey, SignedInvitation, TransactionId, UnixMs};
 
 use super::alerts::AlertId;
 use super::catalogue::{AssetId, Definition, MetricName, SiteId};
@@ -73,6 +73,17 @@ pub enum Output {
     },
     /// Who may connect from now on.
     Members(BTreeSet<PublicKey>),
+    /// A member goes on under another key: where the old one was found, the new one is.
+    MemberMoved {
+        /// The key before.
+        from: PublicKey,
+        /// The key now.
+        to: PublicKey,
+    },
+    /// Write the network keys, by epoch, to their file and sync it. Barrier.
+    StoreNetworkKeys(BTreeMap<u64, NetworkKey>),
+    /// The network keys that open the door from now on, newest first.
+    NetworkKeys(Vec<NetworkKey>),
     /// Something people may want to see at once; the page picks the details up from the core.
     Event(Event),
 }
@@ -105,6 +116,12 @@ pub enum Answer {
     PoliciesImported(Imported),
     /// The signed grant.
     Invitation(Box<SignedInvitation>),
+    /// The invitation that was taken back.
+    InvitationRevoked(Digest),
+    /// The change of this node's key is on its way.
+    KeyChange,
+    /// The hive has another network key.
+    NetworkKey,
     /// The transaction that proposes or approves.
     Governance(TransactionId),
     /// What became of each transaction, in order.

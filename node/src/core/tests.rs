@@ -53,6 +53,7 @@ fn start(
         time_ahead_ms: 1_000,
         name: Bytes::new(b"house".to_vec()).unwrap(),
         await_alone: false,
+        checkpoint: None,
     };
     let stored = blocks.iter().cloned();
     let (ledger, first) =

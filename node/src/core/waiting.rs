@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ledger::Reject;
 use protocol::invitation::{JoinRefusal, JoinResponse};
-use protocol::{Height, Tick, TransactionId};
+use protocol::{Address, Height, Tick, TransactionId};
 
 use super::input::Ticket;
 use super::output::{Answer, Outcome, Output, Submitted};
@@ -16,7 +16,7 @@ const PATIENCE_MS: u64 = 30_000;
 
 #[derive(Debug)]
 enum Waiter {
-    Join,
+    Join(Address),
     Submit { outcomes: BTreeMap<TransactionId, Outcome>, order: Vec<TransactionId> },
 }
 
@@ -34,8 +34,25 @@ impl Waiting {
     }
 
     /// A newcomer waits for its admission.
-    pub(super) fn join(&mut self, now: Tick, ticket: Ticket) {
-        self.waiters.insert(ticket, (now.plus(PATIENCE_MS), Waiter::Join));
+    pub(super) fn join(&mut self, now: Tick, ticket: Ticket, newcomer: Address) {
+        self.waiters.insert(ticket, (now.plus(PATIENCE_MS), Waiter::Join(newcomer)));
+    }
+
+    /// Whether the newcomer of this ticket is not a member yet.
+    pub(super) fn is_outside(&self, ticket: Ticket, state: &ledger::State) -> bool {
+        let newcomer = self.waiters.get(&ticket).and_then(|(_, waiter)| match waiter {
+            Waiter::Join(newcomer) => Some(newcomer),
+            Waiter::Submit { .. } => None,
+        });
+        newcomer.is_some_and(|newcomer| state.member(newcomer).is_none())
+    }
+
+    /// A newcomer is a member: those who wait for it are answered.
+    pub(super) fn admitted(&mut self, newcomer: &Address, response: &JoinResponse) -> Vec<Output> {
+        let waits = |waiter: &Waiter| matches!(waiter, Waiter::Join(waiting) if waiting == newcomer);
+        let tickets: Vec<Ticket> =
+            self.waiters.iter().filter(|(_, (_, waiter))| waits(waiter)).map(|(ticket, _)| *ticket).collect();
+        tickets.into_iter().filter_map(|ticket| self.joined(ticket, response.clone())).collect()
     }
 
     /// A newcomer's wait is over, unless it gave up.
@@ -102,14 +119,14 @@ impl Waiting {
             {
                 self.finish(ticket)
             }
-            Waiter::Submit { .. } | Waiter::Join => None,
+            Waiter::Submit { .. } | Waiter::Join(_) => None,
         }
     }
 
     fn finish(&mut self, ticket: Ticket) -> Option<Output> {
         let (_, waiter) = self.waiters.remove(&ticket)?;
         Some(match waiter {
-            Waiter::Join => {
+            Waiter::Join(_) => {
                 Output::AnswerJoin { ticket, response: JoinResponse::Refused(JoinRefusal::NotNow) }
             }
             Waiter::Submit { outcomes, order } => {

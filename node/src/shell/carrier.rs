@@ -5,6 +5,7 @@
 mod perform;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use super::committer::Committer;
 use super::event::{Event, Failure, Look, Stored, Submission, Taken};
 use super::keeping;
 use super::network::NetworkHandle;
+use super::own_keys::{self, OwnKeys};
 use super::present::{self, Facts, Presenter};
 use super::reader::Reader;
 use super::ready::{DISK_FULL, Weight};
@@ -55,13 +57,18 @@ pub(super) struct Carrier {
     pub(super) network: NetworkHandle,
     /// Work orders that left the history, for the keeper of their photos.
     pub(super) forgotten: mpsc::Sender<Digest>,
-    pub(super) authorities: watch::Sender<Arc<AuthoritySet>>,
+    /// `None` while this node is on its way to the checkpoint of its invitation.
+    pub(super) authorities: watch::Sender<Option<Arc<AuthoritySet>>>,
     pub(super) presenter: Presenter,
     pub(super) facts: Facts,
     pub(super) meeting: Meeting,
     pub(super) members: Members,
     pub(super) tickets: Tickets,
     pub(super) pulse: Pulse,
+    pub(super) data_dir: PathBuf,
+    pub(super) own_keys: OwnKeys,
+    /// Since when no other member is connected.
+    pub(super) lonely: Option<Tick>,
     /// Whether the core's first outputs are carried out.
     pub(super) is_open: bool,
     /// Who proved that another node runs with our key.
@@ -100,6 +107,11 @@ pub(super) enum End {
     Copied(Address),
     /// The disk failed.
     Disk(StoreError),
+    /// This node has to start again under another key.
+    Again {
+        /// Whether it goes by the key to come before it knows that the hive does.
+        tries_next: bool,
+    },
 }
 
 enum Next {
@@ -113,9 +125,9 @@ impl Carrier {
     /// Works until it is told to stop. `opening` is what the core asked for when it was opened.
     pub(super) fn run(mut self, opening: Vec<Output>) -> End {
         match self.turns(opening) {
-            Ok(()) => {
+            Ok(end) => {
                 self.keep_index();
-                self.copied.map_or(End::Stopped, End::Copied)
+                self.copied.map_or(end, End::Copied)
             }
             Err(error) => {
                 tracing::error!(%error, "the disk failed; the process ends and starts again from what is on it");
@@ -124,7 +136,7 @@ impl Carrier {
         }
     }
 
-    fn turns(&mut self, opening: Vec<Output>) -> Result<(), StoreError> {
+    fn turns(&mut self, opening: Vec<Output>) -> Result<End, StoreError> {
         self.perform(opening)?;
         self.is_open = true;
         self.present(self.clock.now(), true);
@@ -132,12 +144,12 @@ impl Carrier {
             self.pulse.beat();
             let next = self.wait();
             if !self.take_in(next)? {
-                return Ok(());
+                return Ok(End::Stopped);
             }
             for _ in 1..TURN_MAX {
                 let Some(next) = self.next_waiting() else { break };
                 if !self.take_in(next)? {
-                    return Ok(());
+                    return Ok(End::Stopped);
                 }
             }
             let now = self.clock.now();
@@ -145,7 +157,26 @@ impl Carrier {
                 self.tell(Input::Tick)?;
             }
             self.present(now, false);
+            if let Some(tries_next) = self.wants_another_key(now.tick) {
+                return Ok(End::Again { tries_next });
+            }
         }
+    }
+
+    /// Whether this node has to start again under another key, and whether it is only to try it: while its change is on
+    /// the way, the hive may go by the new key without this node having heard, and let the old one in no more.
+    fn wants_another_key(&mut self, now: Tick) -> Option<bool> {
+        if self.core.has_moved() {
+            return Some(false);
+        }
+        let others = self.core.ledger().state().member_keys().count() > 1;
+        if !others || !self.members.connected.is_empty() {
+            self.lonely = None;
+            return None;
+        }
+        let since = *self.lonely.get_or_insert(now);
+        let is_long = now.since(since) >= LONELY_MS_MAX;
+        (is_long && own_keys::next_path(&self.data_dir).exists()).then_some(!self.own_keys.tries_next())
     }
 
     /// Waits for the next thing to happen. Events go before readings, so that a flood of these never holds up a vote.
@@ -400,8 +431,27 @@ impl Carrier {
 
     /// Reasons that follow from the hive as it is now.
     fn say_health(&mut self) {
+        if self.own_keys.tries_next() {
+            let promoted = self.own_keys.promote(self.core.ledger().state());
+            if let Err(error) = promoted {
+                tracing::warn!(%error, "the new key takes the old one's place at the next start");
+            }
+        }
         let ledger = self.core.ledger();
         let health = &mut self.facts.health;
+        if self.core.lacks_network_key() {
+            let text = "The hive has another network key and no member handed it over yet.";
+            health.set("network_key_missing", Weight::Notice, text);
+        } else {
+            health.clear("network_key_missing");
+        }
+        if ledger.is_on_its_way() {
+            let text =
+                "This node reads the hive's history back from the block that its invitation vouches for.";
+            health.set("checkpoint", Weight::NotReady, text);
+        } else {
+            health.clear("checkpoint");
+        }
         match self.core.maintenance().held_back_all() {
             0 => health.clear("alerts_held_back"),
             more => {
@@ -488,5 +538,7 @@ impl Carrier {
     }
 }
 
+/// A node whose key is to change tries the other one when nobody is there for so long, milliseconds.
+const LONELY_MS_MAX: u64 = 8_000;
 /// A node that is further behind than this is not ready, blocks.
 const LAG_BLOCKS_MAX: u64 = 10;

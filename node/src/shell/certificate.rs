@@ -224,6 +224,12 @@ pub fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
 
+/// A fingerprint as browsers show it: pairs of digits with colons between them.
+pub fn shown(sha256: protocol::Digest) -> String {
+    let pairs: Vec<String> = sha256.as_bytes().iter().map(|byte| format!("{byte:02X}")).collect();
+    pairs.join(":")
+}
+
 /// Shows whatever certificate is there now.
 #[derive(Debug)]
 struct Shown(watch::Receiver<Certificate>);

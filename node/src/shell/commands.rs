@@ -1,15 +1,17 @@
 //! Commands of the page in the core's words, and the core's answers in the page's.
 
+use protocol::invitation::Particulars;
 use protocol::limits::{INVITATION_ADDRESSES_MAX, INVITATION_LIFE_MS_MAX};
-use protocol::{Bounded, Bytes, Digest, Invitation, Now, UnixMs};
+use protocol::{Bounded, Bytes, Digest, Invitation, KeyChange, NetworkKey, Now, UnixMs};
+use tokio::sync::watch;
 use web::request::{InvitationRequest, Outcome as ShownOutcome, SubmittedTransaction, WorkOrderChange};
 use web::view::{ImportView, InvitationView, Role};
 use web::{Kind, Problem, Time};
 
-use super::drafts;
 use super::present::{Facts, alerts, building, hive, metric, policies};
 use super::secrets;
 use super::tickets::Context;
+use super::{certificate, drafts};
 use crate::core::catalogue::CatalogueError;
 use crate::core::maintenance::{MaintenanceError, WorkOrderEdit};
 use crate::core::policy::Policy;
@@ -20,8 +22,10 @@ use crate::core::{Answer, Command, Core, Outcome, Payload, Refused, Submitted};
 pub(super) struct Meeting {
     /// Multiaddresses with peer id that this node listens on.
     pub(super) addresses: Vec<String>,
-    /// The hive's pre-shared network key.
-    pub(super) swarm_key: Digest,
+    /// The hive's newest network key.
+    pub(super) network_key: NetworkKey,
+    /// SHA-256 of the page's certificate, as browsers show it.
+    pub(super) fingerprint: watch::Receiver<Option<String>>,
 }
 
 /// A command for the core, and what its answer will need.
@@ -56,7 +60,20 @@ pub(super) fn read(
             let terms = drafts::import(core, policies)?;
             plain(Command::ImportPolicies { terms, is_preview })
         }
-        web::Command::Invite(request) => invite(now, meeting, request),
+        web::Command::Invite(request) => invite(now, core, meeting, request),
+        web::Command::RevokeInvitation { invitation } => {
+            plain(Command::RevokeInvitation(id("invitation", &invitation)?))
+        }
+        web::Command::ChangeKey { public_key, proof } => {
+            let wrong =
+                |field| move |_| Problem::new(Kind::Invalid, "expected hexadecimal digits").field(field);
+            plain(Command::ChangeKey(KeyChange {
+                member: core.ledger().address(),
+                key: public_key.parse().map_err(wrong("public_key"))?,
+                proof: proof.parse().map_err(wrong("proof"))?,
+            }))
+        }
+        web::Command::ChangeNetworkKey => plain(Command::ChangeNetworkKey),
         web::Command::Propose { action } => {
             let action = protocol::Action::try_from(&action)?;
             Ok((Command::Propose(action.clone()), Context::Proposal(action)))
@@ -119,6 +136,7 @@ pub(super) fn answer(
             unchanged: imported.unchanged,
         })),
         Answer::Invitation(signed) => invitation(*signed, context).map(web::Answer::Invitation),
+        Answer::InvitationRevoked(_) | Answer::KeyChange | Answer::NetworkKey => Ok(web::Answer::Done),
         Answer::Governance(_) => {
             let number = proposal_number(core, &context).ok_or_else(gone)?;
             let found = core.ledger().state().proposals().find(|(other, _)| *other == number);
@@ -174,7 +192,12 @@ pub(super) fn known_policy<'a>(core: &'a Core, code: &str) -> Result<&'a Policy,
 }
 
 /// The secret is made here, because the core has no chance of its own.
-fn invite(now: Now, meeting: &Meeting, request: InvitationRequest) -> Result<(Command, Context), Problem> {
+fn invite(
+    now: Now,
+    core: &Core,
+    meeting: &Meeting,
+    request: InvitationRequest,
+) -> Result<(Command, Context), Problem> {
     let random = secrets::random().map_err(|error| Problem::new(Kind::Internal, error.to_string()))?;
     let secret = Digest::new(random);
     let addresses = if request.addresses.is_empty() { meeting.addresses.clone() } else { request.addresses };
@@ -189,16 +212,24 @@ fn invite(now: Now, meeting: &Meeting, request: InvitationRequest) -> Result<(Co
     let role = protocol::Role::from(request.role.unwrap_or(Role::Follower));
     let expires: UnixMs = now.time.plus(life_ms.min(INVITATION_LIFE_MS_MAX));
     let command = Command::Invite { nonce: Invitation::nonce_of(&secret), role, expires };
-    Ok((command, Context::Invitation { secret, swarm_key: meeting.swarm_key, addresses }))
+    let particulars = Particulars {
+        authorities: core.ledger().state().authorities().hash(),
+        epoch: core.network_key().map_or(0, |(epoch, _)| epoch),
+        page: meeting.fingerprint.borrow().as_deref().and_then(|text| text.replace(':', "").parse().ok()),
+    };
+    let swarm_key = Digest::new(*meeting.network_key.secret());
+    Ok((command, Context::Invitation { secret, swarm_key, addresses, particulars }))
 }
 
 fn invitation(signed: protocol::SignedInvitation, context: Context) -> Result<InvitationView, Problem> {
-    let Context::Invitation { secret, swarm_key, addresses } = context else {
+    let Context::Invitation { secret, swarm_key, addresses, particulars } = context else {
         return Err(Problem::new(Kind::Internal, "an invitation without a secret"));
     };
     let expires = Time::from(signed.grant.expires);
-    let invitation = Invitation { signed, secret, swarm_key, addresses };
-    Ok(InvitationView { invitation: invitation.to_text(), expires })
+    let id = signed.grant.nonce.to_string();
+    let fingerprint = particulars.page.map(certificate::shown);
+    let invitation = Invitation { signed, secret, swarm_key, addresses, particulars: Some(particulars) };
+    Ok(InvitationView { id, invitation: invitation.to_text(), expires, fingerprint })
 }
 
 fn proposal_number(core: &Core, context: &Context) -> Option<u64> {

@@ -95,6 +95,11 @@ impl Bound {
         Welcome { urls: urls(doors), fingerprint: self.settings.fingerprint.borrow().clone() }
     }
 
+    /// SHA-256 of the certificate as it changes.
+    pub(crate) fn fingerprint(&self) -> watch::Receiver<Option<String>> {
+        self.settings.fingerprint.clone()
+    }
+
     /// Base URL for programs on this machine.
     pub(crate) fn url(&self) -> String {
         self.doors.first().expect("invariant: there is always one address to listen on").url()

@@ -33,8 +33,8 @@ pub(crate) struct Inbox {
     pub(crate) core: mpsc::Sender<Event>,
     /// The network.
     pub(crate) network: NetworkHandle,
-    /// The authorities that decide the next block.
-    pub(crate) authorities: watch::Receiver<Arc<AuthoritySet>>,
+    /// The authorities that decide the next block; `None` while this node cannot know them.
+    pub(crate) authorities: watch::Receiver<Option<Arc<AuthoritySet>>>,
     /// Told the first address others can dial.
     pub(crate) listening: watch::Sender<Option<String>>,
 }
@@ -172,8 +172,9 @@ impl Inbox {
             return GossipVerdict::Reject;
         }
         let height = header.height;
-        let authorities = Arc::clone(&self.authorities.borrow());
-        let verdict = if header.authorities == authorities.hash() {
+        let authorities = self.authorities.borrow().clone();
+        let known = authorities.filter(|known| header.authorities == known.hash());
+        let verdict = if let Some(authorities) = known {
             let chain = self.chain;
             let verify = move || certificate.verify(&chain, &authorities).is_ok();
             match tokio::task::spawn_blocking(verify).await {

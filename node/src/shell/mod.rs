@@ -3,9 +3,12 @@
 
 pub mod accounts;
 pub mod certificate;
+pub mod checkpoint;
 pub mod clock;
 pub mod network;
+pub mod own_keys;
 pub mod ready;
+pub mod sealed;
 pub mod secrets;
 pub mod store;
 pub mod welcome;
@@ -62,12 +65,19 @@ const LISTEN_PATIENCE: Duration = Duration::from_secs(10);
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
 /// How a node that was asked to stop was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Stopped {
     /// SIGTERM.
     Terminated,
     /// SIGINT.
     Interrupted,
+    /// By nobody: it goes on at once under another key.
+    Again {
+        /// Whether it goes by the key to come before it knows that the hive does.
+        tries_next: bool,
+        /// What opened its keys.
+        passphrase: Option<sealed::Passphrase>,
+    },
 }
 
 /// The hive's name on the network: the first 16 digits of its chain id.
@@ -137,6 +147,10 @@ async fn until_asked(opened: &mut Opened, supervisor: &mut Supervisor) -> Result
                 return Err(match end {
                     Ok(End::Disk(error)) => RunError::Disk(error),
                     Ok(End::Copied(via)) => RunError::Copied(via),
+                    Ok(End::Again { tries_next }) => {
+                        let passphrase = opened.passphrase.take();
+                        return Ok(Stopped::Again { tries_next, passphrase });
+                    }
                     Ok(End::Stopped) | Err(_) => RunError::Died("core"),
                 });
             }
@@ -151,7 +165,9 @@ async fn stop(mut opened: Opened) {
     opened.stop_http.send_replace(true);
     drop((&mut opened.http).await);
     drop(opened.events.send(Event::Stop).await);
-    drop((&mut opened.end).await);
+    if !opened.end.is_terminated() {
+        drop((&mut opened.end).await);
+    }
     wind_down(opened).await;
 }
 

@@ -1,7 +1,7 @@
 //! Starting a node: files first, then the ledger, then the building, then the threads and tasks around them. What had
 //! to be repaired on the way is said on `/readyz`.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -15,7 +15,9 @@ use protocol::limits::{
     WIRE_OLDEST,
 };
 use protocol::operator::OperatorKey;
-use protocol::{Bytes, Digest, Genesis, Height, PublicKey, SigningKey, UnixMs, decode};
+use protocol::{
+    Address, Bytes, Checkpoint, Genesis, Height, NetworkKey, PublicKey, SigningKey, UnixMs, decode,
+};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot, watch};
 
@@ -32,10 +34,12 @@ use super::inbox::Inbox;
 use super::keeper::{self, Keeper};
 use super::machine::Machine;
 use super::network::{self, NetworkConfig, NetworkHandle, Wires};
+use super::own_keys::{self, OwnKeys};
 use super::present::{Facts, Presenter, ledger as shown};
 use super::query::Source;
 use super::reader::Reader;
 use super::ready::{Health, ReadyFile, Weight};
+use super::sealed::Passphrase;
 use super::store::archive::rules::Retention;
 use super::store::archive::{self, Archive};
 use super::store::block_files::BlockFiles;
@@ -92,14 +96,17 @@ pub(super) struct Opened {
     pub(super) metrics: PrometheusHandle,
     /// Beats with the turns of the core's thread.
     pub(super) pulse: Pulse,
+    /// What opened this node's keys.
+    pub(super) passphrase: Option<Passphrase>,
     _lock: Lock,
 }
 
 /// What the configuration's files hold.
 struct Identity {
+    own: OwnKeys,
     key: SigningKey,
-    seed: [u8; 32],
-    swarm_key: [u8; 32],
+    network_keys: BTreeMap<u64, NetworkKey>,
+    checkpoint: Option<Checkpoint>,
     genesis: Genesis,
     operator: Option<OperatorKey>,
 }
@@ -110,7 +117,7 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
     file::create_dir(&config.data_dir).map_err(RunError::Store)?;
     let lock = lock::take(&config.data_dir)?;
     ReadyFile::remove(&config.data_dir).map_err(RunError::Store)?;
-    let identity = identity(config)?;
+    let mut identity = identity(config)?;
     let wires = wires(config)?;
     let bound = runtime.block_on(http::bind(&config.http, &config.data_dir))?;
     let (book, lost) = accounts::read(&config.data_dir).map_err(RunError::Store)?;
@@ -130,13 +137,21 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
         facts.health.set("users_damaged", Weight::Notice, text);
     }
     copied::tell(&config.data_dir, &mut facts.health);
-    let files = open_ledger(config, &identity, wires, clock, &mut facts)?;
+    let mut files = open_ledger(config, &identity, wires, clock, &mut facts)?;
+    if identity.own.promote(files.ledger.state())? {
+        // The hive goes by the new key already: the ledger is read again under it.
+        drop(files);
+        identity.key = SigningKey::from_seed(identity.own.seed());
+        facts.proposed.clear();
+        files = open_ledger(config, &identity, wires, clock, &mut facts)?;
+    }
     let building = open_building(config, &identity, clock, files.ledger, &mut facts)?;
     let photos = open_photos(config, &building.core, &mut facts)?;
     let opening = files.opening.into_iter().map(Output::Ledger).chain(building.opening).collect();
 
     let (network_events, from_network) = mpsc::channel(NETWORK_EVENTS_MAX);
     let network = network::start(network_config(config, &identity, &building.core, wires), network_events)?;
+    let passphrase = identity.own.passphrase().cloned();
     let (deaths, died) = mpsc::channel(8);
     let (core, events) = core_queue();
     let (archivist, archiving_tasks) = std::sync::mpsc::channel();
@@ -169,8 +184,7 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
 
     let (picture, pictures) = watch::channel(first_picture());
     let live = broadcast::Sender::new(LIVE_MAX);
-    let (authorities, known_authorities) =
-        watch::channel(Arc::new(building.core.ledger().state().authorities().clone()));
+    let (authorities, known_authorities) = watch::channel(known_authorities_of(building.core.ledger()));
     let (forgotten, photos_forgotten) = mpsc::channel(keeper::FORGOTTEN_MAX);
     let (telemetry, telemetry_calls) = mpsc::channel(TELEMETRY_QUEUE_MAX);
     let pulse = Pulse::default();
@@ -195,13 +209,20 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
         authorities,
         presenter: Presenter::new(picture, live.clone(), newest),
         facts,
-        meeting: Meeting { addresses: Vec::new(), swarm_key: Digest::new(identity.swarm_key) },
+        meeting: Meeting {
+            addresses: Vec::new(),
+            network_key: newest_key(&identity.network_keys).clone(),
+            fingerprint: bound.fingerprint(),
+        },
         members: Members::default(),
         tickets: Tickets::default(),
         pulse: pulse.clone(),
         is_open: false,
         copied: None,
         speechless: Default::default(),
+        data_dir: config.data_dir.clone(),
+        lonely: None,
+        own_keys: identity.own,
         core: building.core,
     };
     let (end, carrying) = start_carrier(carrier, opening, deaths)?;
@@ -269,6 +290,7 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
         threads: vec![carrying, committing, reading],
         metrics,
         pulse,
+        passphrase,
         _lock: lock,
     })
 }
@@ -276,9 +298,11 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
 fn identity(config: &Config) -> Result<Identity, RunError> {
     let origin = || config.file.display().to_string();
     let wrong = |key, detail: String| RunError::Configuration { key, origin: origin(), detail };
-    let seed = secrets::read(&config.key).map_err(|error| wrong("key.file", error.to_string()))?;
-    let swarm_key =
-        secrets::read(&config.swarm_key).map_err(|error| wrong("hive.swarm_key", error.to_string()))?;
+    let own = OwnKeys::read(config).map_err(|error| wrong("key.file", error.to_string()))?;
+    let network_keys =
+        own_keys::network_keys(config).map_err(|error| wrong("hive.swarm_key", error.to_string()))?;
+    let checkpoint =
+        super::checkpoint::read(&config.data_dir).map_err(|error| wrong("hive.checkpoint", error))?;
     let bytes = file::read(&config.genesis, GENESIS_BYTES_MAX as u64);
     let bytes = bytes.map_err(|error| wrong("hive.genesis", error.to_string()))?;
     let genesis = decode(&bytes, GENESIS_BYTES_MAX);
@@ -286,8 +310,9 @@ fn identity(config: &Config) -> Result<Identity, RunError> {
         genesis.map_err(|error| wrong("hive.genesis", format!("{}: {error}", config.genesis.display())))?;
     let operator = config.operator_key.as_deref().map(secrets::read).transpose();
     let operator = operator.map_err(|error| wrong("operator.key_file", error.to_string()))?;
-    let key = SigningKey::from_seed(&seed);
-    Ok(Identity { key, seed, swarm_key, genesis, operator: operator.map(OperatorKey::new) })
+    let key = SigningKey::from_seed(own.seed());
+    let operator = operator.map(OperatorKey::new);
+    Ok(Identity { own, key, network_keys, checkpoint, genesis, operator })
 }
 
 fn recorder() -> Result<PrometheusHandle, RunError> {
@@ -336,6 +361,7 @@ fn open_ledger(
         name: Bytes::new(config.name.clone().into_bytes()).unwrap_or_default(),
         // On the older wire nobody can be asked.
         await_alone: wires.has_greetings(),
+        checkpoint: identity.checkpoint,
     };
     let stored = scan.by_ref().inspect(|stored| facts.note_block(&stored.block));
     let (mut ledger, opening) =
@@ -417,6 +443,7 @@ fn open_building(
         replayed.into_iter(),
     );
     let (core, opening, unreadable) = opened?;
+    let core = core.with_network_keys(identity.network_keys.clone(), config.key_overlap_ms);
     let read = reading.join().map_err(|_| RunError::Died("telemetry reading"))?;
     let (archive, telemetry, lost) = read.map_err(RunError::Store)?;
     say_lost(lost, facts);
@@ -545,16 +572,35 @@ fn wires(config: &Config) -> Result<Wires, RunError> {
 
 fn network_config(config: &Config, identity: &Identity, core: &Core, wires: Wires) -> NetworkConfig {
     NetworkConfig {
-        seed: identity.seed,
-        swarm_key: identity.swarm_key,
+        seed: **identity.own.seed(),
+        swarm_key: *newest_key(&identity.network_keys).secret(),
         hive: hive_name(&core.ledger().chain()),
         chain: core.ledger().chain(),
         wires,
         listen: vec![config.network.listen.clone()],
-        peers: config.network.peers.clone(),
+        peers: config.network.peers.iter().map(|peer| where_it_went(peer, core)).collect(),
         members: core.ledger().state().member_keys().collect(),
         mdns: config.network.mdns,
     }
+}
+
+/// The address of a configured peer, under the key it has now.
+fn where_it_went(peer: &str, core: &Core) -> String {
+    let state = core.ledger().state();
+    let moved = network::check_address(peer).ok().and_then(|key| {
+        let (configured, current) = (Address::of(&key), state.current(&Address::of(&key)));
+        let key = state.member(&current)?.key;
+        (current != configured).then(|| network::with_peer(peer, &key).ok())?
+    });
+    moved.unwrap_or_else(|| peer.to_owned())
+}
+
+fn newest_key(keys: &BTreeMap<u64, NetworkKey>) -> &NetworkKey {
+    keys.last_key_value().map(|(_, key)| key).expect("invariant: there is always a network key")
+}
+
+fn known_authorities_of(ledger: &Ledger) -> Option<Arc<protocol::AuthoritySet>> {
+    (!ledger.is_on_its_way()).then(|| Arc::new(ledger.state().authorities().clone()))
 }
 
 /// The newest blocks, oldest first.

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use protocol::Digest;
 use rand::TryRngCore as _;
 use thiserror::Error;
+use zeroize::Zeroizing;
 
+use super::sealed::SealError;
 use super::store::{StoreError, file};
 
 /// A secret file is short.
@@ -22,12 +24,20 @@ pub enum SecretError {
     #[error("{0}: expected 64 hexadecimal digits")]
     Digits(PathBuf),
     /// Others may read the file.
-    #[error("{path}: expected mode 0600, found {found:04o}")]
+    #[error("{path}: expected mode 0600, found {found:04o}; `chmod 600` makes it its owner's alone")]
     Mode {
         /// The file.
         path: PathBuf,
         /// Its mode.
         found: u32,
+    },
+    /// The key is protected and was not opened.
+    #[error("{path}: {error}")]
+    Sealed {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: SealError,
     },
     /// The system gives no randomness.
     #[error("the system gives no random bytes: {0}")]
@@ -36,15 +46,25 @@ pub enum SecretError {
 
 /// Reads 32 bytes.
 pub fn read(path: &Path) -> Result<[u8; 32], SecretError> {
-    let bytes = file::read(path, FILE_BYTES_MAX)?;
+    parse(path, &read_text(path)?)
+}
+
+/// Reads 32 bytes from what a file holds.
+pub fn parse(path: &Path, text: &str) -> Result<[u8; 32], SecretError> {
+    let digest: Digest = text.trim().parse().map_err(|_| SecretError::Digits(path.to_owned()))?;
+    Ok(*digest.as_bytes())
+}
+
+/// Reads what only the owner may read.
+pub fn read_text(path: &Path) -> Result<Zeroizing<String>, SecretError> {
+    let bytes = Zeroizing::new(file::read(path, FILE_BYTES_MAX)?);
     let metadata = std::fs::metadata(path).map_err(StoreError::at("read", path))?;
     let mode = metadata.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
         return Err(SecretError::Mode { path: path.to_owned(), found: mode });
     }
     let text = std::str::from_utf8(&bytes).map_err(|_| SecretError::Digits(path.to_owned()))?;
-    let digest: Digest = text.trim().parse().map_err(|_| SecretError::Digits(path.to_owned()))?;
-    Ok(*digest.as_bytes())
+    Ok(Zeroizing::new(text.to_owned()))
 }
 
 /// Writes 32 bytes.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use protocol::invitation::Particulars;
 use protocol::limits::{ADDRESS_TEXT_BYTES_MAX, INVITATION_ADDRESSES_MAX};
 use protocol::{Action, Bounded, Bytes, Digest};
 use web::{Inserted, Reply};
@@ -32,6 +33,8 @@ pub(crate) enum Context {
         swarm_key: Digest,
         /// Where the newcomer finds the hive.
         addresses: Bounded<Bytes<ADDRESS_TEXT_BYTES_MAX>, INVITATION_ADDRESSES_MAX>,
+        /// What else it tells.
+        particulars: Particulars,
     },
     /// The action that is proposed.
     Proposal(Action),

@@ -5,8 +5,10 @@ use crate::app::{App, Shared, wrong_answer};
 use crate::extract::{Id, Json as Body, Query};
 use crate::list::{Page, Paging, page};
 use crate::problem::{Kind, Problem};
-use crate::request::{Answer, Command, GovernanceAction, InvitationRequest};
-use crate::view::{HiveView, InvitationView, MemberView, NodeView, ProposalView, Readiness};
+use crate::request::{Answer, Command, GovernanceAction, InvitationRequest, KeyRequest};
+use crate::view::{
+    HiveView, InvitationView, IssuedInvitation, MemberView, NodeView, ProposalView, Readiness,
+};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -78,6 +80,60 @@ pub(crate) async fn invite(
         return Err(wrong_answer());
     };
     Ok((StatusCode::CREATED, Json(invitation)))
+}
+
+/// Invitations that this node made, without their secrets.
+#[utoipa::path(
+    get, path = "/api/v1/invitations", tag = "hive", params(Paging),
+    responses((status = 200, description = "Newest first", body = Page<IssuedInvitation>))
+)]
+pub(crate) async fn invitations(
+    State(app): Shared,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Page<IssuedInvitation>>, Problem> {
+    page(app.picture().invitations.iter(), |invitation| &invitation.id, &paging).map(Json)
+}
+
+/// Takes an invitation back that was not used. Any authority may.
+#[utoipa::path(
+    delete, path = "/api/v1/invitations/{id}", tag = "hive", params(("id" = String, Path)),
+    responses((status = 204, description = "It opens no door any more"))
+)]
+pub(crate) async fn revoke_invitation(
+    State(app): Shared,
+    by: Actor,
+    Id(invitation): Id,
+) -> Result<StatusCode, Problem> {
+    done(&app, by, Command::RevokeInvitation { invitation }).await
+}
+
+/// Asks the hive to go on with another key of this node: a follower's takes effect with the next block, an authority's
+/// when more than two thirds of the authorities approve it.
+#[utoipa::path(
+    post, path = "/api/v1/keys", tag = "hive", request_body = KeyRequest,
+    responses((status = 204, description = "On its way"))
+)]
+pub(crate) async fn change_key(
+    State(app): Shared,
+    by: Actor,
+    Body(request): Body<KeyRequest>,
+) -> Result<StatusCode, Problem> {
+    let KeyRequest { public_key, proof } = request;
+    done(&app, by, Command::ChangeKey { public_key, proof }).await
+}
+
+/// Gives the hive another network key, which members hand on among themselves.
+#[utoipa::path(
+    post, path = "/api/v1/keys/network", tag = "hive",
+    responses((status = 204, description = "It is named on the ledger"))
+)]
+pub(crate) async fn change_network_key(State(app): Shared, by: Actor) -> Result<StatusCode, Problem> {
+    done(&app, by, Command::ChangeNetworkKey).await
+}
+
+async fn done(app: &App, by: Actor, command: Command) -> Result<StatusCode, Problem> {
+    let Answer::Done = app.command(by, command).await? else { return Err(wrong_answer()) };
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// What the authorities are deciding on, or decided lately.

@@ -212,9 +212,39 @@ pub enum ProposalStatus {
 /// A freshly made invitation. It is shown once and kept nowhere.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct InvitationView {
+    /// Names it when it is to be taken back: 64 hex digits.
+    pub id: String,
     /// The text to hand to the newcomer.
     pub invitation: String,
     pub expires: Time,
+    /// SHA-256 of the certificate of this node's page, as browsers show it; to be compared by whoever opens it.
+    pub fingerprint: Option<String>,
+}
+
+/// An invitation that this node made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct IssuedInvitation {
+    /// The hash of its secret: 64 hex digits.
+    pub id: String,
+    pub role: Role,
+    pub issued: Time,
+    pub expires: Time,
+    /// Who asked for it.
+    pub by: String,
+    pub status: InvitationStatus,
+}
+
+/// How far an invitation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum InvitationStatus {
+    /// It opens the door.
+    Open,
+    /// Its newcomer waits for the signatures of more authorities.
+    Waiting,
+    Used,
+    Revoked,
+    Expired,
 }
 
 /// A building of this node's operator: how many alerts are open there, and nothing else of it.

@@ -8,11 +8,11 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 use thiserror::Error;
 
 use super::work_order::WorkOrder;
-use crate::core::Held;
 use crate::core::alerts::{Alert, AlertId};
 use crate::core::catalogue::{Definition, MetricDefinition, Swap};
 use crate::core::policy::{self, Policy, PolicyId, PolicyVersion};
 use crate::core::rules::CounterBase;
+use crate::core::{Held, Issued};
 
 /// Longest value of an entry, bytes.
 pub const ENTRY_BYTES_MAX: usize = 16 * 1024;
@@ -52,6 +52,12 @@ pub enum Change {
     PutHeld(Held),
     /// Rows that no longer do.
     DeleteHeld(u64),
+    /// An invitation of this node, made or taken back.
+    PutInvitation(Issued),
+    /// An invitation that left the list.
+    DeleteInvitation(Digest),
+    /// The building's secret, once it no longer follows from the node's key because that was changed.
+    PutSecret(Digest),
 }
 
 /// What there is one of.
@@ -107,6 +113,10 @@ impl Change {
             Self::PutHeld(Held { number, .. }) | Self::DeleteHeld(number) => {
                 key(b'q', &[&number.to_be_bytes()])
             }
+            Self::PutInvitation(Issued { nonce, .. }) | Self::DeleteInvitation(nonce) => {
+                key(b'i', &[nonce.as_bytes()])
+            }
+            Self::PutSecret(_) => key(b'k', &[]),
         }
     }
 
@@ -123,9 +133,12 @@ impl Change {
             Self::PutMetric(metric) => Some(protocol::encode(metric)),
             Self::PutSwap(swap) => Some(protocol::encode(swap)),
             Self::PutHeld(held) => Some(protocol::encode(held)),
+            Self::PutInvitation(issued) => Some(protocol::encode(issued)),
+            Self::PutSecret(secret) => Some(protocol::encode(secret)),
             Self::DeletePolicy(_)
             | Self::DeletePolicyVersion(..)
             | Self::DeleteHeld(_)
+            | Self::DeleteInvitation(_)
             | Self::DeleteCounterBase(_)
             | Self::DeleteAlert(_)
             | Self::DeleteWorkOrder(_) => None,
@@ -145,6 +158,8 @@ impl Change {
             Some(b'm') => Self::PutMetric(decode(value)?),
             Some(b'x') => Self::PutSwap(decode(value)?),
             Some(b'q') => Self::PutHeld(decode(value)?),
+            Some(b'i') => Self::PutInvitation(decode(value)?),
+            Some(b'k') => Self::PutSecret(decode(value)?),
             found => return Err(EntryError::Key { found: found.copied() }),
         };
         if change.key() == key { Ok(change) } else { Err(EntryError::Misplaced) }

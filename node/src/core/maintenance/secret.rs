@@ -25,6 +25,11 @@ impl Secret {
         Self(bytes)
     }
 
+    /// The bytes, to be kept by the building itself.
+    pub const fn bytes(&self) -> Digest {
+        Digest::new(self.0)
+    }
+
     /// The name of the alert that a reading raises.
     pub fn alert_id(&self, asset: &Code, policy: PolicyId, reading: UnixMs) -> AlertId {
         let (policy, reading) = (policy.0.to_be_bytes(), reading.0.to_be_bytes());

@@ -1,11 +1,12 @@
 //! What the core asks for, one output after the other.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ledger::{Committed, Fault, Output as LedgerOutput};
 use protocol::invitation::JoinResponse;
 use protocol::message::TransactionsGossip;
-use protocol::{Address, Bounded, Message, Transaction, encode};
+use protocol::{Address, Bounded, Message, NetworkKey, Transaction, encode};
 use web::Inserted;
 
 use super::{Carrier, StoreError};
@@ -17,8 +18,10 @@ use crate::shell::clock::Stopwatch;
 use crate::shell::commands;
 use crate::shell::committer::Work;
 use crate::shell::network::{Blame, Lane, NetworkCommand, Topic};
+use crate::shell::own_keys;
 use crate::shell::reader::Job;
 use crate::shell::ready::Weight;
+use crate::shell::secrets::SecretError;
 use crate::shell::store::building_log::Changed;
 use crate::shell::tickets::Waiter;
 
@@ -56,6 +59,14 @@ impl Carrier {
                     self.members.keys = keys.iter().map(|key| (Address::of(key), *key)).collect();
                     self.network(NetworkCommand::SetMembers(keys));
                     self.presenter.stale();
+                }
+                Output::MemberMoved { from, to } => self.network(NetworkCommand::Moved { from, to }),
+                Output::StoreNetworkKeys(keys) => self.store_network_keys(&keys)?,
+                Output::NetworkKeys(keys) => {
+                    if let Some(newest) = keys.first() {
+                        self.meeting.network_key = newest.clone();
+                    }
+                    self.network(NetworkCommand::SetSwarmKeys(keys));
                 }
                 Output::Event(event) => self.presenter.event(&self.core, &self.facts, &event),
             }
@@ -124,14 +135,24 @@ impl Carrier {
         self.reader.send_blocking(Job::Index(committed.height, committed.transactions.clone()));
         self.facts.note_block(&committed.block);
         self.presenter.block(committed);
-        let authorities = self.core.ledger().state().authorities();
+        let ledger = self.core.ledger();
+        // On its way to the checkpoint of its invitation a node knows nobody whose signature makes a header final.
+        let authorities = (!ledger.is_on_its_way()).then(|| ledger.state().authorities());
         self.authorities.send_if_modified(|known| {
-            let changed = **known != *authorities;
+            let changed = known.as_deref() != authorities;
             if changed {
-                *known = Arc::new(authorities.clone());
+                *known = authorities.cloned().map(Arc::new);
             }
             changed
         });
+    }
+
+    fn store_network_keys(&self, keys: &BTreeMap<u64, NetworkKey>) -> Result<(), StoreError> {
+        match own_keys::write_network_keys(&self.data_dir, keys) {
+            Ok(()) => Ok(()),
+            Err(SecretError::Store(error)) => Err(error),
+            Err(error) => unreachable!("invariant: writing fails by the disk alone: {error}"),
+        }
     }
 
     /// The building's own log, synced; the index, which is derived from it, follows later.
@@ -259,14 +280,18 @@ impl Carrier {
     fn answer(&mut self, ticket: Ticket, answer: Result<Answer, Refused>) {
         let Some(Waiter::Command(reply, context)) = self.tickets.redeem(ticket) else { return };
         let changes_the_picture = match &answer {
-            Ok(Answer::Submitted(_) | Answer::Invitation(_)) | Err(_) => false,
+            Ok(Answer::Submitted(_)) | Err(_) => false,
             Ok(
                 Answer::Alert(_)
+                | Answer::Invitation(_)
                 | Answer::WorkOrder(_)
                 | Answer::Policy(_)
                 | Answer::PolicyDeleted(_)
                 | Answer::PoliciesImported(_)
                 | Answer::Governance(_)
+                | Answer::InvitationRevoked(_)
+                | Answer::KeyChange
+                | Answer::NetworkKey
                 | Answer::Site(_)
                 | Answer::Asset(_)
                 | Answer::Metric(_)

@@ -9,7 +9,6 @@ use libp2p::gossipsub::{
     ValidationMode, WhitelistSubscriptionFilter,
 };
 use libp2p::identity::Keypair;
-use libp2p::pnet::{PnetConfig, PreSharedKey};
 use libp2p::swarm::behaviour::toggle::Toggle;
 use libp2p::swarm::{NetworkBehaviour, StreamProtocol};
 use libp2p::{
@@ -25,6 +24,7 @@ use super::limits::{
     NEGOTIATING_MAX, PENDING_CONNECTIONS_MAX, PING_INTERVAL, PING_TIMEOUT,
 };
 use super::muxer::Yamux;
+use super::pnet::{self, Keys};
 use super::streams::Streams;
 use super::weighed::{Gossip, Scale, Weighed};
 use super::wires::Wires;
@@ -152,7 +152,11 @@ impl Lane {
 }
 
 /// The swarm of a running node.
-pub(super) fn node_swarm(config: &NetworkConfig, names: &Names) -> Result<Swarm<Behaviour>, NetworkError> {
+pub(super) fn node_swarm(
+    config: &NetworkConfig,
+    names: &Names,
+    door: Keys,
+) -> Result<Swarm<Behaviour>, NetworkError> {
     let keypair = keys::keypair(&config.seed);
     let own = keypair.public().to_peer_id();
     let members: BTreeSet<PeerId> = config.members.iter().map(keys::to_peer).collect();
@@ -177,7 +181,7 @@ pub(super) fn node_swarm(config: &NetworkConfig, names: &Names) -> Result<Swarm<
         join: Streams::new(vec![names.join.clone()]),
         mdns: mdns.into(),
     };
-    swarm(&keypair, config.swarm_key, behaviour)
+    swarm(&keypair, door, behaviour)
 }
 
 /// Looks for nodes on the local network.
@@ -189,19 +193,15 @@ pub(super) fn local_network(own: PeerId) -> Result<mdns::tokio::Behaviour, Netwo
 /// The swarm of a newcomer.
 pub(super) fn asking_swarm(config: &NetworkConfig, names: &Names) -> Result<Swarm<Asking>, NetworkError> {
     let join = Streams::new(vec![names.join.clone()]);
-    swarm(&keys::keypair(&config.seed), config.swarm_key, Asking { limits: connection_limits(), join })
+    let (_, door) = Keys::new(config.swarm_key);
+    swarm(&keys::keypair(&config.seed), door, Asking { limits: connection_limits(), join })
 }
 
-fn swarm<B: NetworkBehaviour>(
-    keypair: &Keypair,
-    swarm_key: [u8; 32],
-    behaviour: B,
-) -> Result<Swarm<B>, NetworkError> {
+fn swarm<B: NetworkBehaviour>(keypair: &Keypair, door: Keys, behaviour: B) -> Result<Swarm<B>, NetworkError> {
     let noise = noise::Config::new(keypair)
         .map_err(|error| NetworkError::Setup { part: "noise", reason: error.to_string() })?;
-    let pnet = PnetConfig::new(PreSharedKey::new(swarm_key));
     let transport = tcp::tokio::Transport::new(tcp::Config::new().nodelay(true))
-        .and_then(move |socket, _| pnet.handshake(socket))
+        .and_then(move |socket, point| pnet::handshake(socket, door.clone(), point.is_dialer()))
         .upgrade(Version::V1Lazy)
         .authenticate(noise)
         .multiplex(Yamux)

@@ -40,6 +40,17 @@ impl Dialer {
         }
     }
 
+    /// Where one key was found, another one is: its owner changed it.
+    pub(super) fn moved(&mut self, from: &PublicKey, to: PublicKey, now: Instant) {
+        let Some(entry) = self.peers.remove(from) else { return };
+        for address in entry.kept {
+            self.keep(to, address, now);
+        }
+        for address in entry.hints {
+            self.hint(to, address, now);
+        }
+    }
+
     /// Notes where a peer might be. The last few are tried together, so that a forged one does not hide the true one; all
     /// are forgotten when they prove wrong.
     pub(super) fn hint(&mut self, peer: PublicKey, address: Multiaddr, now: Instant) {
@@ -196,6 +207,16 @@ mod tests {
         assert!(due[&peer(2)].contains(&address(7)), "the true one is tried beside the forged ones");
         dialer.failed(&peer(1), now);
         assert_eq!(dialer.peers[&peer(1)].kept, [address(9)]);
+    }
+
+    #[test]
+    fn whoever_changes_its_key_is_dialled_where_it_was() {
+        let now = Instant::now();
+        let mut dialer = Dialer::default();
+        dialer.keep(peer(1), address(1), now);
+        dialer.moved(&peer(1), peer(2), now);
+        dialer.moved(&peer(3), peer(4), now);
+        assert_eq!(dialer.due(now, |_| true), vec![(peer(2), vec![address(1)])]);
     }
 
     #[test]

@@ -29,6 +29,12 @@ pub fn check_address(text: &str) -> Result<PublicKey, NetworkError> {
     parse_peer(text).map(|(key, _)| key)
 }
 
+/// The same address with another key behind `/p2p/`.
+pub fn with_peer(text: &str, key: &PublicKey) -> Result<String, NetworkError> {
+    let (_, address) = parse_peer(text)?;
+    Ok(address.with(Protocol::P2p(to_peer(key))).to_string())
+}
+
 pub(super) fn to_peer(key: &PublicKey) -> PeerId {
     let mut bytes = [0; 38];
     bytes[..6].copy_from_slice(&PREFIX);

@@ -20,6 +20,7 @@ mod meter;
 mod muxer;
 mod outbox;
 mod peer;
+mod pnet;
 mod room;
 mod standing;
 mod streams;
@@ -34,12 +35,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use protocol::{ChainId, PublicKey};
+use protocol::{ChainId, NetworkKey, PublicKey};
 use thiserror::Error;
 use tokio::sync::mpsc;
 
 pub use join::{JoinError, ask_to_join};
-pub use keys::{check_address, own_peer_id, peer_id};
+pub use keys::{check_address, own_peer_id, peer_id, with_peer};
 pub use room::Room;
 pub use wires::Wires;
 
@@ -189,6 +190,15 @@ pub enum NetworkCommand {
         severity: Blame,
         /// For what, in one word.
         fault: &'static str,
+    },
+    /// Only these network keys open the door from now on, newest first; connections that stand stay.
+    SetSwarmKeys(Vec<NetworkKey>),
+    /// A member goes on under another key: its addresses are dialled under that.
+    Moved {
+        /// The key before.
+        from: PublicKey,
+        /// The key now.
+        to: PublicKey,
     },
     /// Adds an address (with `/p2p`) to those that are dialled and kept.
     Dial(String),

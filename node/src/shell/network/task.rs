@@ -28,6 +28,7 @@ use super::limits::{BAN, FOUND_MAX, GOSSIP_UNSENT_MAX, REPORTS_MAX, STREAM_RETRY
 use super::meter::Meter;
 use super::outbox::Link;
 use super::peer::Peer;
+use super::pnet::{Keys, KeysSender};
 use super::room::House;
 use super::twins::Twins;
 use super::{
@@ -50,6 +51,7 @@ struct Stranger {
 pub(super) struct Task {
     swarm: Swarm<Behaviour>,
     names: Names,
+    door: KeysSender,
     commands: mpsc::Receiver<NetworkCommand>,
     events: Events,
     reports: mpsc::Receiver<Report>,
@@ -84,7 +86,8 @@ impl Task {
         events: mpsc::Sender<NetworkEvent>,
     ) -> Result<Self, NetworkError> {
         let names = Names::new(&config.hive, config.wires)?;
-        let mut swarm = node_swarm(config, &names)?;
+        let (door, keys_of_the_door) = Keys::new(config.swarm_key);
+        let mut swarm = node_swarm(config, &names, keys_of_the_door)?;
         let now = Instant::now();
         let mut dialer = Dialer::default();
         for text in &config.peers {
@@ -98,6 +101,7 @@ impl Task {
         Ok(Self {
             swarm,
             names,
+            door,
             commands,
             events: Events::new(events),
             reports,
@@ -173,6 +177,13 @@ impl Task {
                 });
                 self.blame(peer, severity, fault);
             }
+            NetworkCommand::SetSwarmKeys(keys) if keys.is_empty() => {
+                tracing::error!("a door without a key would never open: the keys stay as they are");
+            }
+            NetworkCommand::SetSwarmKeys(keys) => {
+                self.door.send_replace(keys.iter().map(|key| *key.secret()).collect());
+            }
+            NetworkCommand::Moved { from, to } => self.dialer.moved(&from, to, Instant::now()),
             NetworkCommand::Dial(address) => match keys::parse_peer(&address) {
                 Ok((peer, address)) => self.dialer.keep(peer, address, Instant::now()),
                 Err(error) => tracing::warn!(%error, "address not dialled"),

@@ -94,7 +94,7 @@ pub(crate) fn latest<'a>(
 
 /// Newest first: all of this building, and the newest of the others.
 pub(crate) fn work_orders(core: &Core, facts: &Facts) -> Vec<WorkOrderView> {
-    let me = core.ledger().address();
+    let me = core.origin();
     let known = messages(core);
     let foreign = core.ledger().state().work_orders().filter(|(_, order)| order.building != me);
     let foreign =

@@ -5,12 +5,13 @@ use protocol::operator::AlertCounts;
 use protocol::{Address, Now, UnixMs};
 use web::Time;
 use web::view::{
-    Finality, HiveView, LedgerHead, LedgerPlace, MemberView, OperatorBuilding, PeerFault, PeerView,
-    ProposalStatus as ShownStatus, ProposalView, Reason, Role, SeverityCounts,
+    Finality, HiveView, InvitationStatus as ShownInvitation, IssuedInvitation, LedgerHead, LedgerPlace,
+    MemberView, OperatorBuilding, PeerFault, PeerView, ProposalStatus as ShownStatus, ProposalView, Reason,
+    Role, SeverityCounts,
 };
 
 use super::Facts;
-use crate::core::Core;
+use crate::core::{Core, InvitationStatus};
 
 /// Of a member of which nothing bad is known.
 const FULL_STANDING: u32 = 100;
@@ -126,6 +127,28 @@ pub(crate) fn members(core: &Core, facts: &Facts) -> Vec<MemberView> {
 }
 
 /// Newest first.
+pub(crate) fn invitations(now: Now, core: &Core) -> Vec<IssuedInvitation> {
+    let state = core.ledger().state();
+    let mut issued: Vec<_> = core.invitations().collect();
+    issued.sort_by_key(|one| std::cmp::Reverse((one.issued, one.nonce)));
+    let view = |one: &crate::core::Issued| IssuedInvitation {
+        id: one.nonce.to_string(),
+        role: one.role.into(),
+        issued: Time::from(one.issued),
+        expires: Time::from(one.expires),
+        by: one.by.clone(),
+        status: match one.status(now.time, state) {
+            InvitationStatus::Open => ShownInvitation::Open,
+            InvitationStatus::Waiting => ShownInvitation::Waiting,
+            InvitationStatus::Used => ShownInvitation::Used,
+            InvitationStatus::Revoked => ShownInvitation::Revoked,
+            InvitationStatus::Expired => ShownInvitation::Expired,
+        },
+    };
+    issued.into_iter().map(view).collect()
+}
+
+/// Newest first.
 pub(crate) fn proposals(core: &Core, facts: &Facts) -> Vec<ProposalView> {
     core.ledger().state().proposals().map(|(number, one)| proposal(core, facts, number, one)).collect()
 }
@@ -151,6 +174,8 @@ pub(crate) fn proposal(core: &Core, facts: &Facts, number: u64, proposal: &Propo
 
 /// What a member calls itself, or the first digits of its address.
 pub(crate) fn name_of(core: &Core, facts: &Facts, address: &Address) -> String {
+    // Work orders carry the address of a member's first key.
+    let address = &core.ledger().state().current(address);
     if *address == core.ledger().address() {
         return facts.name.clone();
     }

@@ -154,16 +154,33 @@ fn payload(payload: &Payload) -> (&'static str, BTreeMap<String, String>) {
             ];
             ("maintenance.advance", fields(parts))
         }
+        Payload::Cosign(nonce) => ("membership.cosign", fields([("invitation", nonce.to_string())])),
+        Payload::RevokeInvitation(nonce) => {
+            ("membership.revoke_invitation", fields([("invitation", nonce.to_string())]))
+        }
+        Payload::ChangeKey(change) => {
+            let parts = [("member", change.member.to_string()), ("public_key", change.key.to_string())];
+            ("membership.change_key", fields(parts))
+        }
+        Payload::NameNetworkKey(named) => {
+            let parts = [("epoch", named.epoch.to_string()), ("hash", named.hash.to_string())];
+            ("membership.network_key", fields(parts))
+        }
     }
 }
 
 fn action(action: &Action) -> [(&'static str, String); 2] {
-    let (what, member) = match action {
-        Action::AddAuthority(member) => ("add_authority", member),
-        Action::RemoveAuthority(member) => ("remove_authority", member),
-        Action::RevokeMember(member) => ("revoke_member", member),
+    let (what, about) = match action {
+        Action::AddAuthority(member) => ("add_authority", member.to_string()),
+        Action::RemoveAuthority(member) => ("remove_authority", member.to_string()),
+        Action::RevokeMember(member) => ("revoke_member", member.to_string()),
+        Action::Exclude(member) => ("exclude", member.to_string()),
+        Action::ChangeKey(change) => ("change_key", change.member.to_string()),
+        Action::AskCosignatures(asks) => {
+            return [("action", "ask_cosignatures".to_owned()), ("asks", asks.to_string())];
+        }
     };
-    [("action", what.to_owned()), ("member", member.to_string())]
+    [("action", what.to_owned()), ("member", about)]
 }
 
 fn fields<const N: usize>(parts: [(&'static str, String); N]) -> BTreeMap<String, String> {

@@ -143,6 +143,7 @@ impl Presenter {
             blocks: self.blocks.iter().rev().cloned().collect(),
             members: hive::members(core, facts),
             proposals: hive::proposals(core, facts),
+            invitations: hive::invitations(now, core),
             operator_buildings: hive::operator_buildings(now, core, facts),
             hive: hive.clone(),
         };
