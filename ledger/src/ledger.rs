@@ -15,8 +15,8 @@ use std::collections::BTreeSet;
 use protocol::limits::{EARLY_MESSAGES_MAX, GOSSIP_TRANSACTIONS_MAX};
 use protocol::message::{HeaderGossip, Status, SyncRequest};
 use protocol::{
-    Address, AuthoritySet, BlockId, Bytes, Certificate, ChainId, Checkpoint, Genesis, Height, Message, Now, Role,
-    SigningKey, StateHash, Tick, UnixMs, VerifiedTransaction,
+    Address, AuthoritySet, BlockId, Bytes, Certificate, ChainId, Checkpoint, Genesis, Height, Message, Now,
+    Role, SigningKey, StateHash, Tick, UnixMs, VerifiedTransaction,
 };
 use thiserror::Error;
 

@@ -261,7 +261,12 @@ impl Building {
             Output::Answer { ticket, answer } => Departure::Answered(ticket, Box::new(answer)),
             Output::AnswerJoin { ticket, response } => Departure::Joined(ticket, Box::new(response)),
             // For operators and the page; there are none in this world.
-            Output::SendOperator { .. } | Output::Members(_) | Output::Event(_) => {
+            Output::SendOperator { .. }
+            | Output::Members(_)
+            | Output::MemberMoved { .. }
+            | Output::StoreNetworkKeys(_)
+            | Output::NetworkKeys(_)
+            | Output::Event(_) => {
                 return Ok(None);
             }
         }))

@@ -147,7 +147,9 @@ impl Checker {
             | Message::Round(_)
             | Message::Status(_)
             | Message::SyncRequest(_)
-            | Message::SyncResponse(_) => return Ok(()),
+            | Message::SyncResponse(_)
+            | Message::NetworkKeyRequest(_)
+            | Message::NetworkKey(_) => return Ok(()),
         };
         let before = self.signed.entry((author, height, round, step)).or_insert(statement);
         if *before == statement {

@@ -201,8 +201,14 @@ impl Model {
     ) -> Result<Option<Change>, String> {
         let Context { height, author, .. } = context;
         let governed = match payload {
-            Payload::Admit(_) | Payload::Propose(_) | Payload::Approve(_) | Payload::Evidence(_) => true,
-            Payload::OpenWorkOrder(_) | Payload::AdvanceWorkOrder(_) => false,
+            Payload::Admit(_)
+            | Payload::Propose(_)
+            | Payload::Approve(_)
+            | Payload::Evidence(_)
+            | Payload::Cosign(_)
+            | Payload::RevokeInvitation(_)
+            | Payload::NameNetworkKey(_) => true,
+            Payload::OpenWorkOrder(_) | Payload::AdvanceWorkOrder(_) | Payload::ChangeKey(_) => false,
         };
         if governed && !deciding.contains_key(author) {
             return Err(format!("{author} governs in block {height} and is no authority"));
@@ -214,6 +220,12 @@ impl Model {
             Payload::Evidence(evidence) => self.record(evidence).map(Some),
             Payload::OpenWorkOrder(open) => self.open(context, open).map(|()| None),
             Payload::AdvanceWorkOrder(advance) => self.advance(context, advance).map(|()| None),
+            Payload::Cosign(_)
+            | Payload::RevokeInvitation(_)
+            | Payload::ChangeKey(_)
+            | Payload::NameNetworkKey(_) => {
+                Err(format!("nobody in this world asked for what {author} signed"))
+            }
         }
     }
 

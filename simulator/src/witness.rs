@@ -72,7 +72,9 @@ impl Witness {
             | Message::Polka(_)
             | Message::Round(_)
             | Message::Status(_)
-            | Message::SyncResponse(_) => Ok(()),
+            | Message::SyncResponse(_)
+            | Message::NetworkKeyRequest(_)
+            | Message::NetworkKey(_) => Ok(()),
         }
     }
 

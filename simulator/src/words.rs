@@ -47,6 +47,8 @@ pub(crate) fn about(message: &Message) -> String {
         Message::Status(status) => format!("is at block {}", status.height),
         Message::SyncRequest(request) => format!("asks for blocks from {}", request.from),
         Message::SyncResponse(response) => format!("brings {} blocks", response.blocks.len()),
+        Message::NetworkKeyRequest(epoch) => format!("asks for network key {epoch}"),
+        Message::NetworkKey(handed) => format!("hands network key {} over", handed.epoch),
     }
 }
 

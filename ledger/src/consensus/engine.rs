@@ -411,6 +411,8 @@ fn is_of_later_round(message: &Message, ours: Round) -> bool {
         | Message::Polka(_)
         | Message::Status(_)
         | Message::SyncRequest(_)
-        | Message::SyncResponse(_) => false,
+        | Message::SyncResponse(_)
+        | Message::NetworkKeyRequest(_)
+        | Message::NetworkKey(_) => false,
     }
 }

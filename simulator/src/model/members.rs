@@ -94,7 +94,7 @@ impl Model {
                 }
                 Ok(Some(Change::Authorities))
             }
-            Action::RevokeMember(address) => {
+            Action::RevokeMember(address) | Action::Exclude(address) => {
                 let heights = self.sets.len() - 2;
                 if self.sets[heights..].iter().any(|set| set.contains_key(&address)) {
                     return Err(format!("{address} is revoked while it decides"));
@@ -102,6 +102,9 @@ impl Model {
                 let member = self.members.get_mut(&address).filter(|member| !member.is_revoked);
                 member.ok_or(format!("{address} is revoked and no member"))?.is_revoked = true;
                 Ok(Some(Change::Revoked(address)))
+            }
+            Action::ChangeKey(_) | Action::AskCosignatures(_) => {
+                Err(format!("nobody in this world asked for proposal {number}"))
             }
         }
     }

@@ -262,7 +262,13 @@ fn open(
     planted: Planted,
 ) -> (Ledger, Vec<Output>) {
     let name = Bytes::new(b"stage".to_vec()).expect("invariant: a short name");
-    let config = Config { heartbeat_ms: HEARTBEAT_MS, time_ahead_ms: 10_000, name, await_alone: false };
+    let config = Config {
+        heartbeat_ms: HEARTBEAT_MS,
+        time_ahead_ms: 10_000,
+        name,
+        await_alone: false,
+        checkpoint: None,
+    };
     let votes = read_vote_log(votes, &genesis.chain());
     let stored = stored_blocks(blocks).into_iter();
     Ledger::open_planted(now, config, key.clone(), genesis, stored, votes, planted)
