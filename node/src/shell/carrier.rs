@@ -166,7 +166,9 @@ impl Carrier {
     /// Whether this node has to start again under another key, and whether it is only to try it: while its change is on
     /// the way, the hive may go by the new key without this node having heard, and let the old one in no more.
     fn wants_another_key(&mut self, now: Tick) -> Option<bool> {
-        if self.core.has_moved() {
+        // Without the key at hand the change was not this node's: it stays where it is, and outside.
+        let has_next = own_keys::next_path(&self.data_dir).exists();
+        if self.core.has_moved() && has_next {
             return Some(false);
         }
         let others = self.core.ledger().state().member_keys().count() > 1;
@@ -176,7 +178,7 @@ impl Carrier {
         }
         let since = *self.lonely.get_or_insert(now);
         let is_long = now.since(since) >= LONELY_MS_MAX;
-        (is_long && own_keys::next_path(&self.data_dir).exists()).then_some(!self.own_keys.tries_next())
+        (is_long && has_next).then_some(!self.own_keys.tries_next())
     }
 
     /// Waits for the next thing to happen. Events go before readings, so that a flood of these never holds up a vote.

@@ -1,13 +1,15 @@
 //! The door in front of the handshake: both sides send 24 bytes at random and encrypt what follows with XSalsa20 under the
-//! hive's network key (libp2p's `Private-Networks-PSK-V1`). libp2p's own part knows one key and, with another one, waits
-//! for a time-out; here the side that is dialled tries each key it has on the first bytes, which are always the same, so
-//! that two keys open the door while a hive goes from one to the next, and whoever has none is sent away at once.
+//! hive's network key (libp2p's `Private-Networks-PSK-V1`). libp2p's own part knows one key; it is used where there is
+//! one. While a hive goes from one key to the next, the side that is dialled tries both on the first bytes, which are
+//! always the same, and sends whoever has neither away at once.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use futures::future::Either;
 use futures::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use libp2p::pnet::{PnetConfig, PnetOutput, PreSharedKey};
 use rand::TryRngCore as _;
 use salsa20::XSalsa20;
 use salsa20::cipher::{KeyIvInit as _, StreamCipher as _};
@@ -56,8 +58,23 @@ pub(super) struct Private<S> {
     unsent: Vec<u8>,
 }
 
-/// Goes through the door from outside or lets somebody in.
-pub(super) async fn handshake<S>(mut socket: S, keys: Keys, is_dialler: bool) -> io::Result<Private<S>>
+/// Goes through the door from outside or lets somebody in, with as many keys as there are.
+pub(super) async fn enter<S>(
+    socket: S,
+    keys: Keys,
+    is_dialler: bool,
+) -> io::Result<Either<PnetOutput<S>, Private<S>>>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    if let [only] = keys.all()[..] {
+        let config = PnetConfig::new(PreSharedKey::new(only));
+        return config.handshake(socket).await.map(Either::Left).map_err(io::Error::other);
+    }
+    handshake(socket, keys, is_dialler).await.map(Either::Right)
+}
+
+async fn handshake<S>(mut socket: S, keys: Keys, is_dialler: bool) -> io::Result<Private<S>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -158,7 +175,6 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Private<S> {
 mod tests {
     use super::*;
     use futures::future::join;
-    use libp2p::pnet::{PnetConfig, PreSharedKey};
     use tokio::net::{TcpListener, TcpStream};
 
     /// A connection through loopback in the clothes of `futures`.
