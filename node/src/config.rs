@@ -12,8 +12,8 @@ use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 use protocol::AssetKind;
 use protocol::limits::{
-    ASSETS_MAX, CODE_BYTES_MAX, CONFIG_BYTES_MAX, NAME_BYTES_MAX, NETWORK_KEY_OVERLAP_S, NETWORK_KEY_OVERLAP_S_MAX,
-    SITES_MAX,
+    ASSETS_MAX, CODE_BYTES_MAX, CONFIG_BYTES_MAX, NAME_BYTES_MAX, NETWORK_KEY_OVERLAP_S,
+    NETWORK_KEY_OVERLAP_S_MAX, SITES_MAX,
 };
 use serde::Deserialize;
 use thiserror::Error;

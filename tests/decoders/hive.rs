@@ -25,7 +25,8 @@ pub(super) fn genesis() -> &'static Genesis {
 
 fn open(n: u8) -> (Ledger, Vec<Output>) {
     let name = Bytes::new(b"fuzz".to_vec()).unwrap();
-    let config = Config { heartbeat_ms: 1_000, time_ahead_ms: 10_000, name, await_alone: false };
+    let config =
+        Config { heartbeat_ms: 1_000, time_ahead_ms: 10_000, name, await_alone: false, checkpoint: None };
     Ledger::open(now(0), config, key(n), genesis(), std::iter::empty(), Ok(VoteLog::default())).unwrap()
 }
 

@@ -62,7 +62,8 @@ pub(super) fn check_vote_log(bytes: &[u8]) {
 /// A log with entries that no node wrote may be refused, and never makes the node fall over.
 fn open(log: VoteLog) {
     let name = Bytes::new(b"fuzz".to_vec()).unwrap();
-    let config = Config { heartbeat_ms: 60_000, time_ahead_ms: 10_000, name, await_alone: false };
+    let config =
+        Config { heartbeat_ms: 60_000, time_ahead_ms: 10_000, name, await_alone: false, checkpoint: None };
     let now = Now { tick: Tick(0), time: samples::TIME.plus(1_000) };
     drop(Ledger::open(now, config, samples::key(1), hive::genesis(), std::iter::empty(), Ok(log)));
 }

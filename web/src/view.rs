@@ -14,8 +14,8 @@ pub use alert::{
 };
 pub use hive::{
     BlockSummary, BlockView, CertificateView, Finality, HiveView, InvitationStatus, InvitationView,
-    IssuedInvitation, LedgerHead, MemberView, OperatorBuilding, PeerFault, PeerView, ProofView, ProposalStatus,
-    ProposalView, SignatureView, TransactionView,
+    IssuedInvitation, LedgerHead, MemberView, OperatorBuilding, PeerFault, PeerView, ProofView,
+    ProposalStatus, ProposalView, SignatureView, TransactionView,
 };
 
 pub use metric::{ConflictView, MetricKind, MetricView, OnConflict, SwapView};

@@ -51,7 +51,9 @@ impl Heard {
                 | Message::Polka(_)
                 | Message::Round(_)
                 | Message::SyncRequest(_)
-                | Message::SyncResponse(_),
+                | Message::SyncResponse(_)
+                | Message::NetworkKeyRequest(_)
+                | Message::NetworkKey(_),
             )
             | Err(_) => None,
         };

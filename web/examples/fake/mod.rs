@@ -255,7 +255,11 @@ fn perform(picture: &mut Picture, command: Command) -> Result<Answer, Problem> {
         Command::Invite(request) => {
             let life_ms = i64::from(request.expires_s.unwrap_or(86_400)) * 1000;
             let expires = Time::from_ms(now.ms() + life_ms);
-            Ok(Answer::Invitation(InvitationView { invitation: "symbiose1:00".to_owned(), expires }))
+            let (id, invitation) = ("ab".repeat(32), "symbiose1:00".to_owned());
+            Ok(Answer::Invitation(InvitationView { id, invitation, expires, fingerprint: None }))
+        }
+        Command::RevokeInvitation { .. } | Command::ChangeKey { .. } | Command::ChangeNetworkKey => {
+            Err(Problem::new(Kind::Refused, "only an authority's operator can do this"))
         }
         Command::Propose { action } => {
             let proposal = ProposalView {
