@@ -112,6 +112,7 @@ pub(crate) fn picture(now: UnixMs) -> Picture {
         blocks,
         members,
         proposals: Vec::new(),
+        invitations: Vec::new(),
     }
 }
 
