@@ -88,6 +88,7 @@ fn membership_types() -> Vec<Wire> {
         wire("Grant", &grant(), 1024),
         wire("SignedInvitation", &signed_invitation(), 1024),
         wire("Invitation", &invitation(), JOIN_FRAME_BYTES_MAX),
+        wire("Invitation with particulars", &full_invitation(), JOIN_FRAME_BYTES_MAX),
         wire("JoinRequest", &join_request(), JOIN_FRAME_BYTES_MAX),
         wire("JoinResponse accepted", &JoinResponse::Accepted(genesis()), JOIN_FRAME_BYTES_MAX),
         wire("JoinResponse other hive", &refused(JoinRefusal::OtherHive), JOIN_FRAME_BYTES_MAX),

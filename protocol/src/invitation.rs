@@ -1,7 +1,10 @@
 //! Joining: an authority's operator hands out an invitation, once, for a limited time; the newcomer makes its key on
 //! its own device and proves that it owns it.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use crate::bounded::Bounded;
@@ -109,25 +112,43 @@ pub struct Invitation {
     pub particulars: Option<Particulars>,
 }
 
-type Addresses = Bounded<Bytes<ADDRESS_TEXT_BYTES_MAX>, INVITATION_ADDRESSES_MAX>;
-
-/// The form of earlier releases.
-#[derive(Serialize_tuple, Deserialize_tuple)]
-struct Plain {
-    signed: SignedInvitation,
-    secret: Digest,
-    swarm_key: Digest,
-    addresses: Addresses,
+impl Serialize for Invitation {
+    /// The form of earlier releases, with the particulars behind it where there are any.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { signed, secret, swarm_key, addresses, particulars } = self;
+        match particulars {
+            None => (signed, secret, swarm_key, addresses).serialize(serializer),
+            Some(particulars) => (signed, secret, swarm_key, addresses, particulars).serialize(serializer),
+        }
+    }
 }
 
-/// The form of today.
-#[derive(Serialize_tuple, Deserialize_tuple)]
-struct Full {
-    signed: SignedInvitation,
-    secret: Digest,
-    swarm_key: Digest,
-    addresses: Addresses,
-    particulars: Particulars,
+impl<'de> Deserialize<'de> for Invitation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Parts)
+    }
+}
+
+/// Reads either form.
+struct Parts;
+
+impl<'de> Visitor<'de> for Parts {
+    type Value = Invitation;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the 4 or 5 parts of an invitation")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Invitation, A::Error> {
+        let missing = |at: usize| A::Error::invalid_length(at, &Self);
+        Ok(Invitation {
+            signed: parts.next_element()?.ok_or_else(|| missing(0))?,
+            secret: parts.next_element()?.ok_or_else(|| missing(1))?,
+            swarm_key: parts.next_element()?.ok_or_else(|| missing(2))?,
+            addresses: parts.next_element()?.ok_or_else(|| missing(3))?,
+            particulars: parts.next_element()?,
+        })
+    }
 }
 
 /// Prefix of an invitation as text.
@@ -145,28 +166,11 @@ impl Invitation {
         Checkpoint { height, block, authorities: self.particulars.map(|particulars| particulars.authorities) }
     }
 
-    fn to_bytes(&self) -> Vec<u8> {
-        let Self { signed, secret, swarm_key, addresses, particulars } = self.clone();
-        match particulars {
-            Some(particulars) => encode(&Full { signed, secret, swarm_key, addresses, particulars }),
-            None => encode(&Plain { signed, secret, swarm_key, addresses }),
-        }
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
-        if let Ok(full) = decode::<Full>(bytes, JOIN_FRAME_BYTES_MAX) {
-            let Full { signed, secret, swarm_key, addresses, particulars } = full;
-            return Ok(Self { signed, secret, swarm_key, addresses, particulars: Some(particulars) });
-        }
-        let Plain { signed, secret, swarm_key, addresses } = decode(bytes, JOIN_FRAME_BYTES_MAX)?;
-        Ok(Self { signed, secret, swarm_key, addresses, particulars: None })
-    }
-
     /// The invitation as one word of text.
     pub fn to_text(&self) -> String {
         use std::fmt::Write as _;
         let mut text = String::from(TEXT_PREFIX);
-        for byte in self.to_bytes() {
+        for byte in encode(self) {
             write!(text, "{byte:02x}").expect("invariant: a String takes every character");
         }
         text
@@ -189,12 +193,12 @@ impl Invitation {
         };
         let bytes: Option<Vec<u8>> = hex.as_bytes().chunks(2).map(pair).collect();
         let bytes = bytes.ok_or_else(|| malformed("small hexadecimal digits in pairs follow the prefix"))?;
-        Self::from_bytes(&bytes)
+        decode(&bytes, JOIN_FRAME_BYTES_MAX)
     }
 }
 
-impl std::fmt::Debug for Invitation {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Invitation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Invitation({:?}, expires {})", self.signed.grant.nonce, self.signed.grant.expires)
     }
 }
@@ -262,7 +266,19 @@ mod tests {
             secret: Digest::new([3; 32]),
             swarm_key: Digest::new([5; 32]),
             addresses: Bounded::default(),
+            particulars: None,
         }
+    }
+
+    #[test]
+    fn invitations_with_and_without_particulars_read_back() {
+        let particulars = Particulars { authorities: Digest::new([6; 32]), epoch: 2, page: None };
+        let full = Invitation { particulars: Some(particulars), ..invitation() };
+        let plain = invitation();
+        assert_eq!(Invitation::from_text(&full.to_text()), Ok(full.clone()));
+        assert_eq!(full.checkpoint().authorities, Some(Digest::new([6; 32])));
+        assert_eq!(plain.checkpoint().authorities, None);
+        assert_ne!(full.to_text(), plain.to_text());
     }
 
     #[test]

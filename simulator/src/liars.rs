@@ -142,7 +142,9 @@ impl Liar {
             | Message::Round(_)
             | Message::Status(_)
             | Message::SyncRequest(_)
-            | Message::SyncResponse(_) => {}
+            | Message::SyncResponse(_)
+            | Message::NetworkKeyRequest(_)
+            | Message::NetworkKey(_) => {}
         }
         if message.is_consensus() && self.chance.per_mille(200) {
             if self.heard.len() >= HEARD_MAX {
@@ -218,7 +220,12 @@ impl Liar {
             Message::Proposal(_) => self.lies.withhold_proposals,
             Message::Body(_) => self.lies.withhold_bodies,
             Message::SyncResponse(_) => self.lies.catch_up / 4,
-            Message::Polka(_) | Message::Round(_) | Message::Status(_) | Message::SyncRequest(_) => 0,
+            Message::Polka(_)
+            | Message::Round(_)
+            | Message::Status(_)
+            | Message::SyncRequest(_)
+            | Message::NetworkKeyRequest(_)
+            | Message::NetworkKey(_) => 0,
         };
         self.chance.per_mille(share)
     }
@@ -239,7 +246,9 @@ impl Liar {
             | Message::SyncResponse(_)
             | Message::Polka(_)
             | Message::Round(_)
-            | Message::SyncRequest(_) => None,
+            | Message::SyncRequest(_)
+            | Message::NetworkKeyRequest(_)
+            | Message::NetworkKey(_) => None,
         }
     }
 

@@ -68,5 +68,6 @@ pub(super) fn check_invitation(bytes: &[u8]) {
 
 pub(super) fn invitation_seeds() -> Vec<Vec<u8>> {
     let text = samples::invitation().to_text();
-    vec![format!(" {text}\n").into_bytes(), text.into_bytes()]
+    let full = samples::full_invitation().to_text();
+    vec![format!(" {text}\n").into_bytes(), text.into_bytes(), full.into_bytes()]
 }

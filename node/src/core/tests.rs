@@ -131,6 +131,9 @@ impl House {
                 | Output::AnswerJoin { .. }
                 | Output::SendOperator { .. }
                 | Output::Members(_)
+                | Output::MemberMoved { .. }
+                | Output::StoreNetworkKeys(_)
+                | Output::NetworkKeys(_)
                 | Output::Event(_) => {}
             }
         }

@@ -1,7 +1,9 @@
 //! Starting a node: files first, then the ledger, then the building, then the threads and tasks around them. What had
 //! to be repaired on the way is said on `/readyz`.
 
-use std::collections::{BTreeMap, VecDeque};
+mod identity;
+
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -15,11 +17,11 @@ use protocol::limits::{
     WIRE_OLDEST,
 };
 use protocol::operator::OperatorKey;
-use protocol::{
-    Address, Bytes, Checkpoint, Genesis, Height, NetworkKey, PublicKey, SigningKey, UnixMs, decode,
-};
+use protocol::{Address, Bytes, Height, PublicKey, SigningKey, UnixMs};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot, watch};
+
+use identity::Identity;
 
 use super::archivist::{self, Archivist, Around};
 use super::backup;
@@ -34,7 +36,6 @@ use super::inbox::Inbox;
 use super::keeper::{self, Keeper};
 use super::machine::Machine;
 use super::network::{self, NetworkConfig, NetworkHandle, Wires};
-use super::own_keys::{self, OwnKeys};
 use super::present::{Facts, Presenter, ledger as shown};
 use super::query::Source;
 use super::reader::Reader;
@@ -56,13 +57,11 @@ use super::store::{StoreError, file};
 use super::supervisor::Pulse;
 use super::tickets::Tickets;
 use super::watch::{Deaths, Watch};
-use super::{RunError, accounts, core_queue, first_picture, hive_name, http, secrets};
+use super::{RunError, accounts, core_queue, first_picture, hive_name, http};
 use crate::config::Config;
 use crate::core::telemetry::Body;
 use crate::core::{AssetConfig, Core, CoreConfig, Output, Replayed, SiteConfig};
 
-/// A genesis of 1,000 members is far shorter, bytes.
-const GENESIS_BYTES_MAX: usize = 256 * 1024;
 /// Commands and questions of the web that wait.
 const CALLS_MAX: usize = 256;
 /// Calls of the web for the keeper of files that wait; each may hold a photo.
@@ -101,23 +100,13 @@ pub(super) struct Opened {
     _lock: Lock,
 }
 
-/// What the configuration's files hold.
-struct Identity {
-    own: OwnKeys,
-    key: SigningKey,
-    network_keys: BTreeMap<u64, NetworkKey>,
-    checkpoint: Option<Checkpoint>,
-    genesis: Genesis,
-    operator: Option<OperatorKey>,
-}
-
 /// Opens everything and sets it to work. Called on a thread that may block, inside a runtime.
 pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError> {
     let _inside = runtime.enter();
     file::create_dir(&config.data_dir).map_err(RunError::Store)?;
     let lock = lock::take(&config.data_dir)?;
     ReadyFile::remove(&config.data_dir).map_err(RunError::Store)?;
-    let mut identity = identity(config)?;
+    let mut identity = Identity::read(config)?;
     let wires = wires(config)?;
     let bound = runtime.block_on(http::bind(&config.http, &config.data_dir))?;
     let (book, lost) = accounts::read(&config.data_dir).map_err(RunError::Store)?;
@@ -211,7 +200,7 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
         facts,
         meeting: Meeting {
             addresses: Vec::new(),
-            network_key: newest_key(&identity.network_keys).clone(),
+            network_key: identity.network_key().clone(),
             fingerprint: bound.fingerprint(),
         },
         members: Members::default(),
@@ -293,26 +282,6 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
         passphrase,
         _lock: lock,
     })
-}
-
-fn identity(config: &Config) -> Result<Identity, RunError> {
-    let origin = || config.file.display().to_string();
-    let wrong = |key, detail: String| RunError::Configuration { key, origin: origin(), detail };
-    let own = OwnKeys::read(config).map_err(|error| wrong("key.file", error.to_string()))?;
-    let network_keys =
-        own_keys::network_keys(config).map_err(|error| wrong("hive.swarm_key", error.to_string()))?;
-    let checkpoint =
-        super::checkpoint::read(&config.data_dir).map_err(|error| wrong("hive.checkpoint", error))?;
-    let bytes = file::read(&config.genesis, GENESIS_BYTES_MAX as u64);
-    let bytes = bytes.map_err(|error| wrong("hive.genesis", error.to_string()))?;
-    let genesis = decode(&bytes, GENESIS_BYTES_MAX);
-    let genesis =
-        genesis.map_err(|error| wrong("hive.genesis", format!("{}: {error}", config.genesis.display())))?;
-    let operator = config.operator_key.as_deref().map(secrets::read).transpose();
-    let operator = operator.map_err(|error| wrong("operator.key_file", error.to_string()))?;
-    let key = SigningKey::from_seed(own.seed());
-    let operator = operator.map(OperatorKey::new);
-    Ok(Identity { own, key, network_keys, checkpoint, genesis, operator })
 }
 
 fn recorder() -> Result<PrometheusHandle, RunError> {
@@ -573,7 +542,7 @@ fn wires(config: &Config) -> Result<Wires, RunError> {
 fn network_config(config: &Config, identity: &Identity, core: &Core, wires: Wires) -> NetworkConfig {
     NetworkConfig {
         seed: **identity.own.seed(),
-        swarm_key: *newest_key(&identity.network_keys).secret(),
+        swarm_key: *identity.network_key().secret(),
         hive: hive_name(&core.ledger().chain()),
         chain: core.ledger().chain(),
         wires,
@@ -593,10 +562,6 @@ fn where_it_went(peer: &str, core: &Core) -> String {
         (current != configured).then(|| network::with_peer(peer, &key).ok())?
     });
     moved.unwrap_or_else(|| peer.to_owned())
-}
-
-fn newest_key(keys: &BTreeMap<u64, NetworkKey>) -> &NetworkKey {
-    keys.last_key_value().map(|(_, key)| key).expect("invariant: there is always a network key")
 }
 
 fn known_authorities_of(ledger: &Ledger) -> Option<Arc<protocol::AuthoritySet>> {

@@ -90,6 +90,9 @@ impl Door {
                 | Output::AnswerJoin { .. }
                 | Output::SendOperator { .. }
                 | Output::Members(_)
+                | Output::MemberMoved { .. }
+                | Output::StoreNetworkKeys(_)
+                | Output::NetworkKeys(_)
                 | Output::Event(_) => {}
             }
         }

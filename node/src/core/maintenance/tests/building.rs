@@ -111,6 +111,9 @@ impl Building {
             | Change::PutSwap(_)
             | Change::PutHeld(_)
             | Change::DeleteHeld(_)
+            | Change::PutInvitation(_)
+            | Change::DeleteInvitation(_)
+            | Change::PutSecret(_)
             | Change::PutSettings(_) => return,
         };
         writeln!(self.log, "{line}").unwrap();

@@ -7,6 +7,7 @@ use tokio::task::JoinHandle;
 
 use super::super::behaviour::{BehaviourEvent, ForMembersEvent, Names, node_swarm};
 use super::super::limits::{BURST_S, MESSAGES_PER_S};
+use super::super::pnet::Keys;
 use super::super::streams::Outcome;
 use super::super::{JoinError, ask_to_join, keys as names_of};
 use super::*;
@@ -21,7 +22,7 @@ impl Rogue {
     async fn connect(seed: u8, to: &Node, lane: Lane) -> Self {
         let config = config(seed, [to.key].into(), &[]);
         let names = Names::new(&config.hive, config.wires).unwrap();
-        let mut swarm = node_swarm(&config, &names).unwrap();
+        let mut swarm = node_swarm(&config, &names, Keys::new(config.swarm_key).1).unwrap();
         let (key, address) = names_of::parse_peer(&to.address).unwrap();
         swarm.dial(DialOpts::peer_id(names_of::to_peer(&key)).addresses(vec![address]).build()).unwrap();
         let stream = in_time("the rogue's stream", async {
@@ -190,7 +191,7 @@ async fn gossip_without_end(seed: u8, to: String) {
     let (target, address) = names_of::parse_peer(&to).unwrap();
     let config = config(seed, [target].into(), &[]);
     let names = Names::new(&config.hive, config.wires).unwrap();
-    let mut swarm = node_swarm(&config, &names).unwrap();
+    let mut swarm = node_swarm(&config, &names, Keys::new(config.swarm_key).1).unwrap();
     swarm.dial(DialOpts::peer_id(names_of::to_peer(&target)).addresses(vec![address]).build()).unwrap();
     loop {
         let gossip = &mut swarm.behaviour_mut().gate.inner().gossip;
