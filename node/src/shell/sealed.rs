@@ -100,6 +100,9 @@ pub fn seal(seed: &[u8; 32], passphrase: &str) -> Result<String, SecretError> {
 
 /// Opens what [`seal`] made.
 pub fn open(text: &str, passphrase: &str) -> Result<Zeroizing<[u8; 32]>, SealError> {
+    if text.lines().next() != Some(HEADER) {
+        return Err(SealError::Form { expected: HEADER });
+    }
     let public = public_of(text)?;
     let salt: [u8; SALT_BYTES] = line(text, "salt ", "32 digits behind `salt`")?;
     let nonce: [u8; NONCE_BYTES] = line(text, "nonce ", "48 digits behind `nonce`")?;
@@ -233,13 +236,16 @@ mod tests {
         assert_eq!(*open(&text, "correct horse").unwrap(), seed);
         assert!(matches!(open(&text, "correct house"), Err(SealError::Wrong)));
         for name in ["public ", "salt ", "nonce ", "sealed "] {
-            let at = text.find(name).unwrap() + name.len();
+            let name = format!("\n{name}");
+            let at = text.find(&name).unwrap() + name.len();
             let mut changed = text.clone().into_bytes();
             changed[at] = if changed[at] == b'0' { b'1' } else { b'0' };
             let changed = String::from_utf8(changed).unwrap();
             assert!(matches!(open(&changed, "correct horse"), Err(SealError::Wrong)), "{name}");
-            let cut = text.replacen(name, "x ", 1);
+            let cut = text.replacen(&name, "\nx ", 1);
             assert!(matches!(open(&cut, "correct horse"), Err(SealError::Form { .. })), "{name}");
         }
+        let later = text.replacen("v1", "v2", 1);
+        assert!(matches!(open(&later, "correct horse"), Err(SealError::Form { .. })));
     }
 }
