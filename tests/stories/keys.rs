@@ -231,7 +231,7 @@ fn rotate(node: &Node, approving: &[&Node]) {
     keys_ok(symbiose().args(["keys", "rotate", "--wait", "0", "--dir"]).arg(&node.data_dir));
     if let Some(first) = approving.first() {
         let mut id = String::new();
-        until("the change is proposed", 20, || {
+        until("the change is proposed", 20, || -> Result<(), String> {
             let all = fresh(first).get("/api/v1/governance")?;
             let found = all["items"].as_array().ok_or("no list")?.iter().find(|one| {
                 one["action"]["kind"] == "change_key"
