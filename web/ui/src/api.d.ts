@@ -274,10 +274,65 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Invitations that this node made, without their secrets. */
+        get: operations["invitations"];
         put?: never;
         /** Makes an invitation for a new building. */
         post: operations["invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an invitation back that was not used. Any authority may. */
+        delete: operations["revoke_invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks the hive to go on with another key of this node: a follower's takes effect with the next block, an authority's
+         *     when more than two thirds of the authorities approve it.
+         */
+        post: operations["change_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys/network": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives the hive another network key, which members hand on among themselves. */
+        post: operations["change_network_key"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1269,6 +1324,20 @@ export interface components {
             /** @enum {string} */
             kind: "revoke_member";
             member: string;
+        } | {
+            /** @enum {string} */
+            kind: "exclude";
+            member: string;
+        } | {
+            /** @enum {string} */
+            kind: "change_key";
+            member: string;
+            proof: string;
+            public_key: string;
+        } | {
+            asks: boolean;
+            /** @enum {string} */
+            kind: "ask_cosignatures";
         };
         /** @description One thing worth knowing. */
         HealthItem: {
@@ -1354,11 +1423,38 @@ export interface components {
             /** @default null */
             role: components["schemas"]["Role"] | null;
         };
+        /**
+         * @description How far an invitation is.
+         * @enum {string}
+         */
+        InvitationStatus: "open" | "waiting" | "used" | "revoked" | "expired";
         /** @description A freshly made invitation. It is shown once and kept nowhere. */
         InvitationView: {
             expires: components["schemas"]["Time"];
+            /** @description SHA-256 of the certificate of this node's page, as browsers show it; to be compared by whoever opens it. */
+            fingerprint?: string | null;
+            /** @description Names it when it is to be taken back: 64 hex digits. */
+            id: string;
             /** @description The text to hand to the newcomer. */
             invitation: string;
+        };
+        /** @description An invitation that this node made. */
+        IssuedInvitation: {
+            /** @description Who asked for it. */
+            by: string;
+            expires: components["schemas"]["Time"];
+            /** @description The hash of its secret: 64 hex digits. */
+            id: string;
+            issued: components["schemas"]["Time"];
+            role: components["schemas"]["Role"];
+            status: components["schemas"]["InvitationStatus"];
+        };
+        /** @description Another key for this node, made on its own device. */
+        KeyRequest: {
+            /** @description Its signature over this node's address, 128 hex digits. */
+            proof: string;
+            /** @description 64 hex digits. */
+            public_key: string;
         };
         /** @description The most recent value of one metric. */
         LastValue: {
@@ -1729,6 +1825,21 @@ export interface components {
                 seen: components["schemas"]["Time"];
                 /** @description Time of both readings. */
                 t: components["schemas"]["Time"];
+            }[];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_IssuedInvitation: {
+            items: {
+                /** @description Who asked for it. */
+                by: string;
+                expires: components["schemas"]["Time"];
+                /** @description The hash of its secret: 64 hex digits. */
+                id: string;
+                issued: components["schemas"]["Time"];
+                role: components["schemas"]["Role"];
+                status: components["schemas"]["InvitationStatus"];
             }[];
             /** @description Cursor of the next page; `null` at the end. */
             next?: string | null;
@@ -3400,6 +3511,39 @@ export interface operations {
             504: components["responses"]["Problem"];
         };
     };
+    invitations: {
+        parameters: {
+            query?: {
+                /** @description Items wanted, 1 to 1,000; 100 when not given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_IssuedInvitation"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
     invite: {
         parameters: {
             query?: never;
@@ -3429,6 +3573,93 @@ export interface operations {
             413: components["responses"]["Problem"];
             421: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    revoke_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It opens no door any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    change_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyRequest"];
+            };
+        };
+        responses: {
+            /** @description On its way */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    change_network_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is named on the ledger */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
             429: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
             504: components["responses"]["Problem"];
