@@ -456,7 +456,8 @@ impl Ledger {
         loop {
             let heartbeat = now.tick >= self.last_commit.plus(self.config.heartbeat_ms);
             let may_start = self.engine.is_none() && self.may_vote();
-            if may_start && (heartbeat || !self.early.is_empty() || self.has_work(now)) {
+            let wants_block = heartbeat || self.is_changing_hands() || !self.early.is_empty();
+            if may_start && (wants_block || self.has_work(now)) {
                 self.start_height(now);
             }
             let before = self.chain.height();
@@ -466,6 +467,13 @@ impl Ledger {
                 return;
             }
         }
+    }
+
+    /// Whether other authorities decide the block after the next one. It is made at once: until then those who were asked
+    /// to go still decide, and whoever took a new key cannot sign with it.
+    fn is_changing_hands(&self) -> bool {
+        let state = self.chain.state();
+        state.authorities() != state.next_authorities()
     }
 
     /// Whether something waits that a block would take. What the state refuses is dropped on the way: it must not start

@@ -463,12 +463,14 @@ fn the_authority_set_changes_two_heights_after_two_thirds_approve() {
     let set = |net: &Net| net.nodes[&newcomer].state().authorities().len();
     assert_eq!(set(&net), 4, "two of four are no quorum");
     net.submit(2, vec![sign(&genesis, 2, 1, Payload::Approve(1))]);
+    let next = |net: &Net| net.nodes[&newcomer].state().next_authorities().len();
+    net.run_until(|net| next(net) == 5, 10_000);
+    let decided = net.nodes[&newcomer].head().height.0;
+    assert_eq!((next(&net), set(&net)), (5, 4), "the next height is still decided by the old set");
     net.run();
-    net.agree();
-    let decided = net.heights()[0];
-    assert_eq!(net.nodes[&newcomer].state().meta().next_authorities.len(), 5);
-    assert_eq!(set(&net), 4, "the next height is still decided by the old set");
-    for n in 1..=3 {
+    assert_eq!(net.heights()[0], decided + 1, "the old set's last block is made at once");
+    assert_eq!(set(&net), 5);
+    for n in 1..=2 {
         net.submit(3, vec![open(&genesis, 3, n, u8::try_from(n).unwrap())]);
         net.run();
     }

@@ -109,6 +109,11 @@ impl State {
         &self.meta().authorities
     }
 
+    /// The set that decides the block after that.
+    pub fn next_authorities(&self) -> &AuthoritySet {
+        &self.meta().next_authorities
+    }
+
     /// One member, revoked ones included.
     pub fn member(&self, address: &Address) -> Option<&MemberEntry> {
         match self.entries.get(&Key::Member(*address)) {

@@ -18,11 +18,15 @@ impl Net {
 
     /// Hands a transaction in at its author, with the sequence that is due.
     fn wish(&mut self, author: u8, payload: Payload) {
+        self.hand_in(author, payload);
+        self.run();
+    }
+
+    fn hand_in(&mut self, author: u8, payload: Payload) {
         let state = self.state_of(author);
         let sequence = state.member(&key(author).address()).map_or(1, |member| member.sequence.0 + 1);
         let transaction = sign(&self.genesis.clone(), author, sequence, payload);
         self.submit(author, vec![transaction]);
-        self.run();
     }
 
     fn decide(&mut self, action: Action) {
@@ -202,11 +206,13 @@ fn authorities_change_their_keys_one_by_one_and_agree_all_the_while() {
         let change = KeyChange::prove(&genesis.chain(), key(i).address(), &key(40 + i));
         net.wish(i, Payload::Propose(Action::ChangeKey(change)));
         let (number, _) = net.state_of(i).proposals().next().unwrap();
+        let next = |net: &Net| net.state_of(i).next_authorities().key_of(&key(40 + i).address()).is_some();
         for approving in keys.iter().copied().filter(|j| *j != i).take(2) {
-            net.wish(approving, Payload::Approve(number));
+            net.hand_in(approving, Payload::Approve(number));
+            net.run_until(next, 5_000);
         }
         let decided = net.state_of(i).meta().height;
-        assert!(net.state_of(i).meta().next_authorities.key_of(&key(40 + i).address()).is_some());
+        assert!(next(&net));
         assert!(
             net.state_of(i).authorities().key_of(&key(i).address()).is_some(),
             "the next height is the old set's"

@@ -2,6 +2,7 @@
 //! order. What stands before a sync is on disk before anything behind it leaves the node. A disk that fails here ends
 //! the process; it starts again from what is on disk.
 
+mod lonely;
 mod perform;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ledger::Input as LedgerInput;
+pub(super) use lonely::Lonely;
 use protocol::limits::TELEMETRY_QUEUE_MAX;
 use protocol::{Address, AuthoritySet, Digest, Now, PublicKey, Tick};
 use tokio::runtime::Handle;
@@ -67,8 +69,8 @@ pub(super) struct Carrier {
     pub(super) pulse: Pulse,
     pub(super) data_dir: PathBuf,
     pub(super) own_keys: OwnKeys,
-    /// Since when no other member is connected.
-    pub(super) lonely: Option<Tick>,
+    /// Since when no other member stays connected.
+    pub(super) lonely: Lonely,
     /// Whether the core's first outputs are carried out.
     pub(super) is_open: bool,
     /// Who proved that another node runs with our key.
@@ -171,13 +173,9 @@ impl Carrier {
         if self.core.has_moved() && has_next {
             return Some(false);
         }
-        let others = self.core.ledger().state().member_keys().count() > 1;
-        if !others || !self.members.connected.is_empty() {
-            self.lonely = None;
-            return None;
-        }
-        let since = *self.lonely.get_or_insert(now);
-        let is_long = now.since(since) >= LONELY_MS_MAX;
+        let members = self.core.ledger().state().members().filter(|(_, member)| !member.revoked);
+        let has_company = members.count() <= 1 || !self.members.connected.is_empty();
+        let is_long = self.lonely.note(now, has_company) >= LONELY_MS_MAX;
         (is_long && has_next).then_some(!self.own_keys.tries_next())
     }
 

@@ -26,7 +26,7 @@ use identity::Identity;
 use super::archivist::{self, Archivist, Around};
 use super::backup;
 use super::calls::{Questions, carry_commands};
-use super::carrier::{Carrier, End, Members, Stores};
+use super::carrier::{Carrier, End, Lonely, Members, Stores};
 use super::clock::Clock;
 use super::commands::Meeting;
 use super::committer::{Committer, Work};
@@ -210,7 +210,7 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
         copied: None,
         speechless: Default::default(),
         data_dir: config.data_dir.clone(),
-        lonely: None,
+        lonely: Lonely::default(),
         own_keys: identity.own,
         core: building.core,
     };
