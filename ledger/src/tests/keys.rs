@@ -317,12 +317,10 @@ fn follow(newcomer: &mut Ledger, peer: Address, stored: &[StoredBlock], from_ms:
         }
         let input = inputs.pop_front().unwrap_or(Input::Tick);
         for output in newcomer.handle(now(tick), input) {
-            match output {
-                Output::Send { message: Message::SyncRequest(request), to } => {
-                    inputs.push_back(Input::Message { from: to, message: serve(stored, &request) });
-                }
-                Output::Blame { fault, .. } => blamed.push(fault),
-                _ => {}
+            if let Output::Send { message: Message::SyncRequest(request), to } = output {
+                inputs.push_back(Input::Message { from: to, message: serve(stored, &request) });
+            } else if let Output::Blame { fault, .. } = output {
+                blamed.push(fault);
             }
         }
     }
@@ -427,7 +425,7 @@ fn a_folder_with_another_history_is_not_opened_or_stops() {
     let now = Now { tick: Tick(0), time: UnixMs(1_000_000) };
     let open = |stored: &[StoredBlock]| {
         let config = Config { checkpoint: Some(checkpoint), ..config() };
-        let stored = stored.to_vec().into_iter();
+        let stored = stored.iter().cloned();
         Ledger::open(now, config, key(90), &truth.genesis, stored, Ok(crate::VoteLog::default()))
     };
     assert_eq!(open(&falsely[..30]).unwrap_err(), crate::OpenError::OtherHistory { height: Height(20) });
@@ -470,10 +468,9 @@ fn events_tell_what_happened_to_keys() {
         .handle(now, Input::Submit { transactions: vec![transaction], local: true });
     let events: Vec<Event> = outputs
         .into_iter()
-        .filter_map(|output| match output {
-            Output::Committed(committed) => Some(committed.events),
-            _ => None,
-        })
+        .filter_map(
+            |output| if let Output::Committed(committed) = output { Some(committed.events) } else { None },
+        )
         .flatten()
         .collect();
     assert_eq!(events, [Event::KeyChanged { from: key(1).address(), to: key(40).address() }]);

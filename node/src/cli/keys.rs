@@ -2,7 +2,7 @@
 //! that was away while it changed.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use protocol::{Address, ChainId, Digest, KeyChange, NetworkKey, SigningKey};
@@ -14,6 +14,7 @@ use super::init::read_genesis;
 use super::say::Say;
 use super::{Exit, Failed, runtime};
 use crate::config::Config;
+use crate::shell::clock::Stopwatch;
 use crate::shell::own_keys::{self, next_path, read_key};
 use crate::shell::sealed::{self, Passphrase};
 use crate::shell::secrets;
@@ -180,8 +181,8 @@ impl Rotate {
 
     /// Whether the node answers under its new address within the time given.
     fn wait(&self, new: Address) -> bool {
-        let end = Instant::now() + Duration::from_secs(self.wait);
-        while Instant::now() < end {
+        let (watch, limit) = (Stopwatch::start(), Duration::from_secs(self.wait));
+        while watch.elapsed() < limit {
             let node =
                 Client::of(&self.dir).and_then(|client| runtime()?.block_on(client.get("/api/v1/node")));
             if node.is_ok_and(|node: Value| address_in(&node).is_ok_and(|address| address == new)) {

@@ -165,7 +165,7 @@ impl Core {
 
     fn take_network_key(&mut self, epoch: u64, key: NetworkKey) {
         tracing::info!(epoch, "the hive has another network key");
-        self.keyring.put(epoch, key.clone());
+        self.keyring.put(epoch, key);
         self.out.push(Output::StoreNetworkKeys(self.keyring.keys.clone()));
         self.event(Event::Hive);
     }

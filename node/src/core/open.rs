@@ -96,9 +96,8 @@ impl Core {
         let mut telemetry = Telemetry::new(catalogue).with_ahead_ms(config.ahead_ms);
         replayed.for_each(|item| replay(&mut telemetry, item, &mut changes));
         let quarantine = restore_quarantine(&remembered);
-        let kept = remembered.iter().find_map(|change| match change {
-            Change::PutSecret(secret) => Some(*secret.as_bytes()),
-            _ => None,
+        let kept = remembered.iter().find_map(|change| {
+            if let Change::PutSecret(secret) = change { Some(*secret.as_bytes()) } else { None }
         });
         let secret = Secret::new(kept.unwrap_or_else(|| key.derive(BUILDING_SECRET)));
         let mut invitations = super::Invitations::default();

@@ -201,7 +201,7 @@ fn swarm<B: NetworkBehaviour>(keypair: &Keypair, door: Keys, behaviour: B) -> Re
     let noise = noise::Config::new(keypair)
         .map_err(|error| NetworkError::Setup { part: "noise", reason: error.to_string() })?;
     let transport = tcp::tokio::Transport::new(tcp::Config::new().nodelay(true))
-        .and_then(move |socket, point| pnet::enter(socket, door.clone(), point.is_dialer()))
+        .and_then(move |socket, point| pnet::enter(socket, door, point.is_dialer()))
         .upgrade(Version::V1Lazy)
         .authenticate(noise)
         .multiplex(Yamux)
