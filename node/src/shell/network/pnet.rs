@@ -205,7 +205,7 @@ mod tests {
         join(
             async {
                 host.write_all(b"back").await.unwrap();
-                host.flush().await.unwrap()
+                host.flush().await.unwrap();
             },
             async {
                 let mut back = [0; 4];
