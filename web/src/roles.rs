@@ -25,7 +25,7 @@ const TECHNICIANS_WRITE: [(&str, &str); 8] = [
 ];
 
 /// Reads that tell more than a technician needs.
-const OPERATORS_READ: [&str; 2] = ["/api/v1/users", "/api/v1/backup"];
+const OPERATORS_READ: [&str; 3] = ["/api/v1/users", "/api/v1/backup", "/api/v1/invitations"];
 
 /// What a route needs, by method and its path as it is documented.
 pub(crate) fn need(method: &Method, path: &str) -> Need {
