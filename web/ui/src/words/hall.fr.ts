@@ -1,3 +1,5 @@
+import type { components } from '../api';
+
 export interface HallWords {
   metrics: string;
   metricsLead: string;
@@ -40,7 +42,9 @@ export interface HallWords {
   decisions: string;
   decisionsLead: string;
   noDecisions: string;
-  actions: { readonly [kind: string]: string };
+  actions: Readonly<Record<components['schemas']['GovernanceAction']['kind'], string>>;
+  asks: string;
+  asksNot: string;
   approve: string;
   approvals: (n: string, needed: string) => string;
   states: { readonly [state: string]: string };
@@ -91,7 +95,16 @@ export const fr: HallWords = {
   decisions: 'Décisions de la ruche',
   decisionsLead: 'Elles prennent effet quand plus des deux tiers des autorités approuvent.',
   noDecisions: 'Aucune décision en cours ou passée.',
-  actions: { add_authority: 'Faire autorité', remove_authority: 'Retirer le vote', revoke_member: 'Exclure' },
+  actions: {
+    add_authority: 'Faire autorité',
+    remove_authority: 'Retirer le vote',
+    exclude: 'Exclure et changer la clé du réseau',
+    revoke_member: 'Exclure',
+    change_key: 'Nouvelle clé',
+    ask_cosignatures: 'Nouveaux membres',
+  },
+  asks: 'plusieurs autorités signent',
+  asksNot: 'une autorité suffit',
   approve: 'Approuver',
   approvals: (n, needed) => `${n} sur ${needed} approbations`,
   states: { open: 'ouverte', executed: 'exécutée', expired: 'expirée', rejected: 'refusée' },
