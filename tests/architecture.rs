@@ -15,7 +15,7 @@ const ARROWS: [(&str, &[&str]); 8] = [
     ("node", &["protocol", "ledger", "web"]),
     ("web", &["protocol"]),
     ("simulator", &["protocol", "ledger", "node"]),
-    ("testnet", &["protocol", "node"]),
+    ("testnet", &["protocol", "ledger", "node"]),
     ("hostile", &["protocol"]),
     ("tests", &["protocol", "ledger", "node", "web", "simulator", "testnet"]),
 ];

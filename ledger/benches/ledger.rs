@@ -5,11 +5,13 @@
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use ledger::chain::{Chain, TimeBound};
+use ledger::energy::{Part, Setting, settle};
 use ledger::log::Log;
+use protocol::energy::{Factor, Price, SharingKey, SharingRule, StaticKey, Terms, WattHours};
 use protocol::maintenance::{AssetKind, OpenWorkOrder, Severity};
 use protocol::transaction::TransactionBody;
 use protocol::{
-    Bounded, Certificate, CertificateSignature, Digest, Genesis, Height, Payload, Round, Sequence,
+    Address, Bounded, Certificate, CertificateSignature, Digest, Genesis, Height, Payload, Round, Sequence,
     SigningKey, TransactionId, UnixMs, VerifiedTransaction, Vote, VoteKind,
 };
 
@@ -116,6 +118,43 @@ fn verify_certificate(bencher: Bencher<'_, '_>, authorities: u8) {
         signatures: Bounded::new(signatures).unwrap(),
     };
     bencher.bench_local(|| certificate.verify(&chain, genesis.authorities()).unwrap());
+}
+
+/// One slot of 5,000 members, every second of them a producer: at most 10 ms.
+#[divan::bench(args = ["dynamic", "auction", "static_iterated"])]
+fn settle_slot_of_5_000(bencher: Bencher<'_, '_>, rule: &str) {
+    let equal = StaticKey { key: SharingKey::Equal, factor: Factor::HALF };
+    let rule = match rule {
+        "auction" => SharingRule::Auction(Factor::HALF),
+        "static_iterated" => SharingRule::StaticIterated(equal),
+        _ => SharingRule::DEFAULT,
+    };
+    let parts: Vec<Part> = (0..5_000).map(metered).collect();
+    let setting = Setting {
+        rule: &rule,
+        retail: Price(250_000),
+        feed_in: Price(40_000),
+        fee: Price(10_000),
+        coefficients: None,
+    };
+    bencher.bench_local(|| settle(&setting, &parts).unwrap());
+}
+
+/// A member with a figure and limits that look drawn.
+fn metered(n: u64) -> Part {
+    let hash = blake3::hash(&n.to_be_bytes());
+    let drawn = |at: usize| i64::from(u16::from_be_bytes([hash.as_bytes()[at], hash.as_bytes()[at + 1]]));
+    let energy = WattHours(drawn(0) % 3_000);
+    let limit = Some(Price(40_000 + 3 * drawn(2)));
+    let terms = Terms { sell_at_least: limit, buy_up_to: limit, ..Terms::default() };
+    let (demand, surplus) = if n % 2 == 0 { (energy, WattHours::ZERO) } else { (WattHours::ZERO, energy) };
+    Part { member: key_address(&hash), demand, surplus, terms }
+}
+
+fn key_address(hash: &blake3::Hash) -> Address {
+    let mut bytes = [0; 20];
+    bytes.copy_from_slice(&hash.as_bytes()[..20]);
+    Address::new(bytes)
 }
 
 #[divan::bench]

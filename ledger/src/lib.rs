@@ -5,6 +5,7 @@
 
 pub mod chain;
 mod consensus;
+pub mod energy;
 pub mod error;
 pub mod input;
 mod ledger;

@@ -1,5 +1,6 @@
 //! A neighbourhood of real node processes on this machine: genesis, keys, configuration, telemetry, faults on
-//! demand, figures. It knows the nodes only by their files, flags and HTTP routes.
+//! demand, figures. It knows the nodes only by their files, flags and HTTP routes; of the ledger it takes the arithmetic
+//! of settlement alone.
 
 pub mod api;
 pub mod bench;
@@ -26,6 +27,7 @@ pub mod layout;
 pub mod link;
 pub mod load;
 pub mod logs;
+pub mod market;
 pub mod meter;
 pub mod neighbourhood;
 pub mod net;

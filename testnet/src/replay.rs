@@ -82,6 +82,12 @@ impl Series {
         self.slots.keys().next().copied().unwrap_or(SLOT_ZERO_MS)
     }
 
+    /// Number in the file, load and production of every slot, Wh; without PV it produces nothing.
+    pub fn slots(&self) -> impl Iterator<Item = (u64, (u64, u64))> {
+        let number = |ms: i64| u64::try_from((ms - SLOT_ZERO_MS) / SLOT_MS).unwrap_or(0);
+        self.slots.iter().map(move |(ms, energy)| (number(*ms), *energy))
+    }
+
     /// How many slots are recorded.
     pub fn len(&self) -> usize {
         self.slots.len()
@@ -247,6 +253,11 @@ mod tests {
         assert_eq!(series[1].energy(first_ms), Some((62, None)));
         assert_eq!(series[1].energy(first_ms + 2 * SLOT_MS), None, "the file leaves this slot out");
         assert_eq!(series[1].len(), 3);
+        assert_eq!(series[0].slots().map(|(slot, _)| slot).collect::<Vec<_>>(), [2688, 2689, 15456]);
+        assert_eq!(
+            series[1].slots().map(|(_, energy)| energy).collect::<Vec<_>>(),
+            [(62, 0), (65, 0), (7, 0)]
+        );
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::expect;
 use crate::files;
 use crate::http::Client;
+use crate::market;
 use crate::neighbourhood::Neighbourhood;
 use crate::options::Options;
 use crate::terminal::line;
@@ -25,6 +26,8 @@ pub const BUILT_IN: [(&str, &str); 3] = [
     ("partition", include_str!("../scenarios/partition.toml")),
     ("join", include_str!("../scenarios/join.toml")),
 ];
+/// The one that starts no process: a recorded year through the rules of sharing.
+const MARKET: &str = "market";
 /// Steps of one scenario.
 const STEPS_MAX: usize = 200;
 
@@ -162,7 +165,11 @@ pub async fn run(wanted: &str, dir: &Path, as_json: bool) -> Result<()> {
         for (name, text) in BUILT_IN {
             line(&format!("{name:12} {}", Scenario::parse(name, text)?.title));
         }
+        line(&format!("{:12} {}", MARKET, market::TITLE));
         return Ok(());
+    }
+    if wanted == MARKET {
+        return market::run(as_json).await;
     }
     let scenario = Scenario::find(wanted)?;
     let options = Options {
