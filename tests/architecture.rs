@@ -21,7 +21,7 @@ const ARROWS: [(&str, &[&str]); 8] = [
 ];
 
 /// Libraries that only some crates may depend on.
-const LIBRARIES: [(&str, &[&str]); 14] = [
+const LIBRARIES: [(&str, &[&str]); 15] = [
     ("anyhow", &["hostile", "node", "simulator", "testnet"]),
     ("arc-malachitebft-core-consensus", &["ledger"]),
     ("arc-malachitebft-core-types", &["ledger"]),
@@ -31,6 +31,7 @@ const LIBRARIES: [(&str, &[&str]); 14] = [
     ("ct-merkle", &["ledger"]),
     ("ed25519-dalek", &["protocol", "tests"]),
     ("fuser", &["testnet"]),
+    ("good_lp", &["node"]),
     ("libp2p", &["hostile", "node"]),
     ("pco", &["node"]),
     ("sled", &["node"]),
@@ -92,7 +93,7 @@ fn the_core_builds_without_the_shell() {
     let packages = packages();
     for dependency in packages["node"].iter().filter(|d| d.kind == "normal") {
         let of_the_core =
-            ["protocol", "ledger", "blake3", "crc32c", "pco", "serde", "serde_tuple", "thiserror", "tracing"];
+            ["protocol", "ledger", "blake3", "crc32c", "good_lp", "pco", "serde", "serde_tuple", "thiserror", "tracing"];
         let in_core = of_the_core.contains(&dependency.name.as_str());
         assert!(dependency.optional || in_core, "node needs {} without its shell", dependency.name);
     }
@@ -157,6 +158,7 @@ fn each_library_is_named_in_one_place() {
     let rooms = [
         ("sled::", vec!["node/src/shell/store/index.rs"]),
         ("fuser::", vec!["testnet/src/disk/mount.rs"]),
+        ("good_lp::", vec!["node/src/core/plan"]),
         ("libp2p::", vec!["node/src/shell/network", "tests/hostile-client"]),
         ("pco::", vec!["node/src/core/telemetry/codec_pco.rs"]),
         ("yamux::", vec!["node/src/shell/network", "tests/hostile-client"]),

@@ -2,8 +2,10 @@
 //! outside may grow past one of these.
 
 mod energy;
+mod plan;
 
 pub use energy::*;
+pub use plan::*;
 
 /// Largest canonical transaction, bytes.
 pub const TRANSACTION_BYTES_MAX: usize = 8 * 1024;

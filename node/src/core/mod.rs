@@ -6,6 +6,7 @@ pub mod catalogue;
 pub mod input;
 pub mod maintenance;
 pub mod output;
+pub mod plan;
 pub mod policy;
 pub mod rules;
 pub mod telemetry;
