@@ -92,8 +92,18 @@ fn libraries_stay_in_their_rooms() {
 fn the_core_builds_without_the_shell() {
     let packages = packages();
     for dependency in packages["node"].iter().filter(|d| d.kind == "normal") {
-        let of_the_core =
-            ["protocol", "ledger", "blake3", "crc32c", "good_lp", "pco", "serde", "serde_tuple", "thiserror", "tracing"];
+        let of_the_core = [
+            "protocol",
+            "ledger",
+            "blake3",
+            "crc32c",
+            "good_lp",
+            "pco",
+            "serde",
+            "serde_tuple",
+            "thiserror",
+            "tracing",
+        ];
         let in_core = of_the_core.contains(&dependency.name.as_str());
         assert!(dependency.optional || in_core, "node needs {} without its shell", dependency.name);
     }

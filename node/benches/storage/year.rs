@@ -3,7 +3,9 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use node::core::plan::{Battery, BatterySpec, Calendar, Member, Prices, SlotLength, SlotNumber, StoreKind, Zone};
+use node::core::plan::{
+    Battery, BatterySpec, Calendar, Member, Prices, SlotLength, SlotNumber, StoreKind, Zone,
+};
 use protocol::UnixMs;
 
 /// 2016-01-01T00:00:00+01:00, where slot 0 of the data begins.

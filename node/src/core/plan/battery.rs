@@ -94,7 +94,11 @@ impl BatterySpec {
 }
 
 fn within(what: &'static str, found: i64, least: i64, most: i64) -> Result<(), PlanError> {
-    if (least..=most).contains(&found) { Ok(()) } else { Err(PlanError::OutOfRange { what, found, least, most }) }
+    if (least..=most).contains(&found) {
+        Ok(())
+    } else {
+        Err(PlanError::OutOfRange { what, found, least, most })
+    }
 }
 
 /// A store and what is in it.
@@ -119,7 +123,8 @@ impl Battery {
 
     /// One store that stands for many: sums of what they can do, and the worst of their efficiencies.
     pub fn together(batteries: &[Self]) -> Result<Self, PlanError> {
-        let sum = |of: fn(&BatterySpec) -> i64| batteries.iter().map(|battery| of(&battery.spec)).sum::<i64>();
+        let sum =
+            |of: fn(&BatterySpec) -> i64| batteries.iter().map(|battery| of(&battery.spec)).sum::<i64>();
         let worst = |of: fn(&BatterySpec) -> i64| batteries.iter().map(|battery| of(&battery.spec)).min();
         let spec = BatterySpec::new(
             StoreKind::Hive,
@@ -180,7 +185,10 @@ impl Battery {
 
     /// Discharges, Wh at the terminals, at most [`Self::available_wh`]. What a rounding leaves over is lost, not made.
     pub fn discharge(&mut self, energy_wh: i64, length: SlotLength) {
-        assert!((0..=self.available_wh(length)).contains(&energy_wh), "discharging {energy_wh} Wh of {self:?}");
+        assert!(
+            (0..=self.available_wh(length)).contains(&energy_wh),
+            "discharging {energy_wh} Wh of {self:?}"
+        );
         let per_mille = self.spec.discharge_per_mille;
         self.stored_mwh -= (energy_wh * 1_000_000 + per_mille - 1) / per_mille;
         assert!(self.stored_mwh >= 0, "overdrawn: {self:?}");

@@ -81,7 +81,9 @@ pub fn decide_together(batteries: &[Battery], need_wh: i64, order: Order, length
     let level = |sum_wh: i64, battery: &Battery| part(sum_wh, battery.spec().capacity_wh(), capacity_wh);
     let reaches: Vec<Reach> = batteries
         .iter()
-        .map(|battery| Reach::of(battery, level(order.hold_wh, battery), level(order.fill_wh, battery), length))
+        .map(|battery| {
+            Reach::of(battery, level(order.hold_wh, battery), level(order.fill_wh, battery), length)
+        })
         .collect();
     let sum = |of: fn(&Reach) -> i64| reaches.iter().map(of).sum::<i64>();
     let whole = Reach {

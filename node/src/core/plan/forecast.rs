@@ -103,9 +103,8 @@ struct Back<'a> {
 impl Back<'_> {
     /// The fewest days back, a multiple of `step`, whose slot of this time lies before the origin.
     fn nearest(&self, step: i64) -> Option<i64> {
-        let before = |days: &i64| {
-            self.calendar.days_before(self.slot, *days).is_some_and(|slot| slot < self.origin)
-        };
+        let before =
+            |days: &i64| self.calendar.days_before(self.slot, *days).is_some_and(|slot| slot < self.origin);
         // A time that a change of the clock skips on one day is there on the next.
         (1..=AHEAD_DAYS_MAX + 2).map(|times| times * step).find(before)
     }

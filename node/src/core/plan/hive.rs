@@ -3,18 +3,16 @@
 
 use protocol::limits::PLAN_SLOTS_MAX;
 
-use super::forecast::{float, predict, rounded, spread};
-use super::plan::{Reason, Stage, Wishes, plan_hive};
+use super::day::{Reason, Stage, Wishes, plan_hive};
+use super::forecast::{predict, rounded, spread};
 use super::{Battery, Calendar, History, Method, Order, PlanError, Prices, SlotNumber};
 
 /// Days the limit and the reserve look back at.
 const PEAK_DAYS: i64 = 28;
-/// The limit lies at this share of the highest need of these days, percent.
-const LIMIT_PERCENT: i64 = 90;
-/// The reserve is so many times what the worst of these days needed above the limit.
+/// The limit is the lowest that so much of what the batteries hold could have kept to on the worst of these days,
+/// percent; the same is kept in reserve so many times over.
+const SHAVING_PERCENT: i64 = 5;
 const RESERVE_TIMES: i64 = 2;
-/// No more than this share of what the batteries hold is kept in reserve, percent.
-const RESERVE_PERCENT_MAX: i64 = 20;
 /// Plans hope for a sunnier day than the mean, by this share of how far the last days lie apart, which four days in five
 /// do not reach where such days spread evenly around their mean: energy bought too much
 /// keeps the sun out and costs about four times what energy bought too little does.
@@ -61,8 +59,10 @@ pub fn guide(
     if prices.len() > PLAN_SLOTS_MAX {
         return Err(PlanError::TooMany { what: "prices", found: prices.len(), limit: PLAN_SLOTS_MAX });
     }
-    let import_max_wh = limit_wh(history, calendar, first);
-    let reserve_wh = import_max_wh.map_or(0, |limit| reserve_wh(history, calendar, first, limit, &store));
+    let (_, out) = store.spec().efficiencies_per_mille();
+    let shaving_wh = store.spec().capacity_wh() * SHAVING_PERCENT / 100;
+    let import_max_wh = limit_wh(history, calendar, first, shaving_wh * out / 1000);
+    let reserve_wh = import_max_wh.map_or(0, |_| shaving_wh * RESERVE_TIMES);
     let slots = (first.0..).take(prices.len()).map(SlotNumber);
     let needs: Vec<Option<i64>> = slots.map(|slot| sunny_need(history, calendar, first, slot)).collect();
     let wishes = Wishes {
@@ -109,17 +109,19 @@ fn days<'a>(
     })
 }
 
-/// A share of the highest need of the last days, which batteries that stay below it can only have lowered.
-fn limit_wh(history: &History, calendar: &Calendar, now: SlotNumber) -> Option<i64> {
-    let highest = days(history, calendar, now).flatten().max()?;
-    Some(highest.max(0) * LIMIT_PERCENT / 100)
-}
-
-/// What the worst of the last days would have needed above the limit, with a margin.
-fn reserve_wh(history: &History, calendar: &Calendar, now: SlotNumber, limit: i64, store: &Battery) -> i64 {
-    let above = |day: &mut dyn Iterator<Item = i64>| day.map(|need| (need - limit).max(0)).sum::<i64>();
-    let worst = days(history, calendar, now).map(|mut day| above(&mut day)).max().unwrap_or(0);
-    let (_, out) = store.spec().efficiencies_per_mille();
-    let most = float(store.spec().capacity_wh() * RESERVE_PERCENT_MAX) / 100.0;
-    rounded((float(worst * RESERVE_TIMES) * 1000.0 / float(out)).min(most))
+/// The lowest import that a part of the batteries could have kept to on each of the last days. Batteries that charge
+/// below it alone never make a peak that would not have been there without them.
+fn limit_wh(history: &History, calendar: &Calendar, now: SlotNumber, budget_wh: i64) -> Option<i64> {
+    let days: Vec<Vec<i64>> = days(history, calendar, now).map(Iterator::collect).collect();
+    let held = |limit: i64| {
+        let above = |day: &Vec<i64>| day.iter().map(|need| (need - limit).max(0)).sum::<i64>() <= budget_wh;
+        days.iter().all(above)
+    };
+    let highest = days.iter().flatten().max()?.max(&0);
+    let (mut low, mut high) = (0, *highest);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if held(middle) { high = middle } else { low = middle + 1 }
+    }
+    Some(high)
 }

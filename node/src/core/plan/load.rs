@@ -57,7 +57,12 @@ impl Load {
         }
         if !(1..=PLAN_STORE_POWER_W_MAX).contains(&power_w) {
             let what = "power of a load, W";
-            return Err(PlanError::OutOfRange { what, found: power_w, least: 1, most: PLAN_STORE_POWER_W_MAX });
+            return Err(PlanError::OutOfRange {
+                what,
+                found: power_w,
+                least: 1,
+                most: PLAN_STORE_POWER_W_MAX,
+            });
         }
         Ok(Self { kind, energy_wh, slot_max_wh: length.energy_wh(power_w).max(1), from, until, one_go })
     }

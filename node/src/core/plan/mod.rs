@@ -4,12 +4,13 @@
 mod battery;
 mod calendar;
 mod control;
+mod day;
 mod forecast;
 mod history;
 mod hive;
 mod load;
 mod model;
-mod plan;
+
 mod rehearsal;
 
 use thiserror::Error;
@@ -17,12 +18,12 @@ use thiserror::Error;
 pub use battery::{Battery, BatterySpec, StoreKind};
 pub use calendar::{Calendar, LocalSlot, SlotLength, SlotNumber, Zone};
 pub use control::{Action, Order, act, decide, decide_together};
+pub use day::{Plan, Reason, Stage, Wishes, plan_building, plan_hive};
 pub use forecast::{Errors, Forecast, MEASURED_DAYS, Method, errors, predict, spread, values};
 pub use history::History;
 pub use hive::{Guide, guide};
 pub use load::{Load, LoadKind, Shortfall};
 pub use model::Prices;
-pub use plan::{Plan, Reason, Stage, Wishes, plan_building, plan_hive};
 pub use rehearsal::{Figures, Member, Rehearsal, Thinking};
 
 /// What cannot be planned with.

@@ -2,7 +2,8 @@
 //! which solver; a cap on import is soft, so that there always is an answer and a figure for what is beyond it.
 
 use good_lp::{
-    Expression, ProblemVariables, ResolutionError, Solution, Solver, SolverModel, Variable, constraint, variable,
+    Expression, ProblemVariables, ResolutionError, Solution, Solver, SolverModel, Variable, constraint,
+    variable,
 };
 
 use super::forecast::float;
@@ -13,6 +14,9 @@ use super::{Battery, SlotLength};
 const BEYOND_CAP: f64 = 100.0;
 /// EUR for holding a kWh during a day: decides between equal prices, for using early and filling late.
 const HOLDING_DAY: f64 = 0.001;
+/// EUR a kW of the highest import in slots that are cheaper than others: filling takes all of the cheap hours instead of
+/// the first. Less than a kWh kept for an hour can ever be worth, so that it decides between equals alone.
+const FILLING: f64 = 0.02;
 /// Wh to kWh, the unit in which the solvers work.
 const KWH: f64 = 1000.0;
 /// Micro-EUR to EUR.
@@ -93,12 +97,13 @@ impl Model<'_> {
         let export: Vec<Variable> = (0..slots).map(|_| variables.add(variable().min(0.0))).collect();
         let beyond: Vec<Variable> = (0..slots).map(|_| variables.add(variable().min(0.0))).collect();
         let peak = variables.add(variable().min(0.0));
+        let filling = variables.add(variable().min(0.0));
         let stores: Vec<StoreVariables> =
             self.stores.iter().map(|store| self.add_store(&mut variables, store)).collect();
         let loads: Vec<LoadVariables> =
             self.loads.iter().map(|load| self.add_load(&mut variables, load)).collect();
 
-        let mut cost = Expression::from(0.0) + self.peak_eur_kw * peak;
+        let mut cost = Expression::from(0.0) + self.peak_eur_kw * peak + FILLING * filling;
         for slot in 0..slots {
             let Prices { import: buy, export: sell } = self.prices[slot];
             cost += float(buy) / EUR * import[slot] - float(sell) / EUR * export[slot];
@@ -121,8 +126,11 @@ impl Model<'_> {
             if let Some(cap) = self.cap_wh {
                 model.add_constraint(constraint!(import[slot] - beyond[slot] <= float(cap) / KWH));
             }
+            let hours = float(self.length.minutes()) / 60.0;
+            if self.is_cheap(slot) {
+                model.add_constraint(constraint!(import[slot] <= hours * filling));
+            }
             if self.peak_eur_kw > 0.0 {
-                let hours = float(self.length.minutes()) / 60.0;
                 model.add_constraint(constraint!(import[slot] <= hours * peak));
             }
         }
@@ -148,6 +156,11 @@ impl Model<'_> {
                 })
                 .collect(),
         })
+    }
+
+    /// Whether a later slot is dearer.
+    pub(super) fn is_cheap(&self, slot: usize) -> bool {
+        self.prices[slot..].iter().any(|later| later.import > self.prices[slot].import)
     }
 
     fn add_store(&self, variables: &mut ProblemVariables, store: &Battery) -> StoreVariables {

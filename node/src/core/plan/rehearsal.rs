@@ -3,9 +3,9 @@
 
 use protocol::limits::PLAN_SLOTS_MAX;
 
+use super::day::{Wishes, plan_building};
 use super::forecast::float;
 use super::hive::{Guide, guide};
-use super::plan::{Wishes, plan_building};
 use super::{Battery, Calendar, History, Order, PlanError, Prices, SlotNumber, act, decide, decide_together};
 
 /// One building of the past, with what it has now.
@@ -158,7 +158,7 @@ impl Rehearsal<'_> {
                 let need = |slot| self.members.iter().map(|member| member.need_wh(slot)).sum();
                 let needs = ahead.clone().map(|slot| Some(need(slot))).collect();
                 let wishes = self.wishes(needs, ahead, together(&state.batteries)?);
-                state.orders = super::plan::plan_hive(&wishes, self.calendar.length())?.orders;
+                state.orders = super::day::plan_hive(&wishes, self.calendar.length())?.orders;
                 Ok(1)
             }
             Thinking::OwnForesight => {

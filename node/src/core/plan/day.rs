@@ -192,12 +192,10 @@ impl Draft<'_> {
     /// From energies to an order that still makes sense where the slot turns out otherwise.
     fn order(&self, solved: &Solved, slot: usize, [charge, _, level]: [f64; 3], capacity_wh: i64) -> Order {
         let level_wh = rounded(level * 1000.0).clamp(0, capacity_wh);
+        // What is used at the highest price still to come cannot be used better later.
+        let hold_wh = if self.model(false).is_cheap(slot) { level_wh } else { 0 };
         let from_grid = charge > 0.001 && solved.import[slot] > 0.001;
-        Order {
-            hold_wh: level_wh,
-            fill_wh: if from_grid { level_wh } else { 0 },
-            import_max_wh: self.cap_wh(),
-        }
+        Order { hold_wh, fill_wh: if from_grid { level_wh } else { 0 }, import_max_wh: self.cap_wh() }
     }
 
     /// Plays the orders through on what is forecast, so that what the plan says is what would happen.
