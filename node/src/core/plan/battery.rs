@@ -201,3 +201,79 @@ impl Battery {
         self.stored_mwh -= i64::try_from(lost_mwh).expect("invariant: no more is lost than is stored");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const QUARTER: SlotLength = SlotLength::Quarter;
+
+    fn spec(capacity_wh: i64, power_w: i64, efficiencies: (i64, i64)) -> BatterySpec {
+        BatterySpec::new(StoreKind::Micro, capacity_wh, (power_w, power_w), efficiencies).unwrap()
+    }
+
+    #[test]
+    fn a_round_trip_loses_what_the_efficiencies_say() {
+        let mut battery = Battery::empty(spec(10_000, 40_000, (950, 950)));
+        assert_eq!(battery.room_wh(QUARTER), 10_000);
+        battery.charge(10_000, QUARTER);
+        assert_eq!(battery.stored_mwh(), 9_500_000);
+        assert_eq!(battery.available_wh(QUARTER), 9_025);
+        battery.discharge(9_025, QUARTER);
+        assert_eq!(battery.stored_mwh(), 0);
+    }
+
+    #[test]
+    fn a_season_store_loses_by_the_day() {
+        let spec = BatterySpec::new(StoreKind::Season, 1_000_000, (1_000, 1_000), (600, 500)).unwrap();
+        let mut store = Battery::new(spec.losing(10_000).unwrap(), 1_000_000).unwrap();
+        (0..96).for_each(|_| store.rest(QUARTER));
+        assert!((989_000..=991_000).contains(&store.stored_wh()), "{}", store.stored_wh());
+    }
+
+    #[test]
+    fn what_no_battery_is_is_refused() {
+        let new = |capacity, powers, efficiencies| {
+            BatterySpec::new(StoreKind::Building, capacity, powers, efficiencies).is_ok()
+        };
+        assert!(new(0, (0, 0), (1, 1000)));
+        assert!(!new(-1, (1, 1), (950, 950)) && !new(i64::MAX, (1, 1), (950, 950)));
+        assert!(!new(1, (-1, 1), (950, 950)) && !new(1, (1, i64::MAX), (950, 950)));
+        assert!(!new(1, (1, 1), (0, 950)) && !new(1, (1, 1), (950, 1001)));
+        assert!(Battery::new(spec(5, 1, (950, 950)), 6).is_err());
+        assert!(spec(5, 1, (950, 950)).losing(1_000_001).is_err());
+    }
+
+    proptest! {
+        /// Whatever is done, no more comes out than went in, level and power stay within bounds, and what is missing is
+        /// what the efficiencies and at most one rounding a slot took.
+        #[test]
+        fn no_energy_is_made(
+            capacity in 0..50_000i64,
+            power in 0..50_000i64,
+            charge in 1..=1000i64,
+            discharge in 1..=1000i64,
+            steps in prop::collection::vec((any::<bool>(), 0..=1000i64), 1..60),
+        ) {
+            let mut battery = Battery::empty(spec(capacity, power, (charge, discharge)));
+            let (mut into_mwh, mut out_mwh) = (0, 0);
+            for (charges, share) in &steps {
+                let most = if *charges { battery.room_wh(QUARTER) } else { battery.available_wh(QUARTER) };
+                prop_assert!(most <= QUARTER.energy_wh(power));
+                let energy = most * share / 1000;
+                if *charges {
+                    battery.charge(energy, QUARTER);
+                    into_mwh += energy * charge;
+                } else {
+                    battery.discharge(energy, QUARTER);
+                    out_mwh += energy * 1_000_000 / discharge;
+                }
+                prop_assert!((0..=capacity * 1000).contains(&battery.stored_mwh()));
+            }
+            let missing = into_mwh - out_mwh - battery.stored_mwh();
+            prop_assert!((0..=steps.len() as i64).contains(&missing), "{missing} mWh");
+        }
+    }
+}

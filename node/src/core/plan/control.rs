@@ -107,7 +107,7 @@ pub fn act(battery: &mut Battery, action: Action, length: SlotLength) {
 }
 
 /// Splits a total by room, whole Wh, nobody above its room: running sums are rounded down, so the parts add up.
-fn split(total_wh: i64, rooms: impl Iterator<Item = i64> + Clone) -> Vec<i64> {
+pub(super) fn split(total_wh: i64, rooms: impl Iterator<Item = i64> + Clone) -> Vec<i64> {
     let all: i64 = rooms.clone().sum();
     let (mut before, mut given) = (0, 0);
     rooms
@@ -122,8 +122,72 @@ fn split(total_wh: i64, rooms: impl Iterator<Item = i64> + Clone) -> Vec<i64> {
 }
 
 /// `total * weight / all`, rounded down; nothing where there is nothing to share by.
-fn part(total: i64, weight: i64, all: i64) -> i64 {
+pub(super) fn part(total: i64, weight: i64, all: i64) -> i64 {
     let product = i128::from(total) * i128::from(weight);
     let part = product.checked_div(i128::from(all)).unwrap_or(0);
     i64::try_from(part).expect("invariant: a part is no more than the whole")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::core::plan::{BatterySpec, StoreKind};
+
+    const QUARTER: SlotLength = SlotLength::Quarter;
+
+    fn battery(capacity_wh: i64, stored_wh: i64) -> Battery {
+        let spec = BatterySpec::new(StoreKind::Building, capacity_wh, (4_000, 4_000), (950, 950)).unwrap();
+        Battery::new(spec, stored_wh).unwrap()
+    }
+
+    #[test]
+    fn orders_are_followed() {
+        let decide = |stored_wh, need_wh, order| decide(&battery(10_000, stored_wh), need_wh, order, QUARTER);
+        let charge = |charge_wh| Action { charge_wh, discharge_wh: 0 };
+        let discharge = |discharge_wh| Action { charge_wh: 0, discharge_wh };
+        let greedy = Order::GREEDY;
+        assert_eq!(decide(5_000, -600, greedy), charge(600));
+        assert_eq!(decide(5_000, -6_000, greedy), charge(1_000), "its power");
+        assert_eq!(decide(10_000, -600, greedy), charge(0));
+        assert_eq!(decide(5_000, 600, greedy), discharge(600));
+        assert_eq!(decide(0, 600, greedy), discharge(0));
+        let hold = Order { hold_wh: 4_900, ..greedy };
+        assert_eq!(decide(5_000, 600, hold), discharge(95), "only what lies above, less the loss");
+        let limit = Order { import_max_wh: Some(100), ..hold };
+        assert_eq!(decide(5_000, 600, limit), discharge(500), "what was held is for peaks");
+        let fill = Order { fill_wh: 9_000, ..greedy };
+        assert_eq!(decide(5_000, -200, fill), charge(1_000));
+        let fill = Order { hold_wh: 9_000, import_max_wh: Some(700), ..fill };
+        assert_eq!(decide(5_000, 300, fill), charge(400), "no charging beyond the limit");
+        assert_eq!(decide(5_000, 700, fill), charge(0));
+    }
+
+    proptest! {
+        /// Batteries that act as one stay each within its bounds, do together what one of their size would, and none
+        /// charges while another discharges.
+        #[test]
+        fn many_act_as_one(
+            sizes in prop::collection::vec((1..30_000i64, 0..=1000i64), 1..8),
+            need in -20_000..20_000i64,
+            levels in (0..60_000i64, 0..60_000i64),
+            limit in prop::option::of(0..20_000i64),
+        ) {
+            let batteries: Vec<Battery> =
+                sizes.iter().map(|(capacity, share)| battery(*capacity, capacity * share / 1000)).collect();
+            let order = Order { hold_wh: levels.0, fill_wh: levels.1, import_max_wh: limit };
+            let actions = decide_together(&batteries, need, order, QUARTER);
+            let charged: i64 = actions.iter().map(|action| action.charge_wh).sum();
+            let discharged: i64 = actions.iter().map(|action| action.discharge_wh).sum();
+            prop_assert!(charged == 0 || discharged == 0);
+            prop_assert!(discharged <= need.max(0), "a battery exports nothing");
+            if let Some(limit) = limit {
+                prop_assert!(charged <= (limit - need).max(0).max(-need), "{charged} beyond the limit");
+            }
+            for (battery, action) in batteries.iter().zip(&actions) {
+                act(&mut battery.clone(), *action, QUARTER);
+            }
+        }
+    }
 }

@@ -201,3 +201,118 @@ pub(super) fn rounded(value: f64) -> i64 {
     let value = value.round() as i64;
     value
 }
+
+#[cfg(test)]
+mod tests {
+    use protocol::UnixMs;
+
+    use super::*;
+    use crate::core::plan::calendar::{LocalSlot, SlotLength, Zone};
+
+    fn utc() -> Calendar {
+        Calendar::new(SlotLength::Hour, Zone::fixed(0).unwrap())
+    }
+
+    /// Days since the epoch with so many Wh in each hour; none is a gap.
+    fn days(calendar: &Calendar, values: &[Option<i64>]) -> History {
+        let mut history = History::default();
+        for (day, value) in (0..).zip(values) {
+            let (first, next) = calendar.day(day);
+            for slot in (first.0..next.0).map(SlotNumber) {
+                value.iter().for_each(|value| history.record(slot, *value).unwrap());
+            }
+        }
+        history
+    }
+
+    fn mix(values: &[Option<i64>]) -> Option<f64> {
+        let calendar = utc();
+        let origin = calendar.day(i64::try_from(values.len()).unwrap()).0;
+        predict(&days(&calendar, values), &calendar, origin, origin.plus(5), Method::Mix)
+    }
+
+    #[test]
+    fn the_mix_is_that_of_the_reference() {
+        let values: Vec<Option<i64>> = (0..28).map(|day| Some(day * 10)).collect();
+        // Same weekdays 0, 7, 14, 21; yesterday 27; the last seven 21 to 27; each times ten.
+        assert_eq!(mix(&values), Some(0.5 * 105.0 + 0.25 * 270.0 + 0.25 * 240.0));
+    }
+
+    #[test]
+    fn what_is_missing_is_left_out_and_not_zero() {
+        assert_eq!(mix(&[]), None);
+        assert_eq!(mix(&[None, None]), None);
+        assert_eq!(mix(&[Some(100)]), Some(100.0), "a day and its mean, no weekday");
+        assert_eq!(mix(&[Some(100), None]), Some(100.0), "the mean of the days alone");
+        let mut week = vec![Some(80); 7];
+        week[0] = None;
+        assert_eq!(mix(&week), Some(80.0), "the weekday is a gap");
+        assert_eq!(
+            mix(&[Some(40), None, None, None, None, None, Some(0)]),
+            Some(0.5 * 40.0 / 1.0 + 0.25 * 20.0)
+        );
+    }
+
+    #[test]
+    fn controls_look_back_a_day_and_a_week() {
+        let calendar = utc();
+        let history = days(&calendar, &(0..8).map(Some).collect::<Vec<_>>());
+        let origin = calendar.day(8).0;
+        let say = |slot, method| predict(&history, &calendar, origin, slot, method);
+        assert_eq!(say(origin, Method::Day), Some(7.0));
+        assert_eq!(say(origin, Method::Week), Some(1.0));
+        assert_eq!(say(origin.plus(30), Method::Day), Some(7.0), "the next day sees no further either");
+        assert_eq!(say(origin.plus(24 * 6), Method::Week), Some(7.0));
+    }
+
+    #[test]
+    fn nothing_behind_the_origin_is_looked_at() {
+        let calendar = utc();
+        let values: Vec<Option<i64>> = (0..30).map(Some).collect();
+        let (short, long) = (days(&calendar, &values[..20]), days(&calendar, &values));
+        let origin = calendar.day(20).0;
+        for method in [Method::Mix, Method::Day, Method::Week] {
+            for slot in (0..7 * 24).map(|ahead| origin.plus(ahead)) {
+                let say = |history| predict(history, &calendar, origin, slot, method);
+                assert_eq!(say(&short), say(&long), "{method:?}");
+            }
+        }
+        assert_eq!(spread(&short, &calendar, origin, origin), spread(&long, &calendar, origin, origin));
+    }
+
+    #[test]
+    fn errors_are_measured_against_yesterday() {
+        let calendar = utc();
+        // Alternating days: as yesterday is always wrong by 100, as a week ago too, the mix less.
+        let values: Vec<Option<i64>> = (0..42).map(|day| Some(100 + 100 * (day % 2))).collect();
+        let forecast = Forecast::new(&days(&calendar, &values), &calendar, calendar.day(42).0, 24);
+        let errors = forecast.errors.unwrap();
+        assert_eq!((errors.slots, errors.mase_week), (7 * 24, Some(1.0)));
+        assert!((0.4..0.7).contains(&errors.mase), "{errors:?}");
+        assert_eq!(forecast.values.len(), 24);
+        let flat = Forecast::new(&days(&calendar, &[Some(5); 42]), &calendar, calendar.day(42).0, 1);
+        assert_eq!((flat.errors, flat.values), (None, vec![Some(5)]), "nothing to compare with");
+        assert_eq!(Forecast::new(&History::default(), &calendar, SlotNumber(0), 2).values, [None, None]);
+    }
+
+    #[test]
+    fn a_day_of_23_hours_is_forecast_by_the_clock_on_the_wall() {
+        let zone = Zone::new(60, vec![(UnixMs(1_774_746_000_000), 120)]).unwrap();
+        let calendar = Calendar::new(SlotLength::Quarter, zone);
+        let spring = 20_541;
+        let mut history = History::default();
+        for day in spring - 28..=spring {
+            let (first, next) = calendar.day(day);
+            for slot in (first.0..next.0).map(SlotNumber) {
+                history.record(slot, calendar.local(slot).minute).unwrap();
+            }
+        }
+        let (first, next) = calendar.day(spring + 1);
+        let values = values(&history, &calendar, first, usize::try_from(next.since(first)).unwrap());
+        assert_eq!(values.len(), 96);
+        for (slot, value) in (first.0..).map(SlotNumber).zip(values) {
+            assert_eq!(value, Some(calendar.local(slot).minute), "also at half past two, which was skipped");
+        }
+        assert!(calendar.slot_of(LocalSlot { day: spring, minute: 150 }).is_none());
+    }
+}

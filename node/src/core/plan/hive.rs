@@ -9,9 +9,10 @@ use super::{Battery, Calendar, History, Method, Order, PlanError, Prices, SlotNu
 
 /// Days the limit and the reserve look back at.
 const PEAK_DAYS: i64 = 28;
-/// The limit is the lowest that so much of what the batteries hold could have kept to on the worst of these days,
-/// percent; the same is kept in reserve so many times over.
-const SHAVING_PERCENT: i64 = 5;
+/// Share of what the batteries hold that is kept against peaks, percent: at least, where the sun will fill all the rest,
+/// and at most, where it leaves that much empty anyway.
+const RESERVE_PERCENT: (i64, i64) = (3, 10);
+/// The limit is the lowest that this part of the reserve could have kept to on the worst of these days.
 const RESERVE_TIMES: i64 = 2;
 /// Plans hope for a sunnier day than the mean, by this share of how far the last days lie apart, which four days in five
 /// do not reach where such days spread evenly around their mean: energy bought too much
@@ -59,12 +60,12 @@ pub fn guide(
     if prices.len() > PLAN_SLOTS_MAX {
         return Err(PlanError::TooMany { what: "prices", found: prices.len(), limit: PLAN_SLOTS_MAX });
     }
-    let (_, out) = store.spec().efficiencies_per_mille();
-    let shaving_wh = store.spec().capacity_wh() * SHAVING_PERCENT / 100;
-    let import_max_wh = limit_wh(history, calendar, first, shaving_wh * out / 1000);
-    let reserve_wh = import_max_wh.map_or(0, |_| shaving_wh * RESERVE_TIMES);
     let slots = (first.0..).take(prices.len()).map(SlotNumber);
     let needs: Vec<Option<i64>> = slots.map(|slot| sunny_need(history, calendar, first, slot)).collect();
+    let kept_wh = reserve_wh(&needs, calendar, &store);
+    let (_, out) = store.spec().efficiencies_per_mille();
+    let import_max_wh = limit_wh(history, calendar, first, kept_wh * out / 1000 / RESERVE_TIMES);
+    let reserve_wh = import_max_wh.map_or(0, |_| kept_wh);
     let wishes = Wishes {
         needs,
         prices: prices.to_vec(),
@@ -87,6 +88,16 @@ pub fn guide(
         stage: plan.stage,
         reasons: plan.reasons,
     })
+}
+
+/// What the sun of the coming day leaves empty, within bounds.
+fn reserve_wh(needs: &[Option<i64>], calendar: &Calendar, store: &Battery) -> i64 {
+    let day = usize::try_from(calendar.length().per_day()).unwrap_or(usize::MAX);
+    let surplus_wh: i64 = needs.iter().take(day).flatten().map(|need| (-need).max(0)).sum();
+    let (into, _) = store.spec().efficiencies_per_mille();
+    let capacity_wh = store.spec().capacity_wh();
+    let [least, most] = [RESERVE_PERCENT.0, RESERVE_PERCENT.1].map(|percent| capacity_wh * percent / 100);
+    (capacity_wh - surplus_wh * into / 1000).clamp(least, most)
 }
 
 /// The mix, on the sunny side of it.

@@ -5,6 +5,7 @@ mod battery;
 mod calendar;
 mod control;
 mod day;
+mod flexibility;
 mod forecast;
 mod history;
 mod hive;
@@ -19,6 +20,7 @@ pub use battery::{Battery, BatterySpec, StoreKind};
 pub use calendar::{Calendar, LocalSlot, SlotLength, SlotNumber, Zone};
 pub use control::{Action, Order, act, decide, decide_together};
 pub use day::{Plan, Reason, Stage, Wishes, plan_building, plan_hive};
+pub use flexibility::{Agreed, Answer, Cut, Movable, OwnerRules, Refusal, Shift, ShiftRequest};
 pub use forecast::{Errors, Forecast, MEASURED_DAYS, Method, errors, predict, spread, values};
 pub use history::History;
 pub use hive::{Guide, guide};
@@ -59,6 +61,11 @@ pub enum PlanError {
         /// Slots of prices.
         prices: usize,
     },
+    /// A request or a shift that does not add up.
+    #[error(
+        "expected a shift of as many slots as the request, more before and less after, that sums to nothing"
+    )]
+    NoShift,
     /// An energy no building has in a slot.
     #[error("{found_wh} Wh in one slot, at most {limit_wh}")]
     EnergyTooLarge {
