@@ -22,7 +22,7 @@ fn run(
     let (first, members) = stretch;
     let rehearsal =
         Rehearsal { members, calendar: &year.calendar, first, prices, sharing, plan_every, horizon };
-    rehearsal.run(thinking, |_| ()).unwrap()
+    rehearsal.run(thinking, |_| ()).expect("the past is in order")
 }
 
 fn near(found: f64, expected: f64) {
