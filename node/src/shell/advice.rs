@@ -9,7 +9,7 @@ pub(super) fn on(code: &str) -> &'static str {
     known.map_or(GENERAL, |(_, advice)| advice)
 }
 
-const ADVICE: [(&str, &str); 33] = [
+const ADVICE: [(&str, &str); 34] = [
     ("backup_failed", "Look whether the disk or the download was interrupted, and make the backup again."),
     (
         "backup_missing",
@@ -59,6 +59,11 @@ const ADVICE: [(&str, &str); 33] = [
         "Check the network and whether the neighbours' nodes run; `symbiose doctor` tries to reach them.",
     ),
     ("no_time_sync", "Give the machine internet or a time server on the LAN, and check with `timedatectl`."),
+    (
+        "not_member",
+        "If the key file or the folder was changed or damaged, restore a backup; a building that was shut out asks for a \
+         new invitation.",
+    ),
     (
         "photos_damaged",
         "Ask who took them for another picture; replace the disk or SD card if it happens again.",

@@ -475,6 +475,14 @@ impl Carrier {
         } else {
             health.clear("catching_up");
         }
+        let is_member = ledger.state().member(&ledger.address()).is_some_and(|member| !member.revoked);
+        if is_member || ahead > mine + LAG_BLOCKS_MAX {
+            health.clear("not_member");
+        } else {
+            let key = ledger.address().to_string();
+            let text = format!("This node's key ({key:.8}) is not one of the hive's members.");
+            health.set("not_member", Weight::Attention, text);
+        }
         if let Some(path) = self.facts.restored.take_if(|_| !ledger.is_restored()) {
             tracing::warn!("the hive is past every vote this node may have forgotten: it votes again");
             if let Err(error) = std::fs::remove_file(&path) {

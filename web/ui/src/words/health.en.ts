@@ -61,6 +61,7 @@ export const en: HealthWords = {
     memory_low: ['Little memory left', 'Stop other programs on this machine, or use one with more memory.'],
     no_peers: ['No neighbour connected', 'Check the network and whether the neighbours’ nodes run.'],
     no_time_sync: ['Time is not synchronised', 'Give the machine internet or a time server on the LAN.'],
+    not_member: ['Not a member of the hive', 'If the key file or the folder was changed or damaged, restore a backup; a building that was shut out asks for a new invitation.'],
     restored: ['Restored from a backup', 'Wait: the node votes again when the hive has gone on for some blocks.'],
     starting: ['Starting', 'Wait a few seconds.'],
     telemetry_broken: ['Readings cannot be stored', 'Restart the node. If it happens again, replace the disk or SD card.'],

@@ -105,6 +105,7 @@ export const fr: HealthWords = {
     memory_low: ['Mémoire presque épuisée', 'Arrêtez d’autres programmes sur cette machine, ou prenez-en une plus grande.'],
     no_peers: ['Aucun voisin joint', 'Vérifiez le réseau et que les boîtiers voisins tournent.'],
     no_time_sync: ['Heure non synchronisée', 'Donnez Internet à la machine ou un serveur de temps local.'],
+    not_member: ['Pas membre de la ruche', 'Si le fichier de la clé ou le dossier a été modifié ou abîmé, restaurez une sauvegarde ; un immeuble exclu demande une nouvelle invitation.'],
     restored: ['Restauré d’une sauvegarde', 'Patientez : le boîtier vote de nouveau quand la ruche a avancé de quelques blocs.'],
     starting: ['Démarrage', 'Patientez quelques secondes.'],
     telemetry_broken: ['Relevés impossibles', 'Redémarrez le boîtier. Si cela revient, remplacez le disque ou la carte SD.'],

@@ -61,6 +61,7 @@ export const nl: HealthWords = {
     memory_low: ['Weinig geheugen over', 'Stop andere programma’s op deze machine of neem een grotere.'],
     no_peers: ['Geen buur bereikbaar', 'Kijk het netwerk na en of de kastjes van de buren draaien.'],
     no_time_sync: ['Tijd niet gesynchroniseerd', 'Geef de machine internet of een tijdserver op het lokale net.'],
+    not_member: ['Geen lid van de korf', 'Zet een back-up terug als het sleutelbestand of de map is gewijzigd of beschadigd; een uitgesloten gebouw vraagt een nieuwe uitnodiging.'],
     restored: ['Hersteld uit een back-up', 'Even wachten: het kastje stemt weer als de korf enkele blokken verder is.'],
     starting: ['Bezig met starten', 'Wacht enkele seconden.'],
     telemetry_broken: ['Metingen kunnen niet bewaard worden', 'Herstart het kastje. Vervang de schijf of SD-kaart als het opnieuw gebeurt.'],
