@@ -1,5 +1,6 @@
 //! What batteries save in a year of 24 buildings, by how they think: `cargo bench -p node --bench storage`. Cases A to G
-//! are those of the published reference figures; "guided" is what a hive can do that knows only its own past.
+//! are those of the published reference figures; "guided" is what a hive can do that knows only its own past. A word
+//! behind `--` (`one`, `two`) leaves the other tariff out.
 
 mod year;
 
@@ -11,7 +12,7 @@ use node::core::plan::{Calendar, Figures, Member, Prices, Rehearsal, SlotNumber,
 /// Slots between two plans of the hive, and the slots it looks ahead.
 const HIVE: (usize, usize) = (8, 112);
 /// The same where what will come is known: once a day, two days ahead.
-const FORESIGHT: (usize, usize) = (48, 192);
+const FORESIGHT: (usize, usize) = (96, 192);
 
 fn main() {
     // `cargo test --benches` only wants to know that it runs.
@@ -25,6 +26,10 @@ fn main() {
     for (name, prices) in
         [("one price", year::flat(slots)), ("two prices", year::two_prices(&year, *first, slots))]
     {
+        let asked: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+        if !asked.is_empty() && !asked.iter().any(|word| name.contains(word.as_str())) {
+            continue;
+        }
         say(&format!("\n{name}: {slots} slots, {} buildings\n", members.len()));
         let table = Table { calendar: &year.calendar, first: *first, prices: &prices };
         table.print(members, &each);

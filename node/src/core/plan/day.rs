@@ -248,3 +248,152 @@ fn whole(load: &Load, kwh: &[f64]) -> Vec<i64> {
     }
     energies
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::core::plan::{BatterySpec, LoadKind, StoreKind};
+
+    const HOUR: SlotLength = SlotLength::Hour;
+
+    fn battery(capacity_wh: i64, stored_wh: i64) -> Battery {
+        let spec = BatterySpec::new(StoreKind::Building, capacity_wh, (5_000, 5_000), (950, 950)).unwrap();
+        Battery::new(spec, stored_wh).unwrap()
+    }
+
+    fn load(energy_wh: i64, power_w: i64, span: (usize, usize), one_go: bool) -> Load {
+        Load::new(LoadKind::Car, energy_wh, power_w, span, one_go, HOUR).unwrap()
+    }
+
+    /// A day by hours: cheap until six and from 22 h, 1 kW throughout.
+    fn day() -> Wishes {
+        let price = |hour| if (6..22).contains(&hour) { 270_000 } else { 200_000 };
+        Wishes {
+            needs: vec![Some(1_000); 24],
+            prices: (0..24).map(|hour| Prices { import: price(hour), export: 40_000 }).collect(),
+            ..Wishes::default()
+        }
+    }
+
+    fn cost(wishes: &Wishes, plan: &Plan) -> i64 {
+        let of = |(net, prices): (&i64, &Prices)| net.max(&0) * prices.import + net.min(&0) * prices.export;
+        plan.net_wh.iter().zip(&wishes.prices).map(of).sum()
+    }
+
+    #[test]
+    fn night_fills_the_battery_for_the_day_without_a_peak_of_its_own() {
+        let wishes = Wishes { stores: vec![battery(9_500, 0)], ..day() };
+        for plan in [plan_building(&wishes, HOUR).unwrap(), plan_hive(&wishes, HOUR).unwrap()] {
+            assert_eq!((plan.stage, &plan.reasons[..]), (Stage::Exact, &[][..]));
+            let saved = 24 * 250_000_000 - 200_000_000 - cost(&wishes, &plan);
+            assert!(saved > 0, "{plan:?}");
+            // 10 kWh in six hours, not in the first two.
+            assert!(plan.net_wh[..6].iter().all(|net| *net <= 2_700), "{:?}", plan.net_wh);
+        }
+    }
+
+    #[test]
+    fn a_car_is_charged_when_energy_is_cheap_and_in_time() {
+        let wishes = Wishes { loads: vec![load(11_000, 4_000, (18, 24), false)], ..day() };
+        let plan = plan_building(&wishes, HOUR).unwrap();
+        assert_eq!(plan.loads[0].iter().sum::<i64>(), 11_000);
+        assert_eq!(plan.loads[0][22..], [4_000, 4_000], "{:?}", plan.loads[0]);
+        assert_eq!(plan.loads[0][..18], [0; 18]);
+    }
+
+    #[test]
+    fn a_machine_runs_in_one_go() {
+        let wishes = Wishes { loads: vec![load(2_500, 1_000, (4, 23), true)], ..day() };
+        let plan = plan_building(&wishes, HOUR).unwrap();
+        assert_eq!(plan.stage, Stage::Exact);
+        let running: Vec<(usize, i64)> =
+            plan.loads[0].iter().copied().enumerate().filter(|(_, energy)| *energy > 0).collect();
+        assert_eq!(running, [(4, 1_000), (5, 1_000), (6, 500)], "the dear hour only takes the rest");
+        // The solver of the hive knows no such runs, says so and still answers.
+        let plan = plan_hive(&wishes, HOUR).unwrap();
+        assert_eq!(plan.stage, Stage::Relaxed);
+        assert!(matches!(&plan.reasons[..], [Reason::Unsolved { .. }]));
+        assert_eq!(plan.loads[0].iter().sum::<i64>(), 2_500);
+    }
+
+    #[test]
+    fn wishes_that_cannot_be_met_give_the_reason() {
+        let wishes = Wishes { loads: vec![load(9_000, 2_000, (0, 3), false)], ..day() };
+        let plan = plan_building(&wishes, HOUR).unwrap();
+        let short = Shortfall { kind: LoadKind::Car, asked_wh: 9_000, possible_wh: 6_000 };
+        assert_eq!(plan.reasons, [Reason::TooLittleTime(short)]);
+        assert_eq!(plan.loads[0][..4], [2_000, 2_000, 2_000, 0]);
+        let behind = Wishes { loads: vec![load(5, 2_000, (30, 40), true)], ..day() };
+        let plan = plan_building(&behind, HOUR).unwrap();
+        assert!(matches!(plan.reasons[0], Reason::TooLittleTime(_)), "{plan:?}");
+        let capped = Wishes { import_max_w: Some(700), ..day() };
+        let plan = plan_building(&capped, HOUR).unwrap();
+        assert_eq!(plan.reasons, [Reason::AboveCap { slots: 24, worst_w: 300 }]);
+    }
+
+    #[test]
+    fn where_nothing_is_known_loads_run_at_once() {
+        let wishes = Wishes {
+            needs: vec![None; 24],
+            loads: vec![load(3_000, 2_000, (1, 9), false)],
+            stores: vec![battery(5_000, 0)],
+            ..day()
+        };
+        let plan = plan_building(&wishes, HOUR).unwrap();
+        assert_eq!((plan.stage, &plan.reasons[..]), (Stage::Greedy, &[Reason::Unknown { slots: 24 }][..]));
+        assert_eq!(plan.loads[0][..4], [0, 2_000, 1_000, 0]);
+        assert_eq!(plan.orders[0], vec![Order::GREEDY; 24]);
+        let nothing = plan_building(&Wishes::default(), HOUR).unwrap();
+        assert_eq!((nothing.stage, nothing.net_wh.len()), (Stage::Greedy, 0));
+    }
+
+    #[test]
+    fn what_is_too_much_is_refused() {
+        let long = Wishes { needs: vec![None; PLAN_SLOTS_MAX + 1], ..day() };
+        assert!(matches!(plan_hive(&long, HOUR), Err(PlanError::TooMany { .. })));
+        let uneven = Wishes { needs: vec![Some(1); 23], ..day() };
+        assert_eq!(plan_hive(&uneven, HOUR), Err(PlanError::Uneven { needs: 23, prices: 24 }));
+        let mut hostile = day();
+        hostile.needs[3] = Some(i64::MIN);
+        assert!(matches!(plan_hive(&hostile, HOUR), Err(PlanError::EnergyTooLarge { .. })));
+        let runs = Wishes { loads: vec![load(1, 1, (0, 9), true); PLAN_RUNS_MAX + 1], ..day() };
+        assert!(matches!(plan_building(&runs, HOUR), Err(PlanError::TooMany { .. })));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        /// On its own forecast a plan never costs more than doing nothing with the battery, and loads get what they
+        /// need within their bounds.
+        #[test]
+        fn never_worse_than_doing_nothing(
+            needs in prop::collection::vec(-4_000..4_000i64, 24),
+            imports in prop::collection::vec(50_000..400_000i64, 24),
+            capacity in 0..15_000i64,
+            car in (0..9_000i64, 1..5_000i64, 0..24usize, 0..24usize),
+        ) {
+            let wishes = Wishes {
+                needs: needs.iter().copied().map(Some).collect(),
+                prices: imports.iter().map(|import| Prices { import: *import, export: 40_000 }).collect(),
+                ..Wishes::default()
+            };
+            let idle = plan_building(&wishes, HOUR).unwrap();
+            let with = Wishes { stores: vec![battery(capacity, 0)], ..wishes.clone() };
+            for plan in [plan_building(&with, HOUR).unwrap(), plan_hive(&with, HOUR).unwrap()] {
+                // Whole Wh cost at most a Wh a slot.
+                prop_assert!(cost(&wishes, &plan) <= cost(&wishes, &idle) + 24 * 400_000, "{:?}", plan);
+            }
+            let (energy, power, from, span) = car;
+            let with = Wishes { loads: vec![load(energy, power, (from, from + span), false)], ..with };
+            let plan = plan_building(&with, HOUR).unwrap();
+            let energies = &plan.loads[0];
+            let open = (from + span).min(24) - from.min(24);
+            prop_assert_eq!(energies.iter().sum::<i64>(), energy.min(power * open as i64));
+            for (slot, energy) in energies.iter().enumerate() {
+                prop_assert!((0..=power).contains(energy));
+                prop_assert!(*energy == 0 || (from..from + span).contains(&slot));
+            }
+        }
+    }
+}
