@@ -4,7 +4,7 @@
 #[path = "../benches/storage/year.rs"]
 mod year;
 
-use node::core::plan::{Figures, Member, Prices, Rehearsal, SlotNumber, Thinking};
+use node::core::plan::{Figures, Forecast, History, Member, Prices, Rehearsal, SlotNumber, Thinking};
 use year::Year;
 
 /// Slots between two plans and slots they look ahead: guides, and plans that know what will come.
@@ -86,5 +86,22 @@ fn a_battery_in_each_building_needs_the_limit() {
         assert!(cheap.peak_w > none.peak_w * 2, "the defect does not show: {cheap:?}");
         assert!(guided.peak_w <= none.peak_w && guided.peak_w <= own.peak_w, "{guided:?}, {own:?}");
         assert!(guided.bill < own.bill, "{guided:?}, {own:?}");
+    }
+}
+
+/// The forecast of what all consume together errs less than "as yesterday", measured over the last week of each month.
+#[test]
+fn the_mix_beats_yesterday() {
+    let Some(year) = year::read("dev_simbench24_8weeks_wh.csv.gz") else { return };
+    for (first, members) in &year.stretches {
+        let mut history = History::default();
+        let slots = members[0].load_wh.len();
+        for (number, slot) in (first.0..).map(SlotNumber).zip(0..slots) {
+            history.record(number, members.iter().map(|member| member.load_wh[slot]).sum()).unwrap();
+        }
+        let now = first.plus(i64::try_from(slots).unwrap());
+        let errors = Forecast::new(&history, &year.calendar, now, 96).errors.unwrap();
+        assert_eq!(errors.slots, 7 * 96);
+        assert!(errors.mase < 0.85, "{errors:?}");
     }
 }
