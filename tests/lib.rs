@@ -6,6 +6,8 @@
 mod building_samples;
 pub mod decoders;
 #[allow(dead_code, reason = "the tests use all of it, the fuzzers some")]
+mod energy_samples;
+#[allow(dead_code, reason = "the tests use all of it, the fuzzers some")]
 mod samples;
 #[allow(dead_code, reason = "the tests use all of it, the fuzzers some")]
 mod telemetry_samples;

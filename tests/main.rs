@@ -9,6 +9,7 @@ mod ai4i;
 mod architecture;
 mod building_samples;
 mod decoding;
+mod energy_samples;
 mod golden;
 mod harness;
 mod hostile;

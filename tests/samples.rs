@@ -41,7 +41,7 @@ pub(crate) struct Wire {
     pub(crate) reread: fn(&[u8], usize) -> Result<Vec<u8>, DecodeError>,
 }
 
-fn wire<T: Serialize + DeserializeOwned>(name: &'static str, value: &T, limit: usize) -> Wire {
+pub(crate) fn wire<T: Serialize + DeserializeOwned>(name: &'static str, value: &T, limit: usize) -> Wire {
     let reread =
         |bytes: &[u8], limit| protocol::decode::<T>(bytes, limit).map(|value| protocol::encode(&value));
     Wire { name, bytes: protocol::encode(value), limit, reread }
@@ -49,10 +49,16 @@ fn wire<T: Serialize + DeserializeOwned>(name: &'static str, value: &T, limit: u
 
 /// Every type of the protocol.
 pub(crate) fn protocol_types() -> Vec<Wire> {
-    [identifiers(), membership_types(), transactions(), blocks(), consensus(), messages()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let rooms = [
+        identifiers(),
+        membership_types(),
+        transactions(),
+        blocks(),
+        consensus(),
+        messages(),
+        crate::energy_samples::protocol_types(),
+    ];
+    rooms.into_iter().flatten().collect()
 }
 
 fn identifiers() -> Vec<Wire> {
@@ -279,6 +285,9 @@ pub(crate) fn ledger_types() -> Vec<Wire> {
         entry("Entry evidence", Entry::Evidence(evidenced)),
         wire("Block record body", &(block(), certificate()), BLOCK_RECORD_BYTES_MAX),
     ]
+    .into_iter()
+    .chain(crate::energy_samples::ledger_types())
+    .collect()
 }
 
 /// 2025-12-09T10:15:23Z.
@@ -368,7 +377,7 @@ fn digest(n: u8) -> Digest {
     Digest::new([n; 32])
 }
 
-fn chain() -> ChainId {
+pub(crate) fn chain() -> ChainId {
     genesis().chain()
 }
 
@@ -445,7 +454,7 @@ fn advance_work_order() -> AdvanceWorkOrder {
     AdvanceWorkOrder { id: WorkOrderId(5), status: WorkOrderStatus::Done, commitment: digest(0x15) }
 }
 
-fn transaction(payload: Payload) -> Transaction {
+pub(crate) fn transaction(payload: Payload) -> Transaction {
     let author = key(1);
     let body =
         TransactionBody { author: author.public(), sequence: Sequence(12), expires: Height(1_007), payload };

@@ -1,5 +1,6 @@
 //! Why the ledger refuses something. Each variant names what was expected and what was found.
 
+use crate::energy::EnergyReject;
 use protocol::block::CertificateError;
 use protocol::{
     Address, BlockId, Digest, Height, LogRoot, Sequence, StateHash, UnixMs, WorkOrderId, WorkOrderStatus,
@@ -111,6 +112,9 @@ pub enum Reject {
         /// Why.
         detail: &'static str,
     },
+    /// A record of shared energy that does not hold.
+    #[error(transparent)]
+    Energy(#[from] EnergyReject),
     /// The mempool has no room for it.
     #[error("the queue of waiting transactions is full: {what}, {max} at the most")]
     Busy {

@@ -2,6 +2,7 @@
 
 mod admission;
 mod alone;
+mod energy;
 mod keys;
 mod refusals;
 mod waiting;

@@ -37,6 +37,8 @@ pub enum Domain {
     KeyChange,
     /// A building's statement of its energy in one slot.
     Statement,
+    /// What settlement authorities found.
+    Settlement,
 }
 
 impl Domain {
@@ -51,6 +53,7 @@ impl Domain {
             Self::Run => b"symbiose/run/v1",
             Self::KeyChange => b"symbiose/key-change/v1",
             Self::Statement => b"symbiose/statement/v1",
+            Self::Settlement => b"symbiose/settlement/v1",
         }
     }
 

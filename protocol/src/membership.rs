@@ -6,6 +6,7 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use crate::consensus::{SignedProposal, SignedVote};
 use crate::crypto::{Domain, PublicKey, Signature, SigningKey};
+use crate::energy::EnergyAction;
 use crate::error::SignatureError;
 use crate::ids::{Address, ChainId, Digest};
 use crate::invitation::Grant;
@@ -61,6 +62,8 @@ pub enum Action {
     ChangeKey(KeyChange),
     /// Whether an admission needs signatures of more authorities than may fail, or one is enough.
     AskCosignatures(bool),
+    /// Decides how energy is shared, priced and settled.
+    Energy(EnergyAction),
 }
 
 /// A member goes on under another key: its sequence, its work orders and its roles stay.

@@ -5,6 +5,7 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use crate::codec::{decode, encode};
 use crate::crypto::{Domain, PublicKey, Signature, SigningKey};
+use crate::energy::{DayCommitment, SignedSettlement};
 use crate::error::{DecodeError, SignatureError};
 use crate::ids::{Address, ChainId, Digest, Height, Sequence, TransactionId};
 use crate::limits::TRANSACTION_BYTES_MAX;
@@ -35,6 +36,10 @@ pub enum Payload {
     ChangeKey(KeyChange),
     /// Membership: names the hive's next network key by its hash. Authorities only.
     NameNetworkKey(NameNetworkKey),
+    /// Energy: binds the author to its figures of a day.
+    CommitDay(DayCommitment),
+    /// Energy: what two settlement authorities found. Any member may bring it.
+    Settle(Box<SignedSettlement>),
 }
 
 /// The signed part of a transaction.

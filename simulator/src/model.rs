@@ -208,7 +208,11 @@ impl Model {
             | Payload::Cosign(_)
             | Payload::RevokeInvitation(_)
             | Payload::NameNetworkKey(_) => true,
-            Payload::OpenWorkOrder(_) | Payload::AdvanceWorkOrder(_) | Payload::ChangeKey(_) => false,
+            Payload::OpenWorkOrder(_)
+            | Payload::AdvanceWorkOrder(_)
+            | Payload::ChangeKey(_)
+            | Payload::CommitDay(_)
+            | Payload::Settle(_) => false,
         };
         if governed && !deciding.contains_key(author) {
             return Err(format!("{author} governs in block {height} and is no authority"));
@@ -223,9 +227,9 @@ impl Model {
             Payload::Cosign(_)
             | Payload::RevokeInvitation(_)
             | Payload::ChangeKey(_)
-            | Payload::NameNetworkKey(_) => {
-                Err(format!("nobody in this world asked for what {author} signed"))
-            }
+            | Payload::NameNetworkKey(_)
+            | Payload::CommitDay(_)
+            | Payload::Settle(_) => Err(format!("nobody in this world asked for what {author} signed")),
         }
     }
 

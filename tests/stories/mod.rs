@@ -12,6 +12,7 @@ mod joining;
 mod keys;
 mod kills;
 mod maintenance;
+mod market;
 mod odd;
 mod operations;
 mod operator;

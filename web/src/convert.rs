@@ -3,6 +3,8 @@
 use crate::problem::{Kind, Problem};
 use crate::request::GovernanceAction;
 use crate::view::{AssetKind, Role, Severity, WorkOrderStatus};
+use protocol::energy::EnergyAction;
+use protocol::limits::TRANSACTION_BYTES_MAX;
 use protocol::{Action, Address, KeyChange};
 
 /// Both directions between two enums with the same variants.
@@ -50,6 +52,7 @@ impl TryFrom<&GovernanceAction> for Action {
                 })
             }
             GovernanceAction::AskCosignatures { asks } => Self::AskCosignatures(*asks),
+            GovernanceAction::Energy { decision, .. } => Self::Energy(decision_of(decision)?),
         })
     }
 }
@@ -67,8 +70,26 @@ impl From<Action> for GovernanceAction {
                 proof: proof.to_string(),
             },
             Action::AskCosignatures(asks) => Self::AskCosignatures { asks },
+            Action::Energy(action) => {
+                let hex = |byte: &u8| format!("{byte:02x}");
+                let decision = protocol::encode(&action).iter().map(hex).collect();
+                Self::Energy { decision, says: action.to_string() }
+            }
         }
     }
+}
+
+/// A decision about energy from the hex digits of its canonical bytes.
+fn decision_of(text: &str) -> Result<EnergyAction, Problem> {
+    let wrong = || Problem::new(Kind::Invalid, "expected the hex digits of a decision about energy");
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    let pair = |pair: &[u8]| match pair {
+        [high, low] => u8::try_from(digit(high)? * 16 + digit(low)?).ok(),
+        _ => None,
+    };
+    let bytes: Option<Vec<u8>> = text.as_bytes().chunks(2).map(pair).collect();
+    let decoded = bytes.and_then(|bytes| protocol::decode(&bytes, TRANSACTION_BYTES_MAX).ok());
+    decoded.ok_or_else(|| wrong().field("decision"))
 }
 
 #[cfg(test)]
@@ -80,6 +101,16 @@ mod tests {
         let action = GovernanceAction::AddAuthority { member: "ab".repeat(20) };
         let there = Action::try_from(&action).expect("a valid address");
         assert_eq!(GovernanceAction::from(there), action);
+        let cut = Action::Energy(EnergyAction::Cut(protocol::energy::SlotLength::Half));
+        let shown = GovernanceAction::from(cut.clone());
+        let says = "slots of 30 minutes".to_owned();
+        assert!(matches!(&shown, GovernanceAction::Energy { says: found, .. } if *found == says));
+        assert_eq!(Action::try_from(&shown).expect("a decision"), cut);
+        for decision in ["", "a", "zz", "a1634375746448616c6600"] {
+            let wrong = GovernanceAction::Energy { decision: decision.to_owned(), says: String::new() };
+            let field = Action::try_from(&wrong).map_err(|problem| problem.field);
+            assert_eq!(field, Err(Some("decision".to_owned())), "{decision}");
+        }
         let wrong = GovernanceAction::RevokeMember { member: "zz".repeat(20) };
         assert_eq!(Action::try_from(&wrong).map_err(|problem| problem.field), Err(Some("member".to_owned())));
     }

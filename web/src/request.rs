@@ -372,6 +372,13 @@ pub enum GovernanceAction {
     ChangeKey { member: String, public_key: String, proof: String },
     /// Whether newcomers need the signatures of more authorities than may fail.
     AskCosignatures { asks: bool },
+    /// How energy is shared, priced and settled: the hex digits of the decision in the ledger's own encoding. What it
+    /// says is told in English by the node; it is not read when something is proposed.
+    Energy {
+        decision: String,
+        #[serde(default)]
+        says: String,
+    },
 }
 
 /// Another key for this node, made on its own device.

@@ -8,6 +8,8 @@ mod error;
 mod gift;
 mod line;
 mod price;
+mod proof;
+mod reject;
 mod settle;
 mod share;
 #[cfg(test)]
@@ -17,5 +19,7 @@ pub use bill::Bill;
 pub use error::SettleError;
 pub use line::{LineHash, write_line};
 pub use price::{band, price};
+pub use proof::{LineProof, LineTree, commit_day, slot_result};
+pub use reject::{EnergyReject, PriceExpected};
 pub use settle::{Line, Outcome, Part, Setting, settle};
 pub use share::share;

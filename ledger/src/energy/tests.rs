@@ -2,6 +2,7 @@
 
 mod hand;
 mod hostile;
+mod proof;
 mod random;
 mod rules;
 mod twin;

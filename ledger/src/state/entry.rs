@@ -9,6 +9,8 @@ use protocol::{
     TransactionId, UnixMs, WorkOrderId, WorkOrderStatus,
 };
 
+use super::energy::{EnergyEntry, EnergyKey};
+
 /// Where an entry stands. The order of the variants is the order of the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Key {
@@ -36,6 +38,8 @@ pub enum Key {
     Origin(Address),
     /// The network key, once it is another than the first.
     NetworkKey,
+    /// Shared energy.
+    Energy(EnergyKey),
 }
 
 /// What stands there.
@@ -65,6 +69,8 @@ pub enum Entry {
     Origin(Origin),
     /// Under [`Key::NetworkKey`].
     NetworkKey(NamedNetworkKey),
+    /// Under [`Key::Energy`].
+    Energy(EnergyEntry),
 }
 
 /// What the hive agreed on for itself.

@@ -6,6 +6,7 @@ use protocol::{
     WorkOrderId, WorkOrderStatus,
 };
 
+use super::energy::{self, EnergyEvent};
 use super::entry::{Entry, Key, MemberEntry, Meta};
 use super::{Overlay, cosigning, governance, identity, maintenance, membership, network_key};
 use crate::error::Reject;
@@ -76,6 +77,8 @@ pub enum Event {
         /// Its status now.
         status: WorkOrderStatus,
     },
+    /// Something happened to shared energy.
+    Energy(EnergyEvent),
 }
 
 /// Begins a block: the authority sets move on by one height, expired invitations are forgotten.
@@ -142,6 +145,8 @@ pub fn execute(
             authority()?;
             network_key::name(overlay, context, named)?
         }
+        Payload::CommitDay(commitment) => energy::commit(overlay, context, author, commitment)?,
+        Payload::Settle(signed) => energy::settle(overlay, context, deciding, signed)?,
     };
     // Whoever changed its key goes on counting under the new one.
     count_sequence(overlay, overlay.current(&author), body.sequence);

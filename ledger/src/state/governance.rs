@@ -6,7 +6,7 @@ use protocol::{Action, Address, AuthoritySet, Bounded, Digest, PublicKey, Role};
 
 use super::entry::{Entry, Key, Meta, Proposal, ProposalStatus};
 use super::execute::{BlockContext, Event};
-use super::{Overlay, cosigning, identity, network_key};
+use super::{Overlay, cosigning, energy, identity, network_key};
 use crate::error::Reject;
 
 /// Proposes an action; the proposer approves it.
@@ -118,6 +118,10 @@ fn carry_out(overlay: &mut Overlay<'_>, context: &BlockContext, action: &Action)
             cosigning::ask_cosignatures(overlay, *asks);
             Vec::new()
         }
+        Action::Energy(action) => {
+            energy::carry_out(overlay, action);
+            Vec::new()
+        }
     }
 }
 
@@ -191,6 +195,7 @@ fn check_action(overlay: &Overlay<'_>, context: &BlockContext, action: &Action) 
                 Ok(())
             }
         }
+        Action::Energy(action) => energy::check_action(overlay, context, action),
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod buckets;
 mod cosigning;
+pub mod energy;
 mod entry;
 mod execute;
 mod governance;

@@ -136,6 +136,7 @@ impl Core {
             | LedgerEvent::Approved(_)
             | LedgerEvent::Executed(..)
             | LedgerEvent::AdmissionSigned(_)
+            | LedgerEvent::Energy(_)
             | LedgerEvent::Evidenced(_) => self.event(Event::Hive),
             LedgerEvent::WorkOrderOpened { id, building, reference } if *building == me => {
                 let order =
@@ -269,6 +270,8 @@ impl Core {
             Payload::NameNetworkKey(named) => {
                 state.network_key().is_none_or(|known| known.epoch < named.epoch)
             }
+            Payload::CommitDay(commitment) => state.day_commitment(commitment.day, me).is_none(),
+            Payload::Settle(signed) => !state.has_settlement(&signed.settlement),
             Payload::Admit(_)
             | Payload::Propose(_)
             | Payload::Approve(_)
@@ -307,6 +310,7 @@ fn join_refusal(reason: &Reject) -> JoinRefusal {
         | Reject::Action { .. }
         | Reject::Key { .. }
         | Reject::NetworkKey { .. }
+        | Reject::Energy(_)
         | Reject::Evidence { .. } => JoinRefusal::NotInvited,
     }
 }

@@ -208,6 +208,7 @@ fn is_passing(reason: &Reject) -> bool {
         | Reject::Action { .. }
         | Reject::Key { .. }
         | Reject::NetworkKey { .. }
+        | Reject::Energy(_)
         | Reject::Evidence { .. } => false,
     }
 }

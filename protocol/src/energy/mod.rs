@@ -3,16 +3,23 @@
 
 mod factor;
 mod rule;
+mod settlement;
 mod slot;
 mod statement;
 mod tariff;
 mod terms;
 mod units;
+mod vote;
 
 pub use factor::{Factor, Percent};
 pub use rule::{Coefficients, FullDynamic, PriorityGroups, SharingKey, SharingRule, StaticKey, Weights};
+pub use settlement::{
+    CreditNote, DayCommitment, NetLine, PeriodStatus, PeriodStep, Settlement, SignedSettlement, SlotResult,
+    WeekBooking,
+};
 pub use slot::{Quality, SlotId, SlotLength};
 pub use statement::{Salt, SignedStatement, Statement, StatementError};
 pub use tariff::{Fees, Locality, Tariff};
 pub use terms::Terms;
 pub use units::{MicroEuro, Price, WattHours};
+pub use vote::{Desk, EnergyAction, Rota, ScheduledRule};

@@ -18,6 +18,14 @@ pub const FACTOR_PARTS_MAX: u32 = 1_000_000;
 pub const STATEMENT_VERSIONS_MAX: u32 = 1_000;
 /// Largest signed statement, bytes.
 pub const STATEMENT_BYTES_MAX: usize = 512;
+/// Members named as missing in one slot; a slot with more of them is not settled.
+pub const SLOT_MISSING_MAX: usize = 256;
+/// Members in one booking of a week or one credit note. The largest amounts take 61 bytes a member.
+pub const WEEK_LINES_MAX: usize = 120;
+/// Rules, and tariffs, that a hive has decided on and that have not begun.
+pub const DECIDED_AHEAD_MAX: usize = 16;
+/// Time after the end of a slot from which stand-by desks may settle it, milliseconds.
+pub const STAND_BY_AFTER_MS: i64 = 15 * 60 * 1000;
 
 const _: () = {
     assert!(MEMBERS_MAX <= SETTLED_MEMBERS_MAX);

@@ -103,7 +103,7 @@ impl Model {
                 member.ok_or(format!("{address} is revoked and no member"))?.is_revoked = true;
                 Ok(Some(Change::Revoked(address)))
             }
-            Action::ChangeKey(_) | Action::AskCosignatures(_) => {
+            Action::ChangeKey(_) | Action::AskCosignatures(_) | Action::Energy(_) => {
                 Err(format!("nobody in this world asked for proposal {number}"))
             }
         }

@@ -8,6 +8,8 @@ mod process;
 mod store;
 mod year;
 
+pub(crate) use process::cpu_s;
+
 use std::path::Path;
 use std::time::Duration;
 

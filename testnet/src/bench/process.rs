@@ -109,7 +109,7 @@ pub(super) fn cpu_of_all_s(neighbourhood: &mut Neighbourhood) -> Result<f64> {
 }
 
 /// Processor seconds a process has used (proc(5), fields 14 and 15 of `stat`).
-pub(super) fn cpu_s(pid: u32) -> Result<f64> {
+pub(crate) fn cpu_s(pid: u32) -> Result<f64> {
     let path = format!("/proc/{pid}/stat");
     let text = fs::read_to_string(&path).map_err(Error::file("read", Path::new(&path)))?;
     let after_name = text.rsplit_once(')').map_or("", |(_, rest)| rest);

@@ -41,13 +41,7 @@ pub struct Figures {
 /// Settles every slot of `year` as `golden` says and adds up.
 pub fn settle_all(year: &Year, golden: &Golden, progress: &mut dyn FnMut(usize)) -> Result<Figures> {
     let rule = golden.rule(year);
-    let setting = Setting {
-        rule: &rule,
-        retail: Price(golden.retail),
-        feed_in: Price(golden.feed_in),
-        fee: Price(golden.fee),
-        coefficients: None,
-    };
+    let setting = golden.setting(&rule);
     let mut sums = Sums::new(year.names.len());
     for (count, slot) in year.slots.iter().enumerate() {
         if count % TELL_EVERY == 0 {
@@ -77,10 +71,10 @@ fn unshared(setting: &Setting<'_>, slot: &Slot) -> Result<Outcome, SettleError> 
     settle(&Setting { fee, ..*setting }, &parts(slot))
 }
 
-struct Sums {
-    bills: Vec<Bill>,
+pub(super) struct Sums {
+    pub(super) bills: Vec<Bill>,
     lines: LineHash,
-    traded: i64,
+    pub(super) traded: i64,
     slots_with_trade: usize,
     load: i64,
     pv: i64,
@@ -88,12 +82,17 @@ struct Sums {
 }
 
 impl Sums {
-    fn new(members: usize) -> Self {
+    pub(super) fn new(members: usize) -> Self {
         let (bills, lines) = (vec![Bill::default(); members], LineHash::default());
         Self { bills, lines, traded: 0, slots_with_trade: 0, load: 0, pv: 0, direct: 0 }
     }
 
-    fn add(&mut self, setting: &Setting<'_>, slot: &Slot, outcome: &Outcome) -> Result<(), SettleError> {
+    pub(super) fn add(
+        &mut self,
+        setting: &Setting<'_>,
+        slot: &Slot,
+        outcome: &Outcome,
+    ) -> Result<(), SettleError> {
         self.lines.add(slot.number, outcome);
         self.traded += outcome.traded.0;
         self.slots_with_trade += usize::from(outcome.traded > WattHours::ZERO);
@@ -108,7 +107,7 @@ impl Sums {
         Ok(())
     }
 
-    fn figures(self) -> Figures {
+    pub(super) fn figures(self) -> Figures {
         let bills: Vec<i64> = self.bills.iter().map(|bill| bill.shared.0).collect();
         let alone: Vec<i64> = self.bills.iter().map(|bill| bill.alone.0).collect();
         let (bill, without): (i64, i64) = (bills.iter().sum(), alone.iter().sum());

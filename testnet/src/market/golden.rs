@@ -3,7 +3,8 @@
 
 use std::fmt;
 
-use protocol::energy::{Factor, SharingKey, SharingRule, StaticKey, Weights};
+use ledger::energy::Setting;
+use protocol::energy::{Factor, Fees, Price, SharingKey, SharingRule, SlotId, StaticKey, Tariff, Weights};
 
 use super::figures::Figures;
 use super::year::{MemberBills, Year};
@@ -90,6 +91,9 @@ const fn with_fee(
     let percents = Some(["77.98", "30.99", change]);
     Golden { fee, percents, ..option(name, Kind::Dynamic, M1.traded_wh, bill, sha256) }
 }
+
+/// What [`M1`] must come to when it is settled on the ledger.
+pub const THROUGH_THE_LEDGER: Golden = Golden { name: "dynamic, through the ledger", ..M1 };
 
 /// Every settlement, records together.
 pub const ROWS: [Golden; 13] = [
@@ -238,6 +242,18 @@ impl Golden {
             Kind::RelativeEqual => SharingRule::StaticRelative(equal()),
             Kind::IteratedEqual => SharingRule::StaticIterated(equal()),
         }
+    }
+
+    /// What holds for each of its slots.
+    pub fn setting<'a>(&self, rule: &'a SharingRule) -> Setting<'a> {
+        let (retail, feed_in, fee) = (Price(self.retail), Price(self.feed_in), Price(self.fee));
+        Setting { rule, retail, feed_in, fee, coefficients: None }
+    }
+
+    /// The same as a decision of the hive.
+    pub fn tariff(&self, valid_from: SlotId) -> Tariff {
+        let fees = Fees::flat(Price(self.fee));
+        Tariff { retail: Price(self.retail), feed_in: Price(self.feed_in), fees, valid_from }
     }
 
     /// Each figure beside what it must be, in the order of the table's columns.

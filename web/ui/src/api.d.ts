@@ -1338,6 +1338,11 @@ export interface components {
             asks: boolean;
             /** @enum {string} */
             kind: "ask_cosignatures";
+        } | {
+            decision: string;
+            /** @enum {string} */
+            kind: "energy";
+            says?: string;
         };
         /** @description One thing worth knowing. */
         HealthItem: {

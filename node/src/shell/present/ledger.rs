@@ -11,6 +11,8 @@ use web::view::{
     BlockSummary, BlockView, CertificateView, MemberView, Picture, ProofView, SignatureView, TransactionView,
 };
 
+use super::settlements;
+
 pub(crate) fn summary(block: &Block, id: BlockId) -> BlockSummary {
     let header = &block.header;
     BlockSummary {
@@ -166,6 +168,12 @@ fn payload(payload: &Payload) -> (&'static str, BTreeMap<String, String>) {
             let parts = [("epoch", named.epoch.to_string()), ("hash", named.hash.to_string())];
             ("membership.network_key", fields(parts))
         }
+        Payload::CommitDay(commitment) => {
+            let parts =
+                [("day", commitment.day.to_string()), ("commitment", commitment.commitment.to_string())];
+            ("energy.commit_day", fields(parts))
+        }
+        Payload::Settle(signed) => settlements::fields(&signed.settlement),
     }
 }
 
@@ -178,6 +186,9 @@ fn action(action: &Action) -> [(&'static str, String); 2] {
         Action::ChangeKey(change) => ("change_key", change.member.to_string()),
         Action::AskCosignatures(asks) => {
             return [("action", "ask_cosignatures".to_owned()), ("asks", asks.to_string())];
+        }
+        Action::Energy(action) => {
+            return [("action", "energy".to_owned()), ("decision", action.to_string())];
         }
     };
     [("action", what.to_owned()), ("member", about)]

@@ -7,6 +7,7 @@ pub(crate) mod hive;
 pub(crate) mod ledger;
 pub(crate) mod metric;
 pub(crate) mod policies;
+mod settlements;
 pub(crate) mod store;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -49,6 +49,7 @@ export const ar: HallWords = {
     revoke_member: 'إقصاء',
     change_key: 'مفتاح جديد',
     ask_cosignatures: 'الأعضاء الجدد',
+    energy: 'تقاسم الطاقة',
   },
   asks: 'توقّع عدّة سلطات',
   asksNot: 'تكفي سلطة واحدة',

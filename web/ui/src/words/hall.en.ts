@@ -49,6 +49,7 @@ export const en: HallWords = {
     revoke_member: 'Shut out',
     change_key: 'New key',
     ask_cosignatures: 'Newcomers',
+    energy: 'Energy',
   },
   asks: 'several authorities sign',
   asksNot: 'one authority is enough',

@@ -102,6 +102,7 @@ export const fr: HallWords = {
     revoke_member: 'Exclure',
     change_key: 'Nouvelle clé',
     ask_cosignatures: 'Nouveaux membres',
+    energy: 'Énergie',
   },
   asks: 'plusieurs autorités signent',
   asksNot: 'une autorité suffit',

@@ -49,6 +49,7 @@ export const nl: HallWords = {
     revoke_member: 'Uitsluiten',
     change_key: 'Nieuwe sleutel',
     ask_cosignatures: 'Nieuwe leden',
+    energy: 'Energie',
   },
   asks: 'meerdere autoriteiten ondertekenen',
   asksNot: 'één autoriteit volstaat',

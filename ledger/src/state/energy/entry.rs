@@ -1,0 +1,127 @@
+//! What stands in the state of shared energy, and under which keys.
+
+use serde::{Deserialize, Serialize};
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+
+use protocol::energy::{
+    Locality, MicroEuro, PeriodStep, Rota, SharingRule, SlotId, SlotLength, SlotResult, Tariff, WattHours,
+};
+use protocol::{Address, Digest, Height};
+
+/// Where an entry stands. The order of the variants is the order of the state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum EnergyKey {
+    /// What the hive decided and counts.
+    Books,
+    /// The rule from a slot on.
+    Rule(SlotId),
+    /// The tariff from a slot on.
+    Tariff(SlotId),
+    /// What a building is bound to, by UTC day.
+    Day(u64, Address),
+    /// A settled slot.
+    Slot(SlotId),
+    /// What the slots of a week come to.
+    Week(u64),
+    /// What a member bought, sold, owes and is owed.
+    Account(Address),
+    /// A billing period.
+    Period(u64),
+}
+
+/// What stands there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EnergyEntry {
+    /// Under [`EnergyKey::Books`].
+    Books(Books),
+    /// Under [`EnergyKey::Rule`].
+    Rule(SharingRule),
+    /// Under [`EnergyKey::Tariff`].
+    Tariff(Tariff),
+    /// Under [`EnergyKey::Day`].
+    Day(Digest),
+    /// Under [`EnergyKey::Slot`].
+    Slot(SettledSlot),
+    /// Under [`EnergyKey::Week`].
+    Week(Week),
+    /// Under [`EnergyKey::Account`].
+    Account(Account),
+    /// Under [`EnergyKey::Period`].
+    Period(Period),
+}
+
+/// What the hive decided and counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct Books {
+    /// How long slots are.
+    pub length: SlotLength,
+    /// The class of its least local pair of members.
+    pub locality: Locality,
+    /// Who settles; none until voted.
+    pub rota: Option<Rota>,
+    /// The last period begun, 0 before the first.
+    pub periods: u64,
+    /// Slots before this one are final.
+    pub final_until: SlotId,
+    /// The network's account: fees of energy shared.
+    pub grid: MicroEuro,
+}
+
+impl Default for Books {
+    fn default() -> Self {
+        Self {
+            length: SlotLength::Quarter,
+            locality: Locality::Building,
+            rota: None,
+            periods: 0,
+            final_until: SlotId(0),
+            grid: MicroEuro::ZERO,
+        }
+    }
+}
+
+/// A settled slot in its last version; earlier ones stand in their blocks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct SettledSlot {
+    /// What was found.
+    pub result: SlotResult,
+    /// By whom.
+    pub settlers: [Address; 2],
+    /// Height of its block.
+    pub height: Height,
+}
+
+/// What the slots of a week come to and how much of it is booked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize_tuple, Deserialize_tuple)]
+pub struct Week {
+    /// Energy shared in its slots as they stand, Wh.
+    pub traded: WattHours,
+    /// Energy booked to members, Wh.
+    pub booked: WattHours,
+    /// Bookings so far.
+    pub bookings: u32,
+    /// Results that came since the last booking.
+    pub results: u32,
+}
+
+/// What a member bought, sold, owes and is owed since it joined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize_tuple, Deserialize_tuple)]
+pub struct Account {
+    /// Energy from neighbours, Wh.
+    pub bought: WattHours,
+    /// Energy to neighbours, Wh.
+    pub sold: WattHours,
+    /// What neighbours owe it less what it owes them.
+    pub balance: MicroEuro,
+    /// What it owes the network.
+    pub fee: MicroEuro,
+}
+
+/// A billing period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct Period {
+    /// Its bounds and how far it is.
+    pub step: PeriodStep,
+    /// Credit notes that concern it.
+    pub notes: u32,
+}

@@ -1,0 +1,132 @@
+//! What anybody who holds the ledger may read of shared energy.
+
+use std::ops::RangeInclusive;
+
+use protocol::energy::{Settlement, SharingRule, SlotId, Tariff};
+use protocol::{Address, Digest};
+
+use super::entry::{Account, Books, EnergyEntry, EnergyKey, Period, SettledSlot, Week};
+use crate::state::State;
+use crate::state::entry::{Entry, Key};
+
+impl State {
+    /// What the hive decided and counts.
+    pub fn books(&self) -> Books {
+        match self.energy(EnergyKey::Books) {
+            Some(EnergyEntry::Books(books)) => books.clone(),
+            Some(_) | None => Books::default(),
+        }
+    }
+
+    /// The rule that holds for a slot.
+    pub fn rule_at(&self, slot: SlotId) -> SharingRule {
+        match self.energies(EnergyKey::Rule(SlotId(0))..=EnergyKey::Rule(slot)).next_back() {
+            Some((_, EnergyEntry::Rule(rule))) => rule.clone(),
+            Some(_) | None => SharingRule::DEFAULT,
+        }
+    }
+
+    /// The tariff that holds for a slot; none before the first.
+    pub fn tariff_at(&self, slot: SlotId) -> Option<Tariff> {
+        match self.energies(EnergyKey::Tariff(SlotId(0))..=EnergyKey::Tariff(slot)).next_back() {
+            Some((_, EnergyEntry::Tariff(tariff))) => Some(*tariff),
+            Some(_) | None => None,
+        }
+    }
+
+    /// A settled slot in its last version.
+    pub fn settled(&self, slot: SlotId) -> Option<&SettledSlot> {
+        match self.energy(EnergyKey::Slot(slot)) {
+            Some(EnergyEntry::Slot(settled)) => Some(settled),
+            Some(_) | None => None,
+        }
+    }
+
+    /// Settled slots of a range in order.
+    pub fn settled_slots(
+        &self,
+        slots: RangeInclusive<SlotId>,
+    ) -> impl DoubleEndedIterator<Item = &SettledSlot> {
+        let keys = EnergyKey::Slot(*slots.start())..=EnergyKey::Slot(*slots.end().max(slots.start()));
+        self.energies(keys).filter_map(move |(_, entry)| {
+            let EnergyEntry::Slot(settled) = entry else { return None };
+            slots.contains(&settled.result.slot).then_some(settled)
+        })
+    }
+
+    /// What the slots of a week come to and how much of it is booked.
+    pub fn energy_week(&self, week: u64) -> Week {
+        match self.energy(EnergyKey::Week(week)) {
+            Some(EnergyEntry::Week(week)) => *week,
+            Some(_) | None => Week::default(),
+        }
+    }
+
+    /// What a member bought, sold, owes and is owed, under whatever key.
+    pub fn account(&self, member: &Address) -> Account {
+        match self.energy(EnergyKey::Account(self.origin(member))) {
+            Some(EnergyEntry::Account(account)) => *account,
+            Some(_) | None => Account::default(),
+        }
+    }
+
+    /// Every account, in order of member.
+    pub fn accounts(&self) -> impl Iterator<Item = (Address, Account)> {
+        let all = EnergyKey::Account(Address::new([0; 20]))..=EnergyKey::Account(Address::new([0xff; 20]));
+        self.energies(all).filter_map(|(key, entry)| match (key, entry) {
+            (EnergyKey::Account(member), EnergyEntry::Account(account)) => Some((member, *account)),
+            _ => None,
+        })
+    }
+
+    /// A billing period.
+    pub fn period(&self, number: u64) -> Option<Period> {
+        match self.energy(EnergyKey::Period(number)) {
+            Some(EnergyEntry::Period(period)) => Some(*period),
+            Some(_) | None => None,
+        }
+    }
+
+    /// What a building is bound to of a UTC day.
+    pub fn day_commitment(&self, day: u64, building: Address) -> Option<Digest> {
+        match self.energy(EnergyKey::Day(day, self.origin(&building))) {
+            Some(EnergyEntry::Day(commitment)) => Some(*commitment),
+            Some(_) | None => None,
+        }
+    }
+
+    /// Whether a settlement, or a later one in its place, stands on the ledger.
+    pub fn has_settlement(&self, settlement: &Settlement) -> bool {
+        match settlement {
+            Settlement::Slot(result) => {
+                self.settled(result.slot).is_some_and(|settled| settled.result.version >= result.version)
+            }
+            Settlement::Week(booking) => self.energy_week(booking.week).bookings >= booking.number,
+            Settlement::Period(step) => {
+                self.period(step.number).is_some_and(|period| period.step.status >= step.status)
+            }
+            Settlement::Credit(note) => {
+                self.period(note.concerns).is_some_and(|period| period.notes >= note.number)
+            }
+        }
+    }
+
+    fn energy(&self, key: EnergyKey) -> Option<&EnergyEntry> {
+        match self.get(&Key::Energy(key)) {
+            Some(Entry::Energy(entry)) => Some(entry),
+            Some(_) | None => None,
+        }
+    }
+
+    fn energies(
+        &self,
+        range: RangeInclusive<EnergyKey>,
+    ) -> impl DoubleEndedIterator<Item = (EnergyKey, &EnergyEntry)> {
+        self.entries.range(Key::Energy(*range.start())..=Key::Energy(*range.end())).filter_map(
+            |(key, entry)| match (key, entry) {
+                (Key::Energy(key), Entry::Energy(entry)) => Some((*key, entry)),
+                _ => None,
+            },
+        )
+    }
+}

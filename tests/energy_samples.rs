@@ -1,0 +1,208 @@
+//! One instance of every word of sharing energy, for golden vectors and hostile input.
+
+use ledger::state::{Entry, Key};
+use protocol::energy::{
+    Coefficients, CreditNote, DayCommitment, Desk, EnergyAction, Factor, Fees, FullDynamic, Locality,
+    MicroEuro, NetLine, Percent, PeriodStatus, PeriodStep, Price, PriorityGroups, Quality, Rota, Salt,
+    ScheduledRule, Settlement, SharingKey, SharingRule, SignedSettlement, SlotId, SlotLength, SlotResult,
+    Statement, StaticKey, Tariff, Terms, WattHours, WeekBooking, Weights,
+};
+use protocol::limits::{STATEMENT_BYTES_MAX, TRANSACTION_BYTES_MAX};
+use protocol::{Action, Bounded, Digest, Height, Payload};
+
+use crate::samples::{Wire, chain, key, transaction, wire};
+
+/// The slot that begins at midnight of Brussels, 2016-01-01.
+const SLOT: SlotId = SlotId(1_612_892);
+
+/// Everything of the protocol.
+pub(crate) fn protocol_types() -> Vec<Wire> {
+    [units(), rules(), statements(), transactions()].into_iter().flatten().collect()
+}
+
+/// Everything the ledger's state holds.
+pub(crate) fn ledger_types() -> Vec<Wire> {
+    use ledger::state::energy::{Account, Books, EnergyEntry, EnergyKey, Period, SettledSlot, Week};
+    let stored = |name, key: EnergyKey| wire(name, &Key::Energy(key), 256);
+    let entry = |name, entry: EnergyEntry| wire(name, &Entry::Energy(entry), TRANSACTION_BYTES_MAX);
+    let member = key(1).address();
+    let books = Books {
+        length: SlotLength::Quarter,
+        locality: Locality::Cabin,
+        rota: Some(rota()),
+        periods: 2,
+        final_until: SLOT,
+        grid: MicroEuro(5_160),
+    };
+    let settlers = [key(1).address(), key(2).address()];
+    let settled = SettledSlot { result: slot_result(), settlers, height: Height(7) };
+    let week = Week { traded: WattHours(43_247), booked: WattHours(43_000), bookings: 1, results: 3 };
+    let account = Account {
+        bought: WattHours(60),
+        sold: WattHours(0),
+        balance: MicroEuro(-6_120),
+        fee: MicroEuro(5_160),
+    };
+    vec![
+        stored("Key energy books", EnergyKey::Books),
+        stored("Key energy rule", EnergyKey::Rule(SLOT)),
+        stored("Key energy tariff", EnergyKey::Tariff(SLOT)),
+        stored("Key energy day", EnergyKey::Day(16_801, member)),
+        stored("Key energy slot", EnergyKey::Slot(SLOT)),
+        stored("Key energy week", EnergyKey::Week(2_400)),
+        stored("Key energy account", EnergyKey::Account(member)),
+        stored("Key energy period", EnergyKey::Period(2)),
+        entry("Entry energy books", EnergyEntry::Books(books)),
+        entry("Entry energy rule", EnergyEntry::Rule(SharingRule::DEFAULT)),
+        entry("Entry energy tariff", EnergyEntry::Tariff(tariff())),
+        entry("Entry energy day", EnergyEntry::Day(Digest::new([0x21; 32]))),
+        entry("Entry energy slot", EnergyEntry::Slot(settled)),
+        entry("Entry energy week", EnergyEntry::Week(week)),
+        entry("Entry energy account", EnergyEntry::Account(account)),
+        entry("Entry energy period", EnergyEntry::Period(Period { step: period(), notes: 1 })),
+    ]
+}
+
+fn transactions() -> Vec<Wire> {
+    let put = |name, payload| wire(name, &transaction(payload), TRANSACTION_BYTES_MAX);
+    let propose = |name, action| put(name, Payload::Propose(Action::Energy(action)));
+    let settle = |name, settlement: Settlement| {
+        let signatures = [1, 2].map(|n| (key(n).address(), settlement.sign(&key(n), &chain())));
+        put(name, Payload::Settle(Box::new(SignedSettlement { settlement, signatures })))
+    };
+    let scheduled = ScheduledRule { rule: SharingRule::SupplyDemand, from: SLOT };
+    let commitment = DayCommitment { day: 16_801, commitment: Digest::new([0x21; 32]) };
+    let week = WeekBooking { week: 2_400, number: 1, lines: Bounded::new(lines()).unwrap() };
+    let note = CreditNote { concerns: 1, booked_in: 2, number: 1, lines: Bounded::new(lines()).unwrap() };
+    vec![
+        propose("Transaction propose rule", EnergyAction::Share(scheduled)),
+        propose("Transaction propose tariff", EnergyAction::Charge(tariff())),
+        propose("Transaction propose slot length", EnergyAction::Cut(SlotLength::Hour)),
+        propose("Transaction propose locality", EnergyAction::Place(Locality::Substation)),
+        propose("Transaction propose rota", EnergyAction::Settle(rota())),
+        put("Transaction commit day", Payload::CommitDay(commitment)),
+        settle("Transaction settle slot", Settlement::Slot(slot_result())),
+        settle("Transaction settle week", Settlement::Week(week)),
+        settle("Transaction settle period", Settlement::Period(period())),
+        settle("Transaction settle credit note", Settlement::Credit(note)),
+    ]
+}
+
+fn rota() -> Rota {
+    let desk = |n: u8| Desk { authority: key(n).address(), operator: Digest::new([n; 32]) };
+    Rota::new(vec![desk(1), desk(2)]).unwrap()
+}
+
+fn slot_result() -> SlotResult {
+    SlotResult {
+        slot: SLOT,
+        version: 2,
+        demand: WattHours(5_300),
+        surplus: WattHours(334),
+        traded: WattHours(334),
+        given: WattHours(20),
+        price: Some(Price(145_000)),
+        lines: Digest::new([0x22; 32]),
+        missing: Bounded::new(vec![key(3).address()]).unwrap(),
+    }
+}
+
+fn period() -> PeriodStep {
+    PeriodStep { number: 1, status: PeriodStatus::Preview, from: SLOT, until: SlotId(SLOT.0 + 2_976) }
+}
+
+fn lines() -> Vec<NetLine> {
+    let line = |n, bought, sold, balance| NetLine {
+        member: key(n).address(),
+        bought: WattHours(bought),
+        sold: WattHours(sold),
+        balance: MicroEuro(balance),
+        fee: MicroEuro(0),
+    };
+    let mut lines = vec![line(1, 60, 0, -8_700), line(2, 0, 60, 8_700)];
+    lines.sort_by_key(|line| line.member);
+    lines
+}
+
+fn tariff() -> Tariff {
+    let fees =
+        Fees { building: Price(0), cabin: Price(86_000), substation: Price(98_000), region: Price(110_000) };
+    Tariff { retail: Price(250_000), feed_in: Price(40_000), fees, valid_from: SLOT }
+}
+
+fn units() -> Vec<Wire> {
+    vec![
+        wire("WattHours", &WattHours(43_247_959), 16),
+        wire("WattHours given", &WattHours(-334), 16),
+        wire("MicroEuro", &MicroEuro(-60_215_113_390), 16),
+        wire("Price", &Price(145_000), 16),
+        wire("SlotLength", &SlotLength::Half, 16),
+        wire("SlotId", &SLOT, 16),
+        wire("Quality", &Quality::Estimated, 16),
+        wire("Factor", &Factor::new(1, 3).unwrap(), 16),
+        wire("Percent", &Percent::new(60).unwrap(), 16),
+        wire("Locality", &Locality::Cabin, 16),
+        wire("Fees", &tariff().fees, 64),
+        wire("Tariff", &tariff(), 128),
+        wire("Salt", &Salt::new([0x5a; 16]), 32),
+    ]
+}
+
+fn rules() -> Vec<Wire> {
+    let factor = Factor::HALF;
+    let mut members = [1, 2, 3].map(|n| key(n).address());
+    members.sort();
+    let [a, b, c] = members;
+    let weights = Weights::new(vec![(a, 3_500_000), (b, 1), (c, u32::MAX)]).unwrap();
+    let equal = StaticKey { key: SharingKey::Equal, factor };
+    let weighted = StaticKey { key: SharingKey::Weights(weights.clone()), factor };
+    let organised = FullDynamic { organiser: a, whole: 10_000, factor };
+    let groups = PriorityGroups::new(vec![vec![c], vec![a, b]], factor).unwrap();
+    let rule = |name, rule: SharingRule| wire(name, &rule, TRANSACTION_BYTES_MAX);
+    vec![
+        rule("SharingRule dynamic", SharingRule::Dynamic(factor)),
+        rule("SharingRule auction", SharingRule::Auction(factor)),
+        rule("SharingRule supply and demand", SharingRule::SupplyDemand),
+        rule("SharingRule static fixed", SharingRule::StaticFixed(equal)),
+        rule("SharingRule static relative", SharingRule::StaticRelative(weighted.clone())),
+        rule("SharingRule static iterated", SharingRule::StaticIterated(weighted)),
+        rule("SharingRule full dynamic", SharingRule::FullDynamic(organised)),
+        rule("SharingRule priority", SharingRule::Priority(groups)),
+        wire("Coefficients", &Coefficients { slot: SLOT, parts: weights }, TRANSACTION_BYTES_MAX),
+    ]
+}
+
+fn statements() -> Vec<Wire> {
+    let plain = Statement {
+        member: key(1).address(),
+        length: SlotLength::Quarter,
+        slot: SLOT,
+        import: WattHours(320),
+        export: WattHours::ZERO,
+        quality: Quality::Measured,
+        version: 1,
+        terms: Terms::default(),
+        salt: Salt::new([0x5a; 16]),
+    };
+    let terms = Terms {
+        participation: Percent::new(80).unwrap(),
+        sell_above: WattHours(50),
+        sell_at_least: Some(Price(90_000)),
+        buy_up_to: Some(Price(200_000)),
+        give_to: Some(key(2).address()),
+    };
+    let corrected = Statement {
+        import: WattHours::ZERO,
+        export: WattHours(1_250),
+        quality: Quality::Estimated,
+        version: 2,
+        terms,
+        ..plain.clone()
+    };
+    let signed = |name, stated: Statement| wire(name, &stated.sign(&key(1), &chain()), STATEMENT_BYTES_MAX);
+    vec![
+        wire("Terms", &terms, 128),
+        signed("SignedStatement", plain),
+        signed("SignedStatement corrected", corrected),
+    ]
+}
