@@ -1,6 +1,7 @@
 //! One node: the real core with the real ledger in it, whose outputs are carried out strictly in order against a fake
 //! disk, as the shell does it against a real one. What leaves the node is handed to the world.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use ledger::record::{Frame, decode_block, read_block_frame, vote_header};
@@ -12,8 +13,8 @@ use protocol::invitation::JoinResponse;
 use protocol::limits::{SYNC_BLOCKS_BYTES_MAX, SYNC_BLOCKS_MAX};
 use protocol::message::{HeaderGossip, SyncBlock, SyncResponse};
 use protocol::{
-    Address, Bounded, Bytes, Evidence, Genesis, Height, Message, Now, SigningKey, Tick, Transaction,
-    TransactionId, UnixMs, encode,
+    Address, Bounded, Bytes, Digest, Evidence, Genesis, Height, Message, NetworkKey, Now, SigningKey, Tick,
+    Transaction, TransactionId, UnixMs, encode,
 };
 
 use crate::disk::{Crash, Disk};
@@ -88,6 +89,16 @@ pub struct Hive {
     pub genesis: Genesis,
     /// An empty block at least this often, milliseconds.
     pub heartbeat_ms: u64,
+    /// How long the network key before opens the door beside a new one, milliseconds.
+    pub key_overlap_ms: i64,
+}
+
+impl Hive {
+    /// The network key it begins with.
+    pub fn network_key(&self) -> NetworkKey {
+        let chain = self.genesis.chain();
+        NetworkKey::new(*Digest::of("symbiose simulator network key v1", &[chain.as_bytes()]).as_bytes())
+    }
 }
 
 /// One node, up or down.
@@ -96,7 +107,16 @@ pub struct Building {
     /// `A1`… for authorities, `F1`… for followers.
     pub name: String,
     pub(crate) key: SigningKey,
-    address: Address,
+    /// The key it is about to change to; on disk before the hive hears of it.
+    pub(crate) next_key: Option<SigningKey>,
+    /// Whether it goes by that key before it knows that the hive does.
+    pub(crate) tries_next: bool,
+    /// Of the key it goes by.
+    pub(crate) address: Address,
+    /// The network keys on its disk, by epoch; none before its first start.
+    pub(crate) network_keys: BTreeMap<u64, NetworkKey>,
+    /// The network keys that its sockets go by.
+    pub(crate) door: Vec<NetworkKey>,
     /// Its disk.
     pub disk: Disk,
     /// How far its clock is off, milliseconds.
@@ -121,7 +141,11 @@ impl Building {
         Self {
             name,
             key,
+            next_key: None,
+            tries_next: false,
             address,
+            network_keys: BTreeMap::new(),
+            door: Vec::new(),
             disk,
             clock_off_ms: 0,
             core: None,
@@ -264,9 +288,16 @@ impl Building {
             Output::SendOperator { .. }
             | Output::Members(_)
             | Output::MemberMoved { .. }
-            | Output::StoreNetworkKeys(_)
-            | Output::NetworkKeys(_)
             | Output::Event(_) => {
+                return Ok(None);
+            }
+            Output::StoreNetworkKeys(keys) => {
+                self.disk.confirm().map_err(|_| Stop::SyncFailed)?;
+                self.network_keys = keys;
+                return Ok(None);
+            }
+            Output::NetworkKeys(keys) => {
+                self.door = keys;
                 return Ok(None);
             }
         }))

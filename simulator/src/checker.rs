@@ -41,6 +41,8 @@ pub enum Rule {
     Load,
     /// A transaction is carried out once.
     Once,
+    /// Whoever was excluded learns no later network key.
+    Keys,
 }
 
 impl Rule {
@@ -63,6 +65,7 @@ impl Rule {
             Self::Lock => "lock",
             Self::Load => "load",
             Self::Once => "once",
+            Self::Keys => "keys",
         }
     }
 }
@@ -190,6 +193,14 @@ impl Checker {
     pub fn excused(&mut self, node: Address, head: &Head, stored: Height) -> Result<(), Violation> {
         self.announced.insert(node, stored);
         self.at(node, head)
+    }
+
+    /// A node goes on under another key, with everything it announced.
+    pub fn moved(&mut self, from: Address, to: Address) {
+        if let Some(height) = self.announced.get(&from).copied() {
+            let known = self.announced.entry(to).or_insert(height);
+            *known = height.max(*known);
+        }
     }
 
     /// What a replay of a node's disk gave.

@@ -82,6 +82,8 @@ impl World<'_> {
             Change::Admitted(_) => self.tally.admitted += 1,
             Change::Revoked(_) => self.tally.revoked += 1,
             Change::Authorities => self.tally.authority_changes += 1,
+            Change::Moved(..) => self.tally.keys_changed += 1,
+            Change::NetworkKey => self.tally.network_keys += 1,
             Change::Evidenced(culprit) => {
                 self.tally.evidence += 1;
                 if self.is_liar(&culprit) {

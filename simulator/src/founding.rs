@@ -61,7 +61,8 @@ impl<'a> World<'a> {
         };
         let (nodes, clients) = (keys("node"), keys("client"));
         let genesis = found(seed, &nodes[..authorities], nodes[authorities..].iter().chain(&clients));
-        let hive = Hive { genesis, heartbeat_ms: weather.heartbeat_ms };
+        let key_overlap_ms = draw_overlap(seed, settings.hours.is_some());
+        let hive = Hive { genesis, heartbeat_ms: weather.heartbeat_ms, key_overlap_ms };
         let unlucky = draw_unlucky(authorities, &mut chance);
         let liars = draw_liars(&unlucky, settings.byzantine, &weather, &mut chance);
         let slow = chance.index(count);
@@ -141,6 +142,13 @@ fn found<'k>(
     // An hour early, so that no clock that is a little slow lies before the hive's beginning.
     Genesis::new(UnixMs(EPOCH_MS - 3_600_000), salt, authorities, followers)
         .expect("invariant: keys of different names differ and are few")
+}
+
+/// Short enough that some come back when it is over, milliseconds.
+fn draw_overlap(seed: u64, lasts_hours: bool) -> i64 {
+    let mut chance = Chance::new(seed, "overlap");
+    let ms = if lasts_hours { chance.between(30_000, 1_200_000) } else { chance.between(1_000, 30_000) };
+    i64::try_from(ms).expect("invariant: minutes at the most")
 }
 
 fn draw_unlucky(authorities: usize, chance: &mut Chance) -> BTreeSet<usize> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ledger::Event as LedgerEvent;
 use node::core::{Actor, Answer, Command, Input, Refused, Ticket};
 use protocol::invitation::{JoinRefusal, JoinResponse};
 use protocol::{Action, Address, Digest, Invitation, JoinRequest, Role, SignedInvitation};
@@ -85,11 +86,14 @@ impl World<'_> {
             return Ok(());
         }
         let by = governing[self.chance.index(governing.len())];
-        let action = match self.chance.below(4) {
-            0 => return self.invite(by),
-            1 => self.addition(),
-            2 => self.removal(),
-            _ => self.exclusion(),
+        let action = match self.chance.below(8) {
+            0 | 1 => return self.invite(by),
+            2 => self.addition(),
+            3 => self.removal(),
+            4 => self.exclusion(),
+            5 => return self.rotate(),
+            6 => return self.change_network_key(by),
+            _ => return self.take_back_or_ask(by),
         };
         let Some(action) = action else { return Ok(()) };
         let name = self.name(by);
@@ -183,12 +187,11 @@ impl World<'_> {
                 self.after(wait, Event::Start { node });
             }
             JoinResponse::Refused(refusal) => {
+                // One that was taken back counts as used; whoever used it is a member.
                 let is_over = match refusal {
                     JoinRefusal::OtherHive | JoinRefusal::NotInvited | JoinRefusal::Expired => true,
-                    JoinRefusal::Used
-                    | JoinRefusal::AlreadyMember
-                    | JoinRefusal::Full
-                    | JoinRefusal::NotNow => false,
+                    JoinRefusal::Used => !is_member,
+                    JoinRefusal::AlreadyMember | JoinRefusal::Full | JoinRefusal::NotNow => false,
                 };
                 if is_over {
                     newcomer.invitation = None;
@@ -199,11 +202,28 @@ impl World<'_> {
     }
 
     /// A node learns that a member was shut out: it hangs up.
-    pub(crate) fn shut_out(&mut self, node: usize, address: &Address) -> Result<(), Violation> {
-        let Some(gone) = self.places.iter().position(|place| place.building.address() == *address) else {
+    /// `later` is what else its block says.
+    pub(crate) fn shut_out(
+        &mut self,
+        node: usize,
+        address: &Address,
+        later: &[LedgerEvent],
+    ) -> Result<(), Violation> {
+        let Some(gone) = self.places.iter().position(|place| place.building.goes_by(address)) else {
             return Ok(());
         };
         self.places[gone].is_gone = true;
+        if later.first() == Some(&LedgerEvent::NetworkKeyDue) {
+            let named = later.iter().find_map(|event| {
+                if let LedgerEvent::NetworkKeyNamed(epoch) = event { Some(epoch - 1) } else { None }
+            });
+            let ledger = self.places[node].building.ledger();
+            let now = ledger.and_then(|ledger| ledger.state().network_key()).map_or(0, |named| named.epoch);
+            let epoch = named.unwrap_or(now);
+            // Who hears of it late may know of later keys already.
+            let first = self.places[gone].excluded_at_epoch.map_or(epoch, |known| known.min(epoch));
+            self.places[gone].excluded_at_epoch = Some(first);
+        }
         if gone == node { Ok(()) } else { self.part(node, gone) }
     }
 
@@ -211,7 +231,10 @@ impl World<'_> {
     pub(crate) fn welcomes(&self, node: usize, peer: usize) -> bool {
         let address = self.places[peer].building.address();
         let state = self.places[node].building.ledger().map(ledger::Ledger::state);
-        state.is_some_and(|state| state.member(&address).is_some_and(|member| !member.revoked))
+        state.is_some_and(|state| {
+            let is_member = state.member(&address).is_some_and(|member| !member.revoked);
+            is_member || state.authorities().key_of(&address).is_some()
+        })
     }
 
     /// Whether people at this building may govern and mean well.
@@ -276,7 +299,31 @@ impl World<'_> {
         self.chance.per_mille(500).then_some(Action::RevokeMember(address))
     }
 
-    fn command(&mut self, node: usize, command: Command) -> Result<Ticket, Violation> {
+    /// An authority gives the hive another network key.
+    fn change_network_key(&mut self, by: usize) -> Result<(), Violation> {
+        let name = self.name(by);
+        self.trace
+            .note(self.now, "lock", &[name.as_bytes()], || format!("{name}     changes the network key"));
+        self.command(by, Command::ChangeNetworkKey).map(|_| ())
+    }
+
+    /// An invitation that nobody used yet is taken back, or the hive asks for more signatures or for fewer.
+    fn take_back_or_ask(&mut self, by: usize) -> Result<(), Violation> {
+        let Some(ledger) = self.places[by].building.ledger() else { return Ok(()) };
+        let asks = !ledger.state().settings().asks_cosignatures;
+        let open = self.places.iter().filter_map(|place| place.newcomer.as_ref());
+        let open = open.filter(|new| !new.is_in).find_map(|new| new.invitation.as_ref());
+        let nonce = open.map(|(signed, _)| signed.grant.nonce);
+        let command = match nonce.filter(|_| self.chance.per_mille(300)) {
+            Some(nonce) => Command::RevokeInvitation(nonce),
+            None => Command::Propose(Action::AskCosignatures(asks)),
+        };
+        let name = self.name(by);
+        self.trace.note(self.now, "ask", &[name.as_bytes()], || format!("{name}     wants {command:?}"));
+        self.command(by, command).map(|_| ())
+    }
+
+    pub(crate) fn command(&mut self, node: usize, command: Command) -> Result<Ticket, Violation> {
         let ticket = self.ticket();
         self.tell(node, Input::Command { ticket, by: Actor::default(), command })?;
         Ok(ticket)

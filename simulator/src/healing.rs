@@ -46,6 +46,7 @@ impl World<'_> {
                 self.after(GOAL_AFTER_MS, Event::Reading { node });
             }
         }
+        self.after(0, Event::HandKeys);
         self.after(GOAL_AFTER_MS, Event::Goal);
         self.after(LIVE_AGAIN_MS_MAX, Event::TimeOut);
         self.reform()
@@ -73,7 +74,7 @@ impl World<'_> {
         let Some((first, others)) = ledgers.as_ref().and_then(|ledgers| ledgers.split_first()) else {
             return false;
         };
-        held.iter().all(|node| self.is_settled(*node))
+        held.iter().all(|node| self.is_settled(*node) && self.has_settled_keys(*node))
             && others.iter().all(|ledger| ledger.head() == first.head())
             && self.clients.iter().zip(&self.places).filter(|(_, place)| place.is_held()).all(
                 |(client, _)| {
@@ -105,7 +106,7 @@ impl World<'_> {
     fn check_orders(&mut self, node: usize) -> Result<(), Violation> {
         let place = &self.places[node];
         let Some(core) = place.building.core().filter(|_| place.is_held()) else { return Ok(()) };
-        let (name, me) = (&place.building.name, place.building.address());
+        let (name, me) = (&place.building.name, core.origin());
         let mut open = BTreeSet::new();
         let mut count = 0;
         for (id, order) in core.ledger().state().work_orders().filter(|(_, order)| order.building == me) {
@@ -162,7 +163,7 @@ impl World<'_> {
             self.check_orders(node)?;
             self.compare(node)?;
         }
-        Ok(())
+        self.check_excluded()
     }
 
     fn replay_disk(&mut self, node: usize) -> Result<(), Violation> {

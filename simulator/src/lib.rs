@@ -20,6 +20,7 @@ pub mod network;
 pub mod opening;
 mod place;
 pub mod probes;
+mod rekeying;
 pub mod report;
 pub mod scripts;
 pub mod shrink;

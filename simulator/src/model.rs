@@ -2,6 +2,7 @@
 //! It follows the blocks as they become final and is compared with what the nodes hold.
 
 mod compare;
+mod keys;
 mod members;
 mod orders;
 
@@ -11,6 +12,8 @@ use protocol::{
     Action, Address, Block, Certificate, ChainId, Digest, Evidence, Genesis, Payload, PublicKey, Role,
     SignedVote, TransactionId, UnixMs, Vote, VoteKind, WorkOrderStatus,
 };
+
+use keys::{Door, Waiting};
 
 /// A member as the model knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +57,10 @@ pub enum Change {
     Authorities,
     /// An authority is on record for signing twice.
     Evidenced(Address),
+    /// A member goes on under another key: from the first address to the second.
+    Moved(Address, Address),
+    /// The hive has another network key.
+    NetworkKey,
 }
 
 /// The state that follows from the blocks so far.
@@ -70,6 +77,13 @@ pub struct Model {
     references: BTreeSet<(Address, Digest)>,
     used: BTreeSet<Digest>,
     evidence: BTreeSet<Digest>,
+    /// Keys that members had before, and where their owners went.
+    former: BTreeMap<Address, (PublicKey, Address)>,
+    /// The first address of members that changed their key.
+    origins: BTreeMap<Address, Address>,
+    asks_cosignatures: bool,
+    waiting: BTreeMap<Digest, Waiting>,
+    door: Option<Door>,
 }
 
 /// What a transaction is carried out on.
@@ -98,6 +112,11 @@ impl Model {
             references: BTreeSet::new(),
             used: BTreeSet::new(),
             evidence: BTreeSet::new(),
+            former: BTreeMap::new(),
+            origins: BTreeMap::new(),
+            asks_cosignatures: false,
+            waiting: BTreeMap::new(),
+            door: None,
         }
     }
 
@@ -153,6 +172,7 @@ impl Model {
         self.check_certificate(certificate, block, &deciding)?;
         (self.height, self.time) = (height, header.time);
         self.sets.push(self.coming_authorities().clone());
+        self.forget_waiting();
         let mut changes = Vec::new();
         for transaction in &block.transactions {
             let id = transaction.id();
@@ -218,18 +238,19 @@ impl Model {
             return Err(format!("{author} governs in block {height} and is no authority"));
         }
         match payload {
-            Payload::Admit(admit) => self.admit(deciding, admit).map(Some),
+            Payload::Admit(admit) => self.admit(context, deciding, admit),
             Payload::Propose(action) => self.propose(context, deciding, action),
             Payload::Approve(number) => self.approve(context, deciding, *number),
             Payload::Evidence(evidence) => self.record(evidence).map(Some),
             Payload::OpenWorkOrder(open) => self.open(context, open).map(|()| None),
             Payload::AdvanceWorkOrder(advance) => self.advance(context, advance).map(|()| None),
-            Payload::Cosign(_)
-            | Payload::RevokeInvitation(_)
-            | Payload::ChangeKey(_)
-            | Payload::NameNetworkKey(_)
-            | Payload::CommitDay(_)
-            | Payload::Settle(_) => Err(format!("nobody in this world asked for what {author} signed")),
+            Payload::Cosign(nonce) => self.cosign(context, deciding, nonce),
+            Payload::RevokeInvitation(nonce) => self.revoke_invitation(nonce).map(|()| None),
+            Payload::ChangeKey(change) => self.change_own_key(context, change).map(Some),
+            Payload::NameNetworkKey(named) => self.name_network_key(named).map(|()| Some(Change::NetworkKey)),
+            Payload::CommitDay(_) | Payload::Settle(_) => {
+                Err(format!("nobody in this world asked for what {author} signed"))
+            }
         }
     }
 
@@ -238,7 +259,7 @@ impl Model {
         if !self.evidence.insert(evidence.key()) {
             return Err(format!("the same evidence against {culprit} counts twice"));
         }
-        let key = self.members.get(&culprit).ok_or("evidence against a stranger")?.key;
+        let key = self.any_key(&culprit).ok_or("evidence against a stranger")?;
         let holds = match evidence {
             Evidence::Votes(first, second) => {
                 let step = |vote: &Vote| (vote.kind, vote.height, vote.round, vote.address);

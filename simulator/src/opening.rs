@@ -54,9 +54,17 @@ impl Building {
         let (telemetry, rows) = self.read_telemetry()?;
 
         let now = self.now(now);
-        let (key, genesis) = (self.key.clone(), hive.genesis.clone());
-        let (ledger, first) =
-            self.open_ledger(now, hive, stored, votes).map_err(|error| error.to_string())?;
+        self.address = self.running_key().address();
+        let opened = self.open_ledger(now, hive, stored, votes).map_err(|error| error.to_string())?;
+        let (ledger, first) = if self.promote(opened.0.state()) {
+            // The hive goes by the new key already: the ledger is read again under it.
+            let (stored, _) = self.read_blocks(&hive.genesis);
+            let votes = self.read_votes(&hive.genesis);
+            self.open_ledger(now, hive, stored, votes).map_err(|error| error.to_string())?
+        } else {
+            opened
+        };
+        let (key, genesis) = (self.running_key().clone(), hive.genesis.clone());
         let head = ledger.head();
         let entries = self.disk.index.entries().clone().into_iter();
         let telemetry = telemetry.into_iter();
@@ -66,7 +74,9 @@ impl Building {
         if let Some(error) = unreadable.first() {
             return Err(format!("an entry of the index does not read: {error}"));
         }
-        self.core = Some(core);
+        let keys = self.known_network_keys(hive);
+        self.door = keys.values().next_back().cloned().into_iter().collect();
+        self.core = Some(core.with_network_keys(keys, hive.key_overlap_ms));
         let outputs = first.into_iter().map(Output::Ledger).chain(outputs).collect();
         Ok((Started { head, stored: tip, replayed, abstains, cut, rows }, outputs))
     }
@@ -79,7 +89,7 @@ impl Building {
         votes: Result<VoteLog, RecordError>,
     ) -> Result<(Ledger, Vec<ledger::Output>), OpenError> {
         let planted = self.mutant.map(Mutant::planted).unwrap_or_default();
-        let (config, key) = (self.ledger_config(hive), self.key.clone());
+        let (config, key) = (self.ledger_config(hive), self.running_key().clone());
         Ledger::open_planted(now, config, key, &hive.genesis, stored.into_iter(), votes, planted)
     }
 

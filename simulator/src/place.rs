@@ -25,6 +25,8 @@ pub(crate) struct Place {
     pub(crate) liar: Option<Liar>,
     /// It was not there when the hive was founded.
     pub(crate) newcomer: Option<Newcomer>,
+    /// The epoch of the network key when it was excluded.
+    pub(crate) excluded_at_epoch: Option<u64>,
     /// Its disk lost blocks that were on it.
     pub(crate) is_excused: bool,
     /// It lost everything once: what it opened before is not known to it.
@@ -48,6 +50,7 @@ impl Place {
             is_gone: false,
             liar: None,
             newcomer: None,
+            excluded_at_epoch: None,
             is_excused: false,
             was_wiped: false,
             gateway,

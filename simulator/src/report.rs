@@ -69,6 +69,14 @@ pub struct Tally {
     pub authority_changes: u64,
     /// Members that were shut out.
     pub revoked: u64,
+    /// Members that went on under another key.
+    pub keys_changed: u64,
+    /// Starts for the sake of another key.
+    pub key_starts: u64,
+    /// Network keys that were named.
+    pub network_keys: u64,
+    /// Network keys that people had to carry.
+    pub keys_handed: u64,
     /// States compared with the reference model.
     pub compared: u64,
     /// Partitions.
@@ -116,6 +124,10 @@ impl Tally {
         self.admitted += other.admitted;
         self.authority_changes += other.authority_changes;
         self.revoked += other.revoked;
+        self.keys_changed += other.keys_changed;
+        self.key_starts += other.key_starts;
+        self.network_keys += other.network_keys;
+        self.keys_handed += other.keys_handed;
         self.compared += other.compared;
         self.partitions += other.partitions;
         self.pauses += other.pauses;

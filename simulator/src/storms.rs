@@ -140,6 +140,8 @@ impl World<'_> {
             .building
             .start(self.now, &self.hive)
             .map_err(|error| Violation::of(Rule::Replay, format!("{name} does not start: {error}")))?;
+        self.note_address(node, address);
+        let address = self.places[node].building.address();
         let head = started.head;
         self.tally.starts += 1;
         self.tally.wal_replays += u64::from(started.replayed > 0);
@@ -171,6 +173,7 @@ impl World<'_> {
             let wait = self.chance.between(10, 300);
             self.after(wait, Event::Connect { a: node, b: peer });
         }
+        self.look_around_later(node);
         self.carry_out(node, outputs)?;
         self.ask_again(node)
     }

@@ -84,6 +84,21 @@ fn members_and_authorities_change_on_the_way() {
 }
 
 #[test]
+fn keys_change_on_the_way() {
+    let (mut members, mut network) = (0, 0);
+    for seed in 0..40 {
+        let outcome = run(seed, SETTINGS);
+        assert_eq!(outcome.violation, None, "repeat with: cargo sim replay {seed} --seconds 20");
+        members += outcome.tally.keys_changed;
+        network += outcome.tally.network_keys;
+        if members > 0 && network > 0 {
+            return;
+        }
+    }
+    panic!("{members} members changed their key, {network} network keys");
+}
+
+#[test]
 fn a_quiet_hour_passes() {
     let outcome = run(3, Settings { hours: Some(1), ..Settings::STORMY });
     assert_eq!(outcome.violation, None, "repeat with: cargo sim replay 3 --hours 1");

@@ -69,7 +69,8 @@ impl World<'_> {
         if !self.is_up(a) || !self.is_up(b) || self.network.session(a, b).is_some() || !self.reaches(a, b) {
             return Ok(());
         }
-        if !self.welcomes(a, b) || !self.welcomes(b, a) {
+        let opens = self.places[a].building.shares_door(&self.places[b].building);
+        if !opens || !self.welcomes(a, b) || !self.welcomes(b, a) {
             if !self.places[a].is_gone && !self.places[b].is_gone {
                 self.after(1_000, Event::Connect { a, b });
             }
@@ -241,12 +242,13 @@ impl World<'_> {
         self.checker.committed(self.places[node].building.address(), committed)?;
         self.follow(node, committed)?;
         self.witness.committed(committed)?;
-        for event in &committed.events {
+        for (at, event) in committed.events.iter().enumerate() {
             if let LedgerEvent::Revoked(address) = event {
-                self.shut_out(node, address)?;
+                self.shut_out(node, address, &committed.events[at + 1..])?;
             }
         }
         self.check_work_orders(node, committed)?;
+        self.follow_keys(node, committed)?;
         self.is_over |= self.is_live_again();
         Ok(())
     }
@@ -257,7 +259,7 @@ impl World<'_> {
         let Some(core) = place.building.core().filter(|_| !place.was_wiped) else { return Ok(()) };
         for event in &committed.events {
             if let LedgerEvent::WorkOrderOpened { id, building, reference } = event
-                && *building == place.building.address()
+                && *building == core.origin()
                 && !core.maintenance().work_orders().contains_key(reference)
             {
                 let detail = format!("{} opened work order {id} and forgot it", place.building.name);

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::rc::Rc;
 
 use node::core::{Actor, Command, Input, Output, Ticket};
-use protocol::{Address, ChainId, UnixMs};
+use protocol::{Address, ChainId, Height, UnixMs};
 
 use crate::building::{EPOCH_MS, Hive, Stop};
 use crate::chance::Chance;
@@ -116,6 +116,9 @@ pub(crate) enum Event {
     Change,
     Operate { node: usize },
     Knock { node: usize },
+    Lonely { node: usize, life: u64, looks: u8, height: Height },
+    Again { node: usize, life: u64 },
+    HandKeys,
     Heal,
     Goal,
     TimeOut,
@@ -275,6 +278,18 @@ impl<'a> World<'a> {
             Event::Change => self.change(),
             Event::Operate { node } => self.operate(node),
             Event::Knock { node } => self.knock(node),
+            Event::Lonely { node, life, looks, height } => {
+                self.look_around(node, life, looks, height);
+                Ok(())
+            }
+            Event::Again { node, life } => {
+                self.again(node, life);
+                Ok(())
+            }
+            Event::HandKeys => {
+                self.hand_network_keys();
+                Ok(())
+            }
             Event::Heal => self.heal(),
             Event::Goal => self.set_goals(),
             Event::TimeOut => Err(self.not_live()),
@@ -285,6 +300,7 @@ impl<'a> World<'a> {
     fn is_waiting(&self, event: &Event) -> Option<u64> {
         let node = match event {
             Event::Wake { node, .. } | Event::Notice { node, .. } => *node,
+            Event::Lonely { node, .. } | Event::Again { node, .. } => *node,
             Event::Deliver { to, .. } => *to,
             Event::Submit { client } => *client,
             Event::Reading { node } | Event::Caretake { node } | Event::Commit { node, .. } => *node,
@@ -299,6 +315,7 @@ impl<'a> World<'a> {
             | Event::Change
             | Event::Operate { .. }
             | Event::Knock { .. }
+            | Event::HandKeys
             | Event::Heal
             | Event::Goal
             | Event::TimeOut => return None,

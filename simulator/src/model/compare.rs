@@ -6,7 +6,7 @@ use ledger::State;
 use ledger::state::ProposalStatus;
 use protocol::{Address, AuthoritySet, PublicKey, WorkOrderStatus};
 
-use super::{Model, expect, may_vote};
+use super::{Door, Model, Waiting, expect, may_vote};
 
 impl Model {
     /// What is different, if anything is.
@@ -20,6 +20,7 @@ impl Model {
         self.compare_members(state)?;
         self.compare_proposals(state)?;
         self.compare_orders(state)?;
+        self.compare_keys(state)?;
         expect("pieces of evidence", state.evidence().count(), self.evidence.len())
     }
 
@@ -36,7 +37,8 @@ impl Model {
             expect("sequence of a member", found.sequence.0, member.sequence)?;
             expect("whether a member may vote", may_vote(found.role_max), member.may_vote)?;
             expect("whether a member is revoked", found.revoked, member.is_revoked)?;
-            let of_member = open.get(address).copied().unwrap_or_default();
+            let of_member = open.get(&self.origin(address)).copied().unwrap_or_default();
+            expect("first address of a member", state.origin(address), self.origin(address))?;
             expect("open work orders of a member", found.open_work_orders, of_member)?;
         }
         expect("members", count, self.members.len())
@@ -58,6 +60,28 @@ impl Model {
             expect("when a proposal was carried out", executed, proposal.executed)?;
         }
         expect("proposals", count, self.proposals.len())
+    }
+
+    fn compare_keys(&self, state: &State) -> Result<(), String> {
+        for (from, (key, to)) in &self.former {
+            let found = state.moved(from).map(|moved| (moved.key, moved.to));
+            expect("where a key went", found, Some((*key, *to)))?;
+        }
+        let asks = state.settings().asks_cosignatures;
+        expect("whether co-signatures are asked for", asks, self.asks_cosignatures)?;
+        let waiting = state.admissions().map(|(nonce, found)| {
+            let signers: BTreeSet<Address> = found.signers.iter().copied().collect();
+            let (key, may_vote) = (found.member, may_vote(found.role));
+            (nonce, Waiting { key, may_vote, expires: found.expires, signers })
+        });
+        expect("admissions that wait", waiting.collect(), self.waiting.clone())?;
+        let door = state.network_key().map(|named| Door {
+            epoch: named.epoch,
+            hash: named.hash,
+            since: named.since,
+            is_due: named.is_due,
+        });
+        expect("network key", door, self.door.clone())
     }
 
     fn compare_orders(&self, state: &State) -> Result<(), String> {

@@ -3,7 +3,7 @@
 use protocol::membership::Admit;
 use protocol::{Action, Address};
 
-use super::{Change, Context, Member, Model, Proposal, Set, may_vote};
+use super::{Change, Context, Model, Proposal, Set, Waiting, may_vote};
 
 impl Model {
     /// Every transaction of a member is one more than its last.
@@ -16,7 +16,12 @@ impl Model {
         Ok(())
     }
 
-    pub(super) fn admit(&mut self, deciding: &Set, admit: &Admit) -> Result<Change, String> {
+    pub(super) fn admit(
+        &mut self,
+        context: &Context,
+        deciding: &Set,
+        admit: &Admit,
+    ) -> Result<Option<Change>, String> {
         let (grant, address) = (&admit.grant, Address::of(&admit.member));
         let inviter = Address::of(&admit.inviter);
         let is_invited = deciding.contains_key(&inviter)
@@ -30,12 +35,13 @@ impl Model {
         if !self.used.insert(grant.nonce) {
             return Err(format!("{address} is admitted with a used invitation"));
         }
-        let may_vote = may_vote(grant.role);
-        let member = Member { key: admit.member, sequence: 0, may_vote, is_revoked: false };
-        match self.members.insert(address, member) {
-            None => Ok(Change::Admitted(address)),
-            Some(_) => Err(format!("{address} is admitted twice")),
+        if self.any_key(&address).is_some() {
+            return Err(format!("{address} is admitted twice"));
         }
+        let signers = [inviter, context.author].into();
+        let (may_vote, expires) = (may_vote(grant.role), grant.expires);
+        let waiting = Waiting { key: admit.member, may_vote, expires, signers };
+        self.ask_admission(deciding, grant.nonce, waiting)
     }
 
     pub(super) fn propose(
@@ -77,35 +83,57 @@ impl Model {
         }
         proposal.executed = Some(context.height);
         let action = proposal.action.clone();
-        let set = self.sets.last_mut().expect("invariant: genesis names the first sets");
+        self.carry_out_action(&action)
+    }
+
+    fn carry_out_action(&mut self, action: &Action) -> Result<Option<Change>, String> {
         match action {
             Action::AddAuthority(address) => {
+                let address = self.current(address);
                 let member =
                     self.members.get(&address).filter(|member| member.may_vote && !member.is_revoked);
                 let key = member.ok_or(format!("{address} becomes an authority and may not"))?.key;
-                if set.insert(address, key).is_some() {
+                if self.coming_set().insert(address, key).is_some() {
                     return Err(format!("{address} becomes an authority twice"));
                 }
                 Ok(Some(Change::Authorities))
             }
             Action::RemoveAuthority(address) => {
+                let address = self.current(address);
+                let set = self.coming_set();
                 if set.remove(&address).is_none() || set.is_empty() {
                     return Err(format!("{address} cannot leave the authorities"));
                 }
                 Ok(Some(Change::Authorities))
             }
-            Action::RevokeMember(address) | Action::Exclude(address) => {
-                let heights = self.sets.len() - 2;
-                if self.sets[heights..].iter().any(|set| set.contains_key(&address)) {
-                    return Err(format!("{address} is revoked while it decides"));
+            Action::RevokeMember(address) => self.revoke(address).map(Some),
+            Action::Exclude(address) => {
+                self.want_network_key();
+                self.revoke(address).map(Some)
+            }
+            Action::ChangeKey(change) => self.change_authority_key(change).map(Some),
+            Action::AskCosignatures(asks) => {
+                if std::mem::replace(&mut self.asks_cosignatures, *asks) == *asks {
+                    return Err(format!("co-signatures are asked for twice: {asks}"));
                 }
-                let member = self.members.get_mut(&address).filter(|member| !member.is_revoked);
-                member.ok_or(format!("{address} is revoked and no member"))?.is_revoked = true;
-                Ok(Some(Change::Revoked(address)))
+                Ok(None)
             }
-            Action::ChangeKey(_) | Action::AskCosignatures(_) | Action::Energy(_) => {
-                Err(format!("nobody in this world asked for proposal {number}"))
-            }
+            Action::Energy(_) => Err(format!("nobody in this world asked for {action:?}")),
         }
+    }
+
+    fn revoke(&mut self, address: &Address) -> Result<Change, String> {
+        let address = self.current(address);
+        let heights = self.sets.len() - 2;
+        if self.sets[heights..].iter().any(|set| set.contains_key(&address)) {
+            return Err(format!("{address} is revoked while it decides"));
+        }
+        let member = self.members.get_mut(&address).filter(|member| !member.is_revoked);
+        member.ok_or(format!("{address} is revoked and no member"))?.is_revoked = true;
+        Ok(Change::Revoked(address))
+    }
+
+    fn coming_set(&mut self) -> &mut Set {
+        self.sets.last_mut().expect("invariant: genesis names the first sets")
     }
 }

@@ -6,11 +6,12 @@ use super::{Context, Model, Order};
 
 impl Model {
     pub(super) fn open(&mut self, context: &Context, open: &OpenWorkOrder) -> Result<(), String> {
-        if !self.references.insert((context.author, open.reference)) {
+        let building = self.origin(&context.author);
+        if !self.references.insert((building, open.reference)) {
             return Err(format!("{} opens {:?} a second time", context.author, open.reference));
         }
         self.orders.push(Order {
-            building: context.author,
+            building,
             reference: open.reference,
             status: WorkOrderStatus::Open,
             commitment: open.commitment,
@@ -21,11 +22,11 @@ impl Model {
     }
 
     pub(super) fn advance(&mut self, context: &Context, advance: &AdvanceWorkOrder) -> Result<(), String> {
-        let id = advance.id;
+        let (id, building) = (advance.id, self.origin(&context.author));
         let index = usize::try_from(id.0).ok().and_then(|number| number.checked_sub(1));
         let order = index.and_then(|index| self.orders.get_mut(index));
         let order = order.ok_or(format!("work order {id} does not exist"))?;
-        if order.building != context.author {
+        if order.building != building {
             return Err(format!("{} moves work order {id} of {}", context.author, order.building));
         }
         let place = |status| match status {

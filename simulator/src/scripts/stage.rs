@@ -77,7 +77,7 @@ impl<'s, 't> Stage<'s, 't> {
         let salt = Digest::of("symbiose simulator stage v1", &[&seed.to_be_bytes()]);
         let genesis = Genesis::new(UnixMs(EPOCH_MS - 3_600_000), salt, public, Vec::new())
             .expect("invariant: four keys drawn at random differ");
-        let hive = Hive { genesis, heartbeat_ms: 1 };
+        let hive = Hive { genesis, heartbeat_ms: 1, key_overlap_ms: 0 };
         let mut stage = Self {
             now: 0,
             keys,
