@@ -78,6 +78,10 @@ impl Core {
                 let response = JoinResponse::Accepted(self.genesis.clone());
                 self.out.push(Output::AnswerJoin { ticket, response });
             }
+            // It asks again while its admission waits for the signatures of more authorities.
+            Err(JoinRefusal::NotNow) if self.is_being_signed(request) && self.waiting.has_room() => {
+                self.waiting.join(now.tick, ticket, protocol::Address::of(&request.member));
+            }
             Err(refusal) => self.out.push(refuse(refusal)),
             Ok(_) if !self.waiting.has_room() => self.out.push(refuse(JoinRefusal::NotNow)),
             Ok(payload) => match self.outbox.push(payload, Purpose::Join(ticket), now.tick) {
@@ -85,6 +89,11 @@ impl Core {
                 Err(_) => self.out.push(refuse(JoinRefusal::NotNow)),
             },
         }
+    }
+
+    fn is_being_signed(&self, request: &JoinRequest) -> bool {
+        let admission = self.ledger.state().admission(&request.signed.grant.nonce);
+        admission.is_some_and(|waiting| waiting.member == request.member)
     }
 
     pub(super) fn announce_members(&mut self) {

@@ -66,6 +66,9 @@ pub(super) fn admission(now: Now, ledger: &Ledger, request: &JoinRequest) -> Res
         Some(_) => return Err(JoinRefusal::AlreadyMember),
         None => {}
     }
+    if state.admission(&grant.nonce).is_some_and(|waiting| waiting.member == request.member) {
+        return Err(JoinRefusal::NotNow);
+    }
     if state.invitation_used(&grant.nonce) {
         return Err(JoinRefusal::Used);
     }

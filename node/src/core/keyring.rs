@@ -51,7 +51,8 @@ impl Keyring {
 impl Core {
     /// Gives the building the network keys that its files hold, and how long the one before stays valid, milliseconds.
     pub fn with_network_keys(mut self, keys: BTreeMap<u64, NetworkKey>, overlap_ms: i64) -> Self {
-        self.keyring.told = keys.values().rev().take(KEPT).cloned().collect();
+        // The sockets begin with the newest one; the one before follows with the first turn, if its time is not over.
+        self.keyring.told = keys.values().next_back().cloned().into_iter().collect();
         self.keyring.overlap_ms = overlap_ms;
         keys.into_iter().for_each(|(epoch, key)| self.keyring.put(epoch, key));
         self

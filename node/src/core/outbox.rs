@@ -127,6 +127,8 @@ impl Outbox {
         self.again = None;
         let state = ledger.state();
         let Some(member) = state.member(&ledger.address()).filter(|member| !member.revoked) else {
+            // Whoever is no member (any more) signs nothing, and looks again later.
+            self.again = Some(now.plus(AGAIN_MS));
             return Vec::new();
         };
         let in_flight = self.wishes.iter().filter_map(|wish| wish.signed).map(|signed| signed.sequence).max();

@@ -1,5 +1,6 @@
 //! One building alone in its hive: from a reading to a final work order, and over restarts.
 
+mod door;
 mod odd;
 
 use std::collections::BTreeMap;
@@ -48,6 +49,17 @@ fn start(
     wal: &[Replayed],
     blocks: &[ledger::StoredBlock],
 ) -> (Core, Vec<Output>) {
+    start_as(&key(), &genesis(), now, entries, wal, blocks)
+}
+
+fn start_as(
+    key: &SigningKey,
+    genesis: &Genesis,
+    now: Now,
+    entries: &BTreeMap<Vec<u8>, Vec<u8>>,
+    wal: &[Replayed],
+    blocks: &[ledger::StoredBlock],
+) -> (Core, Vec<Output>) {
     let ledger_config = Config {
         heartbeat_ms: 60_000,
         time_ahead_ms: 1_000,
@@ -57,11 +69,12 @@ fn start(
     };
     let stored = blocks.iter().cloned();
     let (ledger, first) =
-        Ledger::open(now, ledger_config, key(), &genesis(), stored, Ok(VoteLog::default())).unwrap();
+        Ledger::open(now, ledger_config, key.clone(), genesis, stored, Ok(VoteLog::default())).unwrap();
     assert!(first.iter().all(|output| matches!(output, ledger::Output::VoteReset(_))));
     let entries = entries.clone().into_iter();
     let (core, outputs, unreadable) =
-        Core::open(now, &config(), key(), genesis(), ledger, entries, wal.iter().cloned()).unwrap();
+        Core::open(now, &config(), key.clone(), genesis.clone(), ledger, entries, wal.iter().cloned())
+            .unwrap();
     assert!(unreadable.is_empty());
     (core, outputs)
 }
