@@ -82,7 +82,8 @@ impl Restore {
             let keys = if manifest.with_keys {
                 String::new()
             } else {
-                format!("It holds no keys: put node.key, swarm.key and operator.token into {dir} first.\n")
+                format!("It holds no keys: put node.key, operator.token and network.key (or swarm.key, if the network key never changed) into {dir} first; \
+                     `symbiose keys take` takes a network key that another member prints with `symbiose keys hand`.\n")
             };
             format!(
                 "{} files, {bytes} bytes, block {}, taken {}.\n{keys}Make sure that the old node never runs again, then: \

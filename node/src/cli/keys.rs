@@ -172,7 +172,11 @@ impl Rotate {
         let answer = json!({ "from": old.to_string(), "to": new.to_string(), "done": is_done });
         say.answer(&answer, || {
             if is_done {
-                return format!("This building goes on as {new}");
+                return format!(
+                    "This building goes on as {new}\nTake a new backup: those before hold the old key. Invitations that \
+                     it made under the old key open no door any more. If the old key was stolen, an authority should \
+                     also run `symbiose keys network`: whoever has it knows the network key."
+                );
             }
             format!("This building goes on as {new} as soon as the hive agrees; it was {old}")
         });
@@ -245,7 +249,7 @@ impl Take {
         if chain != read_genesis(&config.genesis)?.chain() {
             return Err(Failed::new(Exit::Refused, "the key is of another hive"));
         }
-        let mut keys = own_keys::network_keys(&config).map_err(Failed::failure)?;
+        let mut keys = own_keys::kept_network_keys(&config).map_err(Failed::failure)?;
         if keys.last_key_value().is_some_and(|(newest, _)| *newest > epoch) {
             return Err(Failed::new(Exit::Refused, "this node has a newer network key"));
         }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ledger::Input as LedgerInput;
+use lonely::Around;
 pub(super) use lonely::Lonely;
 use protocol::limits::TELEMETRY_QUEUE_MAX;
 use protocol::{Address, AuthoritySet, Digest, Now, PublicKey, Tick};
@@ -175,8 +176,12 @@ impl Carrier {
         }
         let members = self.core.ledger().state().members().filter(|(_, member)| !member.revoked);
         let has_company = members.count() <= 1 || !self.members.connected.is_empty();
-        let is_long = self.lonely.note(now, has_company) >= LONELY_MS_MAX;
-        (is_long && has_next).then_some(!self.own_keys.tries_next())
+        let ledger = self.core.ledger();
+        let height = ledger.head().height;
+        let is_behind = ledger.peers().any(|(_, reached)| reached > height);
+        let alone_ms = self.lonely.note(now, Around { has_company, height, is_behind });
+        let is_long = has_next && alone_ms >= LONELY_MS_MAX && alone_ms >= self.own_keys.patience_ms();
+        is_long.then_some(!self.own_keys.tries_next())
     }
 
     /// Waits for the next thing to happen. Events go before readings, so that a flood of these never holds up a vote.

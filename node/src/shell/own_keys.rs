@@ -19,6 +19,8 @@ use crate::config::Config;
 const NEXT: &str = "next.key";
 /// The network keys since the first one, in the data folder.
 const NETWORK: &str = "network.key";
+/// Even a change that is on the way for days is looked after this often, milliseconds.
+const PATIENCE_MS_MAX: u64 = 5 * 60 * 1_000;
 /// Two lines.
 const NETWORK_BYTES_MAX: u64 = 1_024;
 /// Set while a node tries the key it is about to change to: the hive may go by it already without this node having heard.
@@ -69,6 +71,15 @@ impl OwnKeys {
         self.tries_next
     }
 
+    /// How long nobody has to stay with this node before it tries the other key, milliseconds: the longer the change is on
+    /// the way, the rarer it starts again for it.
+    pub fn patience_ms(&self) -> u64 {
+        let made = std::fs::metadata(&self.next_path).and_then(|metadata| metadata.modified());
+        // A clock that was set back says nothing.
+        let age = made.ok().and_then(|made| made.elapsed().ok()).unwrap_or_default();
+        u64::try_from(age.as_millis() / 4).unwrap_or(PATIENCE_MS_MAX).min(PATIENCE_MS_MAX)
+    }
+
     /// The passphrase, if one was needed.
     pub const fn passphrase(&self) -> Option<&Passphrase> {
         self.passphrase.as_ref()
@@ -108,6 +119,12 @@ pub fn read_key(
     }
     let given = passphrase.as_ref().ok_or_else(|| failed(sealed::SealError::NoPassphrase))?;
     sealed::open(&text, given.as_str()).map_err(failed)
+}
+
+/// The network keys that lie in the data folder, none of them where a folder was restored without its keys.
+pub fn kept_network_keys(config: &Config) -> Result<BTreeMap<u64, NetworkKey>, SecretError> {
+    let is_there = config.data_dir.join(NETWORK).exists() || config.swarm_key.exists();
+    if is_there { network_keys(config) } else { Ok(BTreeMap::new()) }
 }
 
 /// The network keys by epoch: that of the invitation or genesis, or those that came after it.
