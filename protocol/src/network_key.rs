@@ -5,36 +5,50 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::crypto::SigningKey;
 use crate::ids::{ChainId, Digest};
 
-/// 32 secret bytes that every member knows and nobody else.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct NetworkKey(Digest);
+/// 32 secret bytes that every member knows and nobody else. They are wiped when they are not needed any more.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+#[serde(from = "Digest", into = "Digest")]
+pub struct NetworkKey([u8; 32]);
+
+impl From<Digest> for NetworkKey {
+    fn from(secret: Digest) -> Self {
+        Self(*secret.as_bytes())
+    }
+}
+
+impl From<NetworkKey> for Digest {
+    fn from(key: NetworkKey) -> Self {
+        Self::new(key.0)
+    }
+}
 
 impl NetworkKey {
     /// From the bytes of a file.
     pub const fn new(secret: [u8; 32]) -> Self {
-        Self(Digest::new(secret))
+        Self(secret)
     }
 
     /// The key that an authority gives the hive at an epoch. It follows from the authority's own key, so that an
     /// authority that crashed between naming it and handing it on still has it.
     pub fn made_by(authority: &SigningKey, chain: &ChainId, epoch: u64) -> Self {
-        let secret = authority.derive("symbiose network key secret v1");
-        Self(Digest::of("symbiose network key v1", &[&secret, chain.as_bytes(), &epoch.to_be_bytes()]))
+        let secret = Zeroizing::new(authority.derive("symbiose network key secret v1"));
+        let parts: [&[u8]; 3] = [&*secret, chain.as_bytes(), &epoch.to_be_bytes()];
+        Self::from(Digest::of("symbiose network key v1", &parts))
     }
 
     /// What the ledger knows of it.
     pub fn hash(&self, chain: &ChainId) -> Digest {
-        Digest::of("symbiose network key hash v1", &[self.0.as_bytes(), chain.as_bytes()])
+        Digest::of("symbiose network key hash v1", &[&self.0, chain.as_bytes()])
     }
 
     /// The bytes, for the file and the sockets.
     pub const fn secret(&self) -> &[u8; 32] {
-        self.0.as_bytes()
+        &self.0
     }
 }
 
