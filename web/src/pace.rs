@@ -21,15 +21,9 @@ const _: () =
 
 /// When each network will have paid for what it asked (the generic cell rate algorithm, ITU-T I.371): one moment a
 /// network, nothing to refill. Those who have paid are forgotten.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Pace {
     paid: watch::Sender<BTreeMap<Network, Instant>>,
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self { paid: watch::Sender::default() }
-    }
 }
 
 impl Pace {
