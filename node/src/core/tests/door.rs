@@ -61,7 +61,7 @@ fn whoever_was_shut_out_gets_neither_in_nor_the_genesis() {
     let genesis = Genesis::new(UnixMs(0), Digest::new([0; 32]), vec![key().public()], followers).unwrap();
     let (mut core, _) = start_as(&key(), &genesis, at(0), &BTreeMap::new(), &[], &[]);
     let mut tick = 0;
-    let known = JoinResponse::Accepted(genesis.clone());
+    let known = JoinResponse::Accepted(genesis);
     assert_eq!(knock(&mut core, &mut tick, &excluded, 1), known, "a member that lost its answer");
     ask(&mut core, &mut tick, Command::Propose(Action::Exclude(excluded.address())));
     let refused = JoinResponse::Refused(JoinRefusal::NotInvited);
