@@ -36,8 +36,8 @@ use trail::Trail;
 /// How often members tell each other how far they are while nothing changes, milliseconds. Whoever connects is told at
 /// once.
 const STATUS_EVERY_MS: u64 = 20_000;
-/// How soon they are told of a new block, milliseconds after they were told something before: laggards find out within
-/// this time, and a burst of blocks is one message.
+/// How soon those whose turn it is tell of a new block, milliseconds after they told something before: laggards find out
+/// within this time, and a burst of blocks is one message.
 const STATUS_AFTER_BLOCK_MS: u64 = 1_000;
 /// How long an authority waits for a height in progress before it asks for the block instead, milliseconds.
 const PATIENCE_MS: u64 = 500;
@@ -302,12 +302,17 @@ impl Ledger {
         self.halted.as_deref()
     }
 
+    /// Round of the height in progress; `None` while nothing waits for a block.
+    pub fn round(&self) -> Option<u32> {
+        self.engine.as_ref().map(|engine| engine.round().0)
+    }
+
     /// Where agreement stands.
     pub fn progress(&self, now: Tick) -> Progress {
         let set = self.chain.state().authorities();
         let online = |address: &&Address| **address == self.address || self.sync.is_connected(address);
         Progress {
-            round: self.engine.as_ref().map(|engine| engine.round().0),
+            round: self.round(),
             authorities_online: set.addresses().iter().filter(online).count(),
             stalled_ms: self
                 .engine
@@ -523,7 +528,7 @@ impl Ledger {
 
     /// Records first, then the sync, then what was signed; a decision after that.
     fn carry_out(&mut self, now: Now, from: Option<Address>) {
-        let Some(engine) = &mut self.engine else { return };
+        let Some(engine) = self.engine.as_mut().filter(|engine| engine.has_outcome()) else { return };
         let outcome = engine.outcome();
         self.out.extend(outcome.records.into_iter().map(Output::VoteAppend));
         if outcome.sync {
@@ -556,8 +561,10 @@ impl Ledger {
         let events = self.chain.commit(candidate);
         self.engine = None;
         self.last_commit = now.tick;
-        let soon = self.last_status.plus(STATUS_AFTER_BLOCK_MS).max(now.tick);
-        self.next_status = self.next_status.min(soon);
+        if self.tells_of(height) {
+            let soon = self.last_status.plus(STATUS_AFTER_BLOCK_MS).max(now.tick);
+            self.next_status = self.next_status.min(soon);
+        }
         self.early.retain(|(_, message)| height_of(message) > Some(height));
         if block.header.proposer == self.address {
             let header = HeaderGossip { header: block.header.clone(), certificate: certificate.clone() };

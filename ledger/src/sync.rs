@@ -59,7 +59,7 @@ pub(crate) struct Sync {
     peers: BTreeMap<Address, Peer>,
     asked: Option<Asked>,
     turn: usize,
-    /// No peer claims to be further than this: most of the time there is nobody to look for.
+    /// The furthest that any peer claims to be: most of the time there is nobody to look for.
     furthest: Height,
 }
 
@@ -75,11 +75,17 @@ impl Sync {
 
     pub(crate) fn disconnected(&mut self, peer: &Address) {
         self.peers.remove(peer);
+        self.look_for_furthest();
         self.asked = self.asked.take().filter(|asked| asked.peer != *peer);
     }
 
     pub(crate) fn peers(&self) -> impl Iterator<Item = (&Address, Height)> {
         self.peers.iter().map(|(address, peer)| (address, peer.height))
+    }
+
+    /// How many are connected.
+    pub(crate) fn len(&self) -> usize {
+        self.peers.len()
     }
 
     pub(crate) fn is_connected(&self, peer: &Address) -> bool {
@@ -141,6 +147,12 @@ impl Sync {
             peer.height = peer.height.min(head);
             peer.retry = now.plus(RETRY_MS);
         }
+        self.look_for_furthest();
+    }
+
+    /// Who claimed most has taken it back: a liar must not make us look for ever.
+    fn look_for_furthest(&mut self) {
+        self.furthest = self.peers.values().map(|peer| peer.height).max().unwrap_or_default();
     }
 
     /// Whether a request of this peer may be answered now.

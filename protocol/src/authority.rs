@@ -14,6 +14,8 @@ pub struct AuthoritySet {
     keys: Bounded<PublicKey, AUTHORITIES_MAX>,
     /// The address of each key, worked out once: a key is looked up with every message.
     addresses: Vec<Address>,
+    /// What a header commits to, worked out once: each header names two sets.
+    hash: Digest,
 }
 
 impl AuthoritySet {
@@ -28,7 +30,9 @@ impl AuthoritySet {
             return Err(Invalid::Duplicate { field: "authorities" });
         }
         let addresses = keys.iter().map(Address::of).collect();
-        Ok(Self { keys: Bounded::new(keys)?, addresses })
+        let parts: Vec<&[u8]> = keys.iter().map(|key| key.as_bytes().as_slice()).collect();
+        let hash = Digest::of("symbiose authority set v1", &parts);
+        Ok(Self { keys: Bounded::new(keys)?, addresses, hash })
     }
 
     /// The keys in order of address.
@@ -64,8 +68,7 @@ impl AuthoritySet {
 
     /// What a header commits to.
     pub fn hash(&self) -> Digest {
-        let parts: Vec<&[u8]> = self.keys.iter().map(|key| key.as_bytes().as_slice()).collect();
-        Digest::of("symbiose authority set v1", &parts)
+        self.hash
     }
 }
 

@@ -2,10 +2,13 @@
 //! strings. Decoding consumes everything and refuses each encoding that is not the one `encode` gives, so that one
 //! value has one set of bytes and everything signed or hashed is signed over them.
 
+mod write;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::DecodeError;
+use write::{Expected, write};
 
 /// Nesting that a decoder follows before it gives up. Our deepest type nests 12 levels.
 const DEPTH_MAX: usize = 24;
@@ -13,8 +16,7 @@ const DEPTH_MAX: usize = 24;
 /// The canonical bytes of a value.
 pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(256);
-    ciborium::into_writer(value, &mut bytes)
-        .expect("invariant: our types encode, and a Vec takes every byte");
+    write(value, &mut bytes).expect("invariant: our types encode, and a Vec takes every byte");
     bytes
 }
 
@@ -47,30 +49,10 @@ pub fn decode_any_form<T: DeserializeOwned>(bytes: &[u8], limit: usize) -> Resul
         .map_err(|error| DecodeError::Malformed { expected: short_name::<T>(), detail: error.to_string() })
 }
 
-/// Whether a value's canonical encoding is exactly `bytes`, compared while encoding so that nothing is allocated.
+/// Whether a value's canonical encoding is exactly `bytes`, compared while writing so that nothing is allocated.
 fn encodes_to<T: Serialize>(value: &T, bytes: &[u8]) -> bool {
-    let mut compare = Compare { rest: bytes };
-    ciborium::into_writer(value, &mut compare).is_ok() && compare.rest.is_empty()
-}
-
-struct Compare<'a> {
-    rest: &'a [u8],
-}
-
-impl std::io::Write for Compare<'_> {
-    fn write(&mut self, written: &[u8]) -> std::io::Result<usize> {
-        match self.rest.split_at_checked(written.len()) {
-            Some((head, tail)) if head == written => {
-                self.rest = tail;
-                Ok(written.len())
-            }
-            Some(_) | None => Err(std::io::ErrorKind::InvalidData.into()),
-        }
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
+    let mut expected = Expected { rest: bytes };
+    write(value, &mut expected).is_ok() && expected.rest.is_empty()
 }
 
 fn short_name<T>() -> &'static str {

@@ -108,11 +108,10 @@ impl SigningKey {
 
     /// Signs `body` for one purpose in one hive.
     pub fn sign(&self, domain: Domain, chain: &ChainId, body: &[u8]) -> Signature {
-        let message = domain.message(chain, body);
         match &self.0 {
-            Secret::Ed25519(key) => Signature::new(key.sign(&message).to_bytes()),
+            Secret::Ed25519(key) => Signature::new(key.sign(&domain.message(chain, body)).to_bytes()),
             #[cfg(feature = "simulation")]
-            Secret::Stub(key) => key.sign(&message),
+            Secret::Stub(key) => key.sign(domain, chain, body),
         }
     }
 
@@ -143,7 +142,7 @@ impl PublicKey {
     ) -> Result<(), SignatureError> {
         #[cfg(feature = "simulation")]
         if crate::stub::is_stub(self) {
-            return crate::stub::verify(self, &domain.message(chain, body), signature);
+            return crate::stub::verify(self, domain, chain, body, signature);
         }
         let key =
             ed25519_dalek::VerifyingKey::from_bytes(self.as_bytes()).map_err(|_| SignatureError::Key)?;

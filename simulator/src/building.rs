@@ -125,6 +125,8 @@ pub struct Building {
     pub(crate) boot: u64,
     /// Where each block stands in `blocks.log`, from height 1.
     pub(crate) places: Vec<Range<usize>>,
+    /// Blocks that were read for laggards since the start, by their place: a file that only grows reads the same again.
+    read: BTreeMap<usize, SyncBlock>,
     /// Rows of requests that the committer has not written yet.
     unwritten: Vec<(Ticket, Vec<Definition>, Vec<Row>)>,
     /// Number of the next record of the telemetry log; `None` before its header is written.
@@ -151,6 +153,7 @@ impl Building {
             core: None,
             boot: 0,
             places: Vec::new(),
+            read: BTreeMap::new(),
             unwritten: Vec::new(),
             telemetry_seq: None,
             crash_after: None,
@@ -190,6 +193,7 @@ impl Building {
         self.core = None;
         self.crash_after = None;
         self.places.clear();
+        self.read.clear();
         self.unwritten.clear();
         self.disk.crash(crash);
     }
@@ -360,6 +364,23 @@ impl Building {
         Ok(Some(departure))
     }
 
+    /// One final block from disk, by its place.
+    fn block(&mut self, index: usize) -> Option<SyncBlock> {
+        if let Some(block) = self.read.get(&index) {
+            return Some(block.clone());
+        }
+        let Some(Frame::Record { body, .. }) =
+            read_block_frame(self.disk.blocks.bytes(), self.places[index].start)
+        else {
+            return None;
+        };
+        let stored = decode_block(body).ok()?;
+        let block = Bytes::new(encode(&stored.block)).expect("invariant: a stored block keeps its limit");
+        let block = SyncBlock { block, certificate: stored.certificate };
+        self.read.insert(index, block.clone());
+        Some(block)
+    }
+
     /// Final blocks from disk, within the limits of one answer.
     fn blocks(&mut self, from: Height, last: Height) -> Message {
         let mut blocks = Vec::new();
@@ -369,15 +390,10 @@ impl Building {
         let mut bytes = 0;
         let first = usize::try_from(from.0.saturating_sub(1)).expect("invariant: below the number of blocks");
         let count = usize::try_from(last.0 + 1 - from.0).expect("invariant: below the number of blocks");
-        for place in self.places.iter().skip(first).take(count.min(SYNC_BLOCKS_MAX)) {
-            let Some(Frame::Record { body, .. }) = read_block_frame(self.disk.blocks.bytes(), place.start)
-            else {
-                break;
-            };
-            let Ok(stored) = decode_block(body) else { break };
-            let block = Bytes::new(encode(&stored.block)).expect("invariant: a stored block keeps its limit");
-            bytes += block.as_slice().len();
-            blocks.push(SyncBlock { block, certificate: stored.certificate });
+        for index in (first..self.places.len()).take(count.min(SYNC_BLOCKS_MAX)) {
+            let Some(block) = self.block(index) else { break };
+            bytes += block.block.as_slice().len();
+            blocks.push(block);
             if bytes > SYNC_BLOCKS_BYTES_MAX {
                 break;
             }

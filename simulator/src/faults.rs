@@ -185,6 +185,14 @@ mod tests {
     }
 
     #[test]
+    fn a_quarter_of_the_long_worlds_is_busy() {
+        let all: Vec<u64> = (0..400).map(|seed| Weather::draw_quiet(seed, 10).submit_every_ms).collect();
+        let busy = all.iter().filter(|every_ms| **every_ms < 300_000).count();
+        assert!((40..100).contains(&busy), "{busy} of 400");
+        assert!(all.iter().all(|every_ms| *every_ms <= 3_600_000));
+    }
+
+    #[test]
     fn cleared_weather_has_no_fault_left() {
         for seed in 0..50 {
             let weather = Weather::draw(seed).cleared();

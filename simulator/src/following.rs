@@ -56,7 +56,7 @@ impl World<'_> {
         let place = &self.places[node];
         let Some(core) = place.building.core().filter(|_| place.is_held()) else { return Ok(()) };
         let held = core.ledger().held();
-        let round = core.ledger().progress(place.building.now(self.now).tick).round.unwrap_or_default();
+        let round = core.ledger().round().unwrap_or_default();
         let authorities = core.ledger().state().authorities().len();
         let rounds_max = usize::try_from(round).unwrap_or(usize::MAX).saturating_add(VOTE_ROUNDS_AHEAD);
         let kept = [

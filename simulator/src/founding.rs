@@ -1,6 +1,6 @@
 //! How a world begins: its hive is founded, its nodes get keys, disks and clocks, and who lies is drawn.
 
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeSet, BinaryHeap};
 
 use protocol::{Genesis, SigningKey, UnixMs};
 
@@ -102,7 +102,6 @@ impl<'a> World<'a> {
         Self {
             now: 0,
             queue: BinaryHeap::new(),
-            events: BTreeMap::new(),
             number: 0,
             chain: hive.genesis.chain(),
             network: Network::new(places.len(), weather.links, Chance::new(seed, "network")),

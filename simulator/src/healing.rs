@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use ledger::{Config, Ledger, VoteLog};
-use protocol::{Bytes, Height, TransactionId, WorkOrderStatus};
+use ledger::{Config, Head, Ledger, StoredBlock, VoteLog};
+use protocol::{Bytes, Height, WorkOrderStatus};
 
 use crate::checker::{Rule, Violation};
 use crate::disk::Crash;
@@ -15,6 +15,23 @@ use crate::world::{Event, World};
 pub const LIVE_AGAIN_MS_MAX: u64 = 60_000;
 /// When new transactions are asked for after the faults stopped, milliseconds.
 const GOAL_AFTER_MS: u64 = 2_000;
+
+/// The blocks of a disk, and where they lead.
+struct Replayed {
+    stored: Vec<StoredBlock>,
+    head: Head,
+}
+
+impl Replayed {
+    /// Whether another disk holds the same blocks. Certificates may differ: each was checked before it was stored, and a
+    /// replay asks them for the block's id alone.
+    fn is_of(&self, others: &[StoredBlock]) -> bool {
+        let is_same = |(one, other): (&StoredBlock, &StoredBlock)| {
+            one.block == other.block && one.certificate.block == other.certificate.block
+        };
+        self.stored.len() == others.len() && self.stored.iter().zip(others).all(is_same)
+    }
+}
 
 impl World<'_> {
     pub(crate) fn heal(&mut self) -> Result<(), Violation> {
@@ -158,46 +175,35 @@ impl World<'_> {
     /// Replays every disk from genesis.
     pub(crate) fn finish(&mut self) -> Result<(), Violation> {
         self.tally.live_again_ms = self.healed_at.map_or(0, |healed| self.now - healed);
+        let mut replayed = None;
         for node in 0..self.places.len() {
-            self.replay_disk(node)?;
+            self.replay_disk(node, &mut replayed)?;
             self.check_orders(node)?;
             self.compare(node)?;
         }
         self.check_excluded()
     }
 
-    fn replay_disk(&mut self, node: usize) -> Result<(), Violation> {
+    /// Disks mostly hold the same blocks: what `before` holds was replayed, and is not carried out again.
+    fn replay_disk(&mut self, node: usize, before: &mut Option<Replayed>) -> Result<(), Violation> {
         let place = &self.places[node];
         let name = place.building.name.clone();
         let (stored, _) = whole_blocks(place.building.disk.blocks.bytes(), &self.hive.genesis);
-        let chain: BTreeSet<TransactionId> = stored
-            .iter()
-            .flat_map(|stored| stored.block.transactions.iter().map(protocol::Transaction::id))
-            .collect();
         let is_whole = stored.len() as u64 == self.checker.height().0;
-        let config = Config {
-            checkpoint: None,
-            heartbeat_ms: self.hive.heartbeat_ms,
-            time_ahead_ms: 0,
-            name: Bytes::new(Vec::new()).expect("invariant: nothing is short"),
-            await_alone: false,
+        let replayed = match before.take().filter(|before| before.is_of(&stored)) {
+            Some(replayed) => replayed,
+            None => self.replay(node, stored, is_whole)?,
         };
-        let (key, now) = (protocol::SigningKey::from_seed(&[0; 32]), place.building.now(self.now));
-        let votes = Ok(VoteLog::default());
-        let (replayed, _) = Ledger::open(now, config, key, &self.hive.genesis, stored.into_iter(), votes)
-            .map_err(|error| Violation::of(Rule::Replay, format!("{name}: {error}")))?;
+        let head = replayed.head;
+        *before = Some(replayed);
         if let Some(ledger) = place.building.ledger()
-            && ledger.head() != replayed.head()
+            && ledger.head() != head
         {
-            let detail = format!("{name} is at {:?}, its disk at {:?}", ledger.head(), replayed.head());
+            let detail = format!("{name} is at {:?}, its disk at {head:?}", ledger.head());
             return Err(Violation::of(Rule::Replay, detail));
         }
         let address = place.building.address();
-        self.checker.at(address, &replayed.head())?;
-        if is_whole {
-            self.checker.all_kept(&chain)?;
-        }
-        let head = replayed.head();
+        self.checker.at(address, &head)?;
         self.trace.note(self.now, "replay", &[name.as_bytes(), head.state.as_bytes()], || {
             format!("{name}     its disk replays to block {}, state {}", head.height, head.state)
         });
@@ -206,5 +212,26 @@ impl World<'_> {
             self.tally.disks_replayed += 1;
         }
         Ok(())
+    }
+
+    /// Carries out the blocks of a disk from genesis; with the whole chain, nothing that was called final is missing.
+    fn replay(&self, node: usize, stored: Vec<StoredBlock>, is_whole: bool) -> Result<Replayed, Violation> {
+        let building = &self.places[node].building;
+        let config = Config {
+            checkpoint: None,
+            heartbeat_ms: self.hive.heartbeat_ms,
+            time_ahead_ms: 0,
+            name: Bytes::new(Vec::new()).expect("invariant: nothing is short"),
+            await_alone: false,
+        };
+        let (key, now) = (protocol::SigningKey::from_seed(&[0; 32]), building.now(self.now));
+        let (blocks, votes) = (stored.iter().cloned(), Ok(VoteLog::default()));
+        let (ledger, _) = Ledger::open(now, config, key, &self.hive.genesis, blocks, votes)
+            .map_err(|error| Violation::of(Rule::Replay, format!("{}: {error}", building.name)))?;
+        if is_whole {
+            let transactions = stored.iter().flat_map(|stored| &stored.block.transactions);
+            self.checker.all_kept(&transactions.map(protocol::Transaction::id).collect())?;
+        }
+        Ok(Replayed { head: ledger.head(), stored })
     }
 }

@@ -21,8 +21,12 @@ pub fn is_real(seed: u64, lasts_hours: bool, asked_for: bool) -> bool {
 
 /// The key of one node or client.
 pub fn signing_key(seed: u64, what: &str, i: usize, is_real: bool) -> SigningKey {
+    draw_key(&mut Chance::new(seed, &format!("key of {what} {i}")), is_real)
+}
+
+/// The next key of a stream.
+pub(crate) fn draw_key(chance: &mut Chance, is_real: bool) -> SigningKey {
     let mut bytes = [0; 32];
-    let mut chance = Chance::new(seed, &format!("key of {what} {i}"));
     bytes.chunks_mut(8).for_each(|chunk| chunk.copy_from_slice(&chance.bits().to_le_bytes()));
     #[cfg(feature = "simulation")]
     if !is_real {

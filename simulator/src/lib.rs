@@ -37,7 +37,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use checker::{Rule, Violation};
 use report::{Outcome, Tally};
-use scripts::Script;
+use scripts::{Cast, Script};
 use trace::{Lines, Trace};
 use world::World;
 
@@ -52,7 +52,9 @@ pub fn simulate(seed: u64, settings: Settings, lines: Option<Lines<'_>>) -> Outc
     // A failed assertion in a node is a finding like any other; nothing of that world is used afterwards.
     let result = catch_unwind(AssertUnwindSafe(|| {
         let mut story = Trace::new(lines);
-        let played = scripts::play(Script::of(seed), seed, settings.mutant, &mut story);
+        let is_real = keys::is_real(seed, settings.hours.is_some(), settings.real_signatures);
+        let cast = Cast { seed, is_real };
+        let played = scripts::play(Script::of(seed), cast, settings.mutant, &mut story);
         let mut world = World::new(seed, settings, story);
         let result = played.and_then(|()| world.run());
         tally = world.sum_up();

@@ -137,6 +137,7 @@ impl World<'_> {
     }
 
     fn utter(&mut self, node: usize, liar: &mut Liar, said: Vec<Said>) {
+        let mut last: Option<(Message, Vec<u8>)> = None;
         for Said { to, message, after_ms } in said {
             let message = match liar.garble(&message) {
                 None => message,
@@ -147,7 +148,12 @@ impl World<'_> {
                 }
                 Some(Some(garbled)) => garbled,
             };
-            let bytes = encode(&message);
+            // Most are told the same thing.
+            let bytes = match last.take() {
+                Some((said, bytes)) if said == message => bytes,
+                Some(_) | None => encode(&message),
+            };
+            last = Some((message.clone(), bytes.clone()));
             self.post(node, &[to], Parcel::Message(message), &bytes, after_ms);
         }
     }

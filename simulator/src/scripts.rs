@@ -73,25 +73,34 @@ impl Script {
     }
 }
 
-/// Plays a script with keys drawn from `seed`.
+/// Who plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cast {
+    /// What the keys are drawn from.
+    pub seed: u64,
+    /// Whether they are Ed25519 or stubs.
+    pub is_real: bool,
+}
+
+/// Plays a script.
 pub fn play(
     script: Script,
-    seed: u64,
+    cast: Cast,
     mutant: Option<Mutant>,
     trace: &mut Trace<'_>,
 ) -> Result<(), Violation> {
     trace.note(0, "script", &[script.name().as_bytes()], || format!("script: {}", script.name()));
     let played = match script {
-        Script::HiddenLock => plays::hidden_lock(seed, mutant, trace),
-        Script::Disagreement => plays::disagreement(seed, mutant, trace),
-        Script::Line26 => plays::line_26(seed, mutant, trace),
-        Script::Line28 => plays::line_28(seed, mutant, trace),
-        Script::Line32 => plays::line_32(seed, mutant, trace),
-        Script::Line42 => plays::line_42(seed, mutant, trace),
-        Script::DecideForPastRound => plays::decide_for_past_round(seed, mutant, trace),
-        Script::Twins => plays::twins(seed, mutant, trace),
-        Script::SplitVote => plays::split_vote(seed, mutant, false, trace),
-        Script::Amnesia => plays::split_vote(seed, mutant, true, trace),
+        Script::HiddenLock => plays::hidden_lock(cast, mutant, trace),
+        Script::Disagreement => plays::disagreement(cast, mutant, trace),
+        Script::Line26 => plays::line_26(cast, mutant, trace),
+        Script::Line28 => plays::line_28(cast, mutant, trace),
+        Script::Line32 => plays::line_32(cast, mutant, trace),
+        Script::Line42 => plays::line_42(cast, mutant, trace),
+        Script::DecideForPastRound => plays::decide_for_past_round(cast, mutant, trace),
+        Script::Twins => plays::twins(cast, mutant, trace),
+        Script::SplitVote => plays::split_vote(cast, mutant, false, trace),
+        Script::Amnesia => plays::split_vote(cast, mutant, true, trace),
     };
     played.map_err(|Violation { rule, detail }| {
         Violation::of(rule, format!("script {}: {detail}", script.name()))
@@ -107,7 +116,7 @@ mod tests {
     fn every_script_ends_well() {
         for script in Script::ALL {
             for seed in 0..3 {
-                let played = play(script, seed, None, &mut Trace::new(None));
+                let played = play(script, Cast { seed, is_real: true }, None, &mut Trace::new(None));
                 assert_eq!(played, Ok(()), "{}, keys of seed {seed}", script.name());
             }
         }
@@ -115,7 +124,7 @@ mod tests {
 
     #[test]
     fn more_liars_than_a_hive_bears_break_agreement_and_it_is_seen() {
-        let fork = plays::fork_by_two(1, &mut Trace::new(None));
+        let fork = plays::fork_by_two(Cast { seed: 1, is_real: true }, &mut Trace::new(None));
         assert_eq!(fork.map_err(|found| found.rule), Err(Rule::Agreement));
     }
 }

@@ -32,9 +32,14 @@ impl fmt::Display for Line {
 /// Where the lines of a replay go.
 pub type Lines<'a> = &'a mut dyn FnMut(&Line);
 
+/// Bytes that are hashed at once.
+const PIECE_BYTES: usize = 1 << 16;
+
 /// The events so far.
 pub struct Trace<'a> {
     hasher: blake3::Hasher,
+    /// What is hashed in one piece when there is enough of it: a long piece costs a fraction of many short ones.
+    noted: Vec<u8>,
     lines: Option<Lines<'a>>,
     events: u64,
 }
@@ -48,15 +53,22 @@ impl fmt::Debug for Trace<'_> {
 impl<'a> Trace<'a> {
     /// An empty trace.
     pub fn new(lines: Option<Lines<'a>>) -> Self {
-        Self { hasher: blake3::Hasher::new_derive_key("symbiose simulator trace v1"), lines, events: 0 }
+        let hasher = blake3::Hasher::new_derive_key("symbiose simulator trace v1");
+        Self { hasher, noted: Vec::with_capacity(2 * PIECE_BYTES), lines, events: 0 }
     }
 
     /// Notes an event: `what` tells kinds apart, `detail` is everything that must repeat. `line` is called in a replay.
     pub fn note(&mut self, at: u64, what: &'static str, detail: &[&[u8]], line: impl FnOnce() -> String) {
         self.events += 1;
-        self.hasher.update(&at.to_le_bytes()).update(what.as_bytes());
+        self.noted.extend_from_slice(&at.to_le_bytes());
+        self.noted.extend_from_slice(what.as_bytes());
         for part in detail {
-            self.hasher.update(&(part.len() as u64).to_le_bytes()).update(part);
+            self.noted.extend_from_slice(&(part.len() as u64).to_le_bytes());
+            self.noted.extend_from_slice(part);
+        }
+        if self.noted.len() >= PIECE_BYTES {
+            self.hasher.update(&self.noted);
+            self.noted.clear();
         }
         if let Some(lines) = &mut self.lines {
             let sent = detail.last().filter(|_| what == "send").map(|bytes| bytes.to_vec());
@@ -71,7 +83,7 @@ impl<'a> Trace<'a> {
 
     /// Their hash.
     pub fn hash(&self) -> blake3::Hash {
-        self.hasher.finalize()
+        self.hasher.clone().update(&self.noted).finalize()
     }
 }
 

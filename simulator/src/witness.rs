@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use ledger::{Committed, Held, Ledger};
+use ledger::{Committed, Held};
 use protocol::limits::{BODIES_KEPT_MAX, EARLY_MESSAGES_MAX};
 use protocol::{Address, BlockId, Height, Message, Round, TransactionId, Vote, VoteKind};
 
@@ -86,8 +86,8 @@ impl Witness {
     }
 
     /// What a node keeps after it was told something.
-    pub fn keeps(&self, name: &str, ledger: &Ledger) -> Result<(), Violation> {
-        let Held { early, bodies, .. } = ledger.held();
+    pub fn keeps(&self, name: &str, held: &Held) -> Result<(), Violation> {
+        let Held { early, bodies, .. } = *held;
         if early <= EARLY_MESSAGES_MAX && bodies <= BODIES_KEPT_MAX {
             return Ok(());
         }

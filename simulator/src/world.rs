@@ -1,8 +1,8 @@
 //! One world under one seed: its time, its queue of events, its nodes and the net between them. One event after the
 //! other; everything that can differ between two runs is drawn from the seed.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::cmp::Ordering;
+use std::collections::{BTreeSet, BinaryHeap};
 use std::rc::Rc;
 
 use node::core::{Actor, Command, Input, Output, Ticket};
@@ -124,6 +124,35 @@ pub(crate) enum Event {
     TimeOut,
 }
 
+/// An event of the queue: the first is the greatest, as a heap has it.
+#[derive(Debug)]
+pub(crate) struct Due {
+    at: u64,
+    /// In the order in which they came into the queue.
+    number: u64,
+    event: Event,
+}
+
+impl Ord for Due {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (other.at, other.number).cmp(&(self.at, self.number))
+    }
+}
+
+impl PartialOrd for Due {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Due {
+    fn eq(&self, other: &Self) -> bool {
+        (self.at, self.number) == (other.at, other.number)
+    }
+}
+
+impl Eq for Due {}
+
 /// A fault class whose turn it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Storm {
@@ -145,9 +174,7 @@ impl Storm {
 /// Everything there is.
 pub(crate) struct World<'a> {
     pub(crate) now: u64,
-    pub(crate) queue: BinaryHeap<Reverse<(u64, u64)>>,
-    /// Events of the queue by number.
-    pub(crate) events: BTreeMap<u64, Event>,
+    pub(crate) queue: BinaryHeap<Due>,
     pub(crate) number: u64,
     pub(crate) hive: Hive,
     pub(crate) chain: ChainId,
@@ -199,11 +226,9 @@ impl<'a> World<'a> {
         self.raise_storms();
         self.at(self.settings.faults_last_ms(), Event::Heal);
         while !self.is_over {
-            let Some(Reverse((at, number))) = self.queue.pop() else {
+            let Some(Due { at, event, .. }) = self.queue.pop() else {
                 return Err(Violation::of(Rule::Liveness, "nothing is left to happen"));
             };
-            let event =
-                self.events.remove(&number).expect("invariant: each number in the queue has its event");
             self.now = at;
             self.happen(event)?;
         }
@@ -228,8 +253,7 @@ impl<'a> World<'a> {
     /// Puts an event into the queue.
     pub(crate) fn at(&mut self, at: u64, event: Event) {
         self.number += 1;
-        self.queue.push(Reverse((at, self.number)));
-        self.events.insert(self.number, event);
+        self.queue.push(Due { at, number: self.number, event });
     }
 
     pub(crate) fn after(&mut self, ms: u64, event: Event) {
@@ -346,7 +370,7 @@ impl<'a> World<'a> {
         }
         if self.places[node].is_held() {
             let building = &self.places[node].building;
-            building.ledger().map_or(Ok(()), |ledger| self.witness.keeps(&building.name, ledger))?;
+            building.ledger().map_or(Ok(()), |ledger| self.witness.keeps(&building.name, &ledger.held()))?;
         }
         self.tell(node, Input::Tick)?;
         self.check_bounds(node)

@@ -237,6 +237,14 @@ impl Engine {
         }
     }
 
+    /// Whether there is anything to carry out.
+    pub(crate) fn has_outcome(&self) -> bool {
+        let turn = &self.host.turn;
+        turn.decision.is_some()
+            || turn.bad_signatures > 0
+            || !(turn.records.is_empty() && turn.messages.is_empty() && turn.evidence.is_empty())
+    }
+
     /// What there is to carry out.
     pub(crate) fn outcome(&mut self) -> Outcome {
         let turn = std::mem::take(&mut self.host.turn);

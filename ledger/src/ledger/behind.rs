@@ -103,6 +103,16 @@ impl Ledger {
         }
     }
 
+    /// Whether it is this node's turn to tell everybody of a block: one authority more than may fail has it, the ones
+    /// behind the first proposer of that height in order of address, who tells of it by its header.
+    pub(super) fn tells_of(&self, height: Height) -> bool {
+        let set = self.chain.state().authorities();
+        let Ok(place) = set.addresses().binary_search(&self.address) else { return false };
+        let count = set.len() as u64;
+        let behind = (place as u64 + count - height.0 % count) % count;
+        (1..=set.faults_tolerated() as u64 + 1).contains(&behind) || count == 1
+    }
+
     fn halt(&mut self, error: &BlockError, height: Height) {
         self.stop(format!("block {height} is certified by the authorities but refused here: {error}"));
     }

@@ -28,7 +28,7 @@ impl Ledger {
         Held {
             transactions: self.mempool.len(),
             early: self.early.len(),
-            peers: self.sync.peers().count(),
+            peers: self.sync.len(),
             ..of_engine
         }
     }

@@ -46,7 +46,10 @@ impl Prepared {
 /// The state after some height.
 #[derive(Debug, Clone)]
 pub struct State {
+    /// All but the one under [`Key::Meta`].
     entries: BTreeMap<Key, Entry>,
+    /// The entry under [`Key::Meta`], which is looked at with every message.
+    meta: Meta,
     buckets: Buckets,
 }
 
@@ -67,8 +70,8 @@ impl State {
             work_orders: 0,
             proposals: 0,
         };
-        delta.insert(Key::Meta, Some(Entry::Meta(meta)));
-        let mut state = Self { entries: BTreeMap::new(), buckets: Buckets::default() };
+        delta.insert(Key::Meta, Some(Entry::Meta(meta.clone())));
+        let mut state = Self { entries: BTreeMap::new(), meta, buckets: Buckets::default() };
         let prepared = state.prepare(delta);
         state.commit(prepared);
         state
@@ -91,23 +94,25 @@ impl State {
         self.buckets.apply(prepared.changed);
         for (key, entry) in prepared.delta {
             match entry {
-                Some(entry) => self.entries.insert(key, entry),
-                None => self.entries.remove(&key),
-            };
+                Some(Entry::Meta(meta)) => self.meta = meta,
+                Some(entry) => {
+                    self.entries.insert(key, entry);
+                }
+                None => {
+                    self.entries.remove(&key);
+                }
+            }
         }
     }
 
     /// Counters and authority sets.
     pub fn meta(&self) -> &Meta {
-        match self.entries.get(&Key::Meta) {
-            Some(Entry::Meta(meta)) => meta,
-            _ => unreachable!("invariant: genesis writes the meta entry and nothing removes it"),
-        }
+        &self.meta
     }
 
     /// The authorities that decide the next block.
     pub fn authorities(&self) -> &AuthoritySet {
-        &self.meta().authorities
+        &self.meta.authorities
     }
 
     /// The set that decides the block after that.
@@ -238,9 +243,9 @@ impl<'a> Overlay<'a> {
     }
 
     fn meta(&self) -> &Meta {
-        match self.get(&Key::Meta) {
-            Some(Entry::Meta(meta)) => meta,
-            _ => unreachable!("invariant: genesis writes the meta entry and nothing removes it"),
+        match self.delta.get(&Key::Meta) {
+            Some(Some(Entry::Meta(meta))) => meta,
+            _ => self.base.meta(),
         }
     }
 

@@ -16,7 +16,6 @@ use super::telemetry::{Refusal, Row};
 
 /// What the shell has to do.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "outputs are moved once, into the list of a turn")]
 pub enum Output {
     /// One of the ledger's outputs; [`ledger::Output::Committed`] among them is for index and page only, the core has
     /// taken it in already.

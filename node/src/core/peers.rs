@@ -33,10 +33,12 @@ impl Peers {
     }
 
     pub(super) fn status(&mut self, address: Address, status: &Status) {
-        let name =
-            String::from_utf8_lossy(status.name.as_slice()).chars().filter(|c| !c.is_control()).collect();
-        if let Some(peer) = self.entry(address) {
-            *peer = Peer { name, height: Some(status.height), ..*peer };
+        let Some(peer) = self.entry(address) else { return };
+        peer.height = Some(status.height);
+        // Most say what they said before.
+        if peer.name.as_bytes() != status.name.as_slice() {
+            let name = String::from_utf8_lossy(status.name.as_slice());
+            peer.name = name.chars().filter(|c| !c.is_control()).collect();
         }
     }
 

@@ -30,6 +30,10 @@ pub(super) fn stormy(chance: &mut Chance) -> Weather {
     }
 }
 
+/// Of 1,000 long worlds, how many are busy: everybody is awake and every building has something to say. The others are as
+/// a neighbourhood is at night.
+const BUSY_PER_MILLE: u64 = 250;
+
 /// Hours as most are: sparse traffic, lazy blocks, a crash per hour and node, now and then a longer cut.
 pub(super) fn quiet(chance: &mut Chance, nodes: u64) -> Weather {
     let stormy = stormy(chance);
@@ -64,13 +68,14 @@ pub(super) fn quiet(chance: &mut Chance, nodes: u64) -> Weather {
         change_every_ms: on(chance, 350, HOUR_MS / 12, HOUR_MS / 2),
         ..stormy.people
     };
+    let (busy_ms, night_ms) = (chance.between(30_000, 600_000), chance.between(300_000, 3_600_000));
     Weather {
         links,
         partitions,
         crashes,
         clocks,
         people,
-        submit_every_ms: chance.between(30_000, 600_000),
+        submit_every_ms: if chance.per_mille(BUSY_PER_MILLE) { busy_ms } else { night_ms },
         reading_every_ms: chance.between(20_000, 120_000),
         caretake_every_ms: 600_000,
         heartbeat_ms: chance.between(60_000, 600_000),

@@ -3,6 +3,7 @@
 use protocol::VoteKind::{Precommit, Prevote};
 use protocol::{BlockId, Message};
 
+use super::Cast;
 use super::stage::{Stage, Wire};
 use crate::checker::Violation;
 use crate::mutants::Mutant;
@@ -67,9 +68,9 @@ fn idle_round(stage: &mut Stage<'_, '_>, honest: &[usize], round: u32) -> Played
     stage.until_round(round + 1, honest)
 }
 
-pub(super) fn hidden_lock(seed: u64, mutant: Option<Mutant>, trace: &mut Trace<'_>) -> Played {
+pub(super) fn hidden_lock(cast: Cast, mutant: Option<Mutant>, trace: &mut Trace<'_>) -> Played {
     let (honest, liar) = ([0, 1, 2], 3);
-    let mut stage = Stage::new(seed, mutant, &[liar], trace)?;
+    let mut stage = Stage::new(cast, mutant, &[liar], trace)?;
     let cast = Lock { honest: &honest, lockers: &[1], liar };
     let block = lock_in_round_0(&mut stage, &cast)?;
     leave_round_0(&mut stage, &honest, liar)?;
@@ -84,9 +85,9 @@ pub(super) fn hidden_lock(seed: u64, mutant: Option<Mutant>, trace: &mut Trace<'
     stage.free()
 }
 
-pub(super) fn disagreement(seed: u64, mutant: Option<Mutant>, trace: &mut Trace<'_>) -> Played {
+pub(super) fn disagreement(cast: Cast, mutant: Option<Mutant>, trace: &mut Trace<'_>) -> Played {
     let liar = 0;
-    let mut stage = Stage::new(seed, mutant, &[liar], trace)?;
+    let mut stage = Stage::new(cast, mutant, &[liar], trace)?;
     let (one, two) = (stage.forge(liar, 1), stage.forge(liar, 2));
     stage.propose(liar, &[1], 0, one, None)?;
     stage.propose(liar, &[2, 3], 0, two, None)?;
@@ -105,9 +106,9 @@ pub(super) fn disagreement(seed: u64, mutant: Option<Mutant>, trace: &mut Trace<
 
 /// Two liars of four: the schedule of `disagreement`, with a second liar that helps.
 #[cfg(test)]
-pub(super) fn fork_by_two(seed: u64, trace: &mut Trace<'_>) -> Played {
+pub(super) fn fork_by_two(cast: Cast, trace: &mut Trace<'_>) -> Played {
     let liars = [0, 3];
-    let mut stage = Stage::new(seed, None, &liars, trace)?;
+    let mut stage = Stage::new(cast, None, &liars, trace)?;
     let blocks = [(1, stage.forge(0, 1)), (2, stage.forge(0, 2))];
     for (honest, block) in blocks {
         stage.propose(0, &[honest], 0, block, None)?;
@@ -122,9 +123,9 @@ pub(super) fn fork_by_two(seed: u64, trace: &mut Trace<'_>) -> Played {
     Ok(())
 }
 
-pub(super) fn line_26(seed: u64, mutant: Option<Mutant>, trace: &mut Trace<'_>) -> Played {
+pub(super) fn line_26(cast: Cast, mutant: Option<Mutant>, trace: &mut Trace<'_>) -> Played {
     let (honest, liar) = ([0, 2, 3], 1);
-    let mut stage = Stage::new(seed, mutant, &[liar], trace)?;
+    let mut stage = Stage::new(cast, mutant, &[liar], trace)?;
     let cast = Lock { honest: &honest, lockers: &[2], liar };
     lock_in_round_0(&mut stage, &cast)?;
     leave_round_0(&mut stage, &honest, liar)?;
@@ -136,9 +137,9 @@ pub(super) fn line_26(seed: u64, mutant: Option<Mutant>, trace: &mut Trace<'_>) 
     stage.free()
 }
 
-pub(super) fn line_28(seed: u64, mutant: Option<Mutant>, trace: &mut Trace<'_>) -> Played {
+pub(super) fn line_28(cast: Cast, mutant: Option<Mutant>, trace: &mut Trace<'_>) -> Played {
     let (honest, liar) = ([0, 2, 3], 1);
-    let mut stage = Stage::new(seed, mutant, &[liar], trace)?;
+    let mut stage = Stage::new(cast, mutant, &[liar], trace)?;
     let cast = Lock { honest: &honest, lockers: &[2, 3], liar };
     let block = lock_in_round_0(&mut stage, &cast)?;
     leave_round_0(&mut stage, &honest, liar)?;
@@ -152,9 +153,9 @@ pub(super) fn line_28(seed: u64, mutant: Option<Mutant>, trace: &mut Trace<'_>) 
     honest.into_iter().try_for_each(|actor| stage.must_have_decided(actor, block))
 }
 
-pub(super) fn line_32(seed: u64, mutant: Option<Mutant>, trace: &mut Trace<'_>) -> Played {
+pub(super) fn line_32(cast: Cast, mutant: Option<Mutant>, trace: &mut Trace<'_>) -> Played {
     let (honest, liar) = ([0, 1, 2], 3);
-    let mut stage = Stage::new(seed, mutant, &[liar], trace)?;
+    let mut stage = Stage::new(cast, mutant, &[liar], trace)?;
     // Round 0: a polka that nobody sees in time.
     let cast = Lock { honest: &honest, lockers: &[], liar };
     let old = lock_in_round_0(&mut stage, &cast)?;
@@ -192,9 +193,9 @@ pub(super) fn line_32(seed: u64, mutant: Option<Mutant>, trace: &mut Trace<'_>) 
     stage.free()
 }
 
-pub(super) fn line_42(seed: u64, mutant: Option<Mutant>, trace: &mut Trace<'_>) -> Played {
+pub(super) fn line_42(cast: Cast, mutant: Option<Mutant>, trace: &mut Trace<'_>) -> Played {
     let (honest, liar) = ([0, 1, 2], 3);
-    let mut stage = Stage::new(seed, mutant, &[liar], trace)?;
+    let mut stage = Stage::new(cast, mutant, &[liar], trace)?;
     let cast = Lock { honest: &honest, lockers: &[], liar };
     let block = lock_in_round_0(&mut stage, &cast)?;
     // P1 has precommitted nil; the prevotes that were held back make the polka whole.
@@ -207,9 +208,9 @@ pub(super) fn line_42(seed: u64, mutant: Option<Mutant>, trace: &mut Trace<'_>) 
     honest.into_iter().try_for_each(|actor| stage.must_have_decided(actor, block))
 }
 
-pub(super) fn decide_for_past_round(seed: u64, mutant: Option<Mutant>, trace: &mut Trace<'_>) -> Played {
+pub(super) fn decide_for_past_round(cast: Cast, mutant: Option<Mutant>, trace: &mut Trace<'_>) -> Played {
     let (honest, liar) = ([0, 1, 2], 3);
-    let mut stage = Stage::new(seed, mutant, &[liar], trace)?;
+    let mut stage = Stage::new(cast, mutant, &[liar], trace)?;
     let cast = Lock { honest: &honest, lockers: &honest, liar };
     let block = lock_in_round_0(&mut stage, &cast)?;
     // P0 sees one precommit beside its own and the liar's nil, and goes on.
@@ -225,8 +226,8 @@ pub(super) fn decide_for_past_round(seed: u64, mutant: Option<Mutant>, trace: &m
     honest.into_iter().try_for_each(|actor| stage.must_have_decided(actor, block))
 }
 
-pub(super) fn twins(seed: u64, mutant: Option<Mutant>, trace: &mut Trace<'_>) -> Played {
-    let mut stage = Stage::new(seed, mutant, &[], trace)?;
+pub(super) fn twins(cast: Cast, mutant: Option<Mutant>, trace: &mut Trace<'_>) -> Played {
+    let mut stage = Stage::new(cast, mutant, &[], trace)?;
     // P0 and its twin both propose in round 0: P0 to P1, the twin to P2 and P3.
     let twin = stage.twin(0)?;
     stage.wait(20)?;
@@ -253,9 +254,14 @@ pub(super) fn twins(seed: u64, mutant: Option<Mutant>, trace: &mut Trace<'_>) ->
     stage.free()
 }
 
-pub(super) fn split_vote(seed: u64, mutant: Option<Mutant>, restarts: bool, trace: &mut Trace<'_>) -> Played {
+pub(super) fn split_vote(
+    cast: Cast,
+    mutant: Option<Mutant>,
+    restarts: bool,
+    trace: &mut Trace<'_>,
+) -> Played {
     let (honest, liar) = ([0, 1, 2], 3);
-    let mut stage = Stage::new(seed, mutant, &[liar], trace)?;
+    let mut stage = Stage::new(cast, mutant, &[liar], trace)?;
     let cast = Lock { honest: &honest, lockers: &[0, 2], liar };
     let block = lock_in_round_0(&mut stage, &cast)?;
     // P2 alone decides, and nothing that it says about it arrives.

@@ -12,10 +12,12 @@ use protocol::{
     UnixMs, Vote, VoteKind, encode,
 };
 
+use super::Cast;
 use crate::building::{Building, Departure, EPOCH_MS, Hive, Left};
 use crate::chance::Chance;
 use crate::checker::{Checker, Rule, Violation};
 use crate::disk::{Crash, Disk, Habits};
+use crate::keys::draw_key;
 use crate::mutants::Mutant;
 use crate::trace::{Trace, short};
 
@@ -63,13 +65,14 @@ pub(super) struct Stage<'s, 't> {
 impl<'s, 't> Stage<'s, 't> {
     /// Raises the curtain: `liars` are played by the script.
     pub(super) fn new(
-        seed: u64,
+        cast: Cast,
         mutant: Option<Mutant>,
         liars: &[usize],
         trace: &'s mut Trace<'t>,
     ) -> Result<Self, Violation> {
+        let Cast { seed, is_real } = cast;
         let mut chance = Chance::new(seed, "stage");
-        let mut keys: Vec<SigningKey> = (0..ACTORS).map(|_| draw_key(&mut chance)).collect();
+        let mut keys: Vec<SigningKey> = (0..ACTORS).map(|_| draw_key(&mut chance, is_real)).collect();
         keys.sort_by_key(SigningKey::address);
         // The proposer of height 1 and round 0 is the second in order of address.
         keys.rotate_left(1);
@@ -470,12 +473,6 @@ impl Stage<'_, '_> {
     pub(super) fn decisions(&self) -> std::collections::BTreeSet<BlockId> {
         self.decided.values().copied().collect()
     }
-}
-
-fn draw_key(chance: &mut Chance) -> SigningKey {
-    let mut bytes = [0; 32];
-    bytes.chunks_mut(8).for_each(|chunk| chunk.copy_from_slice(&chance.bits().to_le_bytes()));
-    SigningKey::from_seed(&bytes)
 }
 
 fn byte(actor: usize) -> u8 {
