@@ -2,9 +2,11 @@
 //! outside may grow past one of these.
 
 mod energy;
+mod metering;
 mod plan;
 
 pub use energy::*;
+pub use metering::*;
 pub use plan::*;
 
 /// Largest canonical transaction, bytes.

@@ -24,6 +24,8 @@ const BULK_ROWS_MAX: usize = 1_250;
 const SINGLE_ROWS_MAX: usize = 6;
 /// Hive seconds per wall second beyond which readings are gathered, and a drift keeps the usual period.
 const FAST: f64 = 10.0;
+/// Where time is not in a hurry a meter is read this often, hive time.
+const METER_MS: i64 = 60_000;
 /// At high speed readings are gathered for this long, wall time.
 const GATHER: Duration = Duration::from_millis(100);
 const RETRY_FIRST: Duration = Duration::from_millis(100);
@@ -144,8 +146,11 @@ impl Gateway {
         let next_ms =
             (0..building.equipment.len()).map(|index| next_after(now_ms, REPORT_MS, phase(index))).collect();
         let mut waiting = VecDeque::new();
-        if let Some((at_ms, metrics)) = building.meter.catch_up(now_ms) {
+        for (at_ms, metrics) in building.meter.catch_up(now_ms) {
             waiting.push_back(payload(&building.site, building.meter.code(), at_ms, &metrics));
+        }
+        if building.clock.speed <= FAST {
+            building.meter.read_every(METER_MS);
         }
         let (retry, not_before) = (RETRY_FIRST, Instant::now());
         Self { building, next_ms, client, waiting, one_by_one: 0, retry, not_before, counts }
@@ -318,8 +323,9 @@ mod tests {
     #[test]
     fn a_resumed_gateway_first_tells_where_the_meter_stands() {
         let gateway = gateway(1.0);
-        assert_eq!(gateway.waiting.len(), 1);
+        assert_eq!(gateway.waiting.len(), 3, "the end of each slot since it was installed");
         assert!(gateway.waiting[0].contains("load_wh"), "{}", gateway.waiting[0]);
+        assert!(gateway.waiting[2].contains("import_wh"), "{}", gateway.waiting[2]);
     }
 
     #[test]

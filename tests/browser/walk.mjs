@@ -2,6 +2,7 @@
 // of structure, so that wording and language are free. The last line says how many checks passed.
 import path from 'node:path';
 import { caretaker } from './caretaker.mjs';
+import { energy } from './energy.mjs';
 import { figures } from './figures.mjs';
 import { intruder } from './intruder.mjs';
 import { get, start, until } from './neighbourhood.mjs';
@@ -179,6 +180,7 @@ async function main() {
     ['caretaker', 'CAS-S3', () => caretaker(browser, net, 'CAS-S3')],
     ['technician', 'CAS-S4', () => technician(browser, net, 'CAS-S4', 'fr-BE')],
     ['technician', 'CAS-S5', () => technician(browser, net, 'CAS-S5', 'ar-MA')],
+    ['energy', 'CAS-S1', () => energy(browser, net, 'CAS-S1')],
     ['figures', 'CAS-S3', () => figures(browser, net, 'CAS-S3')],
     ['intruder', 'CAS-S5', () => intruder(browser, net, 'CAS-S5')],
   ].filter(([name]) => chosen.length === 0 || chosen.includes(name));

@@ -20,7 +20,7 @@ const PROBLEM: &str = "Problem";
                        `{items, next}`; times are RFC 3339 in UTC.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
-    components(schemas(ProblemDocument, live::SampleBatch)),
+    components(schemas(ProblemDocument, live::SampleBatch, live::EnergyNews)),
     security(("operator_token" = []), ("session" = [])),
 )]
 struct Document;

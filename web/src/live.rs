@@ -1,6 +1,7 @@
 //! Live events on their way to open pages: numbered, kept for a while for those who reconnect, sent to those who are
 //! here. One task owns the ring; a page that falls behind is told to start again, never left with a silent gap.
 
+use crate::time::Time;
 use crate::view::{AlertView, BlockSummary, HiveView, Sample, WorkOrderView};
 use serde::Serialize;
 use std::collections::VecDeque;
@@ -27,6 +28,15 @@ pub enum LiveEvent {
     WorkOrder(WorkOrderView),
     /// Peers, height or health changed.
     Hive(HiveView),
+    /// Slots were closed or corrected, or meters planned anew.
+    Energy(EnergyNews),
+}
+
+/// That something about the building's energy is to be asked anew.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
+pub struct EnergyNews {
+    /// End of the last slot that is closed; `null` before the first.
+    pub closed_to: Option<Time>,
 }
 
 /// New readings of one asset.
@@ -45,11 +55,13 @@ pub enum Topic {
     Alerts,
     WorkOrders,
     Hive,
+    Energy,
 }
 
 impl Topic {
     /// All topics, in the order of the documentation.
-    pub const ALL: [Self; 5] = [Self::Samples, Self::Blocks, Self::Alerts, Self::WorkOrders, Self::Hive];
+    pub const ALL: [Self; 6] =
+        [Self::Samples, Self::Blocks, Self::Alerts, Self::WorkOrders, Self::Hive, Self::Energy];
 
     /// The name in `?topics=` and in the stream.
     pub fn name(self) -> &'static str {
@@ -59,6 +71,7 @@ impl Topic {
             Self::Alerts => "alerts",
             Self::WorkOrders => "workorders",
             Self::Hive => "hive",
+            Self::Energy => "energy",
         }
     }
 }
@@ -72,6 +85,7 @@ impl LiveEvent {
             Self::Alert(_) => Topic::Alerts,
             Self::WorkOrder(_) => Topic::WorkOrders,
             Self::Hive(_) => Topic::Hive,
+            Self::Energy(_) => Topic::Energy,
         }
     }
 
@@ -82,6 +96,7 @@ impl LiveEvent {
             Self::Alert(alert) => serde_json::to_string(alert),
             Self::WorkOrder(order) => serde_json::to_string(order),
             Self::Hive(hive) => serde_json::to_string(hive),
+            Self::Energy(news) => serde_json::to_string(news),
         };
         json.expect("invariant: view types have string keys only")
     }

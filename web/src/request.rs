@@ -2,8 +2,10 @@
 //! carries the place for its answer; every channel is bounded and a full one is answered 429 or 503, never waited for
 //! without end.
 
+mod energy;
 mod metric;
 
+pub use energy::{EnergyCall, MeterDraft, MeterTestRequest, MetersDraft, RecountRequest};
 pub use metric::{MetricChange, SwapDraft};
 
 use crate::actor::Actor;
@@ -14,9 +16,9 @@ use crate::question::{
 use crate::time::Time;
 use crate::view::{
     AlertView, AssetKind, AssetView, BlockSummary, BlockView, Condition, DryRunView, EscalationStep,
-    ImportView, InvitationView, MetricView, PolicyCondition, PolicyVersionView, PolicyView, ProofView,
-    ProposalView, Role, RuleKind, Severity, SiteView, StoreView, SwapView, TransactionView, WorkOrderStatus,
-    WorkOrderView,
+    ImportView, InvitationView, MetersView, MetricView, PolicyCondition, PolicyVersionView, PolicyView,
+    ProofView, ProposalView, Role, RuleKind, Severity, SiteView, StoreView, SwapView, TransactionView,
+    WorkOrderStatus, WorkOrderView,
 };
 use bytes::Bytes;
 use protocol::UnixMs;
@@ -127,6 +129,13 @@ pub enum Command {
         asset: String,
         swap: SwapDraft,
     },
+    /// Which counters tell the building's energy.
+    PlanMeters(MetersDraft),
+    /// Cuts the slots in `[from, to)` again.
+    RecountSlots {
+        from: UnixMs,
+        to: UnixMs,
+    },
 }
 
 /// A command, whose it is, and the place for its answer.
@@ -158,6 +167,9 @@ pub enum Answer {
     Asset(AssetView),
     Metric(MetricView),
     Swap(SwapView),
+    Meters(MetersView),
+    /// To [`Command::RecountSlots`].
+    Recounting,
 }
 
 /// A question for the store thread. It reads, and never touches the core.
@@ -222,6 +234,8 @@ pub enum QueryCall {
     },
     /// How readings are stored.
     Store(Reply<StoreView>),
+    /// The building's energy.
+    Energy(EnergyCall),
 }
 
 /// Readings of one asset in `[from, to)`.

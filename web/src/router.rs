@@ -4,8 +4,8 @@ use crate::access::Access;
 use crate::app::App;
 use crate::problem::{Kind, Problem};
 use crate::routes::{
-    alerts, backup, catalogue, csv, health, hive, ledger, metrics, operator, photos, policies, policies_text,
-    prometheus, query, session, sessions, sites, store, stream, telemetry, users, workorders,
+    alerts, backup, catalogue, csv, energy, health, hive, ledger, metrics, operator, photos, policies,
+    policies_text, prometheus, query, session, sessions, sites, store, stream, telemetry, users, workorders,
 };
 use crate::{Handles, Settings, document, guard, page};
 use axum::Router;
@@ -115,6 +115,14 @@ fn signed_in_routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(hive::approve))
         .routes(routes!(operator::buildings))
         .routes(routes!(store::store))
+        .routes(routes!(energy::now))
+        .routes(routes!(energy::slots))
+        .routes(routes!(energy::slots_csv))
+        .routes(routes!(energy::totals))
+        .routes(routes!(energy::missing))
+        .routes(routes!(energy::meters, energy::plan))
+        .routes(routes!(energy::test))
+        .routes(routes!(energy::recount))
 }
 
 /// Described by Prometheus, not by our own document.

@@ -2,6 +2,7 @@
 //! The picture is only ever written by the shell and read by the routes; nothing here flows back.
 
 mod alert;
+mod energy;
 mod hive;
 mod metric;
 mod policy;
@@ -11,6 +12,10 @@ mod upkeep;
 pub use alert::{
     AlertStatus, AlertView, Ending, EndingKind, Evidence, EvidenceCondition, EvidenceReading, Severity,
     SeverityChange,
+};
+pub use energy::{
+    EnergyLimits, EnergyNowView, EnergyTotalsView, MeterFinding, MeterPlace, MeterReading, MeterRole,
+    MeterTestView, MeterView, MetersView, MissingView, PowerView, SlotDoubt, SlotQuality, SlotView,
 };
 pub use hive::{
     BlockSummary, BlockView, CertificateView, Finality, HiveView, InvitationStatus, InvitationView,

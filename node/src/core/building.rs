@@ -80,6 +80,9 @@ fn event_of(change: &Change) -> Option<Event> {
         | Change::PutInvitation(_)
         | Change::DeleteInvitation(_)
         | Change::PutSecret(_)
+        | Change::PutMeterPlan(_)
+        | Change::PutSlots(_)
+        | Change::DeleteSlots(_)
         | Change::PutSettings(_) => None,
     }
 }

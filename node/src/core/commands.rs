@@ -1,7 +1,7 @@
 //! What people and scripts want done, each answered once.
 
 use ledger::Reject;
-use protocol::limits::READING_AHEAD_MS_MAX;
+use protocol::limits::{ENERGY_GAP_MS_MAX, READING_AHEAD_MS_MAX};
 use protocol::{KeyChange, Now, Payload, Role, VerifiedTransaction};
 
 use super::catalogue::{CatalogueError, Code, MetricDefinition, Swap, Unfit};
@@ -65,8 +65,15 @@ impl Core {
             Command::Submit { transactions, wait } => return self.submit(now, ticket, transactions, wait),
             Command::AddSite { code, name } => self.add_site(&code, &name),
             Command::AddAsset { site, code, kind } => self.add_asset(&site, &code, kind),
-            Command::DefineMetric(definition) => self.define_metric(definition),
+            Command::DefineMetric(definition) => self.define_metric(now, definition),
             Command::SwapMeter(swap) => self.swap_meter(now, swap),
+            Command::PlanMeters(plan) => {
+                self.plan_meters(now, plan).map(|()| Answer::Meters(now.time)).map_err(Refused::from)
+            }
+            Command::Recount { from, to } => {
+                self.energy.recount(from, to.min(now.time));
+                Ok(Answer::Recounting)
+            }
         };
         self.out.push(Output::Answer { ticket, answer });
     }
@@ -183,9 +190,12 @@ impl Core {
         Ok(Answer::Asset(asset.expect("invariant: it was added").id))
     }
 
-    fn define_metric(&mut self, definition: MetricDefinition) -> Result<Answer, Refused> {
+    fn define_metric(&mut self, now: Now, definition: MetricDefinition) -> Result<Answer, Refused> {
         let name = definition.name().clone();
         let changed = self.telemetry.catalogue_mut().define_metric(definition)?;
+        if changed.is_some() {
+            self.energy.recount_all(now.time);
+        }
         self.persist(changed.map(Change::PutMetric).into_iter().collect());
         Ok(Answer::Metric(name))
     }
@@ -197,6 +207,7 @@ impl Core {
             return Err(CatalogueError::from(unfit).into());
         }
         self.telemetry.catalogue_mut().swap(swap.clone())?;
+        self.energy.recount(at.plus(-ENERGY_GAP_MS_MAX), at.plus(ENERGY_GAP_MS_MAX));
         let answer = Answer::Swap(swap.asset(), swap.metric().clone(), at);
         self.persist(vec![Change::PutSwap(swap)]);
         Ok(answer)

@@ -8,6 +8,7 @@ use protocol::{
 
 use super::alerts::AlertId;
 use super::catalogue::{MetricDefinition, Swap};
+use super::energy::{Cut, MeterPlan};
 use super::maintenance::WorkOrderEdit;
 use super::policy::{PolicyId, Terms};
 use super::telemetry::{self, Row};
@@ -101,6 +102,8 @@ pub enum Input {
         /// What.
         message: OperatorMessage,
     },
+    /// Slots of the building's energy were cut out of its readings.
+    SlotsCut(Box<Cut>),
     /// Time has passed; deadlines may be due.
     Tick,
 }
@@ -185,4 +188,13 @@ pub enum Command {
     DefineMetric(MetricDefinition),
     /// Takes note of a meter that was replaced.
     SwapMeter(Swap),
+    /// Says which counters tell the building's energy, and what it can do at the most.
+    PlanMeters(MeterPlan),
+    /// Cuts slots again out of the readings that there are.
+    Recount {
+        /// First time that counts.
+        from: UnixMs,
+        /// First time that does not.
+        to: UnixMs,
+    },
 }

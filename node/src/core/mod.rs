@@ -3,6 +3,7 @@
 
 pub mod alerts;
 pub mod catalogue;
+pub mod energy;
 pub mod input;
 pub mod maintenance;
 pub mod output;
@@ -44,6 +45,7 @@ use ledger::Ledger;
 use protocol::{Genesis, Now, SigningKey, Tick};
 
 use catalogue::Definition;
+use energy::Energy;
 use invitations::Invitations;
 use keyring::Keyring;
 use operator::Operator;
@@ -64,6 +66,7 @@ pub struct Core {
     ledger: Ledger,
     telemetry: Telemetry,
     quarantine: Quarantine,
+    energy: Energy,
     /// New series that the telemetry log has not been told yet.
     unlogged: Vec<Definition>,
     /// The clocks at the last input.
@@ -95,6 +98,7 @@ impl Core {
             Input::Join { ticket, request } => self.join(now, ticket, &request),
             Input::Command { ticket, by, command } => self.command(now, ticket, &by, command),
             Input::Operator { from, message } => self.hear_operator(now, from, &message),
+            Input::SlotsCut(cut) => self.take_cut(now, *cut),
             Input::Tick => self.tick(now),
         }
         self.flush_outbox(now);
@@ -113,6 +117,11 @@ impl Core {
         .into_iter()
         .flatten()
         .min()
+    }
+
+    /// The hive's clock at the last input.
+    pub fn now(&self) -> protocol::UnixMs {
+        self.clock.time
     }
 
     /// The ledger, to look at.

@@ -7,6 +7,7 @@ use protocol::{AssetKind, Genesis, Now, SigningKey};
 use thiserror::Error;
 
 use super::catalogue::{Catalogue, CatalogueError, Code, Definition, Retention};
+use super::energy::Energy;
 use super::maintenance::{Change, EntryError, Maintenance, Secret, restore_catalogue};
 use super::telemetry::{Row, Telemetry};
 use super::{Core, EVALUATE_EVERY_MS, Finality, Operator, Outbox, Output, Peers, Quarantine, Waiting};
@@ -106,6 +107,7 @@ impl Core {
                 invitations.restore(issued.clone());
             }
         }
+        let energy = Energy::open(now.time, telemetry.catalogue(), &remembered);
         let (maintenance, defaults) = Maintenance::open(now.time, secret, &telemetry, remembered);
         changes.extend(defaults);
         let mut core = Self {
@@ -114,6 +116,7 @@ impl Core {
             ledger,
             telemetry,
             quarantine,
+            energy,
             unlogged: Vec::new(),
             clock: now,
             clock_jumps: 0,

@@ -133,6 +133,10 @@ pub enum Answer {
     Metric(MetricName),
     /// The swap of a meter, by asset, metric and time.
     Swap(AssetId, MetricName, UnixMs),
+    /// The building's meters are planned so now, at this time.
+    Meters(UnixMs),
+    /// Slots will be cut again.
+    Recounting,
 }
 
 /// What became of a transaction that was handed in.
@@ -172,4 +176,6 @@ pub enum Event {
     Catalogue,
     /// Who belongs to the hive, or its authorities, changed.
     Hive,
+    /// Slots were closed or corrected, or meters planned anew.
+    Energy,
 }

@@ -104,6 +104,7 @@ impl Core {
             let mut counts = Stored::default();
             for row in rows {
                 let applied = self.telemetry.apply_at(now.time, row);
+                self.energy.observe(self.telemetry.catalogue(), row);
                 counts.points += u64::from(applied.points);
                 counts.duplicates += u64::from(applied.duplicates);
                 counts.conflicts += u64::from(applied.conflicts);

@@ -8,6 +8,7 @@ use ledger::input::StoredBlock;
 use protocol::limits::TRANSACTION_BYTES_MAX;
 use protocol::{ChainId, Height, Transaction, TransactionId, VerifiedTransaction};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use web::request::EnergyCall;
 use web::view::{Picture, ProofView, StoreView, TransactionView};
 use web::{Command, CommandCall, Kind, Problem, QueryCall};
 
@@ -15,10 +16,11 @@ use super::archivist::{Archivist, Task};
 use super::commands::known_policy;
 use super::committer::Work;
 use super::event::{Event, Look, Submission};
-use super::present::{self, ledger as shown, policies};
+use super::present::{self, energy, ledger as shown, policies};
 use super::query::Source;
 use super::reader::Job;
 use super::store::disk;
+use crate::core::Core;
 
 /// Submissions whose signatures are being checked at the same time.
 const CHECKS_MAX: usize = 2;
@@ -123,8 +125,35 @@ impl Questions {
             }
             QueryCall::Transaction { id, reply } => drop(reply.send(self.transaction(&id).await)),
             QueryCall::Proof { id, reply } => drop(reply.send(self.proof(&id).await)),
+            QueryCall::Energy(call) => self.energy(call).await,
             QueryCall::Store(reply) => drop(reply.send(self.store().await)),
         }
+    }
+
+    /// All of it is in the core's memory.
+    async fn energy(&self, call: EnergyCall) {
+        let look = move |core: &Core| {
+            let now = core.now();
+            // Callers may have given up.
+            match call {
+                EnergyCall::Now(reply) => drop(reply.send(Ok(energy::now(core, now)))),
+                EnergyCall::Slots { from, to, limit, reply } => {
+                    drop(reply.send(Ok(energy::slots(core, from, to, limit))));
+                }
+                EnergyCall::Totals { from, to, reply } => {
+                    drop(reply.send(Ok(energy::totals(core, from, to))));
+                }
+                EnergyCall::Missing { from, to, reply } => {
+                    drop(reply.send(Ok(energy::missing(core, now, from, to))));
+                }
+                EnergyCall::Meters(reply) => drop(reply.send(Ok(energy::meters(core, now)))),
+                EnergyCall::Test { asset, metric, reply } => {
+                    drop(reply.send(energy::test(core, now, &asset, &metric)));
+                }
+            }
+        };
+        // A caller whose question is dropped is told that the node is stopping.
+        drop(self.source.glance(look).await);
     }
 
     async fn store(&self) -> Result<StoreView, Problem> {

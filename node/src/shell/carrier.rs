@@ -273,6 +273,7 @@ impl Carrier {
                 self.presenter.stale();
                 self.tell(Input::Ledger(LedgerInput::Disconnected(member)))
             }
+            Event::SlotsCut(cut) => self.tell(Input::SlotsCut(cut)),
             Event::Operator(from, message) => self.tell(Input::Operator { from, message }),
             Event::RoundTrip(peer, micros) => {
                 let ms = u32::try_from(micros.div_ceil(1_000)).unwrap_or(u32::MAX);

@@ -8,7 +8,7 @@ use web::request::{InvitationRequest, Outcome as ShownOutcome, SubmittedTransact
 use web::view::{ImportView, InvitationView, Role};
 use web::{Kind, Problem, Time};
 
-use super::present::{Facts, alerts, building, hive, metric, policies};
+use super::present::{Facts, alerts, building, energy, hive, metric, policies};
 use super::secrets;
 use super::tickets::Context;
 use super::{certificate, drafts};
@@ -92,6 +92,8 @@ pub(super) fn read(
         web::Command::SwapMeter { asset, swap } => {
             plain(Command::SwapMeter(metric::swapped(core, &asset, swap)?))
         }
+        web::Command::PlanMeters(draft) => plain(Command::PlanMeters(energy::planned(core, draft)?)),
+        web::Command::RecountSlots { from, to } => plain(Command::Recount { from, to }),
         web::Command::SubmitTransactions { .. } => {
             Err(Problem::new(Kind::Internal, "transactions take another way to the core"))
         }
@@ -156,6 +158,8 @@ pub(super) fn answer(
         Answer::Swap(asset, name, at) => {
             metric::one_swap(core, asset, &name, at).map(web::Answer::Swap).ok_or_else(gone)
         }
+        Answer::Meters(at) => Ok(web::Answer::Meters(energy::meters(core, at))),
+        Answer::Recounting => Ok(web::Answer::Recounting),
     }
 }
 

@@ -11,6 +11,7 @@ use super::network::{JoinTicket, Room, Standing};
 use super::ready::Weight;
 use super::store::StoreError;
 use super::store::archive::rules::{Retention, Rules};
+use crate::core::energy::Cut;
 use crate::core::telemetry::{Counts, Row};
 use crate::core::{Core, Ticket};
 
@@ -57,6 +58,8 @@ pub(crate) enum Event {
     Submit(Submission),
     /// What became of rows that were to be stored.
     Stored(Vec<Stored>),
+    /// Slots were cut out of readings.
+    SlotsCut(Box<Cut>),
     /// What was found of the machine.
     Machine(Vec<Finding>),
     /// The photos of a work order are these now.

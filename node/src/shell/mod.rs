@@ -34,6 +34,7 @@ mod open;
 mod present;
 mod query;
 mod reader;
+mod slots;
 mod supervisor;
 mod tickets;
 mod watch;

@@ -230,6 +230,7 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
     runtime.spawn(carry_commands(command_calls, core.clone(), chain));
     let (queries, query_calls) = mpsc::channel(CALLS_MAX);
     let source = Source { core: core.clone(), committer: committer.clone(), reader: reader.clone() };
+    runtime.spawn(super::slots::run(source.clone()));
     let questions = Questions {
         source,
         archivist: archivist.clone(),

@@ -2,6 +2,7 @@
 //! real one does. The demo shows the page on it, the route tests ask it.
 #![allow(dead_code, reason = "the demo and the tests use different parts of it")]
 
+mod energy;
 mod files;
 mod history;
 mod metric;
@@ -207,6 +208,12 @@ fn perform(picture: &mut Picture, command: Command) -> Result<Answer, Problem> {
             order.assignee = change.assignee.map_or(order.assignee.clone(), keep);
             Ok(Answer::WorkOrder(order.clone()))
         }
+        Command::PlanMeters(draft) => {
+            let meters = energy::meters(picture);
+            let limits = draft.limits;
+            Ok(Answer::Meters(web::view::MetersView { by_name: draft.meters.is_none(), limits, ..meters }))
+        }
+        Command::RecountSlots { .. } => Ok(Answer::Recounting),
         Command::CreatePolicy(draft) => {
             let id = format!("P{}", picture.policies.len() + 1);
             let policy = scene::policy(&id, &draft)?;
@@ -379,6 +386,7 @@ async fn answer(mut calls: mpsc::Receiver<QueryCall>, picture: watch::Sender<Arc
                 let proof = transaction(&picture, &id).map(|transaction| proof(&picture, &transaction));
                 drop(reply.send(proof));
             }
+            QueryCall::Energy(call) => energy::answer(&picture, call),
             QueryCall::Store(reply) => drop(reply.send(Ok(storage::view(&picture)))),
         }
     }

@@ -7,6 +7,7 @@ pub(crate) mod alerts;
 pub(crate) mod backup;
 pub(crate) mod catalogue;
 pub(crate) mod csv;
+pub(crate) mod energy;
 pub(crate) mod health;
 pub(crate) mod hive;
 pub(crate) mod ledger;

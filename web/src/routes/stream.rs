@@ -24,7 +24,7 @@ static EPOCH: LazyLock<u32> = LazyLock::new(rand::random);
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Wanted {
-    /// Separated by commas: samples, blocks, alerts, workorders, hive. All when not given.
+    /// Separated by commas: samples, blocks, alerts, workorders, hive, energy. All when not given.
     topics: Option<String>,
 }
 
@@ -89,7 +89,8 @@ fn topics(text: Option<&str>) -> Result<Vec<Topic>, Problem> {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(Topic::ALL.to_vec()) };
     let named = |name: &str| Topic::ALL.into_iter().find(|topic| topic.name() == name.trim());
     let unknown = || {
-        Problem::new(Kind::Invalid, "expected samples, blocks, alerts, workorders or hive").field("topics")
+        Problem::new(Kind::Invalid, "expected samples, blocks, alerts, workorders, hive or energy")
+            .field("topics")
     };
     text.split(',').map(|name| named(name).ok_or_else(unknown)).collect()
 }

@@ -198,6 +198,146 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/energy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What flows now: the mean power between the last readings of each counter. */
+        get: operations["now"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/energy/meters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which counters tell the building's energy, and how they are doing. */
+        get: operations["meters"];
+        /**
+         * Says which counters tell the building's energy, and what the building can do at the most. Slots of the last two days
+         *     are cut again.
+         */
+        put: operations["plan"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/energy/meters/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a counter last sent and whether that can be true. Changes nothing. */
+        post: operations["test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/energy/missing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is missing or held back in a day or range. */
+        get: operations["missing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/energy/recount": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cuts slots again out of the readings there are: after damage, or when late readings were taken from another system. */
+        post: operations["recount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/energy/slots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The closed slots of a day or range. */
+        get: operations["slots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/energy/slots.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as CSV. */
+        get: operations["slots_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/energy/totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sums over the closed slots of a day or range. */
+        get: operations["totals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/governance": {
         parameters: {
             query?: never;
@@ -1235,6 +1375,82 @@ export interface components {
          * @enum {string}
          */
         EndingKind: "person" | "work_order" | "quiet";
+        /** @description What the building can do at the most, W; `null` is not known. 1 to 10,000,000. */
+        EnergyLimits: {
+            /**
+             * Format: int32
+             * @description Of the connection to the grid.
+             * @default null
+             */
+            connection_w: number | null;
+            /**
+             * Format: int32
+             * @description Of the panels.
+             * @default null
+             */
+            pv_wp: number | null;
+            /**
+             * Format: int32
+             * @description Of batteries.
+             * @default null
+             */
+            storage_w: number | null;
+        };
+        /** @description That something about the building's energy is to be asked anew. */
+        EnergyNews: {
+            closed_to?: components["schemas"]["Time"] | null;
+        };
+        /** @description What flows now; what is not metered, or was not told lately, is `null`. */
+        EnergyNowView: {
+            closed_to?: components["schemas"]["Time"] | null;
+            export?: components["schemas"]["PowerView"] | null;
+            import?: components["schemas"]["PowerView"] | null;
+            load?: components["schemas"]["PowerView"] | null;
+            /**
+             * Format: int32
+             * @description Counters with a role.
+             */
+            meters: number;
+            production?: components["schemas"]["PowerView"] | null;
+            /**
+             * Format: int32
+             * @description Minutes of a slot: 15, 30 or 60.
+             */
+            slot_minutes: number;
+            /** @description The node's time. */
+            time: components["schemas"]["Time"];
+        };
+        /** @description Sums over the closed slots of a stretch of time. What is missing or held back is not in them. */
+        EnergyTotalsView: {
+            /** Format: int64 */
+            consumption_wh: number;
+            /** Format: int32 */
+            estimated: number;
+            /** Format: int64 */
+            export_wh: number;
+            from: components["schemas"]["Time"];
+            /** Format: int32 */
+            held: number;
+            /** Format: int64 */
+            import_wh: number;
+            /** Format: int32 */
+            missing: number;
+            /** Format: int64 */
+            production_wh?: number | null;
+            /**
+             * Format: double
+             * @description Of what was made, the part that was used in the building, 0 to 1.
+             */
+            self_consumption?: number | null;
+            /**
+             * Format: double
+             * @description Of what was used, the part that was made in the building, 0 to 1.
+             */
+            self_sufficiency?: number | null;
+            /** Format: int32 */
+            slots: number;
+            to: components["schemas"]["Time"];
+        };
         /** @description How severe an alert becomes once it has stood for some time. */
         EscalationStep: {
             /**
@@ -1535,6 +1751,103 @@ export interface components {
              */
             since: number;
         };
+        /** @description A counter and what it counts. */
+        MeterDraft: {
+            /** @description Code of the asset. */
+            asset: string;
+            /**
+             * @description A counter in Wh, kWh or MWh that it has reported.
+             * @example import_wh
+             */
+            metric: string;
+            role: components["schemas"]["MeterRole"];
+        };
+        /**
+         * @description What is odd about a meter.
+         * @enum {string}
+         */
+        MeterFinding: "never_sent" | "not_a_counter" | "no_energy" | "silent" | "out_of_range" | "fell" | "jumped" | "still";
+        /** @description Where a counter is. */
+        MeterPlace: {
+            /** @description Code of the asset. */
+            asset: string;
+            metric: string;
+        };
+        /** @description A reading of a meter. */
+        MeterReading: {
+            t: components["schemas"]["Time"];
+            /** Format: double */
+            v: number;
+        };
+        /**
+         * @description What a counter counts.
+         * @enum {string}
+         */
+        MeterRole: "import" | "export" | "production" | "load";
+        /** @description A counter to be tested. */
+        MeterTestRequest: {
+            /** @description Code of the asset. */
+            asset: string;
+            metric: string;
+        };
+        /** @description What a meter last sent, and what is odd about it. */
+        MeterTestView: {
+            /** @description Code of the asset. */
+            asset: string;
+            before?: components["schemas"]["MeterReading"] | null;
+            /** @description Nothing in it: the meter works. */
+            findings: components["schemas"]["MeterFinding"][];
+            last?: components["schemas"]["MeterReading"] | null;
+            metric: string;
+            /**
+             * Format: int32
+             * @description Readings of the last two hours.
+             */
+            readings: number;
+            /** @description The node's time. */
+            time: components["schemas"]["Time"];
+            unit: string;
+            /**
+             * Format: double
+             * @description Mean power between the two, W.
+             */
+            watts?: number | null;
+        };
+        /** @description A counter with its role. */
+        MeterView: {
+            /** @description Code of the asset. */
+            asset: string;
+            /** @description Asset and metric. */
+            id: string;
+            metric: string;
+            role: components["schemas"]["MeterRole"];
+            test: components["schemas"]["MeterTestView"];
+        };
+        /** @description Which counters tell the building's energy. */
+        MetersDraft: {
+            /**
+             * @default {
+             *       "connection_w": null,
+             *       "pv_wp": null,
+             *       "storage_w": null
+             *     }
+             */
+            limits: components["schemas"]["EnergyLimits"];
+            /**
+             * @description 1 to 64, each once, one of them of import or load; `null` leaves the choice to the names of metrics.
+             * @default null
+             */
+            meters: components["schemas"]["MeterDraft"][] | null;
+        };
+        /** @description Which counters tell the building's energy, and what the building can do at the most. */
+        MetersView: {
+            /** @description Whether the names of metrics decide, because no operator did. */
+            by_name: boolean;
+            items: components["schemas"]["MeterView"][];
+            limits: components["schemas"]["EnergyLimits"];
+            /** @description Counters of energy without a role. */
+            others: components["schemas"]["MeterPlace"][];
+        };
         /** @description A change of a metric; what is left out stays as it is, `null` goes back to the default. */
         MetricChange: {
             /**
@@ -1665,6 +1978,18 @@ export interface components {
             standard: boolean;
             /** @description Empty for plain numbers. */
             unit: string;
+        };
+        /** @description Slots one behind the other that are missing, or held back for one reason. */
+        MissingView: {
+            from: components["schemas"]["Time"];
+            held?: components["schemas"]["SlotDoubt"] | null;
+            /** @description Start in milliseconds since 1970. */
+            id: string;
+            /** @description Whether readings may still come by themselves: the metering window is not over, or no reading came since. */
+            open: boolean;
+            /** Format: int32 */
+            slots: number;
+            to: components["schemas"]["Time"];
         };
         /** @description A change of one's own password. */
         NewPassword: {
@@ -1961,6 +2286,22 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_MissingView: {
+            items: {
+                from: components["schemas"]["Time"];
+                held?: components["schemas"]["SlotDoubt"] | null;
+                /** @description Start in milliseconds since 1970. */
+                id: string;
+                /** @description Whether readings may still come by themselves: the metering window is not over, or no reading came since. */
+                open: boolean;
+                /** Format: int32 */
+                slots: number;
+                to: components["schemas"]["Time"];
+            }[];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_OperatorBuilding: {
             items: {
                 as_of?: components["schemas"]["Time"] | null;
@@ -2090,6 +2431,44 @@ export interface components {
                 /** @description Open alerts, acknowledged ones not counted. */
                 open_alerts: components["schemas"]["SeverityCounts"];
                 states: components["schemas"]["StateCounts"];
+            }[];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_SlotView: {
+            items: {
+                /**
+                 * Format: int64
+                 * @description Used in the building, Wh.
+                 */
+                consumption_wh?: number | null;
+                end: components["schemas"]["Time"];
+                /**
+                 * Format: int64
+                 * @description To the grid, Wh.
+                 */
+                export_wh?: number | null;
+                held?: components["schemas"]["SlotDoubt"] | null;
+                /** @description Start in milliseconds since 1970. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description From the grid, Wh; `null` is missing.
+                 */
+                import_wh?: number | null;
+                /**
+                 * Format: int64
+                 * @description Made in the building, Wh; `null` also without a counter for it.
+                 */
+                production_wh?: number | null;
+                quality: components["schemas"]["SlotQuality"];
+                start: components["schemas"]["Time"];
+                /**
+                 * Format: int32
+                 * @description 1 for the first; each correction has the next.
+                 */
+                version: number;
             }[];
             /** @description Cursor of the next page; `null` at the end. */
             next?: string | null;
@@ -2399,6 +2778,13 @@ export interface components {
             /** @description Opens a work order together with the alert. */
             work_order: boolean;
         };
+        /** @description Mean power between two readings. */
+        PowerView: {
+            from: components["schemas"]["Time"];
+            to: components["schemas"]["Time"];
+            /** Format: double */
+            watts: number;
+        };
         /** @description The JSON of a problem (RFC 9457). */
         ProblemDocument: {
             detail: string;
@@ -2476,6 +2862,11 @@ export interface components {
             code: string;
             /** @description A plain English sentence. */
             text: string;
+        };
+        /** @description Slots to be cut again out of the readings that there are. */
+        RecountRequest: {
+            from: components["schemas"]["Time"];
+            to: components["schemas"]["Time"];
         };
         /**
          * @description What a member of the hive may do.
@@ -2599,6 +2990,50 @@ export interface components {
             /** @description Open alerts, acknowledged ones not counted. */
             open_alerts: components["schemas"]["SeverityCounts"];
             states: components["schemas"]["StateCounts"];
+        };
+        /**
+         * @description Why a slot is held back: it cannot be true by the building's own limits.
+         * @enum {string}
+         */
+        SlotDoubt: "import_above_connection" | "export_above_connection" | "production_above_panels" | "export_above_production" | "beyond_any_slot";
+        /**
+         * @description How the figures of a slot came about.
+         * @enum {string}
+         */
+        SlotQuality: "measured" | "estimated" | "missing";
+        /** @description The energy of the whole building in one slot. */
+        SlotView: {
+            /**
+             * Format: int64
+             * @description Used in the building, Wh.
+             */
+            consumption_wh?: number | null;
+            end: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description To the grid, Wh.
+             */
+            export_wh?: number | null;
+            held?: components["schemas"]["SlotDoubt"] | null;
+            /** @description Start in milliseconds since 1970. */
+            id: string;
+            /**
+             * Format: int64
+             * @description From the grid, Wh; `null` is missing.
+             */
+            import_wh?: number | null;
+            /**
+             * Format: int64
+             * @description Made in the building, Wh; `null` also without a counter for it.
+             */
+            production_wh?: number | null;
+            quality: components["schemas"]["SlotQuality"];
+            start: components["schemas"]["Time"];
+            /**
+             * Format: int32
+             * @description 1 for the first; each correction has the next.
+             */
+            version: number;
         };
         /** @description Assets by state. */
         StateCounts: {
@@ -3358,6 +3793,340 @@ export interface operations {
             403: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    now: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Power and how old it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnergyNowView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    meters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Counters with their roles */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetersView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MetersDraft"];
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetersView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no such asset, or it has not reported this metric */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MeterTestRequest"];
+            };
+        };
+        responses: {
+            /** @description What was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeterTestView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no such asset, or it has not reported this metric */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    missing: {
+        parameters: {
+            query?: {
+                /** @description A moment of the day wanted, RFC 3339; with it neither `from` nor `to`. */
+                day?: string;
+                /**
+                 * @description Time zone of that day by its IANA name; UTC when not given. The day has 23 to 25 hours, as clocks there say.
+                 * @example Europe/Brussels
+                 */
+                tz?: string;
+                /** @description First moment, RFC 3339; 24 hours before `to` when not given. */
+                from?: string;
+                /** @description First moment after the range, RFC 3339; just after now when not given. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first, at most 1,000 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MissingView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    recount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecountRequest"];
+            };
+        };
+        responses: {
+            /** @description Will be done; what changes has a new version */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    slots: {
+        parameters: {
+            query?: {
+                /** @description A moment of the day wanted, RFC 3339; with it neither `from` nor `to`. */
+                day?: string;
+                /**
+                 * @description Time zone of that day by its IANA name; UTC when not given. The day has 23 to 25 hours, as clocks there say.
+                 * @example Europe/Brussels
+                 */
+                tz?: string;
+                /** @description First moment, RFC 3339; 24 hours before `to` when not given. */
+                from?: string;
+                /** @description First moment after the range, RFC 3339; just after now when not given. */
+                to?: string;
+                /** @description Items wanted, 1 to 1,000; 100 when not given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Slots by start, those that are missing among them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SlotView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    slots_csv: {
+        parameters: {
+            query?: {
+                /** @description A moment of the day wanted, RFC 3339; with it neither `from` nor `to`. */
+                day?: string;
+                /**
+                 * @description Time zone of that day by its IANA name; UTC when not given. The day has 23 to 25 hours, as clocks there say.
+                 * @example Europe/Brussels
+                 */
+                tz?: string;
+                /** @description First moment, RFC 3339; 24 hours before `to` when not given. */
+                from?: string;
+                /** @description First moment after the range, RFC 3339; just after now when not given. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `start,end,import_wh,export_wh,production_wh,consumption_wh,quality,version,held`; empty is missing */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    totals: {
+        parameters: {
+            query?: {
+                /** @description A moment of the day wanted, RFC 3339; with it neither `from` nor `to`. */
+                day?: string;
+                /**
+                 * @description Time zone of that day by its IANA name; UTC when not given. The day has 23 to 25 hours, as clocks there say.
+                 * @example Europe/Brussels
+                 */
+                tz?: string;
+                /** @description First moment, RFC 3339; 24 hours before `to` when not given. */
+                from?: string;
+                /** @description First moment after the range, RFC 3339; just after now when not given. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Sums, and how many slots are not in them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnergyTotalsView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             421: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["Problem"];
@@ -4805,7 +5574,7 @@ export interface operations {
     stream: {
         parameters: {
             query?: {
-                /** @description Separated by commas: samples, blocks, alerts, workorders, hive. All when not given. */
+                /** @description Separated by commas: samples, blocks, alerts, workorders, hive, energy. All when not given. */
                 topics?: string;
             };
             header?: {

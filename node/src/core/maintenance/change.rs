@@ -10,8 +10,10 @@ use thiserror::Error;
 use super::work_order::WorkOrder;
 use crate::core::alerts::{Alert, AlertId};
 use crate::core::catalogue::{Definition, MetricDefinition, Swap};
+use crate::core::energy::{DaySlots, MeterPlan};
 use crate::core::policy::{self, Policy, PolicyId, PolicyVersion};
 use crate::core::rules::CounterBase;
+use crate::core::telemetry::Day;
 use crate::core::{Held, Issued};
 
 /// Longest value of an entry, bytes.
@@ -58,6 +60,12 @@ pub enum Change {
     DeleteInvitation(Digest),
     /// The building's secret, once it no longer follows from the node's key because that was changed.
     PutSecret(Digest),
+    /// Which counters tell the building's energy.
+    PutMeterPlan(MeterPlan),
+    /// The closed slots of a day.
+    PutSlots(DaySlots),
+    /// A day of slots that left the books.
+    DeleteSlots(Day),
 }
 
 /// What there is one of.
@@ -117,6 +125,10 @@ impl Change {
                 key(b'i', &[nonce.as_bytes()])
             }
             Self::PutSecret(_) => key(b'k', &[]),
+            Self::PutMeterPlan(_) => key(b'n', &[]),
+            Self::PutSlots(DaySlots { day, .. }) | Self::DeleteSlots(day) => {
+                key(b'e', &[&day.0.to_be_bytes()])
+            }
         }
     }
 
@@ -135,10 +147,13 @@ impl Change {
             Self::PutHeld(held) => Some(protocol::encode(held)),
             Self::PutInvitation(issued) => Some(protocol::encode(issued)),
             Self::PutSecret(secret) => Some(protocol::encode(secret)),
+            Self::PutMeterPlan(plan) => Some(protocol::encode(plan)),
+            Self::PutSlots(day) => Some(protocol::encode(day)),
             Self::DeletePolicy(_)
             | Self::DeletePolicyVersion(..)
             | Self::DeleteHeld(_)
             | Self::DeleteInvitation(_)
+            | Self::DeleteSlots(_)
             | Self::DeleteCounterBase(_)
             | Self::DeleteAlert(_)
             | Self::DeleteWorkOrder(_) => None,
@@ -160,6 +175,8 @@ impl Change {
             Some(b'q') => Self::PutHeld(decode(value)?),
             Some(b'i') => Self::PutInvitation(decode(value)?),
             Some(b'k') => Self::PutSecret(decode(value)?),
+            Some(b'n') => Self::PutMeterPlan(decode(value)?),
+            Some(b'e') => Self::PutSlots(decode(value)?),
             found => return Err(EntryError::Key { found: found.copied() }),
         };
         if change.key() == key { Ok(change) } else { Err(EntryError::Misplaced) }

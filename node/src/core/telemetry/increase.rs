@@ -25,11 +25,14 @@ pub struct Counting {
     exchanges: Vec<Exchange>,
 }
 
-/// A stretch of time and what was counted in it.
+/// A stretch of time and what was counted in it: the register went from `start` to `end`, past the roll-over if there is
+/// one in between.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Piece {
-    from: i64,
-    to: i64,
+pub(in crate::core) struct Piece {
+    pub(in crate::core) from: i64,
+    pub(in crate::core) to: i64,
+    pub(in crate::core) start: f64,
+    pub(in crate::core) end: f64,
     counted: f64,
 }
 
@@ -95,36 +98,44 @@ impl Counting {
         }
     }
 
-    fn pieces(&self, earlier: (UnixMs, f64), later: (UnixMs, f64)) -> impl Iterator<Item = Piece> + '_ {
+    /// What was counted between two readings that follow each other, cut where the meter was swapped.
+    pub(in crate::core) fn pieces(
+        &self,
+        earlier: (UnixMs, f64),
+        later: (UnixMs, f64),
+    ) -> impl Iterator<Item = Piece> + '_ {
         let first = self.exchanges.partition_point(|exchange| exchange.at <= earlier.0);
         let end = self.exchanges.partition_point(|exchange| exchange.at <= later.0).max(first);
         let mut left = earlier;
         let before = self.exchanges[first..end].iter().map(move |exchange| {
             // An end reading below the last one is a slip of the pen, not a reset.
-            let counted = if exchange.end < left.1 && self.wrapped(left.1, exchange.end).is_none() {
-                0.0
-            } else {
-                self.counted(left.1, exchange.end)
-            };
-            let piece = Piece { from: left.0.0, to: exchange.at.0, counted };
+            let is_slip = exchange.end < left.1 && self.wrapped(left.1, exchange.end).is_none();
+            let end = if is_slip { left.1 } else { exchange.end };
+            let piece = self.piece(left, (exchange.at, end));
             left = (exchange.at, exchange.start);
             piece
         });
         let last = self.exchanges[first..end].last();
         let (from, value) = last.map_or(earlier, |exchange| (exchange.at, exchange.start));
-        before.chain(std::iter::once(Piece {
-            from: from.0,
-            to: later.0.0,
-            counted: self.counted(value, later.1),
-        }))
+        before.chain(std::iter::once(self.piece((from, value), later)))
     }
 
     /// A register that falls rolled over, if that is declared and likely; otherwise it was reset and counts from 0.
-    fn counted(&self, earlier: f64, later: f64) -> f64 {
-        if later >= earlier {
-            return later - earlier;
-        }
-        self.wrapped(earlier, later).unwrap_or(later.max(0.0))
+    fn piece(&self, (from, earlier): (UnixMs, f64), (to, later): (UnixMs, f64)) -> Piece {
+        let (start, end, counted) = if later >= earlier {
+            (earlier, later, later - earlier)
+        } else if let (Some(counted), Some(modulus)) = (self.wrapped(earlier, later), self.rollover) {
+            (earlier, modulus + later, counted)
+        } else {
+            (0.0, later.max(0.0), later.max(0.0))
+        };
+        Piece { from: from.0, to: to.0, start, end, counted }
+    }
+
+    /// Whether a register that falls from one of these to the other rolled over or was swapped in between.
+    pub(in crate::core) fn explains(&self, earlier: (UnixMs, f64), later: (UnixMs, f64)) -> bool {
+        let swapped = self.exchanges.iter().any(|one| one.at > earlier.0 && one.at <= later.0);
+        swapped || self.wrapped(earlier.1, later.1).is_some()
     }
 
     fn wrapped(&self, earlier: f64, later: f64) -> Option<f64> {

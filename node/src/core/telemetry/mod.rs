@@ -41,6 +41,7 @@ pub use day_file::{
 pub use day_seg::{SegWriter, read_footer, scan};
 pub use footer::{DayFileCheck, FOOTER_MAGIC, Footer, FooterPart, Generations, Losses, TRAILER_BYTES};
 pub use head::{Applied, HEAD_ROWS_MAX, HEAD_SPAN_MS_MAX, Head};
+pub(in crate::core) use increase::Piece;
 pub use increase::{Counting, Exchange};
 pub use moment::Moment;
 pub use record::{
@@ -175,6 +176,11 @@ impl Telemetry {
     /// The catalogue, to add sites and assets.
     pub const fn catalogue_mut(&mut self) -> &mut Catalogue {
         &mut self.catalogue
+    }
+
+    /// Time of the newest reading stored.
+    pub const fn newest(&self) -> Option<UnixMs> {
+        self.newest
     }
 
     /// What became of everything so far.

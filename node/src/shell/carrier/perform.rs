@@ -295,7 +295,9 @@ impl Carrier {
                 | Answer::Site(_)
                 | Answer::Asset(_)
                 | Answer::Metric(_)
-                | Answer::Swap(..),
+                | Answer::Swap(..)
+                | Answer::Meters(_)
+                | Answer::Recounting,
             ) => true,
         };
         if changes_the_picture {

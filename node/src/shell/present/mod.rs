@@ -3,6 +3,7 @@
 
 pub(crate) mod alerts;
 pub(crate) mod building;
+pub(crate) mod energy;
 pub(crate) mod hive;
 pub(crate) mod ledger;
 pub(crate) mod metric;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use ::ledger::Committed;
 use protocol::{Address, Block, Digest, Now, Payload, Tick, Transaction, TransactionId};
 use tokio::sync::{broadcast, watch};
-use web::live::SampleBatch;
+use web::live::{EnergyNews, SampleBatch};
 use web::view::{BlockSummary, NodeView, PhotoView, Picture, Role, Sample};
 use web::{LiveEvent, Time};
 
@@ -114,6 +115,10 @@ impl Presenter {
             }
             Event::Samples(asset) => {
                 self.sampled.insert(*asset);
+            }
+            Event::Energy => {
+                let closed_to = core.energy().frontier().map(Time::from);
+                self.tell(LiveEvent::Energy(EnergyNews { closed_to }));
             }
             Event::Policies | Event::Catalogue | Event::Hive => {}
         }

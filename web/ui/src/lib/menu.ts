@@ -18,6 +18,7 @@ export interface Entry {
 export const daily: Entry[] = [
   { href: '#/', icon: 'sites', text: (w) => w.sites, views: ['sites', 'asset'] },
   { href: '#/alerts', icon: 'alerts', text: (w) => w.alerts, views: ['alerts', 'alert'] },
+  { href: '#/energy', icon: 'sun', text: (w) => w.energy, views: ['energy'] },
   { href: '#/work', icon: 'work', text: (w) => w.work, views: ['work', 'order'] },
 ];
 

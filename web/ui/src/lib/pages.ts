@@ -13,6 +13,7 @@ export const pages: Record<Route['view'], Load> = {
   asset: () => import('../views/Asset.svelte'),
   alerts: () => import('../views/Alerts.svelte'),
   alert: () => import('../views/Alert.svelte'),
+  energy: () => import('../views/Energy.svelte'),
   work: () => import('../views/Work.svelte'),
   order: () => import('../views/Order.svelte'),
 

@@ -28,6 +28,8 @@ class Store {
   orders = $state.raw<Order[]>([]);
   policies = $state.raw<Policy[]>([]);
   head = $state.raw<Head | null>(null);
+  /** Grows whenever slots of energy were closed or corrected. */
+  energyNews = $state(0);
   blocks = $state.raw<BlockSummary[]>([]);
   failure = $state.raw<Failure | null>(null);
   link = $state<Link>('connecting');
@@ -197,6 +199,7 @@ class Store {
     on<Alert>('alerts', later((alert) => this.#alert(alert)));
     on<Order>('workorders', later((order) => this.#order(order)));
     on<Hive>('hive', later((hive) => (this.hive = hive)));
+    on('energy', () => (this.energyNews += 1));
     on('resync', () => void this.load());
   }
 

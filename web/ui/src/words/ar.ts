@@ -25,6 +25,7 @@ export const ar: Words = {
   health: 'الحالة',
   people: 'الأشخاص',
   account: 'حسابي',
+  energy: 'الطاقة',
   ledger: 'السجل',
   more: 'المزيد',
   language: 'اللغة',

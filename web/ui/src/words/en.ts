@@ -15,6 +15,7 @@ export const en: Words = {
   health: 'Health',
   people: 'People',
   account: 'My account',
+  energy: 'Energy',
   ledger: 'Ledger',
   more: 'More',
   language: 'Language',

@@ -15,6 +15,7 @@ export const fr = {
   health: 'Santé',
   people: 'Personnes',
   account: 'Mon compte',
+  energy: 'Énergie',
   ledger: 'Registre',
   more: 'Plus',
   language: 'Langue',

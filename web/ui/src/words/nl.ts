@@ -17,6 +17,7 @@ export const nl: Words = {
   health: 'Gezondheid',
   people: 'Personen',
   account: 'Mijn account',
+  energy: 'Energie',
   ledger: 'Register',
   more: 'Meer',
   language: 'Taal',

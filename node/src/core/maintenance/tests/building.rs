@@ -114,6 +114,9 @@ impl Building {
             | Change::PutInvitation(_)
             | Change::DeleteInvitation(_)
             | Change::PutSecret(_)
+            | Change::PutMeterPlan(_)
+            | Change::PutSlots(_)
+            | Change::DeleteSlots(_)
             | Change::PutSettings(_) => return,
         };
         writeln!(self.log, "{line}").unwrap();

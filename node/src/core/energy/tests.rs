@@ -1,0 +1,297 @@
+use super::*;
+use crate::core::catalogue::{Code, MetricName};
+use crate::core::telemetry::{Payload, Value};
+use proptest::prelude::*;
+use protocol::energy::Quality;
+use protocol::{AssetKind, Tick};
+
+const SLOT: i64 = 900_000;
+const MINUTE: i64 = 60_000;
+/// Midnight of a day.
+const START: i64 = 20_400 * DAY_MS;
+
+/// A building with one meter whose readings are all at hand.
+struct Tower {
+    energy: Energy,
+    telemetry: Telemetry,
+    rows: Vec<Row>,
+    changes: Vec<Change>,
+}
+
+impl Tower {
+    fn new() -> Self {
+        let mut catalogue = Catalogue::default();
+        catalogue.add_site(Code::new("S1").unwrap(), "Tour").unwrap();
+        catalogue.add_asset("S1", Code::new("MAIN").unwrap(), AssetKind::Meter).unwrap();
+        for metric in ["import_wh", "export_wh", "pv_wh"] {
+            catalogue.add_series(AssetId(0), MetricName::new(metric).unwrap()).unwrap();
+        }
+        let energy = Energy::open(UnixMs(START), &catalogue, &[]);
+        Self { energy, telemetry: Telemetry::new(catalogue), rows: Vec::new(), changes: Vec::new() }
+    }
+
+    /// Minutes after the start, import, export, production.
+    fn read(&mut self, minute: i64, values: [f64; 3]) {
+        let metrics = ["import_wh", "export_wh", "pv_wh"].into_iter().zip(values);
+        let time = UnixMs(START + minute * MINUTE);
+        let columns = metrics.map(|(metric, value)| {
+            let column = self.telemetry.catalogue().asset(AssetId(0)).unwrap().column(metric).unwrap();
+            (column, Value::new(value).unwrap())
+        });
+        let row = Row::new(AssetId(0), time, columns.collect()).unwrap();
+        self.telemetry.apply(&row);
+        self.energy.observe(self.telemetry.catalogue(), &row);
+        self.rows.push(row);
+        self.rows.sort_by_key(Row::time);
+    }
+
+    /// Does what the shell does until nothing is left to do.
+    fn settle(&mut self, minute: i64) {
+        let now = UnixMs(START + minute * MINUTE);
+        let mut last = None;
+        while let Some(work) = self.energy.work(now, &self.telemetry) {
+            if last.as_ref() == Some(&work) {
+                return;
+            }
+            last = Some(work.clone());
+            let (from, to) = work.range();
+            let courses = work.counters.iter().map(|counter| {
+                let mut cutter = Cutter::new(counter.gauge.clone(), work.grid);
+                for row in self.rows.iter().filter(|row| (from..to).contains(&row.time())) {
+                    let value = row.values().iter().find(|(column, _)| *column == counter.column);
+                    value.into_iter().for_each(|(_, value)| cutter.read(row.time(), value.get()));
+                }
+                cutter.finish()
+            });
+            let cut = Cut { courses: courses.collect(), work };
+            let clock = patience(now, &self.telemetry);
+            self.changes.extend(self.energy.take(clock, cut));
+        }
+    }
+
+    fn slots(&self) -> Vec<(i64, Option<[i64; 2]>, Quality, u32)> {
+        let all = self.energy.book().slots(UnixMs(0), UnixMs(i64::MAX / 2));
+        all.map(|slot| {
+            let flow = slot.flow.map(|flow| [flow.import_wh, flow.export_wh]);
+            ((slot.start().0 - START) / SLOT, flow, slot.quality(), slot.version)
+        })
+        .collect()
+    }
+}
+
+use Quality::{Estimated, Measured, Missing};
+
+#[test]
+fn readings_become_slots_as_soon_as_they_tell_their_end() {
+    let mut tower = Tower::new();
+    tower.read(0, [1_000.0, 500.0, 2_000.0]);
+    tower.settle(1);
+    assert_eq!(tower.slots(), []);
+    tower.read(15, [1_100.0, 500.0, 2_000.0]);
+    tower.read(30, [1_100.0, 550.0, 2_300.0]);
+    tower.settle(31);
+    assert_eq!(tower.slots(), [(0, Some([100, 0]), Measured, 1), (1, Some([0, 50]), Measured, 1)]);
+    let slot = tower.energy.book().newest().unwrap();
+    assert_eq!(slot.flow.unwrap().consumption_wh(), Some(250));
+    assert_eq!(tower.energy.frontier(), Some(UnixMs(START + 2 * SLOT)));
+}
+
+#[test]
+fn a_meter_that_was_put_in_within_a_slot_has_no_missing_slot_before() {
+    let mut tower = Tower::new();
+    for minute in [7, 22, 37] {
+        tower.read(minute, [minute as f64, 0.0, 0.0]);
+        tower.settle(minute);
+    }
+    assert_eq!(tower.slots(), [(1, Some([15, 0]), Measured, 1)]);
+}
+
+#[test]
+fn a_gap_is_an_estimate_that_late_readings_correct() {
+    let mut tower = Tower::new();
+    tower.read(0, [0.0; 3]);
+    tower.read(15, [10.0, 0.0, 0.0]);
+    tower.read(75, [130.0, 0.0, 0.0]);
+    tower.settle(75);
+    let guess = |at| (at, Some([30, 0]), Estimated, 1);
+    assert_eq!(tower.slots(), [(0, Some([10, 0]), Measured, 1), guess(1), guess(2), guess(3), guess(4)]);
+    for (minute, register) in [(45, 100.0), (30, 20.0), (60, 110.0)] {
+        tower.read(minute, [register, 0.0, 0.0]);
+    }
+    tower.settle(76);
+    let fixed = |at, wh| (at, Some([wh, 0]), Measured, 2);
+    assert_eq!(tower.slots()[1..], [fixed(1, 10), fixed(2, 80), fixed(3, 10), fixed(4, 20)]);
+    assert_eq!(tower.slots()[0].3, 1, "what did not change has no new version");
+}
+
+#[test]
+fn silence_is_missing_and_never_zero_and_is_mended_when_the_meter_speaks() {
+    let mut tower = Tower::new();
+    tower.read(0, [0.0; 3]);
+    tower.read(15, [10.0, 0.0, 0.0]);
+    tower.settle(15);
+    // Another asset goes on reporting, so the building is not deaf.
+    let other = tower.telemetry.catalogue_mut();
+    other.add_asset("S1", Code::new("LIFT").unwrap(), AssetKind::Elevator).unwrap();
+    other.add_series(AssetId(1), MetricName::new("motor_temp").unwrap()).unwrap();
+    let row = Row::new(
+        AssetId(1),
+        UnixMs(START + 65 * MINUTE),
+        vec![(crate::core::catalogue::Column(0), Value::new(1.0).unwrap())],
+    );
+    tower.telemetry.apply(&row.unwrap());
+    tower.settle(65);
+    assert_eq!(tower.slots()[1..], [(1, None, Missing, 1)], "30 minutes after its end");
+    tower.settle(600);
+    assert_eq!(tower.slots().len(), 2, "nobody reports: the clock alone closes nothing");
+    tower.read(75, [50.0, 0.0, 0.0]);
+    tower.settle(76);
+    let expected = [(1, Some([10, 0]), Estimated, 2), (2, Some([10, 0]), Estimated, 1)];
+    assert_eq!(tower.slots()[1..3], expected);
+}
+
+#[test]
+fn a_slot_beyond_the_buildings_limits_is_held_back() {
+    let mut tower = Tower::new();
+    let limits = Limits::new(Some(10_000), None, None).unwrap();
+    let plan = MeterPlan::new(None, limits).unwrap();
+    tower.energy.replace(UnixMs(START), tower.telemetry.catalogue(), plan);
+    tower.read(0, [0.0; 3]);
+    tower.read(15, [2_000.0, 0.0, 0.0]);
+    // 16 kW through a connection of 10: believed of a reading, not of a slot.
+    tower.read(30, [6_000.0, 0.0, 0.0]);
+    tower.settle(31);
+    let held: Vec<Option<Doubt>> =
+        tower.energy.book().slots(UnixMs(START), UnixMs(START + DAY_MS)).map(|slot| slot.held).collect();
+    assert_eq!(held, [None, Some(Doubt::ImportAboveConnection)]);
+    let totals = Totals::of(tower.energy.book(), UnixMs(START), UnixMs(START + DAY_MS));
+    assert_eq!((totals.import_wh, totals.slots, totals.held), (2_000, 2, 1));
+    let gap = gaps(tower.energy.book(), UnixMs(START), UnixMs(START + DAY_MS));
+    assert_eq!(gap.iter().map(|gap| (gap.slots, gap.held)).collect::<Vec<_>>(), [(1, held[1])]);
+}
+
+#[test]
+fn what_is_stored_comes_back_and_damage_is_cut_again() {
+    let mut tower = Tower::new();
+    for quarter in 0..=96 {
+        tower.read(quarter * 15, [quarter as f64 * 25.0, 0.0, 0.0]);
+    }
+    tower.settle(24 * 60 + 1);
+    assert_eq!(tower.slots().len(), 96);
+    let stored: BTreeMap<Vec<u8>, Vec<u8>> =
+        tower.changes.iter().filter_map(|change| Some((change.key(), change.value()?))).collect();
+    let entries: Vec<Change> =
+        stored.iter().map(|(key, value)| Change::read_back(key, value).unwrap()).collect();
+    let slots = tower.slots();
+    let now = UnixMs(START + DAY_MS + MINUTE);
+    tower.energy = Energy::open(now, tower.telemetry.catalogue(), &entries);
+    assert_eq!(tower.slots(), slots);
+    tower.settle(24 * 60 + 1);
+    assert_eq!(tower.slots(), slots, "looking again changes nothing, no version either");
+    tower.energy = Energy::open(now, tower.telemetry.catalogue(), &[]);
+    assert_eq!(tower.slots(), []);
+    tower.settle(24 * 60 + 1);
+    assert_eq!(tower.slots(), slots, "all of it out of the readings");
+}
+
+#[test]
+fn a_clock_a_year_ahead_makes_no_missing_slots() {
+    let mut tower = Tower::new();
+    tower.read(0, [0.0; 3]);
+    tower.read(15, [10.0, 0.0, 0.0]);
+    tower.settle(365 * 24 * 60);
+    assert_eq!(tower.slots().len(), 1);
+}
+
+#[test]
+fn what_flows_is_the_mean_between_the_last_readings() {
+    let mut tower = Tower::new();
+    tower.read(0, [0.0; 3]);
+    tower.read(15, [0.0, 100.0, 400.0]);
+    let now = UnixMs(START + 16 * MINUTE);
+    let flow = flow::flow_now(now, &tower.energy, &tower.telemetry);
+    let watts = [flow.import, flow.export, flow.production, flow.load].map(|power| power.unwrap().watts);
+    assert_eq!(watts, [0.0, 400.0, 1_600.0, 1_200.0]);
+    let later = flow::flow_now(now.plus(60 * MINUTE), &tower.energy, &tower.telemetry);
+    assert_eq!(later, FlowNow::default(), "an hour-old reading says nothing about now");
+}
+
+#[test]
+fn a_load_meter_tells_net_energy_with_the_panels() {
+    let mut catalogue = Catalogue::default();
+    catalogue.add_site(Code::new("S1").unwrap(), "Tour").unwrap();
+    catalogue.add_asset("S1", Code::new("MAIN").unwrap(), AssetKind::Meter).unwrap();
+    let mut telemetry = Telemetry::new(catalogue);
+    let mut energy = Energy::open(UnixMs(START), telemetry.catalogue(), &[]);
+    let moment = |ms| crate::core::telemetry::Moment {
+        now: UnixMs(ms),
+        tick: Tick(0),
+        founded: UnixMs(0),
+        block: UnixMs(0),
+    };
+    for (minute, load, pv) in [(0, 0.0, 0.0), (15, 100.0, 30.0), (30, 200.0, 330.0)] {
+        let metrics = vec![("load_wh", Some(load)), ("pv_wh", Some(pv))];
+        let time = UnixMs(START + minute * MINUTE);
+        let payload = Payload { site_code: "S1", asset_code: "MAIN", time, metrics };
+        let row = telemetry.accept(moment(time.0), &payload).unwrap().row;
+        telemetry.apply(&row);
+        energy.observe(telemetry.catalogue(), &row);
+    }
+    let courses = |grid: Grid, counters: &[Counter]| -> Vec<Course> {
+        let course = |counter: &Counter| {
+            let mut cutter = Cutter::new(counter.gauge.clone(), grid);
+            let head = telemetry.head(AssetId(0)).unwrap();
+            head.readings(counter.column, UnixMs(START), UnixMs(START + DAY_MS))
+                .for_each(|(time, value)| cutter.read(time, value.get()));
+            cutter.finish()
+        };
+        counters.iter().map(course).collect()
+    };
+    let grid = Grid { from: UnixMs(START), slot_ms: SLOT, count: 2 };
+    let counters = energy.counters(telemetry.catalogue());
+    assert_eq!(
+        counters.iter().map(|counter| counter.role).collect::<Vec<_>>(),
+        [Role::Load, Role::Production]
+    );
+    let courses = courses(grid, &counters);
+    let flows: Vec<(i64, i64)> = (0..2).map(|at| add_up(&counters, &courses, at).net()).collect();
+    assert_eq!(flows, [(70, 0), (0, 200)]);
+}
+
+proptest! {
+    /// Whatever the order in which readings arrive, the slots say the same in the end.
+    #[test]
+    fn the_order_of_arrival_changes_nothing(
+        steps in prop::collection::vec((1i64..50, 0u32..900), 2..24),
+        order in prop::collection::vec(any::<u32>(), 24),
+        pauses in prop::collection::vec(any::<bool>(), 24),
+    ) {
+        let mut readings = Vec::new();
+        let (mut minute, mut register) = (0, 0.0);
+        for (apart, wh) in steps {
+            minute += apart;
+            register += f64::from(wh) / 7.0;
+            readings.push((minute, register));
+        }
+        let end = minute + 1;
+        let mut straight = Tower::new();
+        readings.iter().for_each(|(minute, register)| straight.read(*minute, [*register, 0.0, 0.0]));
+        straight.settle(end);
+        let mut shuffled: Vec<usize> = (0..readings.len()).collect();
+        shuffled.sort_by_key(|at| order[*at]);
+        let mut crooked = Tower::new();
+        for at in shuffled {
+            let (minute, register) = readings[at];
+            crooked.read(minute, [register, 0.0, 0.0]);
+            if pauses[at] {
+                crooked.settle(end);
+            }
+        }
+        crooked.settle(end);
+        let say = |tower: &Tower| -> Vec<_> {
+            let known = tower.slots().into_iter().filter(|(_, flow, ..)| flow.is_some());
+            known.map(|(at, flow, quality, _)| (at, flow, quality)).collect()
+        };
+        prop_assert_eq!(say(&straight), say(&crooked));
+    }
+}

@@ -1,0 +1,78 @@
+// A neighbour looks at the building's energy: what flows, today's slots, the sums, the meters behind them; on a phone, on
+// a desk, in the dark and from right to left. Every figure is held against what the node's API says.
+import { get, until } from './neighbourhood.mjs';
+import { check, expect, isUsable, visit } from './visitor.mjs';
+
+const ZONE = 'Europe/Brussels';
+
+/** The day of the node's clock, as the page asks for it. */
+async function day(node) {
+  const { time } = await get(node, '/api/v1/energy');
+  return `day=${time}&tz=${ZONE}`;
+}
+
+/** Whether part `i` of the page is drawn: bars with a height. */
+const bars = (page, kind) =>
+  page.locator(`figure svg[role=img] rect.${kind}`).evaluateAll((all) => all.filter((it) => Number(it.getAttribute('height')) > 0.5).length);
+
+export async function energy(browser, net, building) {
+  const node = net.nodes.find((it) => it.name === building);
+  await until('slots are closed', 20_000, async () => (await get(node, `/api/v1/energy/slots?${await day(node)}`)).items.some((slot) => slot.import_wh > 0));
+
+  const desk = await visit(browser, node, { width: 1440, height: 900, locale: 'en-GB' });
+  const step = (name, run) => check(`energy: ${name}`, run);
+  await step('the page shows what flows, and the figures of the API', async () => {
+    await desk.go('#/energy');
+    await desk.page.locator('figure svg[role=img]').waitFor();
+    await until('the sums of page and API are the same', 10_000, async () => {
+      const totals = await get(node, `/api/v1/energy/totals?${await day(node)}`);
+      const shown = await desk.page.locator('.tiles dd').allInnerTexts();
+      const kwh = (wh) => new Intl.NumberFormat('en', { maximumFractionDigits: wh >= 1_000_000 ? 0 : wh >= 100_000 ? 1 : 2 }).format(wh / 1000);
+      const wanted = [totals.production_wh, totals.consumption_wh, totals.import_wh, totals.export_wh].map((wh) => `${kwh(wh)} kWh`);
+      if (!wanted.every((text, at) => shown[at]?.replace(/\s/g, ' ') === text)) throw new Error(`${shown.slice(0, 4)} instead of ${wanted}`);
+      return true;
+    });
+    expect((await bars(desk.page, 'taken')) > 10, 'bars of import');
+    expect((await desk.page.locator('.both svg text.figure').count()) >= 2, 'power beside the drawing');
+    await isUsable(desk.page, 'energy on a desk');
+    await desk.picture('energy-desk');
+  });
+  await step('the table has every slot of the day, and the file too', async () => {
+    await desk.page.locator('details summary').first().press('Enter');
+    const rows = await desk.page.locator('details table tbody tr').count();
+    const { items } = await get(node, `/api/v1/energy/slots?${await day(node)}&limit=1000`);
+    expect(rows > 10 && rows >= items.length - 1 && rows <= items.length, `${rows} rows, ${items.length} slots`);
+    const link = await desk.page.locator('a[download][href*="slots.csv"]').getAttribute('href');
+    const text = await (await desk.context.request.get(`${node.http}${link}`)).text();
+    expect(text.startsWith('start,end,import_wh') && text.trim().split('\r\n').length >= rows, 'the CSV');
+  });
+  await step('each meter answers to its test, by keyboard', async () => {
+    const buttons = desk.page.locator('section[aria-labelledby=meters] li button');
+    expect((await buttons.count()) >= 3, 'import, export and production have a button');
+    await buttons.first().focus();
+    await desk.page.keyboard.press('Enter');
+    await desk.page.locator('section[aria-labelledby=meters] .verdict').first().waitFor();
+    expect((await desk.page.locator('section[aria-labelledby=meters] .verdict.good').count()) === 1, 'the meter is said to work');
+    await isUsable(desk.page, 'the meters');
+  });
+  await step('a day without slots says so', async () => {
+    for (let n = 0; n < 3; n += 1) await desk.page.locator('section[aria-labelledby=day] button').first().press('Enter');
+    await desk.page.locator('section[aria-labelledby=day] .empty').waitFor();
+    await isUsable(desk.page, 'an empty day');
+  });
+  await step('the console had nothing to complain about', () => expect(desk.complaints.length === 0, [...new Set(desk.complaints)].join('\n')));
+  await desk.context.close();
+
+  for (const [locale, theme] of [['fr-BE', 'dark'], ['ar-MA', 'light'], ['nl-BE', 'light']]) {
+    await step(`a phone in ${locale.slice(0, 2)}, ${theme}`, async () => {
+      const phone = await visit(browser, node, { width: 390, height: 844, locale, theme, touch: true });
+      await phone.go('#/energy');
+      await phone.page.locator('figure svg[role=img]').waitFor();
+      expect((await bars(phone.page, 'taken')) > 10, 'bars of import');
+      await isUsable(phone.page, 'energy on a phone');
+      await phone.picture(`energy-${locale.slice(0, 2)}-${theme}`);
+      expect(phone.complaints.length === 0, [...new Set(phone.complaints)].join('\n'));
+      await phone.context.close();
+    });
+  }
+}
