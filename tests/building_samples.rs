@@ -1,18 +1,21 @@
 //! One entry of each kind that a building keeps in its own log: catalogue, policy, counter, alert, work order, settings,
-//! metric, swap of a meter, rows that wait for the clock.
+//! metric, swap of a meter, rows that wait for the clock, plan of the energy meters, slots of a day.
 
 use node::core::alerts::{Alert, AlertId, AlertStatus, EndedBy, Ending, Passage};
 use node::core::catalogue::{
     AssetDefinition, AssetId, Code, Column, Definition, MetricDefinition, MetricKind, MetricName,
     MetricTraits, OnConflict, Retention, SeriesDefinition, SeriesId, SiteDefinition, SiteId, Swap,
 };
+use node::core::energy::Role as MeterRole;
+use node::core::energy::{Book, DaySlots, Doubt, Flow, Limits, Meter, MeterPlan, Slot};
 use node::core::maintenance::{OnLedger, Settings, WorkOrder};
 use node::core::policy::{
     Condition, Criterion, Escalation, Operator, Policy, PolicyId, PolicyVersion, RuleKind, Terms,
 };
 use node::core::rules::{CounterBase, Evidence, Ground};
-use node::core::telemetry::{Exchange, Row, Value};
+use node::core::telemetry::{Day, Exchange, Row, Value};
 use node::core::{Change, Held, Issued};
+use protocol::energy::{SlotId, SlotLength};
 use protocol::{AssetKind, Digest, Role, Severity, WorkOrderId, WorkOrderStatus};
 
 use crate::samples::TIME;
@@ -49,6 +52,8 @@ pub(crate) fn building_entries() -> Vec<(&'static str, Change)> {
         ("held rows", Change::PutHeld(held())),
         ("invitation", Change::PutInvitation(issued())),
         ("building secret", Change::PutSecret(Digest::new([3; 32]))),
+        ("meter plan", Change::PutMeterPlan(meter_plan())),
+        ("slots of a day", Change::PutSlots(day_of_slots())),
     ]
 }
 
@@ -84,6 +89,26 @@ fn issued() -> Issued {
 fn held() -> Held {
     let values = vec![(Column(1), Value::new(95.5).unwrap()), (Column(4), Value::new(-0.25).unwrap())];
     Held::new(7, vec![Row::new(AssetId(2), TIME, values).unwrap()]).unwrap()
+}
+
+fn meter_plan() -> MeterPlan {
+    let meter = |metric, role| Meter { asset: AssetId(2), metric: MetricName::new(metric).unwrap(), role };
+    let meters = vec![meter("import_wh", MeterRole::Import), meter("pv_wh", MeterRole::Production)];
+    MeterPlan::new(Some(meters), Limits::new(Some(36_000), Some(20_000), None).unwrap()).unwrap()
+}
+
+/// One that is measured, one that is an estimate and held back, one that is missing.
+fn day_of_slots() -> DaySlots {
+    let mut book = Book::default();
+    let flow = Some(Flow { import_wh: 320, export_wh: 0, production_wh: Some(7) });
+    let first = SlotId::at(TIME, SlotLength::Quarter).unwrap();
+    let measured =
+        Slot { id: first, length: SlotLength::Quarter, flow, is_estimated: false, version: 1, held: None };
+    let held = Some(Doubt::ImportAboveConnection);
+    book.put(measured);
+    book.put(Slot { id: first.next(), is_estimated: true, held, ..measured });
+    book.put(Slot { id: first.next().next(), flow: None, ..measured });
+    book.day(Day::of(TIME)).unwrap()
 }
 
 fn policy() -> Policy {

@@ -197,7 +197,7 @@ fn statements() -> Vec<Wire> {
         quality: Quality::Estimated,
         version: 2,
         terms,
-        ..plain.clone()
+        ..plain
     };
     let signed = |name, stated: Statement| wire(name, &stated.sign(&key(1), &chain()), STATEMENT_BYTES_MAX);
     vec![

@@ -147,7 +147,8 @@ fn metered(n: u64) -> Part {
     let energy = WattHours(drawn(0) % 3_000);
     let limit = Some(Price(40_000 + 3 * drawn(2)));
     let terms = Terms { sell_at_least: limit, buy_up_to: limit, ..Terms::default() };
-    let (demand, surplus) = if n % 2 == 0 { (energy, WattHours::ZERO) } else { (WattHours::ZERO, energy) };
+    let (demand, surplus) =
+        if n.is_multiple_of(2) { (energy, WattHours::ZERO) } else { (WattHours::ZERO, energy) };
     Part { member: key_address(&hash), demand, surplus, terms }
 }
 

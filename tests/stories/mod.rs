@@ -7,6 +7,7 @@ mod copied;
 mod damage;
 mod disk;
 mod door;
+mod energy;
 mod hostile;
 mod joining;
 mod keys;

@@ -98,7 +98,7 @@ mod tests {
     fn any_number_of_networks_take_bounded_memory_and_the_busiest_stay_known() {
         let (pace, now) = (Pace::default(), Instant::now());
         while pace.take(now, PHONE).is_ok() {}
-        for network in 0..3 * NETWORKS_MAX as u32 {
+        for network in 0..3_000_u32 {
             assert_eq!(pace.take(now, IpAddr::from(network.to_be_bytes().map(|byte| byte | 1))), Ok(()));
             assert!(pace.paid.borrow().len() <= NETWORKS_MAX);
         }

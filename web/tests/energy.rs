@@ -35,15 +35,16 @@ impl Node {
             .header("authorization", "Bearer demo")
             .header("content-type", "application/json");
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
-        let answer = self.app.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let answer =
+            self.app.clone().oneshot(request.body(body).expect("a request")).await.expect("an answer");
         let status = answer.status();
-        let bytes = answer.into_body().collect().await.unwrap().to_bytes();
-        (status, String::from_utf8(bytes.to_vec()).unwrap())
+        let bytes = answer.into_body().collect().await.expect("a body").to_bytes();
+        (status, String::from_utf8(bytes.to_vec()).expect("text"))
     }
 
     async fn get(&self, path: &str) -> (StatusCode, Value) {
         let (status, text) = self.ask("GET", path, None).await;
-        (status, serde_json::from_str(&text).unwrap())
+        (status, serde_json::from_str(&text).expect("JSON"))
     }
 }
 

@@ -339,7 +339,7 @@ mod tests {
             Figures { bill: right.bill + 1, ..right.clone() },
             Figures { balance: 1, ..right.clone() },
             Figures { bills: vec![1, 3], ..right.clone() },
-            Figures { sha256: "8d".to_owned(), ..right.clone() },
+            Figures { sha256: "8d".to_owned(), ..right },
         ];
         for figures in wrong {
             let judged = M1.judge(&figures, &members);

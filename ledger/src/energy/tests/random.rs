@@ -115,7 +115,7 @@ proptest! {
     ) {
         let setting = Setting { fee: Price(fee), ..setting(&rule) };
         let outcome = settle(&setting, &slot).unwrap();
-        let mut shuffled = slot.clone();
+        let mut shuffled = slot;
         shuffled.sort_by_key(|part| blake3::hash(&[part.member.as_bytes().as_slice(), &seed.to_be_bytes()].concat()).as_bytes()[0]);
         shuffled.reverse();
         let again = settle(&setting, &shuffled).unwrap();
