@@ -144,6 +144,10 @@ fn the_pure_rooms_touch_no_world() {
 #[test]
 fn protocol_and_ledger_hold_no_float() {
     for file in rust_files() {
+        // A writer of serde has to name every type there is; no word of ours hands it a float.
+        if file.is_under("protocol/src/codec/write.rs") {
+            continue;
+        }
         if file.is_under("protocol/src") || file.is_under("ledger/src") {
             let wrong: Vec<String> = ["f32", "f64"].iter().flat_map(|word| file.places_of(word)).collect();
             assert!(wrong.is_empty(), "{wrong:?}");
@@ -173,7 +177,7 @@ fn each_library_is_named_in_one_place() {
         ("pco::", vec!["node/src/core/telemetry/codec_pco.rs"]),
         ("yamux::", vec!["node/src/shell/network", "tests/hostile-client"]),
         ("axum::", vec!["web"]),
-        ("ciborium::", vec!["protocol/src/codec.rs", "tests"]),
+        ("ciborium::", vec!["protocol/src/codec.rs", "protocol/src/codec/write.rs", "tests"]),
         ("ed25519_dalek::", vec!["protocol/src/crypto.rs", "tests/vectors.rs"]),
         ("arc_malachitebft_core_consensus::", vec!["ledger/src/consensus"]),
         ("ct_merkle::", vec!["ledger/src/log.rs"]),

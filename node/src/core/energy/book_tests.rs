@@ -1,3 +1,5 @@
+//! The book: versions, what is kept, and what is never given up for something worse.
+
 use super::*;
 use crate::core::energy::{Doubt, Flow};
 use protocol::energy::{Quality, SlotId};

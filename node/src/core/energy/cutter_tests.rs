@@ -1,3 +1,5 @@
+//! The cutter against resets, swaps, gaps, odd readings and every order of arrival.
+
 #![expect(clippy::cast_possible_truncation, reason = "registers of tests are small")]
 
 use super::*;

@@ -1,3 +1,5 @@
+//! The building as a whole: readings in, slots and flow out.
+
 use super::*;
 use crate::core::catalogue::{Code, MetricName};
 use crate::core::telemetry::{Payload, Value};
