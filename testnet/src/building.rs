@@ -11,6 +11,9 @@ use crate::meter::{Meter, Source};
 use crate::replay::Series;
 use crate::sun::Roof;
 
+/// A building's meter hung there a day before its node: what it remembers of that day is the first thing it tells.
+const METER_AHEAD_MS: i64 = 24 * 60 * 60 * 1_000;
+
 /// A building behind its gateway.
 #[derive(Debug)]
 pub struct Building {
@@ -34,7 +37,7 @@ impl Building {
             record.map_or_else(|| simulated(plan.seed, index), |record| Source::Recorded(record.clone()));
         Self {
             equipment: equipment(&layout::assets(&site), plan.seed, plan.in_service_ms),
-            meter: Meter::new(&format!("{site}-METER_1"), source, plan.in_service_ms),
+            meter: Meter::new(&format!("{site}-METER_1"), source, plan.in_service_ms - METER_AHEAD_MS),
             clock,
             chance: Chance::new(plan.seed, &format!("phase/{site}")),
             site,

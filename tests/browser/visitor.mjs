@@ -124,11 +124,11 @@ export async function isUsable(page, name) {
 }
 
 /** A browser of its own for one person, signed in with the token as a script would, so that the door is another story. */
-export async function visit(browser, node, { width, height, locale, theme = 'light', touch = false, remember = {} }) {
+export async function visit(browser, node, { width, height, locale, theme = 'light', touch = false, remember = {}, zone = 'Europe/Brussels' }) {
   const context = await browser.newContext({
     viewport: { width, height },
     locale,
-    timezoneId: 'Europe/Brussels',
+    timezoneId: zone,
     reducedMotion: 'reduce',
     colorScheme: theme,
     hasTouch: touch,
