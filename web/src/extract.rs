@@ -1,5 +1,6 @@
 //! Parts of a request, each refused with a problem document when it is wrong: axum's own refusals are plain text.
 
+use crate::objects;
 use crate::problem::{Kind, Problem};
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -47,9 +48,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         if body.trim_ascii_start().first() == Some(&b'[') {
             return Err(Problem::new(Kind::Malformed, "expected an object, found an array").field("body"));
         }
-        serde_json::from_slice(&body)
-            .map(Self)
-            .map_err(|error| Problem::new(Kind::Malformed, error.to_string()))
+        objects::from_slice(&body).map(Self).map_err(|error| Problem::new(Kind::Malformed, error.to_string()))
     }
 }
 

@@ -13,6 +13,7 @@ mod files;
 mod guard;
 mod list;
 mod network;
+mod objects;
 mod pace;
 mod page;
 mod patience;

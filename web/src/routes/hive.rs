@@ -4,7 +4,7 @@ use crate::actor::Actor;
 use crate::app::{App, Shared, wrong_answer};
 use crate::extract::{Id, Json as Body, Query};
 use crate::list::{Page, Paging, page};
-use crate::problem::{Kind, Problem};
+use crate::problem::{Kind, Problem, ProblemDocument};
 use crate::request::{Answer, Command, GovernanceAction, InvitationRequest, KeyRequest};
 use crate::view::{
     HiveView, InvitationView, IssuedInvitation, MemberView, NodeView, ProposalView, Readiness,
@@ -125,7 +125,10 @@ pub(crate) async fn change_key(
 /// Gives the hive another network key, which members hand on among themselves.
 #[utoipa::path(
     post, path = "/api/v1/keys/network", tag = "hive",
-    responses((status = 204, description = "It is named on the ledger"))
+    responses(
+        (status = 204, description = "It is named on the ledger"),
+        (status = 422, description = "The ledger refuses it", body = ProblemDocument, content_type = "application/problem+json")
+    )
 )]
 pub(crate) async fn change_network_key(State(app): Shared, by: Actor) -> Result<StatusCode, Problem> {
     done(&app, by, Command::ChangeNetworkKey).await
