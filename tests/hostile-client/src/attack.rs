@@ -18,6 +18,8 @@ use crate::wire::Connection;
 
 /// Messages are sent in portions, this often.
 const BEAT: Duration = Duration::from_millis(10);
+/// How long a connection stands that is made to be dropped.
+const HELD: Duration = Duration::from_millis(50);
 /// Pause before a node that hung up is dialled again.
 const REDIAL: Duration = Duration::from_millis(250);
 /// Who is turned away so often in a row is gone.
@@ -402,10 +404,14 @@ impl Attacker {
             let opened = timeout(DIAL_PATIENCE, Connection::open(&self.identity, &self.target, &heard)).await;
             self.report.sent += 1;
             match opened {
-                Ok(Ok(_)) => {
-                    self.report.connected += 1;
-                    self.report.tolerated_s = self.begun.elapsed().as_secs_f64();
-                    self.report.gone = false;
+                Ok(Ok(connection)) => {
+                    // A dialler is done before the other side is: who hangs up at once was never let in.
+                    sleep(HELD).await;
+                    self.report.gone = connection.is_closed();
+                    if !self.report.gone {
+                        self.report.connected += 1;
+                        self.report.tolerated_s = self.begun.elapsed().as_secs_f64();
+                    }
                 }
                 Ok(Err(error)) => {
                     self.report.gone = true;
