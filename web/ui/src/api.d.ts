@@ -4434,6 +4434,15 @@ export interface operations {
             403: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             421: components["responses"]["Problem"];
+            /** @description The ledger refuses it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             429: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
             504: components["responses"]["Problem"];
