@@ -24,6 +24,11 @@ pub(super) fn compare(truth: &Truth, found: &Answers, kind: Kind) -> Verdict {
             continue;
         }
         missing = true;
+        // With another key the node does not know its own address by name, and says that it is no member.
+        let is_unnamed = |answer: &String| *topic == Topic::Block && unnamed(answer) == unnamed(expected);
+        if said.contains("not_member") && answer.is_some_and(is_unnamed) {
+            continue;
+        }
         let may_differ = matches!(topic, Topic::Sum | Topic::Record | Topic::Photo);
         if let (Some(answer), false) = (answer, may_differ) {
             return Verdict::Wrong(format!("{topic:?} {key} is {answer}, was {expected}"));
@@ -72,6 +77,26 @@ fn same(topic: Topic, answer: &str, expected: &str) -> bool {
             (found, None) => found == Some(expected),
             (None, Some(_)) => false,
         })
+}
+
+/// A block without the names of those it speaks of: their addresses stay.
+fn unnamed(block: &str) -> Option<serde_json::Value> {
+    fn strip(value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::Object(fields) => {
+                fields.retain(|field, _| field != "name" && field != "author_name");
+                fields.values_mut().for_each(strip);
+            }
+            serde_json::Value::Array(items) => items.iter_mut().for_each(strip),
+            serde_json::Value::Null
+            | serde_json::Value::Bool(_)
+            | serde_json::Value::Number(_)
+            | serde_json::Value::String(_) => {}
+        }
+    }
+    let mut block = serde_json::from_str(block).ok()?;
+    strip(&mut block);
+    Some(block)
 }
 
 /// Names of sites and assets are what the configuration says: whoever changes it changes them.
@@ -128,6 +153,20 @@ mod tests {
         let mut found = truth.answers.clone();
         change(&mut found);
         compare(&truth, &found, Kind::DaySeg)
+    }
+
+    #[test]
+    fn a_node_under_another_key_may_show_an_address_for_its_name_if_it_says_so() {
+        let mut truth = Truth::default();
+        let block = (Topic::Block, "1".to_owned());
+        truth.answers.all.insert(block.clone(), r#"{"author":"8a","author_name":"CAS-S1"}"#.to_owned());
+        let mut found = truth.answers.clone();
+        found.all.insert(block.clone(), r#"{"author":"8a","author_name":"8a"}"#.to_owned());
+        assert!(matches!(compare(&truth, &found, Kind::DaySeg), Verdict::Wrong(_)), "in silence");
+        found.said.insert("not_member".to_owned());
+        assert_eq!(compare(&truth, &found, Kind::DaySeg), Verdict::Fine(Outcome::Said));
+        found.all.insert(block, r#"{"author":"8b","author_name":"8a"}"#.to_owned());
+        assert!(matches!(compare(&truth, &found, Kind::DaySeg), Verdict::Wrong(_)), "somebody else's");
     }
 
     #[test]
