@@ -181,3 +181,63 @@ impl Sync {
         self.peers.values().filter(|peer| peer.height > head).map(|peer| peer.retry).min()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NEVER: Address = Address::new([9; 20]);
+
+    fn two() -> (Sync, Address, Address) {
+        let (liar, honest) = (Address::new([1; 20]), Address::new([2; 20]));
+        let mut sync = Sync::default();
+        sync.connected(Tick(0), liar);
+        sync.connected(Tick(0), honest);
+        sync.hint(&liar, Height(1_000));
+        sync.hint(&honest, Height(5));
+        (sync, liar, honest)
+    }
+
+    fn is_looking(sync: &mut Sync, now: Tick, head: Height) -> bool {
+        sync.next_request(now, head, Wanted::beyond(head)).is_some() || sync.next_timeout(head).is_some()
+    }
+
+    #[test]
+    fn a_claim_that_failed_is_looked_for_no_more() {
+        let (mut sync, liar, honest) = two();
+        assert_eq!(
+            sync.next_request(Tick(0), Height(5), Wanted::beyond(Height(5))).map(|(of, _)| of),
+            Some(liar)
+        );
+        assert_eq!(sync.answered(&liar), Some(Height(6)));
+        sync.failed(Tick(1), &liar, Height(5));
+        assert!(!is_looking(&mut sync, Tick(60_000), Height(5)), "nobody is further");
+        sync.hint(&honest, Height(6));
+        let asked = sync.next_request(Tick(60_000), Height(5), Wanted::beyond(Height(5)));
+        assert_eq!(asked.map(|(of, _)| of), Some(honest), "who really is further is asked");
+    }
+
+    #[test]
+    fn a_claim_goes_with_whoever_made_it() {
+        let (mut sync, liar, _) = two();
+        sync.disconnected(&liar);
+        assert!(!is_looking(&mut sync, Tick(0), Height(5)));
+        sync.hint(&NEVER, Height(9));
+        assert!(!is_looking(&mut sync, Tick(0), Height(5)), "who is not connected claims nothing");
+        assert!(is_looking(&mut sync, Tick(0), Height(4)), "the honest one is further than that");
+    }
+
+    #[test]
+    fn a_peer_that_was_silent_keeps_its_claim_and_waits() {
+        let (mut sync, liar, _) = two();
+        assert!(sync.next_request(Tick(0), Height(5), Wanted::beyond(Height(5))).is_some());
+        let late = Tick(0).plus(ANSWER_MS_MAX);
+        assert!(sync.next_request(late, Height(5), Wanted::beyond(Height(5))).is_none(), "it rests");
+        let rested = late.plus(RETRY_MS);
+        assert_eq!(sync.next_timeout(Height(5)), Some(rested));
+        assert_eq!(
+            sync.next_request(rested, Height(5), Wanted::beyond(Height(5))).map(|(of, _)| of),
+            Some(liar)
+        );
+    }
+}

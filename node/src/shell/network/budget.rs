@@ -33,6 +33,16 @@ impl Budget {
         taken
     }
 
+    /// When nothing will be missing; none before the first was taken.
+    pub(super) fn full_at(&self) -> Option<Instant> {
+        self.full_at
+    }
+
+    /// Gives back one that was taken for nothing.
+    pub(super) fn put_back(&mut self) {
+        self.full_at = self.full_at.and_then(|at| at.checked_sub(self.each));
+    }
+
     /// Whether nothing is missing.
     pub(super) fn is_full(&self, now: Instant) -> bool {
         self.full_at.is_none_or(|at| at <= now)

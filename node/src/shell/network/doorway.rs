@@ -1,9 +1,10 @@
 //! Who may stand in the doorway: connections that come in are few while they are not yet authenticated, a few less from
-//! one address, and only so many a second. Whoever is inside already does not notice; whoever we dial gets in by that.
+//! one address, and only so many a second, at most half of them from one network. Whoever is inside already does not
+//! notice; whoever we dial gets in by that.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::task::{Context, Poll};
 
 use libp2p::core::Endpoint;
@@ -19,7 +20,9 @@ use tokio::time::Instant;
 
 use super::budget::Budget;
 use super::counters;
-use super::limits::{ARRIVALS_AT_ONCE, ARRIVALS_PER_S, PENDING_PER_ADDRESS_MAX};
+use super::limits::{
+    ARRIVALS_AT_ONCE, ARRIVALS_PER_S, ARRIVALS_SHARE_OF_ONE, ARRIVING_NETWORKS_MAX, PENDING_PER_ADDRESS_MAX,
+};
 
 /// Why a connection is not even begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -30,17 +33,26 @@ pub(super) enum TurnedAway {
     /// Connections come in faster than they can be looked at.
     #[error("connections come in too fast")]
     Rate,
+    /// Connections of one network come in faster than is left for others.
+    #[error("connections of one network come in too fast")]
+    Network,
 }
 
 /// The behaviour. It gives connections nothing.
 pub(super) struct Doorway {
     arrivals: Budget,
+    /// What each network has left of its part. Those to whom nothing is missing are forgotten.
+    by_network: BTreeMap<IpAddr, Budget>,
     pending: BTreeMap<ConnectionId, IpAddr>,
 }
 
 impl Doorway {
     pub(super) fn new() -> Self {
-        Self { arrivals: Budget::new(ARRIVALS_AT_ONCE, ARRIVALS_PER_S), pending: BTreeMap::new() }
+        Self {
+            arrivals: Budget::new(ARRIVALS_AT_ONCE, ARRIVALS_PER_S),
+            by_network: BTreeMap::new(),
+            pending: BTreeMap::new(),
+        }
     }
 
     fn arrive(&mut self, id: ConnectionId, address: Option<IpAddr>, now: Instant) -> Result<(), TurnedAway> {
@@ -50,13 +62,46 @@ impl Doorway {
                 return Err(TurnedAway::Address);
             }
         }
+        if let Some(address) = address
+            && !self.of(network(address), now).take(now)
+        {
+            return Err(TurnedAway::Network);
+        }
         if !self.arrivals.take(now) {
+            if let Some(address) = address {
+                self.of(network(address), now).put_back();
+            }
             return Err(TurnedAway::Rate);
         }
         if let Some(address) = address {
             self.pending.insert(id, address);
         }
         Ok(())
+    }
+
+    /// What one network has left.
+    fn of(&mut self, network: IpAddr, now: Instant) -> &mut Budget {
+        if self.by_network.len() >= ARRIVING_NETWORKS_MAX && !self.by_network.contains_key(&network) {
+            self.by_network.retain(|_, budget| !budget.is_full(now));
+            let soonest = self.by_network.iter().min_by_key(|(_, budget)| budget.full_at());
+            if let Some(soonest) = soonest.map(|(network, _)| *network)
+                && self.by_network.len() >= ARRIVING_NETWORKS_MAX
+            {
+                self.by_network.remove(&soonest);
+            }
+        }
+        let part = |whole: u32| whole / ARRIVALS_SHARE_OF_ONE;
+        self.by_network
+            .entry(network)
+            .or_insert_with(|| Budget::new(part(ARRIVALS_AT_ONCE), part(ARRIVALS_PER_S)))
+    }
+}
+
+/// Who counts as one: an address, or for IPv6 the /64 that a household has.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
     }
 }
 
@@ -145,6 +190,51 @@ mod tests {
         assert_eq!(doorway.arrive(id(901), Some(other), now), Ok(()));
         doorway.pending.remove(&id(0));
         assert_eq!(doorway.arrive(id(902), Some(loud), now), Ok(()));
+    }
+
+    #[test]
+    fn one_network_does_not_use_up_all_arrivals() {
+        let mut now = Instant::now();
+        let mut doorway = Doorway::new();
+        let (loud, other) = ("2001:db8::1", "2001:db8:0:1::1");
+        let [loud, other] = [loud, other].map(|text| text.parse::<IpAddr>().expect("an address"));
+        let mut next = 0_usize;
+        let mut come = |doorway: &mut Doorway, address, now| {
+            next += 1;
+            let answer = doorway.arrive(id(next), Some(address), now);
+            doorway.pending.clear();
+            answer
+        };
+        for second in 0..30 {
+            now += Duration::from_secs(1);
+            let IpAddr::V6(first) = loud else { unreachable!("it is one") };
+            let many = (0..200_u128).map(|host| IpAddr::from(Ipv6Addr::from_bits(first.to_bits() + host)));
+            let taken = many.filter(|address| come(&mut doorway, *address, now).is_ok()).count();
+            let most = if second == 0 { ARRIVALS_AT_ONCE } else { ARRIVALS_PER_S } / ARRIVALS_SHARE_OF_ONE;
+            assert_eq!(taken, most as usize, "in second {second}");
+            assert_eq!(come(&mut doorway, loud, now), Err(TurnedAway::Network));
+            assert_eq!(come(&mut doorway, other, now), Ok(()), "in second {second}");
+        }
+    }
+
+    #[test]
+    fn any_number_of_networks_take_bounded_memory_and_the_loudest_stay_known() {
+        let now = Instant::now();
+        let mut doorway = Doorway::new();
+        let loud = IpAddr::from([10, 0, 0, 1]);
+        let come = |doorway: &mut Doorway, address, now| {
+            let answer = doorway.arrive(id(1), Some(address), now);
+            doorway.pending.clear();
+            answer
+        };
+        while come(&mut doorway, loud, now) != Err(TurnedAway::Network) {}
+        for network in 0..3_000_u32 {
+            let now = now + Duration::from_millis(u64::from(network));
+            let _of_either_kind = come(&mut doorway, IpAddr::from((network << 8 | 2).to_be_bytes()), now);
+            let _again = come(&mut doorway, loud, now);
+            assert!(doorway.by_network.len() <= ARRIVING_NETWORKS_MAX);
+            assert!(doorway.by_network.contains_key(&loud), "many newcomers do not wash a loud one away");
+        }
     }
 
     #[test]

@@ -37,6 +37,10 @@ pub(super) const PENDING_PER_ADDRESS_MAX: usize = 48;
 pub(super) const ARRIVALS_AT_ONCE: u32 = 128;
 /// Connections that may come in per second after that.
 pub(super) const ARRIVALS_PER_S: u32 = 32;
+/// The part of them that one network may use up, of those at once and of those per second: others find the door open.
+pub(super) const ARRIVALS_SHARE_OF_ONE: u32 = 2;
+/// Networks whose arrivals are counted apart; the one that is soonest forgiven goes first.
+pub(super) const ARRIVING_NETWORKS_MAX: usize = 256;
 /// Connections one member may make at once.
 pub(super) const CONNECTS_AT_ONCE: u32 = 20;
 /// Connections one member may make per second after that.
@@ -142,4 +146,5 @@ const _: () = {
     assert!(GOSSIP_BYTES_MAX < BYTES_PER_S as usize);
     assert!(MESSAGES_PER_S > 0);
     assert!(PENDING_CONNECTIONS_MAX <= CONNECTIONS_MAX);
+    assert!(ARRIVALS_SHARE_OF_ONE >= 2 && ARRIVALS_PER_S.is_multiple_of(ARRIVALS_SHARE_OF_ONE));
 };
