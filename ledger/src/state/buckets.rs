@@ -10,7 +10,13 @@ use super::entry::{Entry, Key};
 
 const COUNT: usize = 256;
 
-type Bucket = BTreeMap<Digest, Digest>;
+/// Bytes of a row: the hash of a key and the hash of its entry.
+const ROW: usize = 2 * Digest::LEN;
+
+/// Rows in order of key, one behind the other: copied in one piece with each block that touches them, and hashed in one
+/// piece, which keeps all lanes of a processor busy.
+#[derive(Debug, Clone, Default)]
+struct Bucket(Vec<u8>);
 
 /// Buckets as a delta leaves them, with their hashes, worked out once.
 #[derive(Debug, Clone)]
@@ -25,10 +31,41 @@ pub(super) struct Buckets {
     root: StateHash,
 }
 
+impl Bucket {
+    /// Where the row of a key begins, or would.
+    fn find(&self, key: &Digest) -> Result<usize, usize> {
+        let (rows, _whole) = self.0.as_chunks::<ROW>();
+        let by_key = |row: &[u8; ROW]| row[..Digest::LEN].cmp(key.as_bytes());
+        rows.binary_search_by(by_key).map(|row| row * ROW).map_err(|row| row * ROW)
+    }
+
+    fn put(&mut self, key: &Digest, entry: &Digest) {
+        match self.find(key) {
+            Ok(at) => self.0[at + Digest::LEN..at + ROW].copy_from_slice(entry.as_bytes()),
+            Err(at) => {
+                let row = key.as_bytes().iter().chain(entry.as_bytes()).copied();
+                self.0.splice(at..at, row);
+            }
+        }
+    }
+
+    fn remove(&mut self, key: &Digest) {
+        if let Ok(at) = self.find(key) {
+            self.0.drain(at..at + ROW);
+        }
+    }
+
+    fn hash(&self) -> Digest {
+        let mut hasher = blake3::Hasher::new_derive_key("symbiose state bucket v1");
+        hasher.update(&self.0);
+        Digest::new(*hasher.finalize().as_bytes())
+    }
+}
+
 impl Default for Buckets {
     fn default() -> Self {
-        let buckets = vec![Bucket::new(); COUNT];
-        let hashes: Vec<u8> = buckets.iter().flat_map(|bucket| *hash_bucket(bucket).as_bytes()).collect();
+        let buckets = vec![Bucket::default(); COUNT];
+        let hashes: Vec<u8> = buckets.iter().flat_map(|bucket| *bucket.hash().as_bytes()).collect();
         Self { buckets, root: root(&hashes), hashes }
     }
 }
@@ -61,12 +98,12 @@ impl Buckets {
             let index = usize::from(key.as_bytes()[0]);
             let bucket = changed.entry(index).or_insert_with(|| self.buckets[index].clone());
             match entry {
-                Some(entry) => bucket.insert(key, entry_hash(entry)),
+                Some(entry) => bucket.put(&key, &entry_hash(entry)),
                 None => bucket.remove(&key),
-            };
+            }
         }
-        let hashed = |(index, bucket)| {
-            let hash = hash_bucket(&bucket);
+        let hashed = |(index, bucket): (usize, Bucket)| {
+            let hash = bucket.hash();
             (index, bucket, hash)
         };
         Changed(changed.into_iter().map(hashed).collect())
@@ -79,15 +116,6 @@ fn key_hash(key: &Key) -> Digest {
 
 fn entry_hash(entry: &Entry) -> Digest {
     Digest::of("symbiose state entry v1", &[&encode(entry)])
-}
-
-fn hash_bucket(bucket: &Bucket) -> Digest {
-    let mut hasher = blake3::Hasher::new_derive_key("symbiose state bucket v1");
-    for (key, entry) in bucket {
-        hasher.update(key.as_bytes());
-        hasher.update(entry.as_bytes());
-    }
-    Digest::new(*hasher.finalize().as_bytes())
 }
 
 fn put(hashes: &mut [u8], index: usize, hash: &Digest) {
@@ -104,6 +132,26 @@ fn root(hashes: &[u8]) -> StateHash {
 mod tests {
     use super::*;
     use protocol::UnixMs;
+
+    #[test]
+    fn a_bucket_is_a_map_in_order_of_key() {
+        let mut twin = BTreeMap::new();
+        let mut bucket = Bucket::default();
+        let digest = |i: u64| Digest::of("a test", &[&i.to_be_bytes()]);
+        for step in 0..2_000_u64 {
+            let key = digest(step.wrapping_mul(2_654_435_761) % 97);
+            if step % 3 == 0 {
+                bucket.remove(&key);
+                twin.remove(&key);
+            } else {
+                bucket.put(&key, &digest(step));
+                twin.insert(key, digest(step));
+            }
+            let rows: Vec<u8> =
+                twin.iter().flat_map(|(key, entry)| [*key.as_bytes(), *entry.as_bytes()].concat()).collect();
+            assert_eq!(bucket.0, rows, "after step {step}");
+        }
+    }
 
     #[test]
     fn a_delta_hashes_to_what_it_becomes_and_history_does_not_matter() {
