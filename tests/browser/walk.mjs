@@ -134,6 +134,17 @@ async function walk(browser, screen, net) {
     await isUsable('the hive');
     await picture('hive');
   });
+  await step('an invitation is shown once, listed and taken back', async () => {
+    await page.locator('section[aria-labelledby=invite] > button').click();
+    const first = page.locator('section[aria-labelledby=invite] li').first();
+    await first.locator('button').waitFor();
+    await isUsable('an invitation');
+    await picture('invitation');
+    await first.locator('button').click();
+    await first.locator('button').waitFor({ state: 'detached' });
+    const all = await get(node, '/api/v1/invitations?limit=1000');
+    expect(all.items.every((one) => one.status !== 'open'), 'no invitation is left open');
+  });
   await step('the ledger leads to the block, the transaction and its proof', async () => {
     const { height, transaction } = (await ours()).ledger;
     await go('#/ledger');

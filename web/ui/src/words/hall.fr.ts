@@ -39,6 +39,9 @@ export interface HallWords {
   how: string;
   copy: string;
   copied: string;
+  issued: string;
+  takeBack: string;
+  fates: Readonly<Record<components['schemas']['InvitationStatus'], string>>;
   decisions: string;
   decisionsLead: string;
   noDecisions: string;
@@ -92,6 +95,9 @@ export const fr: HallWords = {
   how: 'Sur le nouveau boîtier :',
   copy: 'Copier',
   copied: 'Copié',
+  issued: 'Invitations déjà faites',
+  takeBack: 'Reprendre',
+  fates: { open: 'valable', waiting: 'attend des signatures', used: 'utilisée', revoked: 'reprise', expired: 'expirée' },
   decisions: 'Décisions de la ruche',
   decisionsLead: 'Elles prennent effet quand plus des deux tiers des autorités approuvent.',
   noDecisions: 'Aucune décision en cours ou passée.',
