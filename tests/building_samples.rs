@@ -1,5 +1,5 @@
 //! One entry of each kind that a building keeps in its own log: catalogue, policy, counter, alert, work order, settings,
-//! metric, swap of a meter, rows that wait for the clock, plan of the energy meters, slots of a day.
+//! metric, swap of a meter, rows that wait for the clock, plan of the energy meters, slots of a day, own terms of sharing.
 
 use node::core::alerts::{Alert, AlertId, AlertStatus, EndedBy, Ending, Passage};
 use node::core::catalogue::{
@@ -7,7 +7,7 @@ use node::core::catalogue::{
     MetricTraits, OnConflict, Retention, SeriesDefinition, SeriesId, SiteDefinition, SiteId, Swap,
 };
 use node::core::energy::Role as MeterRole;
-use node::core::energy::{Book, DaySlots, Doubt, Flow, Limits, Meter, MeterPlan, Slot};
+use node::core::energy::{Book, DatedTerms, DaySlots, Doubt, Flow, Limits, Meter, MeterPlan, OwnTerms, Slot};
 use node::core::maintenance::{OnLedger, Settings, WorkOrder};
 use node::core::policy::{
     Condition, Criterion, Escalation, Operator, Policy, PolicyId, PolicyVersion, RuleKind, Terms,
@@ -15,8 +15,8 @@ use node::core::policy::{
 use node::core::rules::{CounterBase, Evidence, Ground};
 use node::core::telemetry::{Day, Exchange, Row, Value};
 use node::core::{Change, Held, Issued};
-use protocol::energy::{SlotId, SlotLength};
-use protocol::{AssetKind, Digest, Role, Severity, WorkOrderId, WorkOrderStatus};
+use protocol::energy::{self, Percent, Price, SlotId, SlotLength, WattHours};
+use protocol::{Address, AssetKind, Digest, Role, Severity, WorkOrderId, WorkOrderStatus};
 
 use crate::samples::TIME;
 
@@ -54,6 +54,7 @@ pub(crate) fn building_entries() -> Vec<(&'static str, Change)> {
         ("building secret", Change::PutSecret(Digest::new([3; 32]))),
         ("meter plan", Change::PutMeterPlan(meter_plan())),
         ("slots of a day", Change::PutSlots(day_of_slots())),
+        ("own terms", Change::PutTerms(own_terms())),
     ]
 }
 
@@ -95,6 +96,20 @@ fn meter_plan() -> MeterPlan {
     let meter = |metric, role| Meter { asset: AssetId(2), metric: MetricName::new(metric).unwrap(), role };
     let meters = vec![meter("import_wh", MeterRole::Import), meter("pv_wh", MeterRole::Production)];
     MeterPlan::new(Some(meters), Limits::new(Some(36_000), Some(20_000), None).unwrap()).unwrap()
+}
+
+/// Half of the energy for a while, then everything with a price and a gift.
+fn own_terms() -> OwnTerms {
+    let half = energy::Terms { participation: Percent::new(50).unwrap(), ..energy::Terms::default() };
+    let priced = energy::Terms {
+        sell_above: WattHours(500),
+        sell_at_least: Some(Price(90_000)),
+        buy_up_to: Some(Price(240_000)),
+        give_to: Some(Address::new([7; 20])),
+        ..energy::Terms::default()
+    };
+    let dated = |from, terms| DatedTerms { from, terms };
+    OwnTerms::new(vec![dated(TIME, half), dated(TIME.plus(900_000), priced)]).unwrap()
 }
 
 /// One that is measured, one that is an estimate and held back, one that is missing.

@@ -49,6 +49,8 @@ export async function energy(browser, net, building) {
     expect(text.startsWith('start,end,import_wh') && text.trim().split('\r\n').length >= rows, 'the CSV');
   });
   await step('each meter answers to its test, by keyboard', async () => {
+    await desk.go('#/energy/meters');
+    await desk.page.locator('section[aria-labelledby=meters] li button').first().waitFor();
     const buttons = desk.page.locator('section[aria-labelledby=meters] li button');
     expect((await buttons.count()) >= 3, 'import, export and production have a button');
     await buttons.first().focus();
@@ -58,6 +60,8 @@ export async function energy(browser, net, building) {
     await isUsable(desk.page, 'the meters');
   });
   await step('a day without slots says so', async () => {
+    await desk.go('#/energy');
+    await desk.page.locator('section[aria-labelledby=day] button').first().waitFor();
     for (let n = 0; n < 3; n += 1) await desk.page.locator('section[aria-labelledby=day] button').first().press('Enter');
     await desk.page.locator('section[aria-labelledby=day] .empty').waitFor();
     await isUsable(desk.page, 'an empty day');

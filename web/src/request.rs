@@ -4,9 +4,11 @@
 
 mod energy;
 mod metric;
+mod sharing;
 
 pub use energy::{EnergyCall, MeterDraft, MeterTestRequest, MetersDraft, RecountRequest};
 pub use metric::{MetricChange, SwapDraft};
+pub use sharing::TermsDraft;
 
 use crate::actor::Actor;
 use crate::problem::Problem;
@@ -17,8 +19,8 @@ use crate::time::Time;
 use crate::view::{
     AlertView, AssetKind, AssetView, BlockSummary, BlockView, Condition, DryRunView, EscalationStep,
     ImportView, InvitationView, MetersView, MetricView, PolicyCondition, PolicyVersionView, PolicyView,
-    ProofView, ProposalView, Role, RuleKind, Severity, SiteView, StoreView, SwapView, TransactionView,
-    WorkOrderStatus, WorkOrderView,
+    ProofView, ProposalView, Role, RuleKind, Severity, SiteView, StoreView, SwapView, TermsView,
+    TransactionView, WorkOrderStatus, WorkOrderView,
 };
 use bytes::Bytes;
 use protocol::UnixMs;
@@ -131,6 +133,8 @@ pub enum Command {
     },
     /// Which counters tell the building's energy.
     PlanMeters(MetersDraft),
+    /// How the building shares its energy.
+    SayTerms(protocol::energy::Terms),
     /// Cuts the slots in `[from, to)` again.
     RecountSlots {
         from: UnixMs,
@@ -168,6 +172,7 @@ pub enum Answer {
     Metric(MetricView),
     Swap(SwapView),
     Meters(MetersView),
+    Terms(TermsView),
     /// To [`Command::RecountSlots`].
     Recounting,
 }

@@ -5,7 +5,8 @@ use crate::app::App;
 use crate::problem::{Kind, Problem};
 use crate::routes::{
     alerts, backup, catalogue, csv, energy, health, hive, ledger, metrics, operator, photos, policies,
-    policies_text, prometheus, query, session, sessions, sites, store, stream, telemetry, users, workorders,
+    policies_text, prometheus, query, session, sessions, sharing, sites, store, stream, telemetry, users,
+    workorders,
 };
 use crate::{Handles, Settings, document, guard, page};
 use axum::Router;
@@ -123,6 +124,7 @@ fn signed_in_routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(energy::meters, energy::plan))
         .routes(routes!(energy::test))
         .routes(routes!(energy::recount))
+        .routes(routes!(sharing::terms, sharing::say_terms))
 }
 
 /// Described by Prometheus, not by our own document.

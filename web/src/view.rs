@@ -6,6 +6,7 @@ mod energy;
 mod hive;
 mod metric;
 mod policy;
+mod sharing;
 mod store;
 mod upkeep;
 
@@ -28,6 +29,7 @@ pub use policy::{
     Condition, DryRunAsset, DryRunFiring, DryRunView, EscalationStep, ImportView, Operator, PolicyCondition,
     PolicyVersionView, PolicyView, RuleKind,
 };
+pub use sharing::TermsView;
 pub use store::{LostView, StoreDay, StoreDayState, StoreView};
 pub use upkeep::{HealthItem, HealthState, HealthView, HealthWeight, PhotoType, PhotoView};
 

@@ -68,6 +68,8 @@ const DECISIONS: &[(&str, &str, For)] = &[
     ("PUT", "/api/v1/energy/meters", Operator),
     ("POST", "/api/v1/energy/meters/test", Both),
     ("POST", "/api/v1/energy/recount", Operator),
+    ("GET", "/api/v1/energy/terms", Both),
+    ("PUT", "/api/v1/energy/terms", Operator),
     ("GET", "/api/v1/health", Both),
     ("GET", "/api/v1/backup", Operator),
     ("POST", "/api/v1/telemetry", Operator),

@@ -81,6 +81,7 @@ fn event_of(change: &Change) -> Option<Event> {
         | Change::DeleteInvitation(_)
         | Change::PutSecret(_)
         | Change::PutMeterPlan(_)
+        | Change::PutTerms(_)
         | Change::PutSlots(_)
         | Change::DeleteSlots(_)
         | Change::PutSettings(_) => None,

@@ -70,6 +70,7 @@ impl Core {
             Command::PlanMeters(plan) => {
                 self.plan_meters(now, plan).map(|()| Answer::Meters(now.time)).map_err(Refused::from)
             }
+            Command::SayTerms(terms) => self.say_terms(now, terms).map(|()| Answer::Terms),
             Command::Recount { from, to } => {
                 self.energy.recount(from, to.min(now.time));
                 Ok(Answer::Recounting)

@@ -190,6 +190,8 @@ pub enum Command {
     SwapMeter(Swap),
     /// Says which counters tell the building's energy, and what it can do at the most.
     PlanMeters(MeterPlan),
+    /// Says how much of the building's energy is shared, from which price on, and who is given some.
+    SayTerms(protocol::energy::Terms),
     /// Cuts slots again out of the readings that there are.
     Recount {
         /// First time that counts.

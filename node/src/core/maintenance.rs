@@ -130,6 +130,7 @@ impl Maintenance {
                 | Change::DeleteInvitation(_)
                 | Change::PutSecret(_)
                 | Change::PutMeterPlan(_)
+                | Change::PutTerms(_)
                 | Change::PutSlots(_)
                 | Change::DeleteSlots(_)
                 | Change::DeletePolicy(_)

@@ -135,6 +135,8 @@ pub enum Answer {
     Swap(AssetId, MetricName, UnixMs),
     /// The building's meters are planned so now, at this time.
     Meters(UnixMs),
+    /// The building's terms of sharing are said.
+    Terms,
     /// Slots will be cut again.
     Recounting,
 }

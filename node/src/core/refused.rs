@@ -28,6 +28,15 @@ pub enum Refused {
     /// The ledger says no.
     #[error("the ledger refuses: {0}")]
     Ledger(#[from] ledger::Reject),
+    /// A figure is beyond its bounds.
+    #[error(transparent)]
+    Invalid(#[from] protocol::Invalid),
+    /// Energy is given to a neighbour, neither to oneself nor to a stranger.
+    #[error("expected the address of another member of the hive, found {found}")]
+    NoNeighbour {
+        /// Who was named.
+        found: protocol::Address,
+    },
     /// Too many callers wait already.
     #[error("too many callers wait for transactions; try again in a moment")]
     Busy,

@@ -275,3 +275,31 @@ fn nothing_is_acknowledged_before_it_is_stored() {
     assert!(!house.outputs.iter().any(|output| matches!(output, Output::AnswerTelemetry { .. })));
     assert_eq!(house.core.telemetry().counts().rows, 0);
 }
+
+#[test]
+fn terms_of_sharing_hold_from_the_next_slot_on_and_over_a_restart() {
+    use protocol::energy::{Percent, Price, Terms};
+    let mut house = House::new();
+    let quarter_ms = 900_000;
+    let pause = Terms { participation: Percent::NONE, buy_up_to: Some(Price(240_000)), ..Terms::default() };
+    let say =
+        |terms| Input::Command { ticket: Ticket(3), by: Actor::default(), command: Command::SayTerms(terms) };
+    house.tell(say(pause));
+    let is_taken = |output: &Output| matches!(output, Output::Answer { answer: Ok(Answer::Terms), .. });
+    assert!(house.outputs.iter().any(is_taken));
+    house.restart();
+    let own = house.core.energy().terms();
+    let next = UnixMs((house.time().time.0 / quarter_ms + 1) * quarter_ms);
+    assert_eq!((own.latest(), own.since()), (pause, Some(next)));
+    assert_eq!((own.at(next.plus(-1)), own.at(next)), (Terms::default(), pause));
+
+    for to in [house.core.ledger().address(), protocol::Address::new([9; 20])] {
+        house.outputs.clear();
+        house.tell(say(Terms { give_to: Some(to), ..Terms::default() }));
+        let refused = house.outputs.iter().any(|output| {
+            matches!(output, Output::Answer { answer: Err(Refused::NoNeighbour { found }), .. } if *found == to)
+        });
+        assert!(refused);
+        assert_eq!(house.core.energy().terms().latest(), pause);
+    }
+}

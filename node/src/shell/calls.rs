@@ -16,7 +16,7 @@ use super::archivist::{Archivist, Task};
 use super::commands::known_policy;
 use super::committer::Work;
 use super::event::{Event, Look, Submission};
-use super::present::{self, energy, ledger as shown, policies};
+use super::present::{self, energy, ledger as shown, policies, sharing};
 use super::query::Source;
 use super::reader::Job;
 use super::store::disk;
@@ -147,6 +147,7 @@ impl Questions {
                     drop(reply.send(Ok(energy::missing(core, now, from, to))));
                 }
                 EnergyCall::Meters(reply) => drop(reply.send(Ok(energy::meters(core, now)))),
+                EnergyCall::Terms(reply) => drop(reply.send(Ok(sharing::terms(core, now)))),
                 EnergyCall::Test { asset, metric, reply } => {
                     drop(reply.send(energy::test(core, now, &asset, &metric)));
                 }

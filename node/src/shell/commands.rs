@@ -8,7 +8,7 @@ use web::request::{InvitationRequest, Outcome as ShownOutcome, SubmittedTransact
 use web::view::{ImportView, InvitationView, Role};
 use web::{Kind, Problem, Time};
 
-use super::present::{Facts, alerts, building, energy, hive, metric, policies};
+use super::present::{Facts, alerts, building, energy, hive, metric, policies, sharing};
 use super::secrets;
 use super::tickets::Context;
 use super::{certificate, drafts};
@@ -93,6 +93,7 @@ pub(super) fn read(
             plain(Command::SwapMeter(metric::swapped(core, &asset, swap)?))
         }
         web::Command::PlanMeters(draft) => plain(Command::PlanMeters(energy::planned(core, draft)?)),
+        web::Command::SayTerms(terms) => plain(Command::SayTerms(terms)),
         web::Command::RecountSlots { from, to } => plain(Command::Recount { from, to }),
         web::Command::SubmitTransactions { .. } => {
             Err(Problem::new(Kind::Internal, "transactions take another way to the core"))
@@ -159,6 +160,7 @@ pub(super) fn answer(
             metric::one_swap(core, asset, &name, at).map(web::Answer::Swap).ok_or_else(gone)
         }
         Answer::Meters(at) => Ok(web::Answer::Meters(energy::meters(core, at))),
+        Answer::Terms => Ok(web::Answer::Terms(sharing::terms(core, core.now()))),
         Answer::Recounting => Ok(web::Answer::Recounting),
     }
 }
@@ -314,6 +316,8 @@ fn problem(refused: &Refused) -> Problem {
             Problem::new(Kind::Conflict, detail).field("kind")
         }
         Refused::Invite(_) | Refused::Ledger(_) => Problem::new(Kind::Refused, detail),
+        Refused::Invalid(_) => Problem::new(Kind::Invalid, detail),
+        Refused::NoNeighbour { .. } => Problem::new(Kind::Invalid, detail).field("give_to"),
         Refused::NotAuthority => Problem::new(Kind::Refused, detail),
         Refused::Outbox(_) | Refused::Busy => Problem::new(Kind::TooMany, detail),
     }

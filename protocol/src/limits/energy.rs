@@ -24,6 +24,8 @@ pub const SLOT_MISSING_MAX: usize = 256;
 pub const WEEK_LINES_MAX: usize = 120;
 /// Rules, and tariffs, that a hive has decided on and that have not begun.
 pub const DECIDED_AHEAD_MAX: usize = 16;
+/// Changes of its own terms that a building remembers, so that late statements say what held in their slot.
+pub const TERMS_KEPT_MAX: usize = 64;
 /// Time after the end of a slot from which stand-by desks may settle it, milliseconds.
 pub const STAND_BY_AFTER_MS: i64 = 15 * 60 * 1000;
 

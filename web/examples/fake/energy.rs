@@ -3,7 +3,7 @@
 use web::request::EnergyCall;
 use web::view::{
     EnergyLimits, EnergyNowView, EnergyTotalsView, MeterReading, MeterRole, MeterTestView, MeterView,
-    MetersView, MissingView, Picture, PowerView, SlotQuality, SlotView,
+    MetersView, MissingView, Picture, PowerView, SlotQuality, SlotView, TermsView,
 };
 use web::{Kind, Problem, Time};
 
@@ -31,6 +31,7 @@ pub(super) fn answer(picture: &Picture, call: EnergyCall) {
             };
             drop(reply.send(Ok(missing.map(view).collect())));
         }
+        EnergyCall::Terms(reply) => drop(reply.send(Ok(TermsView::default()))),
         EnergyCall::Meters(reply) => drop(reply.send(Ok(meters(picture)))),
         EnergyCall::Test { asset, metric, reply } => {
             let known = picture.assets.iter().any(|known| known.code == asset);
@@ -38,6 +39,11 @@ pub(super) fn answer(picture: &Picture, call: EnergyCall) {
             drop(reply.send(known.then(|| tested(now, &asset, &metric)).ok_or_else(missing)));
         }
     }
+}
+
+/// Start of the slot after the one of `now`.
+pub(super) const fn next_slot(now: i64) -> i64 {
+    (now.div_euclid(SLOT_MS) + 1) * SLOT_MS
 }
 
 pub(super) fn meters(picture: &Picture) -> MetersView {

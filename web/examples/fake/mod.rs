@@ -14,7 +14,7 @@ use protocol::UnixMs;
 use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc, watch};
 use web::live::{LiveEvent, SampleBatch};
-use web::request::{CodedDraft, Outcome, SubmittedTransaction};
+use web::request::{CodedDraft, Outcome, SubmittedTransaction, TermsDraft};
 use web::view::{
     AlertStatus, AlertView, AssetView, BlockSummary, BlockView, CertificateView, DryRunView, Ending,
     EndingKind, ImportView, InvitationView, LastValue, Picture, PolicyVersionView, ProofView, ProposalStatus,
@@ -212,6 +212,11 @@ fn perform(picture: &mut Picture, command: Command) -> Result<Answer, Problem> {
             let meters = energy::meters(picture);
             let limits = draft.limits;
             Ok(Answer::Meters(web::view::MetersView { by_name: draft.meters.is_none(), limits, ..meters }))
+        }
+        Command::SayTerms(terms) => {
+            let said = TermsDraft::from(&terms);
+            let since = Some(Time::from_ms(energy::next_slot(now.ms())));
+            Ok(Answer::Terms(web::view::TermsView { said, since, now: TermsDraft::default() }))
         }
         Command::RecountSlots { .. } => Ok(Answer::Recounting),
         Command::CreatePolicy(draft) => {

@@ -4,7 +4,7 @@ use crate::request::Reply;
 use crate::time::Time;
 use crate::view::{
     EnergyLimits, EnergyNowView, EnergyTotalsView, MeterRole, MeterTestView, MetersView, MissingView,
-    SlotView,
+    SlotView, TermsView,
 };
 use protocol::UnixMs;
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,8 @@ pub enum EnergyCall {
     Missing { from: UnixMs, to: UnixMs, reply: Reply<Vec<MissingView>> },
     /// The meters and how they are doing.
     Meters(Reply<MetersView>),
+    /// The building's own rules of sharing.
+    Terms(Reply<TermsView>),
     /// One meter, whether it has a role or not.
     Test { asset: String, metric: String, reply: Reply<MeterTestView> },
 }

@@ -256,6 +256,6 @@ fn known(asset: &str, metric: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-async fn ask<T>(app: &App, call: impl FnOnce(Reply<T>) -> EnergyCall) -> Result<T, Problem> {
+pub(crate) async fn ask<T>(app: &App, call: impl FnOnce(Reply<T>) -> EnergyCall) -> Result<T, Problem> {
     app.query(|reply| QueryCall::Energy(call(reply))).await
 }

@@ -20,6 +20,7 @@ pub(crate) mod prometheus;
 pub(crate) mod query;
 pub(crate) mod session;
 pub(crate) mod sessions;
+pub(crate) mod sharing;
 pub(crate) mod sites;
 pub(crate) mod store;
 pub(crate) mod stream;

@@ -321,6 +321,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/energy/terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This building's own rules of sharing. */
+        get: operations["terms"];
+        /** Says how this building shares. It holds from the next slot on. */
+        put: operations["say_terms"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/energy/totals": {
         parameters: {
             query?: never;
@@ -3229,6 +3247,46 @@ export interface components {
             site_code: string;
             timestamp: components["schemas"]["Time"];
         };
+        /** @description A building's own rules. Without any of them it takes part with everything, at whatever price the hive's rule makes. */
+        TermsDraft: {
+            /**
+             * Format: int64
+             * @description The highest price it buys at, the local fee included; `null` is any.
+             * @default null
+             */
+            buy_up_to: number | null;
+            /**
+             * @description Address of a member that gets the offered surplus free of charge, as far as it needs it: 40 hex digits.
+             * @default null
+             */
+            give_to: string | null;
+            /**
+             * Format: int32
+             * @description The part of demand and surplus that takes part, percent; 0 is a pause.
+             * @default 100
+             */
+            participation: number;
+            /**
+             * Format: int64
+             * @description Only surplus above this much in a slot is offered, Wh.
+             * @default 0
+             */
+            sell_above_wh: number;
+            /**
+             * Format: int64
+             * @description The lowest price it sells at; `null` is any.
+             * @default null
+             */
+            sell_at_least: number | null;
+        };
+        /** @description What this building says of its own energy. */
+        TermsView: {
+            /** @description What holds in the slot of the moment. */
+            now: components["schemas"]["TermsDraft"];
+            /** @description What was said last. */
+            said: components["schemas"]["TermsDraft"];
+            since?: components["schemas"]["Time"] | null;
+        };
         /**
          * Format: date-time
          * @description RFC 3339, UTC, to the millisecond
@@ -4089,6 +4147,74 @@ export interface operations {
             403: components["responses"]["Problem"];
             421: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    terms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was said last, and what holds now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TermsView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    say_terms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TermsDraft"];
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TermsView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            /** @description A figure beyond its bounds, or a gift to somebody who is no other member */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             429: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
             504: components["responses"]["Problem"];

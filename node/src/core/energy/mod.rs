@@ -9,6 +9,7 @@ mod meters;
 mod plausible;
 mod probe;
 mod slot;
+mod terms;
 mod totals;
 
 pub use book::{Book, DaySlots};
@@ -19,6 +20,7 @@ pub use meters::{Counter, Meter, MeterPlan, Role, SLOT_LENGTH, unit_mwh};
 pub use plausible::{Doubt, Limits};
 pub use probe::{Finding, Probe};
 pub use slot::{Flow, Slot};
+pub use terms::{DatedTerms, OwnTerms};
 pub use totals::{Gap, Totals, gaps};
 
 use std::collections::BTreeMap;
@@ -41,6 +43,7 @@ const LOOK_BACK_MS: i64 = 2 * DAY_MS;
 #[derive(Debug, Clone, Default)]
 pub struct Energy {
     plan: MeterPlan,
+    terms: OwnTerms,
     /// The counters in force, and the size of the catalogue they were chosen from.
     meters: (usize, u32, Vec<Meter>),
     /// Grows with every change that makes earlier cuts worthless.
@@ -94,6 +97,8 @@ impl Energy {
                 energy.book.restore(day.clone());
             } else if let Change::PutMeterPlan(plan) = entry {
                 energy.plan = plan.clone();
+            } else if let Change::PutTerms(terms) = entry {
+                energy.terms = terms.clone();
             }
         }
         energy.choose_meters(catalogue);
@@ -118,6 +123,11 @@ impl Energy {
     /// The operator's word on meters.
     pub const fn plan(&self) -> &MeterPlan {
         &self.plan
+    }
+
+    /// What the building itself says of sharing, and since when.
+    pub const fn terms(&self) -> &OwnTerms {
+        &self.terms
     }
 
     /// The slots that are closed.

@@ -10,7 +10,7 @@ use thiserror::Error;
 use super::work_order::WorkOrder;
 use crate::core::alerts::{Alert, AlertId};
 use crate::core::catalogue::{Definition, MetricDefinition, Swap};
-use crate::core::energy::{DaySlots, MeterPlan};
+use crate::core::energy::{DaySlots, MeterPlan, OwnTerms};
 use crate::core::policy::{self, Policy, PolicyId, PolicyVersion};
 use crate::core::rules::CounterBase;
 use crate::core::telemetry::Day;
@@ -66,6 +66,8 @@ pub enum Change {
     PutSlots(DaySlots),
     /// A day of slots that left the books.
     DeleteSlots(Day),
+    /// What the building says of sharing its energy.
+    PutTerms(OwnTerms),
 }
 
 /// What there is one of.
@@ -129,6 +131,7 @@ impl Change {
             Self::PutSlots(DaySlots { day, .. }) | Self::DeleteSlots(day) => {
                 key(b'e', &[&day.0.to_be_bytes()])
             }
+            Self::PutTerms(_) => key(b't', &[]),
         }
     }
 
@@ -149,6 +152,7 @@ impl Change {
             Self::PutSecret(secret) => Some(protocol::encode(secret)),
             Self::PutMeterPlan(plan) => Some(protocol::encode(plan)),
             Self::PutSlots(day) => Some(protocol::encode(day)),
+            Self::PutTerms(terms) => Some(protocol::encode(terms)),
             Self::DeletePolicy(_)
             | Self::DeletePolicyVersion(..)
             | Self::DeleteHeld(_)
@@ -177,6 +181,7 @@ impl Change {
             Some(b'k') => Self::PutSecret(decode(value)?),
             Some(b'n') => Self::PutMeterPlan(decode(value)?),
             Some(b'e') => Self::PutSlots(decode(value)?),
+            Some(b't') => Self::PutTerms(decode(value)?),
             found => return Err(EntryError::Key { found: found.copied() }),
         };
         if change.key() == key { Ok(change) } else { Err(EntryError::Misplaced) }

@@ -297,6 +297,7 @@ impl Carrier {
                 | Answer::Metric(_)
                 | Answer::Swap(..)
                 | Answer::Meters(_)
+                | Answer::Terms
                 | Answer::Recounting,
             ) => true,
         };

@@ -9,6 +9,7 @@ pub(crate) mod ledger;
 pub(crate) mod metric;
 pub(crate) mod policies;
 mod settlements;
+pub(crate) mod sharing;
 pub(crate) mod store;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

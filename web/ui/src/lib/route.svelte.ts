@@ -7,7 +7,7 @@ export type Route =
   | { view: 'asset'; code: string; span?: Span }
   | { view: 'alerts' }
   | { view: 'alert'; id: string }
-  | { view: 'energy' }
+  | { view: 'energy'; tab?: string; item?: string }
   | { view: 'work' }
   | { view: 'order'; id: string }
   | { view: 'more' }
@@ -37,9 +37,10 @@ export function parse(hash: string): Route {
   if (first === '' && second === undefined) return { view: 'sites' };
   if (first === 'assets' && second) return { view: 'asset', code: second, ...spanOf(query) };
   if (first === 'alerts' && second) return { view: 'alert', id: second };
+  if (first === 'energy') return { view: first, ...(second ? { tab: second } : {}), ...(third ? { item: third } : {}) };
   if (first === 'policies' && second) return { view: 'policy', id: second };
   if (first === 'work' && second) return { view: 'order', id: second };
-  if ((first === 'alerts' || first === 'energy' || first === 'work' || first === 'more' || first === 'policies' || first === 'metrics' || first === 'people' || first === 'health' || first === 'account' || first === 'hive' || first === 'ledger') && !second) return { view: first };
+  if ((first === 'alerts' || first === 'work' || first === 'more' || first === 'policies' || first === 'metrics' || first === 'people' || first === 'health' || first === 'account' || first === 'hive' || first === 'ledger') && !second) return { view: first };
   if (first === 'ledger' && second === 'blocks' && third) return { view: 'block', height: third };
   if (first === 'ledger' && second === 'transactions' && third) return { view: 'transaction', id: third };
   if (first === 'claim') return { view: 'sites' };

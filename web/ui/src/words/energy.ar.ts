@@ -3,6 +3,7 @@ import type { EnergyWords } from './energy.fr';
 export const ar: EnergyWords = {
   title: 'الطاقة',
   lead: 'ما ينتجه المبنى ويستهلكه وما يأخذه من الشبكة ويعطيه لها. تبقى هذه الأرقام داخل المبنى.',
+  tabs: { day: 'اليوم', rules: 'قواعدنا', results: 'النتائج', plan: 'الخطة', month: 'الشهر', hive: 'الجيران', decisions: 'القرارات', token: 'الرموز', periods: 'الفترات', meters: 'العدادات' },
   now: 'الآن',
   between: (from, to) => `المتوسط بين ${from} و${to}`,
   unknownFlow: 'لا توجد قراءة حديثة: لا أحد يعرف ما يجري الآن.',

@@ -3,6 +3,7 @@ import type { EnergyWords } from './energy.fr';
 export const en: EnergyWords = {
   title: 'Energy',
   lead: 'What the building makes, uses, takes from the grid and gives to it. These figures stay in the building.',
+  tabs: { day: 'Day', rules: 'Our rules', results: 'Results', plan: 'Plan', month: 'Month', hive: 'Neighbours', decisions: 'Decisions', token: 'Tokens', periods: 'Periods', meters: 'Meters' },
   now: 'Right now',
   between: (from, to) => `Mean between ${from} and ${to}`,
   unknownFlow: 'No recent reading: nobody knows what flows right now.',

@@ -3,6 +3,7 @@
 export const fr = {
   title: 'Énergie',
   lead: 'Ce que l’immeuble produit, consomme, prend au réseau et lui donne. Ces chiffres restent dans l’immeuble.',
+  tabs: { day: 'Jour', rules: 'Nos règles', results: 'Résultats', plan: 'Plan', month: 'Mois', hive: 'Voisins', decisions: 'Décisions', token: 'Jetons', periods: 'Périodes', meters: 'Compteurs' },
   now: 'En ce moment',
   between: (from: string, to: string) => `Moyenne entre ${from} et ${to}`,
   unknownFlow: 'Aucun relevé récent : on ne sait pas ce qui circule en ce moment.',

@@ -3,6 +3,7 @@ import type { EnergyWords } from './energy.fr';
 export const nl: EnergyWords = {
   title: 'Energie',
   lead: 'Wat het gebouw opwekt, verbruikt, van het net neemt en eraan geeft. Deze cijfers blijven in het gebouw.',
+  tabs: { day: 'Dag', rules: 'Onze regels', results: 'Resultaten', plan: 'Plan', month: 'Maand', hive: 'Buren', decisions: 'Beslissingen', token: 'Tokens', periods: 'Perioden', meters: 'Meters' },
   now: 'Op dit moment',
   between: (from, to) => `Gemiddelde tussen ${from} en ${to}`,
   unknownFlow: 'Geen recente meting: niemand weet wat er nu stroomt.',

@@ -115,6 +115,7 @@ impl Building {
             | Change::DeleteInvitation(_)
             | Change::PutSecret(_)
             | Change::PutMeterPlan(_)
+            | Change::PutTerms(_)
             | Change::PutSlots(_)
             | Change::DeleteSlots(_)
             | Change::PutSettings(_) => return,

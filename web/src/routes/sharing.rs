@@ -1,0 +1,113 @@
+//! Sharing with neighbours: what this building says of its own energy.
+
+use crate::actor::Actor;
+use crate::app::{Shared, wrong_answer};
+use crate::extract::Json as Body;
+use crate::problem::{Kind, Problem, ProblemDocument};
+use crate::request::{Answer, Command, EnergyCall, TermsDraft};
+use crate::routes::energy::ask;
+use crate::view::TermsView;
+use axum::Json;
+use axum::extract::State;
+use protocol::Address;
+use protocol::energy::{Percent, Price, Terms, WattHours};
+
+/// This building's own rules of sharing.
+#[utoipa::path(
+    get, path = "/api/v1/energy/terms", tag = "energy",
+    responses((status = 200, description = "What was said last, and what holds now", body = TermsView))
+)]
+pub(crate) async fn terms(State(app): Shared) -> Result<Json<TermsView>, Problem> {
+    ask(&app, EnergyCall::Terms).await.map(Json)
+}
+
+/// Says how this building shares. It holds from the next slot on.
+#[utoipa::path(
+    put, path = "/api/v1/energy/terms", tag = "energy", request_body = TermsDraft,
+    responses(
+        (status = 200, description = "As it is now", body = TermsView),
+        (
+            status = 422, description = "A figure beyond its bounds, or a gift to somebody who is no other member",
+            body = ProblemDocument, content_type = "application/problem+json"
+        ),
+    )
+)]
+pub(crate) async fn say_terms(
+    State(app): Shared,
+    by: Actor,
+    Body(draft): Body<TermsDraft>,
+) -> Result<Json<TermsView>, Problem> {
+    let terms = Terms::try_from(&draft)?;
+    let Answer::Terms(terms) = app.command(by, Command::SayTerms(terms)).await? else {
+        return Err(wrong_answer());
+    };
+    Ok(Json(terms))
+}
+
+impl TryFrom<&TermsDraft> for Terms {
+    type Error = Problem;
+
+    fn try_from(draft: &TermsDraft) -> Result<Self, Problem> {
+        let wrong = |field: &'static str| {
+            move |error: protocol::Invalid| Problem::new(Kind::Invalid, error.to_string()).field(field)
+        };
+        let to = |text: &String| {
+            let detail = "expected an address of 40 hex digits";
+            text.parse::<Address>().map_err(|_| Problem::new(Kind::Invalid, detail).field("give_to"))
+        };
+        let all = Self::default();
+        let terms = Self {
+            participation: Percent::new(draft.participation).map_err(wrong("participation"))?,
+            sell_above: WattHours(draft.sell_above_wh),
+            sell_at_least: draft.sell_at_least.map(Price),
+            buy_up_to: draft.buy_up_to.map(Price),
+            give_to: draft.give_to.as_ref().map(to).transpose()?,
+        };
+        // One at a time, so that the answer names the field.
+        Self { sell_above: terms.sell_above, ..all }.check().map_err(wrong("sell_above_wh"))?;
+        Self { sell_at_least: terms.sell_at_least, ..all }.check().map_err(wrong("sell_at_least"))?;
+        Self { buy_up_to: terms.buy_up_to, ..all }.check().map_err(wrong("buy_up_to"))?;
+        Ok(terms)
+    }
+}
+
+impl From<&Terms> for TermsDraft {
+    fn from(terms: &Terms) -> Self {
+        Self {
+            participation: terms.participation.number(),
+            sell_above_wh: terms.sell_above.0,
+            sell_at_least: terms.sell_at_least.map(|price| price.0),
+            buy_up_to: terms.buy_up_to.map(|price| price.0),
+            give_to: terms.give_to.map(|to| to.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terms_come_back_and_the_wrong_field_is_named() {
+        let draft = TermsDraft {
+            participation: 80,
+            sell_above_wh: 500,
+            sell_at_least: Some(90_000),
+            buy_up_to: Some(240_000),
+            give_to: Some("ab".repeat(20)),
+        };
+        let terms = Terms::try_from(&draft).expect("terms");
+        assert_eq!(TermsDraft::from(&terms), draft);
+        assert_eq!(Terms::try_from(&TermsDraft::default()), Ok(Terms::default()));
+        for (wrong, field) in [
+            (TermsDraft { participation: 101, ..draft.clone() }, "participation"),
+            (TermsDraft { sell_above_wh: -1, ..draft.clone() }, "sell_above_wh"),
+            (TermsDraft { sell_at_least: Some(-1), ..draft.clone() }, "sell_at_least"),
+            (TermsDraft { buy_up_to: Some(i64::MAX), ..draft.clone() }, "buy_up_to"),
+            (TermsDraft { give_to: Some(String::new()), ..draft }, "give_to"),
+        ] {
+            let found = Terms::try_from(&wrong).map_err(|problem| problem.field);
+            assert_eq!(found, Err(Some(field.to_owned())));
+        }
+    }
+}
