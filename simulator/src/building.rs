@@ -9,6 +9,7 @@ use ledger::{Committed, Fault, Ledger};
 use node::core::catalogue::Definition;
 use node::core::telemetry::{Refusal, Row, SegmentWriter};
 use node::core::{Answer, Change, Core, Input, Output, Ticket};
+use protocol::energy::SettlementMessage;
 use protocol::invitation::JoinResponse;
 use protocol::limits::{SYNC_BLOCKS_BYTES_MAX, SYNC_BLOCKS_MAX};
 use protocol::message::{HeaderGossip, SyncBlock, SyncResponse};
@@ -34,6 +35,8 @@ pub enum Departure {
     Broadcast(Message),
     /// To every member.
     Announce(Message),
+    /// To one member, on the settlement stream.
+    Settlement(Address, Box<SettlementMessage>),
     /// Transactions, gossiped.
     Transactions(Vec<Transaction>),
     /// A decided header, gossiped.
@@ -288,6 +291,7 @@ impl Building {
             Output::RefuseTelemetry { ticket, refusal, .. } => Departure::Refused(ticket, refusal),
             Output::Answer { ticket, answer } => Departure::Answered(ticket, Box::new(answer)),
             Output::AnswerJoin { ticket, response } => Departure::Joined(ticket, Box::new(response)),
+            Output::SendSettlement { to, message } => Departure::Settlement(to, message),
             // For operators and the page; there are none in this world.
             Output::SendOperator { .. }
             | Output::Members(_)

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use ledger::{Committed, Event as LedgerEvent, Input};
 use node::core::Ticket;
+use protocol::energy::SettlementMessage;
 use protocol::message::TransactionsGossip;
 use protocol::{Address, Bounded, Message, Transaction, encode};
 
@@ -20,6 +21,7 @@ pub(crate) enum Parcel {
     Message(Message),
     Transactions(Vec<Transaction>),
     Header(protocol::Height),
+    Settlement(Box<SettlementMessage>),
 }
 
 impl World<'_> {
@@ -60,6 +62,12 @@ impl World<'_> {
             Parcel::Header(height) => {
                 self.trace.note(now, "header", &[&ends], || format!("{b} <- {a}  header {height}"));
                 Input::Hint { from: sender, height: *height }
+            }
+            Parcel::Settlement(message) => {
+                let name = message.name();
+                self.trace.note(now, "settlement", &[&ends], || format!("{b} <- {a}  {name}"));
+                let message = message.clone();
+                return self.tell(to, node::core::Input::Settlement { from: sender, message });
             }
         };
         self.tell_ledger(to, input)
@@ -130,6 +138,12 @@ impl World<'_> {
             Departure::Announce(message) => {
                 let to: Vec<usize> = (0..self.places.len()).filter(|to| *to != node).collect();
                 self.speak(node, &to, message)
+            }
+            Departure::Settlement(to, message) => {
+                let bytes = encode(&*message);
+                let to: Vec<usize> = self.route(node, &to).into_iter().collect();
+                self.post(node, &to, Parcel::Settlement(message), &bytes, 0);
+                Ok(())
             }
             Departure::Transactions(transactions) => self.gossip(node, transactions),
             Departure::Header(header) => {
@@ -312,6 +326,7 @@ impl World<'_> {
             Parcel::Message(message) => format!("{name} ->    {}", about(message)),
             Parcel::Transactions(transactions) => format!("{name} ->    {}", list(transactions)),
             Parcel::Header(height) => format!("{name} ->    header {height}"),
+            Parcel::Settlement(message) => format!("{name} ->    {}", message.name()),
         });
         for peer in to.iter().copied().filter(|peer| *peer != node) {
             if !self.network.sees(node, peer) {

@@ -82,6 +82,11 @@ fn event_of(change: &Change) -> Option<Event> {
         | Change::PutSecret(_)
         | Change::PutMeterPlan(_)
         | Change::PutTerms(_)
+        | Change::PutOwnSlot(_)
+        | Change::DeleteOwnSlot(_)
+        | Change::PutStatement(_)
+        | Change::DeleteStatement(..)
+        | Change::PutRefusals(_)
         | Change::PutSlots(_)
         | Change::DeleteSlots(_)
         | Change::PutSettings(_) => None,

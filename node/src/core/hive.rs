@@ -27,6 +27,7 @@ impl Core {
         } else if let ledger::Input::Connected(address) = &input {
             self.peers.connected(*address, true);
             self.greet(*address);
+            self.greet_desk(address);
         } else if let ledger::Input::Disconnected(address) = &input {
             self.peers.connected(*address, false);
             self.operator.gone(address);
@@ -145,8 +146,8 @@ impl Core {
             | LedgerEvent::Approved(_)
             | LedgerEvent::Executed(..)
             | LedgerEvent::AdmissionSigned(_)
-            | LedgerEvent::Energy(_)
             | LedgerEvent::Evidenced(_) => self.event(Event::Hive),
+            LedgerEvent::Energy(event) => self.hear_energy(now, event),
             LedgerEvent::WorkOrderOpened { id, building, reference } if *building == me => {
                 let order =
                     self.ledger.state().work_order(*id).expect("invariant: it was opened in this block");
@@ -189,11 +190,15 @@ impl Core {
             (Purpose::KeyChange, Some(reason)) => {
                 tracing::warn!(%reason, "the hive refuses the change of this node's key");
             }
+            (Purpose::Settlement(_), Some(reason)) => {
+                tracing::debug!(%reason, "the ledger does not take a settlement");
+            }
             (
                 Purpose::WorkOrder(_)
                 | Purpose::Evidence
                 | Purpose::Cosign
                 | Purpose::NetworkKey
+                | Purpose::Settlement(_)
                 | Purpose::KeyChange,
                 _,
             ) => {}

@@ -1,5 +1,6 @@
 //! Everything that can happen to a building.
 
+use protocol::energy::SettlementMessage;
 use protocol::limits::ACTOR_BYTES_MAX;
 use protocol::operator::OperatorMessage;
 use protocol::{
@@ -104,6 +105,13 @@ pub enum Input {
     },
     /// Slots of the building's energy were cut out of its readings.
     SlotsCut(Box<Cut>),
+    /// Another member says something on the settlement stream.
+    Settlement {
+        /// Who, as the connection was authenticated.
+        from: Address,
+        /// What.
+        message: Box<SettlementMessage>,
+    },
     /// Time has passed; deadlines may be due.
     Tick,
 }

@@ -99,6 +99,7 @@ impl Core {
             Input::Command { ticket, by, command } => self.command(now, ticket, &by, command),
             Input::Operator { from, message } => self.hear_operator(now, from, &message),
             Input::SlotsCut(cut) => self.take_cut(now, *cut),
+            Input::Settlement { from, message } => self.hear_settlement(now, from, *message),
             Input::Tick => self.tick(now),
         }
         self.flush_outbox(now);
@@ -184,6 +185,7 @@ impl Core {
             self.release_held(now);
             self.tell_colleagues(now);
             self.tend_network_keys(now);
+            self.tend_settling(now);
         }
         if self.resettle.is_some_and(|due| due <= now.tick) {
             self.resettle = None;

@@ -35,6 +35,8 @@ pub(super) enum Purpose {
     Revocation(Ticket, Digest),
     /// This node wants another key.
     KeyChange,
+    /// Two desks found the same; the hash of it.
+    Settlement(Digest),
 }
 
 /// The outbox takes no more.

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use protocol::energy::SettlementMessage;
 use protocol::invitation::JoinResponse;
 use protocol::operator::OperatorMessage;
 use protocol::{Address, Digest, NetworkKey, PublicKey, SignedInvitation, TransactionId, UnixMs};
@@ -69,6 +70,13 @@ pub enum Output {
         to: Address,
         /// What.
         message: OperatorMessage,
+    },
+    /// Send a message on the settlement stream, to this member alone; it is lost when the member is not connected.
+    SendSettlement {
+        /// To whom.
+        to: Address,
+        /// What.
+        message: Box<SettlementMessage>,
     },
     /// Who may connect from now on.
     Members(BTreeSet<PublicKey>),

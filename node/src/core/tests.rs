@@ -143,6 +143,7 @@ impl House {
                 | Output::Answer { .. }
                 | Output::AnswerJoin { .. }
                 | Output::SendOperator { .. }
+                | Output::SendSettlement { .. }
                 | Output::Members(_)
                 | Output::MemberMoved { .. }
                 | Output::StoreNetworkKeys(_)

@@ -275,6 +275,7 @@ impl Carrier {
             }
             Event::SlotsCut(cut) => self.tell(Input::SlotsCut(cut)),
             Event::Operator(from, message) => self.tell(Input::Operator { from, message }),
+            Event::Settlement(from, message) => self.tell(Input::Settlement { from, message }),
             Event::RoundTrip(peer, micros) => {
                 let ms = u32::try_from(micros.div_ceil(1_000)).unwrap_or(u32::MAX);
                 self.facts.round_trips_ms.insert(Address::of(&peer), ms);

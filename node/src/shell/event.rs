@@ -1,6 +1,7 @@
 //! Everything that reaches the thread of the core: decoded, bounded, and signatures checked where there are any.
 
 use ledger::Input as LedgerInput;
+use protocol::energy::SettlementMessage;
 use protocol::operator::OperatorMessage;
 use protocol::{Address, Digest, Height, JoinRequest, PublicKey, VerifiedTransaction};
 use tokio::sync::oneshot;
@@ -46,6 +47,8 @@ pub(crate) enum Event {
     Disconnected(PublicKey),
     /// A member says something on the operators' stream.
     Operator(Address, OperatorMessage),
+    /// A member says something on the settlement stream.
+    Settlement(Address, Box<SettlementMessage>),
     /// How long a member took to answer a ping, microseconds.
     RoundTrip(PublicKey, u64),
     /// An address others can dial.

@@ -5,9 +5,10 @@
 use std::sync::Arc;
 
 use ledger::Input as LedgerInput;
+use protocol::energy::SettlementMessage;
 use protocol::limits::{
     CONSENSUS_FRAME_BYTES_MAX, GOSSIP_BYTES_MAX, JOIN_FRAME_BYTES_MAX, OPERATOR_FRAME_BYTES_MAX,
-    SYNC_FRAME_BYTES_MAX,
+    SETTLEMENT_FRAME_BYTES_MAX, SYNC_FRAME_BYTES_MAX,
 };
 use protocol::message::{HeaderGossip, TransactionsGossip};
 use protocol::operator::OperatorMessage;
@@ -80,6 +81,12 @@ impl Inbox {
                 match decode::<OperatorMessage>(&bytes, OPERATOR_FRAME_BYTES_MAX) {
                     Ok(message) => Event::Operator(Address::of(&from), message),
                     Err(_) => return self.malformed(from, "operator").await,
+                }
+            }
+            NetworkEvent::Message { from, lane: Lane::Settlement, bytes, room: _ } => {
+                match decode::<SettlementMessage>(&bytes, SETTLEMENT_FRAME_BYTES_MAX) {
+                    Ok(message) => Event::Settlement(Address::of(&from), Box::new(message)),
+                    Err(_) => return self.malformed(from, "settlement").await,
                 }
             }
             NetworkEvent::Message { from, lane, bytes, room } => match read_message(lane, &bytes) {
@@ -207,7 +214,7 @@ fn read_message(lane: Lane, bytes: &[u8]) -> Result<Message, &'static str> {
     let (limit, is_consensus) = match lane {
         Lane::Consensus => (CONSENSUS_FRAME_BYTES_MAX, true),
         Lane::Sync => (SYNC_FRAME_BYTES_MAX, false),
-        Lane::Operator => return Err("wrong_lane"),
+        Lane::Operator | Lane::Settlement => return Err("wrong_lane"),
     };
     let message: Message = decode(bytes, limit).map_err(|_| "malformed")?;
     if message.is_consensus() == is_consensus { Ok(message) } else { Err("wrong_lane") }

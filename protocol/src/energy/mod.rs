@@ -6,6 +6,7 @@ mod rule;
 mod settlement;
 mod slot;
 mod statement;
+mod stream;
 mod tariff;
 mod terms;
 mod units;
@@ -19,6 +20,7 @@ pub use settlement::{
 };
 pub use slot::{Quality, SlotId, SlotLength};
 pub use statement::{Salt, SignedStatement, Statement, StatementError};
+pub use stream::{Held, Mark, Offer, Receipt, SettlementMessage, StatementRefusal, ToldLine};
 pub use tariff::{Fees, Locality, Tariff};
 pub use terms::Terms;
 pub use units::{MicroEuro, Price, WattHours};

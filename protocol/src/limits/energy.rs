@@ -2,6 +2,26 @@
 
 use super::{MEMBERS_MAX, TRANSACTION_BYTES_MAX};
 
+/// Largest message on a settlement stream, bytes.
+pub const SETTLEMENT_FRAME_BYTES_MAX: usize = 96 * 1024;
+/// Statements in one message between desks.
+pub const SHARED_STATEMENTS_MAX: usize = 128;
+/// Members whose statements one desk compares with another: all of a hive.
+pub const HELD_MARKS_MAX: usize = MEMBERS_MAX;
+/// Hashes beside the way of a line to its root: one for each halving of 5,000 lines, rounded up.
+pub const LINE_PATH_MAX: usize = 16;
+/// Versions of one slot's statement that a building makes.
+pub const OWN_VERSIONS_MAX: usize = 16;
+/// Days for which a building keeps what it stated and was told, and for which desks take statements: a month and its
+/// preview.
+pub const SETTLING_DAYS_MAX: u64 = 62;
+/// Statements that a desk keeps; of the oldest slots first it lets go.
+pub const STATEMENTS_KEPT_MAX: usize = 200_000;
+/// Refused statements that a desk keeps to be shown; the oldest go first.
+pub const REFUSALS_KEPT_MAX: usize = 128;
+/// How long after its end a slot waits for statements before it is settled without those that are missing, milliseconds.
+pub const SETTLE_DEADLINE_MS: i64 = 10 * 60 * 1000;
+
 /// Energy of one building in one slot, either way, Wh: 1 GWh.
 pub const SLOT_ENERGY_WH_MAX: i64 = 1_000_000_000;
 /// Price per kWh, micro-EUR: 100 EUR.
@@ -30,6 +50,11 @@ pub const TERMS_KEPT_MAX: usize = 64;
 pub const STAND_BY_AFTER_MS: i64 = 15 * 60 * 1000;
 
 const _: () = {
+    assert!(SETTLE_DEADLINE_MS < STAND_BY_AFTER_MS);
+    assert!(1 << LINE_PATH_MAX >= SETTLED_MEMBERS_MAX);
+    // A mark takes 62 bytes.
+    assert!(HELD_MARKS_MAX * 64 + 64 < SETTLEMENT_FRAME_BYTES_MAX);
+    assert!(SHARED_STATEMENTS_MAX * (STATEMENT_BYTES_MAX + 8) < SETTLEMENT_FRAME_BYTES_MAX);
     assert!(MEMBERS_MAX <= SETTLED_MEMBERS_MAX);
     // What a slot is worth, and what a member pays in a year of quarters, fits an i64.
     assert!(

@@ -431,6 +431,7 @@ impl<'s, 't> Stage<'s, 't> {
             }
             Departure::Halt(reason) => Err(Violation::of(Rule::Halt, format!("P{actor}: {reason}"))),
             Departure::Announce(_)
+            | Departure::Settlement(..)
             | Departure::Transactions(_)
             | Departure::Header(_)
             | Departure::Rejected(..)

@@ -8,6 +8,7 @@ mod grid;
 mod meters;
 mod plausible;
 mod probe;
+mod settling;
 mod slot;
 mod terms;
 mod totals;
@@ -19,6 +20,9 @@ pub use grid::Grid;
 pub use meters::{Counter, Meter, MeterPlan, Role, SLOT_LENGTH, unit_mwh};
 pub use plausible::{Doubt, Limits};
 pub use probe::{Finding, Probe};
+pub use settling::{
+    HeldStatement, LineDoubt, OwnOutcome, OwnSlot, Refusals, RefusedStatement, SlotStage, StoredRefusals,
+};
 pub use slot::{Flow, Slot};
 pub use terms::{DatedTerms, OwnTerms};
 pub use totals::{Gap, Totals, gaps};
@@ -35,6 +39,7 @@ use super::maintenance::Change;
 use super::output::Event;
 use super::telemetry::{DAY_MS, Day, Row, Telemetry};
 use grid::floor;
+use settling::Settling;
 
 /// After a start what the readings say of this long is looked at again, milliseconds.
 const LOOK_BACK_MS: i64 = 2 * DAY_MS;
@@ -58,6 +63,7 @@ pub struct Energy {
     heard: BTreeMap<AssetId, UnixMs>,
     /// Readings that were left out lately, by counter.
     odd: BTreeMap<(Role, AssetId), Vec<Odd>>,
+    settling: Settling,
 }
 
 /// Slots to be cut, and the counters that tell them.
@@ -91,7 +97,8 @@ impl Energy {
     /// Takes back what is stored. What lies before `now` within the time of two days, and days that are missing, are
     /// looked at again.
     pub(super) fn open(now: UnixMs, catalogue: &Catalogue, entries: &[Change]) -> Self {
-        let mut energy = Self { length: SLOT_LENGTH, ..Self::default() };
+        let settling = Settling::open(entries);
+        let mut energy = Self { length: SLOT_LENGTH, settling, ..Self::default() };
         for entry in entries {
             if let Change::PutSlots(day) = entry {
                 energy.book.restore(day.clone());
@@ -367,6 +374,8 @@ impl Core {
         if !changes.is_empty() {
             self.persist(changes);
             self.event(Event::Energy);
+            self.energy.settling.stale();
+            self.tend_settling(now);
         }
     }
 

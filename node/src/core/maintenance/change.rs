@@ -1,7 +1,8 @@
 //! What the building remembers over a restart, entry by entry: each has one key and one canonical value in the index,
 //! and entries that belong together are stored in one batch.
 
-use protocol::{DecodeError, Digest};
+use protocol::energy::SlotId;
+use protocol::{Address, DecodeError, Digest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
@@ -10,7 +11,7 @@ use thiserror::Error;
 use super::work_order::WorkOrder;
 use crate::core::alerts::{Alert, AlertId};
 use crate::core::catalogue::{Definition, MetricDefinition, Swap};
-use crate::core::energy::{DaySlots, MeterPlan, OwnTerms};
+use crate::core::energy::{DaySlots, HeldStatement, MeterPlan, OwnSlot, OwnTerms, StoredRefusals};
 use crate::core::policy::{self, Policy, PolicyId, PolicyVersion};
 use crate::core::rules::CounterBase;
 use crate::core::telemetry::Day;
@@ -68,6 +69,16 @@ pub enum Change {
     DeleteSlots(Day),
     /// What the building says of sharing its energy.
     PutTerms(OwnTerms),
+    /// What the building stated of a slot, and what it was told.
+    PutOwnSlot(Box<OwnSlot>),
+    /// A slot of its own that it no longer keeps.
+    DeleteOwnSlot(SlotId),
+    /// A member's statement that this node keeps as a desk.
+    PutStatement(Box<HeldStatement>),
+    /// A statement, by slot and member, that it no longer keeps.
+    DeleteStatement(SlotId, Address),
+    /// What it refused lately as a desk.
+    PutRefusals(Box<StoredRefusals>),
 }
 
 /// What there is one of.
@@ -132,6 +143,11 @@ impl Change {
                 key(b'e', &[&day.0.to_be_bytes()])
             }
             Self::PutTerms(_) => key(b't', &[]),
+            Self::PutOwnSlot(own) => key(b'o', &[&own.slot().0.to_be_bytes()]),
+            Self::DeleteOwnSlot(slot) => key(b'o', &[&slot.0.to_be_bytes()]),
+            Self::PutStatement(held) => statement_key(held.signed.statement.slot, &held.member),
+            Self::DeleteStatement(slot, member) => statement_key(*slot, member),
+            Self::PutRefusals(_) => key(b'r', &[]),
         }
     }
 
@@ -153,11 +169,16 @@ impl Change {
             Self::PutMeterPlan(plan) => Some(protocol::encode(plan)),
             Self::PutSlots(day) => Some(protocol::encode(day)),
             Self::PutTerms(terms) => Some(protocol::encode(terms)),
+            Self::PutOwnSlot(own) => Some(protocol::encode(own)),
+            Self::PutStatement(held) => Some(protocol::encode(held)),
+            Self::PutRefusals(refusals) => Some(protocol::encode(refusals)),
             Self::DeletePolicy(_)
             | Self::DeletePolicyVersion(..)
             | Self::DeleteHeld(_)
             | Self::DeleteInvitation(_)
             | Self::DeleteSlots(_)
+            | Self::DeleteOwnSlot(_)
+            | Self::DeleteStatement(..)
             | Self::DeleteCounterBase(_)
             | Self::DeleteAlert(_)
             | Self::DeleteWorkOrder(_) => None,
@@ -182,6 +203,9 @@ impl Change {
             Some(b'n') => Self::PutMeterPlan(decode(value)?),
             Some(b'e') => Self::PutSlots(decode(value)?),
             Some(b't') => Self::PutTerms(decode(value)?),
+            Some(b'o') => Self::PutOwnSlot(Box::new(decode(value)?)),
+            Some(b'd') => Self::PutStatement(Box::new(decode(value)?)),
+            Some(b'r') => Self::PutRefusals(Box::new(decode(value)?)),
             found => return Err(EntryError::Key { found: found.copied() }),
         };
         if change.key() == key { Ok(change) } else { Err(EntryError::Misplaced) }
@@ -192,6 +216,10 @@ fn key(kind: u8, parts: &[&[u8]]) -> Vec<u8> {
     let mut key = vec![kind];
     parts.iter().for_each(|part| key.extend_from_slice(part));
     key
+}
+
+fn statement_key(slot: SlotId, member: &Address) -> Vec<u8> {
+    key(b'd', &[&slot.0.to_be_bytes(), member.as_bytes()])
 }
 
 fn version_key(policy: PolicyId, version: u32) -> Vec<u8> {

@@ -89,6 +89,7 @@ impl Door {
                 Output::Ledger(_)
                 | Output::AnswerJoin { .. }
                 | Output::SendOperator { .. }
+                | Output::SendSettlement { .. }
                 | Output::Members(_)
                 | Output::MemberMoved { .. }
                 | Output::StoreNetworkKeys(_)

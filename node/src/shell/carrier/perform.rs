@@ -55,6 +55,12 @@ impl Carrier {
                         self.network(NetworkCommand::Send { to: *key, lane: Lane::Operator, bytes });
                     }
                 }
+                Output::SendSettlement { to, message } => {
+                    if let Some(key) = self.members.keys.get(&to) {
+                        let bytes: Arc<[u8]> = encode(&*message).into();
+                        self.network(NetworkCommand::Send { to: *key, lane: Lane::Settlement, bytes });
+                    }
+                }
                 Output::Members(keys) => {
                     self.members.keys = keys.iter().map(|key| (Address::of(key), *key)).collect();
                     self.network(NetworkCommand::SetMembers(keys));

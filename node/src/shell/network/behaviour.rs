@@ -66,7 +66,7 @@ pub(super) struct Asking {
 pub(super) struct Names {
     hive: String,
     pub(super) wires: Wires,
-    lanes: [Vec<StreamProtocol>; 3],
+    lanes: [Vec<StreamProtocol>; 4],
     pub(super) join: StreamProtocol,
     pub(super) greeting: StreamProtocol,
     topics: Vec<(Topic, u32, TopicHash)>,
@@ -94,7 +94,12 @@ impl Names {
         Ok(Self {
             hive: hive.to_owned(),
             wires,
-            lanes: [lane(Lane::Consensus)?, lane(Lane::Sync)?, lane(Lane::Operator)?],
+            lanes: [
+                lane(Lane::Consensus)?,
+                lane(Lane::Sync)?,
+                lane(Lane::Operator)?,
+                lane(Lane::Settlement)?,
+            ],
             join: stream("join", 1)?,
             greeting: stream("hello", 2)?,
             topics: topics.flat_map(|one| wires.each().map(move |version| topic(one, version))).collect(),
@@ -103,11 +108,12 @@ impl Names {
 
     /// Newest version first.
     pub(super) fn lane(&self, lane: Lane) -> &[StreamProtocol] {
-        let [consensus, sync, operator] = &self.lanes;
+        let [consensus, sync, operator, settlement] = &self.lanes;
         match lane {
             Lane::Consensus => consensus,
             Lane::Sync => sync,
             Lane::Operator => operator,
+            Lane::Settlement => settlement,
         }
     }
 
@@ -147,6 +153,7 @@ impl Lane {
             Self::Consensus => "bft",
             Self::Sync => "sync",
             Self::Operator => "operator",
+            Self::Settlement => "settlement",
         }
     }
 }

@@ -10,6 +10,7 @@ impl Lane {
             Self::Consensus => "consensus",
             Self::Sync => "sync",
             Self::Operator => "operator",
+            Self::Settlement => "settlement",
         }
     }
 }

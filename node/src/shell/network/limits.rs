@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use protocol::limits::{
     CONNECTIONS_MAX, CONSENSUS_FRAME_BYTES_MAX, GOSSIP_BYTES_MAX, JOIN_FRAME_BYTES_MAX,
-    OPERATOR_FRAME_BYTES_MAX, PEER_BYTES_PER_S_MAX, PEER_MESSAGES_PER_S_MAX, SYNC_FRAME_BYTES_MAX,
+    OPERATOR_FRAME_BYTES_MAX, PEER_BYTES_PER_S_MAX, PEER_MESSAGES_PER_S_MAX, SETTLEMENT_FRAME_BYTES_MAX,
+    SYNC_FRAME_BYTES_MAX,
 };
 
 use super::Lane;
@@ -129,6 +130,7 @@ impl Lane {
             Self::Consensus => CONSENSUS_FRAME_BYTES_MAX,
             Self::Sync => SYNC_FRAME_BYTES_MAX,
             Self::Operator => OPERATOR_FRAME_BYTES_MAX,
+            Self::Settlement => SETTLEMENT_FRAME_BYTES_MAX,
         }
     }
 }

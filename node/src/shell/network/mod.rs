@@ -89,6 +89,8 @@ pub enum Lane {
     Sync,
     /// Between buildings of one operator. Members of an earlier release do not offer it.
     Operator,
+    /// Between a building and the desks that settle its slots. Members of an earlier release do not offer it.
+    Settlement,
 }
 
 /// What gossip is about.

@@ -77,6 +77,7 @@ pub(super) struct Peer {
     consensus: Direct,
     sync: Direct,
     operator: Direct,
+    settlement: Direct,
 }
 
 impl Peer {
@@ -93,6 +94,7 @@ impl Peer {
             consensus: Direct::new(now),
             sync: Direct::new(now),
             operator: Direct::new(now),
+            settlement: Direct::new(now),
         }
     }
 
@@ -101,6 +103,7 @@ impl Peer {
             Lane::Consensus => &mut self.consensus.outbox,
             Lane::Sync => &mut self.sync.outbox,
             Lane::Operator => &mut self.operator.outbox,
+            Lane::Settlement => &mut self.settlement.outbox,
         }
     }
 
@@ -109,6 +112,7 @@ impl Peer {
             Lane::Consensus => &self.consensus.incoming,
             Lane::Sync => &self.sync.incoming,
             Lane::Operator => &self.operator.incoming,
+            Lane::Settlement => &self.settlement.incoming,
         }
     }
 
@@ -117,6 +121,7 @@ impl Peer {
             Lane::Consensus => &self.consensus.outgoing,
             Lane::Sync => &self.sync.outgoing,
             Lane::Operator => &self.operator.outgoing,
+            Lane::Settlement => &self.settlement.outgoing,
         }
     }
 
@@ -180,5 +185,5 @@ impl Peer {
 
 impl Lane {
     /// All lanes.
-    pub(super) const ALL: [Self; 3] = [Self::Consensus, Self::Sync, Self::Operator];
+    pub(super) const ALL: [Self; 4] = [Self::Consensus, Self::Sync, Self::Operator, Self::Settlement];
 }

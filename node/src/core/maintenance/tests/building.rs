@@ -116,6 +116,11 @@ impl Building {
             | Change::PutSecret(_)
             | Change::PutMeterPlan(_)
             | Change::PutTerms(_)
+            | Change::PutOwnSlot(_)
+            | Change::DeleteOwnSlot(_)
+            | Change::PutStatement(_)
+            | Change::DeleteStatement(..)
+            | Change::PutRefusals(_)
             | Change::PutSlots(_)
             | Change::DeleteSlots(_)
             | Change::PutSettings(_) => return,

@@ -1,0 +1,127 @@
+//! The life of a slot in one node: what the building states, what desks make of it, and what comes back. Pure: the shell
+//! stores what is to be stored before anything leaves.
+
+mod act;
+mod carry;
+mod check;
+mod desk;
+mod exchange;
+mod hall;
+mod own;
+mod post;
+mod refusals;
+mod tray;
+
+pub use own::{LineDoubt, OwnOutcome, OwnSlot, SlotStage};
+pub use refusals::{Refusals, RefusedStatement, StoredRefusals};
+pub use tray::HeldStatement;
+
+use ledger::state::State;
+use protocol::energy::{PeriodStatus, SlotId, SlotLength};
+use protocol::{Tick, UnixMs};
+
+use super::Energy;
+use crate::core::Core;
+use crate::core::maintenance::Change;
+use desk::Office;
+use post::Post;
+
+/// Two desks that find something else in the same statements for this long disagree, milliseconds.
+const DISPUTE_AFTER_MS: u64 = 30_000;
+
+/// What a building stated and was told, and what a desk holds.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Settling {
+    post: Post,
+    office: Office,
+    is_resumed: bool,
+    /// When what is too old was let go last.
+    swept: Option<Tick>,
+}
+
+impl Settling {
+    /// Takes back what is stored.
+    pub(super) fn open(entries: &[Change]) -> Self {
+        let mut settling = Self::default();
+        for entry in entries {
+            if let Change::PutOwnSlot(own) = entry {
+                settling.post.restore((**own).clone());
+            } else if let Change::PutStatement(held) = entry {
+                settling.office.restore((**held).clone());
+            } else if let Change::PutRefusals(stored) = entry {
+                settling.office.refusals.restore(stored);
+            }
+        }
+        settling.post.stale();
+        settling
+    }
+
+    /// Slots of the book changed.
+    pub(super) const fn stale(&mut self) {
+        self.post.stale();
+    }
+}
+
+impl Energy {
+    /// What the building stated of its slots and what came of it, by slot.
+    pub fn settled(&self) -> impl DoubleEndedIterator<Item = &OwnSlot> {
+        self.settling.post.own.values()
+    }
+
+    /// The same of one slot.
+    pub fn settled_slot(&self, slot: SlotId) -> Option<&OwnSlot> {
+        self.settling.post.own.get(&slot)
+    }
+
+    /// The same of slots that start in `[from, to)`.
+    pub fn settled_between(&self, from: UnixMs, to: UnixMs) -> impl DoubleEndedIterator<Item = &OwnSlot> {
+        let range = slots_between(from, to, self.length);
+        range.into_iter().flat_map(|range| self.settling.post.own.range(range)).map(|(_, own)| own)
+    }
+
+    /// Slots whose line did not come yet, or does not hold.
+    pub fn unsettled_slots(&self) -> usize {
+        self.settling.post.open_slots().len()
+    }
+
+    /// What this node refused of others as a desk.
+    pub const fn refusals(&self) -> &Refusals {
+        &self.settling.office.refusals
+    }
+
+    /// Slots on which this desk and the other of its pair disagree though both hold the same statements.
+    pub fn disputed_slots(&self, now: Tick) -> Vec<SlotId> {
+        self.settling.office.disputed(now, DISPUTE_AFTER_MS).collect()
+    }
+}
+
+/// The slots that start in `[from, to)`.
+fn slots_between(from: UnixMs, to: UnixMs, length: SlotLength) -> Option<std::ops::Range<SlotId>> {
+    let from = UnixMs(from.0.max(0));
+    let first_from = |time: UnixMs| SlotId::at(time.plus(length.ms() - 1), length);
+    (from < to).then(|| Some(first_from(from)?..first_from(to)?)).flatten()
+}
+
+impl Core {
+    /// How final a slot is on the ledger.
+    pub fn slot_stage(&self, slot: SlotId) -> SlotStage {
+        stage(self.ledger().state(), slot)
+    }
+}
+
+fn stage(state: &State, slot: SlotId) -> SlotStage {
+    if state.settled(slot).is_none() {
+        return SlotStage::Stated;
+    }
+    let books = state.books();
+    let mut periods = (1..=books.periods).rev().filter_map(|number| state.period(number));
+    let period = periods.find(|period| period.step.from <= slot && slot < period.step.until);
+    match period.map(|period| period.step.status) {
+        None | Some(PeriodStatus::Open) => SlotStage::Provisional,
+        Some(PeriodStatus::Preview) => SlotStage::Preview,
+        Some(PeriodStatus::Final) => SlotStage::Final,
+    }
+}
+
+#[cfg(test)]
+mod tests;
