@@ -4,10 +4,12 @@
 
 mod energy;
 mod metric;
+mod plan;
 mod sharing;
 
 pub use energy::{EnergyCall, MeterDraft, MeterTestRequest, MetersDraft, RecountRequest};
 pub use metric::{MetricChange, SwapDraft};
+pub use plan::PlanCall;
 pub use sharing::TermsDraft;
 
 use crate::actor::Actor;
@@ -17,9 +19,9 @@ use crate::question::{
 };
 use crate::time::Time;
 use crate::view::{
-    AlertView, AssetKind, AssetView, BlockSummary, BlockView, Condition, DryRunView, EscalationStep,
-    ImportView, InvitationView, MetersView, MetricView, PolicyCondition, PolicyVersionView, PolicyView,
-    ProofView, ProposalView, Role, RuleKind, Severity, SiteView, StoreView, SwapView, TermsView,
+    AlertView, AssetKind, AssetView, BlockSummary, BlockView, Condition, DryRunView, EquipmentView,
+    EscalationStep, ImportView, InvitationView, MetersView, MetricView, PolicyCondition, PolicyVersionView,
+    PolicyView, ProofView, ProposalView, Role, RuleKind, Severity, SiteView, StoreView, SwapView, TermsView,
     TransactionView, WorkOrderStatus, WorkOrderView,
 };
 use bytes::Bytes;
@@ -135,6 +137,8 @@ pub enum Command {
     PlanMeters(MetersDraft),
     /// How the building shares its energy.
     SayTerms(protocol::energy::Terms),
+    /// What the building has and what its plans are to reckon with.
+    Equip(Box<EquipmentView>),
     /// Cuts the slots in `[from, to)` again.
     RecountSlots {
         from: UnixMs,
@@ -173,6 +177,7 @@ pub enum Answer {
     Swap(SwapView),
     Meters(MetersView),
     Terms(TermsView),
+    Equipment(Box<EquipmentView>),
     /// To [`Command::RecountSlots`].
     Recounting,
 }
@@ -241,6 +246,8 @@ pub enum QueryCall {
     Store(Reply<StoreView>),
     /// The building's energy.
     Energy(EnergyCall),
+    /// The building's plans.
+    Plan(PlanCall),
 }
 
 /// Readings of one asset in `[from, to)`.

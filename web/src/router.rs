@@ -4,7 +4,7 @@ use crate::access::Access;
 use crate::app::App;
 use crate::problem::{Kind, Problem};
 use crate::routes::{
-    alerts, backup, catalogue, csv, energy, health, hive, ledger, metrics, operator, photos, policies,
+    alerts, backup, catalogue, csv, energy, health, hive, ledger, metrics, operator, photos, plan, policies,
     policies_text, prometheus, query, session, sessions, sharing, sites, store, stream, telemetry, users,
     workorders,
 };
@@ -125,6 +125,8 @@ fn signed_in_routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(energy::test))
         .routes(routes!(energy::recount))
         .routes(routes!(sharing::terms, sharing::say_terms))
+        .routes(routes!(plan::plan))
+        .routes(routes!(plan::equipment, plan::equip))
 }
 
 /// Described by Prometheus, not by our own document.

@@ -5,6 +5,7 @@ mod alert;
 mod energy;
 mod hive;
 mod metric;
+mod plan;
 mod policy;
 mod sharing;
 mod store;
@@ -25,6 +26,10 @@ pub use hive::{
 };
 
 pub use metric::{ConflictView, MetricKind, MetricView, OnConflict, SwapView};
+pub use plan::{
+    Consent, DayPlanView, EquipmentView, ForecastError, LoadDraft, LoadKind, OwnTariff, PlanReason,
+    PlanSlotView, PlanStage, PlanView, PlannedStore, PriceSource, ServedFirst, StoreDraft, StoreKind,
+};
 pub use policy::{
     Condition, DryRunAsset, DryRunFiring, DryRunView, EscalationStep, ImportView, Operator, PolicyCondition,
     PolicyVersionView, PolicyView, RuleKind,

@@ -87,6 +87,7 @@ fn event_of(change: &Change) -> Option<Event> {
         | Change::PutStatement(_)
         | Change::DeleteStatement(..)
         | Change::PutRefusals(_)
+        | Change::PutEquipment(_)
         | Change::PutSlots(_)
         | Change::DeleteSlots(_)
         | Change::PutSettings(_) => None,

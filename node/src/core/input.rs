@@ -11,6 +11,7 @@ use super::alerts::AlertId;
 use super::catalogue::{MetricDefinition, Swap};
 use super::energy::{Cut, MeterPlan};
 use super::maintenance::WorkOrderEdit;
+use super::planning::{Equipment, Planned};
 use super::policy::{PolicyId, Terms};
 use super::telemetry::{self, Row};
 
@@ -112,6 +113,8 @@ pub enum Input {
         /// What.
         message: Box<SettlementMessage>,
     },
+    /// A plan that was asked for by [`super::Core::plan_work`] is made.
+    Planned(Box<Planned>),
     /// Time has passed; deadlines may be due.
     Tick,
 }
@@ -200,6 +203,8 @@ pub enum Command {
     PlanMeters(MeterPlan),
     /// Says how much of the building's energy is shared, from which price on, and who is given some.
     SayTerms(protocol::energy::Terms),
+    /// Says what the building has and what its plans are to reckon with.
+    Equip(Equipment),
     /// Cuts slots again out of the readings that there are.
     Recount {
         /// First time that counts.

@@ -136,6 +136,7 @@ impl Maintenance {
                 | Change::PutStatement(_)
                 | Change::DeleteStatement(..)
                 | Change::PutRefusals(_)
+                | Change::PutEquipment(_)
                 | Change::PutSlots(_)
                 | Change::DeleteSlots(_)
                 | Change::DeletePolicy(_)

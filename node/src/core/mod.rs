@@ -8,6 +8,7 @@ pub mod input;
 pub mod maintenance;
 pub mod output;
 pub mod plan;
+pub mod planning;
 pub mod policy;
 pub mod rules;
 pub mod telemetry;
@@ -51,6 +52,7 @@ use keyring::Keyring;
 use operator::Operator;
 use outbox::Outbox;
 use peers::Peers;
+use planning::Planning;
 use quarantine::Quarantine;
 use telemetry::Telemetry;
 use waiting::Waiting;
@@ -67,6 +69,7 @@ pub struct Core {
     telemetry: Telemetry,
     quarantine: Quarantine,
     energy: Energy,
+    planning: Planning,
     /// New series that the telemetry log has not been told yet.
     unlogged: Vec<Definition>,
     /// The clocks at the last input.
@@ -100,6 +103,7 @@ impl Core {
             Input::Operator { from, message } => self.hear_operator(now, from, &message),
             Input::SlotsCut(cut) => self.take_cut(now, *cut),
             Input::Settlement { from, message } => self.hear_settlement(now, from, *message),
+            Input::Planned(planned) => self.take_plan(*planned),
             Input::Tick => self.tick(now),
         }
         self.flush_outbox(now);

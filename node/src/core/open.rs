@@ -9,6 +9,7 @@ use thiserror::Error;
 use super::catalogue::{Catalogue, CatalogueError, Code, Definition, Retention};
 use super::energy::Energy;
 use super::maintenance::{Change, EntryError, Maintenance, Secret, restore_catalogue};
+use super::planning::Planning;
 use super::telemetry::{Row, Telemetry};
 use super::{Core, EVALUATE_EVERY_MS, Finality, Operator, Outbox, Output, Peers, Quarantine, Waiting};
 
@@ -108,6 +109,7 @@ impl Core {
             }
         }
         let energy = Energy::open(now.time, telemetry.catalogue(), &remembered);
+        let planning = Planning::open(now.time, &energy, &remembered);
         let (maintenance, defaults) = Maintenance::open(now.time, secret, &telemetry, remembered);
         changes.extend(defaults);
         let mut core = Self {
@@ -117,6 +119,7 @@ impl Core {
             telemetry,
             quarantine,
             energy,
+            planning,
             unlogged: Vec::new(),
             clock: now,
             clock_jumps: 0,

@@ -145,6 +145,8 @@ pub enum Answer {
     Meters(UnixMs),
     /// The building's terms of sharing are said.
     Terms,
+    /// What the building has was said at this time.
+    Equipment(UnixMs),
     /// Slots will be cut again.
     Recounting,
 }

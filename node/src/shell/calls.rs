@@ -8,7 +8,7 @@ use ledger::input::StoredBlock;
 use protocol::limits::TRANSACTION_BYTES_MAX;
 use protocol::{ChainId, Height, Transaction, TransactionId, VerifiedTransaction};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
-use web::request::EnergyCall;
+use web::request::{EnergyCall, PlanCall};
 use web::view::{Picture, ProofView, StoreView, TransactionView};
 use web::{Command, CommandCall, Kind, Problem, QueryCall};
 
@@ -16,7 +16,7 @@ use super::archivist::{Archivist, Task};
 use super::commands::known_policy;
 use super::committer::Work;
 use super::event::{Event, Look, Submission};
-use super::present::{self, energy, ledger as shown, policies, sharing};
+use super::present::{self, energy, ledger as shown, plan, policies, sharing};
 use super::query::Source;
 use super::reader::Job;
 use super::store::disk;
@@ -126,6 +126,7 @@ impl Questions {
             QueryCall::Transaction { id, reply } => drop(reply.send(self.transaction(&id).await)),
             QueryCall::Proof { id, reply } => drop(reply.send(self.proof(&id).await)),
             QueryCall::Energy(call) => self.energy(call).await,
+            QueryCall::Plan(call) => self.plan(call).await,
             QueryCall::Store(reply) => drop(reply.send(self.store().await)),
         }
     }
@@ -154,6 +155,15 @@ impl Questions {
             }
         };
         // A caller whose question is dropped is told that the node is stopping.
+        drop(self.source.glance(look).await);
+    }
+
+    /// Likewise.
+    async fn plan(&self, call: PlanCall) {
+        let look = move |core: &Core| match call {
+            PlanCall::Plan(reply) => drop(reply.send(Ok(plan::plan(core)))),
+            PlanCall::Equipment(reply) => drop(reply.send(Ok(plan::equipment(core)))),
+        };
         drop(self.source.glance(look).await);
     }
 

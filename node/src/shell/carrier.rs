@@ -274,6 +274,7 @@ impl Carrier {
                 self.tell(Input::Ledger(LedgerInput::Disconnected(member)))
             }
             Event::SlotsCut(cut) => self.tell(Input::SlotsCut(cut)),
+            Event::Planned(planned) => self.tell(Input::Planned(planned)),
             Event::Operator(from, message) => self.tell(Input::Operator { from, message }),
             Event::Settlement(from, message) => self.tell(Input::Settlement { from, message }),
             Event::RoundTrip(peer, micros) => {

@@ -8,7 +8,7 @@ use web::request::{InvitationRequest, Outcome as ShownOutcome, SubmittedTransact
 use web::view::{ImportView, InvitationView, Role};
 use web::{Kind, Problem, Time};
 
-use super::present::{Facts, alerts, building, energy, hive, metric, policies, sharing};
+use super::present::{Facts, alerts, building, energy, hive, metric, plan, policies, sharing};
 use super::secrets;
 use super::tickets::Context;
 use super::{certificate, drafts};
@@ -94,6 +94,7 @@ pub(super) fn read(
         }
         web::Command::PlanMeters(draft) => plain(Command::PlanMeters(energy::planned(core, draft)?)),
         web::Command::SayTerms(terms) => plain(Command::SayTerms(terms)),
+        web::Command::Equip(view) => plain(Command::Equip(plan::equipped(*view)?)),
         web::Command::RecountSlots { from, to } => plain(Command::Recount { from, to }),
         web::Command::SubmitTransactions { .. } => {
             Err(Problem::new(Kind::Internal, "transactions take another way to the core"))
@@ -161,6 +162,7 @@ pub(super) fn answer(
         }
         Answer::Meters(at) => Ok(web::Answer::Meters(energy::meters(core, at))),
         Answer::Terms => Ok(web::Answer::Terms(sharing::terms(core, core.now()))),
+        Answer::Equipment(_) => Ok(web::Answer::Equipment(Box::new(plan::equipment(core)))),
         Answer::Recounting => Ok(web::Answer::Recounting),
     }
 }

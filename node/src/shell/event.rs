@@ -13,6 +13,7 @@ use super::ready::Weight;
 use super::store::StoreError;
 use super::store::archive::rules::{Retention, Rules};
 use crate::core::energy::Cut;
+use crate::core::planning::Planned;
 use crate::core::telemetry::{Counts, Row};
 use crate::core::{Core, Ticket};
 
@@ -63,6 +64,8 @@ pub(crate) enum Event {
     Stored(Vec<Stored>),
     /// Slots were cut out of readings.
     SlotsCut(Box<Cut>),
+    /// A plan of the building is made.
+    Planned(Box<Planned>),
     /// What was found of the machine.
     Machine(Vec<Finding>),
     /// The photos of a work order are these now.

@@ -31,6 +31,7 @@ mod keeper;
 mod keeping;
 pub mod machine;
 mod open;
+mod plans;
 mod present;
 mod query;
 mod reader;
@@ -39,6 +40,7 @@ mod supervisor;
 mod tickets;
 mod watch;
 mod wear;
+mod zone;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,6 +1,7 @@
 //! Starting a node: files first, then the ledger, then the building, then the threads and tasks around them. What had
 //! to be repaired on the way is said on `/readyz`.
 
+mod from_config;
 mod identity;
 
 use std::collections::VecDeque;
@@ -12,15 +13,12 @@ use std::thread::JoinHandle;
 use ledger::Ledger;
 use ledger::record::RecordError;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use protocol::limits::{
-    BLOCK_TIME_AHEAD_MS_MAX, CORE_QUEUE_MAX, SERIES_DEFAULT_MAX, TELEMETRY_QUEUE_MAX, WIRE_NEWEST,
-    WIRE_OLDEST,
-};
-use protocol::operator::OperatorKey;
-use protocol::{Address, Bytes, Height, PublicKey, SigningKey, UnixMs};
+use protocol::limits::{BLOCK_TIME_AHEAD_MS_MAX, CORE_QUEUE_MAX, TELEMETRY_QUEUE_MAX};
+use protocol::{Bytes, Height, PublicKey, SigningKey, UnixMs};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot, watch};
 
+use from_config::{core_config, network_config, wires};
 use identity::Identity;
 
 use super::archivist::{self, Archivist, Around};
@@ -35,7 +33,7 @@ use super::event::Event;
 use super::inbox::Inbox;
 use super::keeper::{self, Keeper};
 use super::machine::Machine;
-use super::network::{self, NetworkConfig, NetworkHandle, Wires};
+use super::network::{self, NetworkHandle, Wires};
 use super::present::{Facts, Presenter, ledger as shown};
 use super::query::Source;
 use super::reader::Reader;
@@ -57,10 +55,10 @@ use super::store::{StoreError, file};
 use super::supervisor::Pulse;
 use super::tickets::Tickets;
 use super::watch::{Deaths, Watch};
-use super::{RunError, accounts, core_queue, first_picture, hive_name, http};
+use super::{RunError, accounts, core_queue, first_picture, http};
 use crate::config::Config;
 use crate::core::telemetry::Body;
-use crate::core::{AssetConfig, Core, CoreConfig, Output, Replayed, SiteConfig};
+use crate::core::{Core, Output, Replayed};
 
 /// Commands and questions of the web that wait.
 const CALLS_MAX: usize = 256;
@@ -231,6 +229,7 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
     let (queries, query_calls) = mpsc::channel(CALLS_MAX);
     let source = Source { core: core.clone(), committer: committer.clone(), reader: reader.clone() };
     runtime.spawn(super::slots::run(source.clone()));
+    runtime.spawn(super::plans::run(source.clone()));
     let questions = Questions {
         source,
         archivist: archivist.clone(),
@@ -413,7 +412,9 @@ fn open_building(
         replayed.into_iter(),
     );
     let (core, opening, unreadable) = opened?;
-    let core = core.with_network_keys(identity.network_keys.clone(), config.key_overlap_ms);
+    let core = core
+        .with_network_keys(identity.network_keys.clone(), config.key_overlap_ms)
+        .with_zone(super::zone::here(now));
     let read = reading.join().map_err(|_| RunError::Died("telemetry reading"))?;
     let (archive, telemetry, lost) = read.map_err(RunError::Store)?;
     say_lost(lost, facts);
@@ -505,64 +506,6 @@ fn say_lost(lost: Lost, facts: &mut Facts) {
         );
         facts.health.set("telemetry_damaged", Weight::Notice, text);
     }
-}
-
-fn core_config(config: &Config, operator: Option<OperatorKey>) -> CoreConfig {
-    let asset = |asset: &crate::config::Asset| AssetConfig { code: asset.code.clone(), kind: asset.kind };
-    let site = |site: &crate::config::Site| SiteConfig {
-        code: site.code.clone(),
-        name: site.name.clone(),
-        assets: site.assets.iter().map(asset).collect(),
-    };
-    CoreConfig {
-        sites: config.sites.iter().map(site).collect(),
-        series_max: SERIES_DEFAULT_MAX,
-        ahead_ms: config.ahead_ms,
-        retention: crate::core::catalogue::Retention {
-            raw_days: Some(config.raw_days),
-            quarter_days: Some(config.quarter_days),
-            day_days: None,
-        },
-        operator,
-    }
-}
-
-/// The versions of the wire the configuration asks for.
-fn wires(config: &Config) -> Result<Wires, RunError> {
-    let oldest = config.network.wire_min.unwrap_or(WIRE_OLDEST);
-    let newest = config.network.wire.unwrap_or(WIRE_NEWEST);
-    Wires::new(oldest, newest).ok_or_else(|| RunError::Configuration {
-        key: "network.wire",
-        origin: config.file.display().to_string(),
-        detail: format!(
-            "expected versions from {WIRE_OLDEST} to {WIRE_NEWEST}, found `wire_min` {oldest} and `wire` {newest}"
-        ),
-    })
-}
-
-fn network_config(config: &Config, identity: &Identity, core: &Core, wires: Wires) -> NetworkConfig {
-    NetworkConfig {
-        seed: **identity.own.seed(),
-        swarm_key: *identity.network_key().secret(),
-        hive: hive_name(&core.ledger().chain()),
-        chain: core.ledger().chain(),
-        wires,
-        listen: vec![config.network.listen.clone()],
-        peers: config.network.peers.iter().map(|peer| where_it_went(peer, core)).collect(),
-        members: core.ledger().state().member_keys().collect(),
-        mdns: config.network.mdns,
-    }
-}
-
-/// The address of a configured peer, under the key it has now.
-fn where_it_went(peer: &str, core: &Core) -> String {
-    let state = core.ledger().state();
-    let moved = network::check_address(peer).ok().and_then(|key| {
-        let (configured, current) = (Address::of(&key), state.current(&Address::of(&key)));
-        let key = state.member(&current)?.key;
-        (current != configured).then(|| network::with_peer(peer, &key).ok())?
-    });
-    moved.unwrap_or_else(|| peer.to_owned())
 }
 
 fn known_authorities_of(ledger: &Ledger) -> Option<Arc<protocol::AuthoritySet>> {

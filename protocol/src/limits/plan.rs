@@ -18,8 +18,15 @@ pub const PLAN_LOADS_MAX: usize = 32;
 pub const PLAN_RUNS_MAX: usize = 4;
 /// Slots of one plan: two days of quarters and the hour of a change of the clock.
 pub const PLAN_SLOTS_MAX: usize = 2 * 96 + 4;
+/// Stores an owner may enter.
+pub const PLAN_OWN_STORES_MAX: usize = 4;
+/// Loads that can wait an owner may enter; each comes at most three times in one plan.
+pub const PLAN_OWN_LOADS_MAX: usize = 8;
+/// Of these, loads that run in one go.
+pub const PLAN_OWN_RUNS_MAX: usize = 2;
 
 const _: () = {
+    assert!(PLAN_OWN_STORES_MAX <= PLAN_STORES_MAX && PLAN_OWN_LOADS_MAX * 3 <= PLAN_LOADS_MAX);
     // A power held for a year stays far below an i64, also in thousandths.
     assert!(PLAN_STORE_POWER_W_MAX as i128 * 24 * 366 * 1000 < i64::MAX as i128);
     assert!(PLAN_STORE_WH_MAX as i128 * PLAN_STORES_MAX as i128 * 1_000_000 < i64::MAX as i128);

@@ -6,6 +6,7 @@ mod energy;
 mod files;
 mod history;
 mod metric;
+mod plan;
 mod scene;
 mod storage;
 
@@ -218,6 +219,7 @@ fn perform(picture: &mut Picture, command: Command) -> Result<Answer, Problem> {
             let since = Some(Time::from_ms(energy::next_slot(now.ms())));
             Ok(Answer::Terms(web::view::TermsView { said, since, now: TermsDraft::default() }))
         }
+        Command::Equip(equipment) => Ok(Answer::Equipment(equipment)),
         Command::RecountSlots { .. } => Ok(Answer::Recounting),
         Command::CreatePolicy(draft) => {
             let id = format!("P{}", picture.policies.len() + 1);
@@ -392,6 +394,7 @@ async fn answer(mut calls: mpsc::Receiver<QueryCall>, picture: watch::Sender<Arc
                 drop(reply.send(proof));
             }
             QueryCall::Energy(call) => energy::answer(&picture, call),
+            QueryCall::Plan(call) => plan::answer(&picture, call),
             QueryCall::Store(reply) => drop(reply.send(Ok(storage::view(&picture)))),
         }
     }

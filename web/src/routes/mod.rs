@@ -14,6 +14,7 @@ pub(crate) mod ledger;
 pub(crate) mod metrics;
 pub(crate) mod operator;
 pub(crate) mod photos;
+pub(crate) mod plan;
 pub(crate) mod policies;
 pub(crate) mod policies_text;
 pub(crate) mod prometheus;

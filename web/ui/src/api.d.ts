@@ -215,6 +215,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/energy/equipment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the building has and what its plans are to reckon with. */
+        get: operations["equipment"];
+        /** Says what the building has. A new plan is made at once. */
+        put: operations["equip"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/energy/meters": {
         parameters: {
             query?: never;
@@ -262,6 +280,26 @@ export interface paths {
         };
         /** What is missing or held back in a day or range. */
         get: operations["missing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/energy/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The plan in force: what each slot to the end of tomorrow will probably bring, and what stores and loads that can wait
+         *     are to do about it.
+         */
+        get: operations["plan"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1325,6 +1363,35 @@ export interface components {
             /** @description Time of both readings. */
             t: components["schemas"]["Time"];
         };
+        /**
+         * @description How the hive's wishes to use energy earlier are answered.
+         * @enum {string}
+         */
+        Consent: "always" | "ask" | "never";
+        /** @description The building's plan. */
+        DayPlanView: {
+            /**
+             * Format: int64
+             * @description What it costs from `from` on, micro-EUR.
+             */
+            cost: number;
+            /**
+             * Format: int64
+             * @description What everything at once, with batteries by themselves, would cost.
+             */
+            cost_without: number;
+            /** @description Slots from here on are of this plan, those before of earlier ones of today. */
+            from: components["schemas"]["Time"];
+            load_error?: components["schemas"]["ForecastError"] | null;
+            made: components["schemas"]["Time"];
+            prices: components["schemas"]["PriceSource"];
+            /** @description Nothing in it: the plan is all that was wished. */
+            reasons: components["schemas"]["PlanReason"][];
+            /** @description To the end of tomorrow. */
+            slots: components["schemas"]["PlanSlotView"][];
+            stage: components["schemas"]["PlanStage"];
+            sun_error?: components["schemas"]["ForecastError"] | null;
+        };
         /** @description What a policy would have done on one asset. */
         DryRunAsset: {
             /** @description Code of the asset. */
@@ -1469,6 +1536,41 @@ export interface components {
             slots: number;
             to: components["schemas"]["Time"];
         };
+        /** @description What the building has and what its plans are to reckon with. */
+        EquipmentView: {
+            /** @default ask */
+            consent: components["schemas"]["Consent"];
+            /**
+             * Format: int32
+             * @description Import that plans keep below if they can, W; 1 to 10,000,000.
+             * @default null
+             */
+            import_max_w: number | null;
+            /**
+             * @description At most 8.
+             * @default []
+             */
+            loads: components["schemas"]["LoadDraft"][];
+            /**
+             * Format: int64
+             * @description Most energy one wish of the hive may move, Wh.
+             * @default 0
+             */
+            moved_max_wh: number;
+            /** @default cheapest */
+            served_first: components["schemas"]["ServedFirst"];
+            /**
+             * @description At most 4.
+             * @default []
+             */
+            stores: components["schemas"]["StoreDraft"][];
+            /**
+             * @default {
+             *       "kind": "voted"
+             *     }
+             */
+            tariff: components["schemas"]["OwnTariff"];
+        };
         /** @description How severe an alert becomes once it has stood for some time. */
         EscalationStep: {
             /**
@@ -1544,6 +1646,29 @@ export interface components {
             p99: number;
             /** Format: int32 */
             transactions: number;
+        };
+        /** @description How wrong a forecast was in the last seven days. */
+        ForecastError: {
+            /**
+             * Format: double
+             * @description Its mean error over that of "as yesterday": below 1 it is the better one.
+             */
+            mase: number;
+            /**
+             * Format: double
+             * @description The same for "as a week ago"; `null` without a week.
+             */
+            mase_week?: number | null;
+            /**
+             * Format: double
+             * @description Mean error, Wh a slot.
+             */
+            mean_wh: number;
+            /**
+             * Format: int32
+             * @description Slots that were compared.
+             */
+            slots: number;
         };
         /** @description What the authorities can decide about the hive. Closed: nothing else can be executed. */
         GovernanceAction: {
@@ -1734,6 +1859,37 @@ export interface components {
             /** @description Transaction id: 64 hex digits. */
             transaction: string;
         };
+        /** @description A load that can wait: so much energy each day between two times of the local clock. */
+        LoadDraft: {
+            /**
+             * Format: int64
+             * @description What it needs each time, Wh; 1 to 100,000,000.
+             */
+            energy_wh: number;
+            /**
+             * Format: int32
+             * @description Minutes since midnight from which it may run; 0 to 1,439.
+             */
+            from_minute: number;
+            /** @description Whether it must not be interrupted; at most two loads. */
+            in_one_go?: boolean;
+            kind: components["schemas"]["LoadKind"];
+            /**
+             * Format: int64
+             * @description Its power, W; 1 to 100,000,000.
+             */
+            power_w: number;
+            /**
+             * Format: int32
+             * @description Minutes since midnight by which it must be done; not after `from_minute`: on the next day.
+             */
+            until_minute: number;
+        };
+        /**
+         * @description What kind of load can wait.
+         * @enum {string}
+         */
+        LoadKind: "car" | "water_heater" | "heating" | "machine";
         /** @description What was lost to damage. */
         LostView: {
             /** Format: int64 */
@@ -2076,6 +2232,31 @@ export interface components {
             reason: string;
             /** @enum {string} */
             status: "refused";
+        };
+        /** @description What energy costs, micro-EUR per kWh, 0 to 100,000,000. */
+        OwnTariff: {
+            /** @enum {string} */
+            kind: "voted";
+        } | {
+            /** Format: int64 */
+            export: number;
+            /** Format: int64 */
+            import: number;
+            /** @enum {string} */
+            kind: "flat";
+        } | {
+            /** Format: int64 */
+            export: number;
+            /** Format: int64 */
+            high: number;
+            /** @enum {string} */
+            kind: "two_prices";
+            /** Format: int64 */
+            low: number;
+            /** Format: int32 */
+            low_from: number;
+            /** Format: int32 */
+            low_until: number;
         };
         /** @description One page of a list. */
         Page_AlertView: {
@@ -2626,6 +2807,99 @@ export interface components {
             id: string;
             type: components["schemas"]["PhotoType"];
         };
+        /** @description Why a plan is not all that was wished. */
+        PlanReason: {
+            /** Format: int64 */
+            asked_wh: number;
+            /** @enum {string} */
+            kind: "too_little_time";
+            load: components["schemas"]["LoadKind"];
+            /** Format: int64 */
+            possible_wh: number;
+        } | {
+            /** @enum {string} */
+            kind: "above_limit";
+            /** Format: int32 */
+            slots: number;
+            /** Format: int64 */
+            worst_w: number;
+        } | {
+            /** @enum {string} */
+            kind: "unknown";
+            /** Format: int32 */
+            slots: number;
+        } | {
+            /** @enum {string} */
+            kind: "unsolved";
+            said: string;
+        };
+        /** @description One slot of the plan. */
+        PlanSlotView: {
+            end: components["schemas"]["Time"];
+            /** Format: int64 */
+            export_price: number;
+            /** @description Start in milliseconds since 1970. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Price of import and of export, micro-EUR per kWh.
+             */
+            import_price: number;
+            /**
+             * Format: int64
+             * @description What the building will probably use, loads that can wait left out, Wh; `null` is unknown.
+             */
+            load_wh?: number | null;
+            /** @description What each load that can wait takes, Wh. */
+            loads_wh: number[];
+            /**
+             * Format: int64
+             * @description From the grid, negative where to it, Wh.
+             */
+            net_wh: number;
+            start: components["schemas"]["Time"];
+            /** @description Store by store. */
+            stores: components["schemas"]["PlannedStore"][];
+            /**
+             * Format: int64
+             * @description What the sun will probably give, Wh.
+             */
+            sun_wh?: number | null;
+        };
+        /**
+         * @description How a plan came about.
+         * @enum {string}
+         */
+        PlanStage: "exact" | "relaxed" | "greedy";
+        /** @description The plan in force. */
+        PlanView: {
+            /** @description Whether any slot was ever metered. */
+            metered: boolean;
+            plan?: components["schemas"]["DayPlanView"] | null;
+        };
+        /** @description What a store is to do in a slot. */
+        PlannedStore: {
+            /**
+             * Format: int64
+             * @description Stored energy to reach from the grid, Wh.
+             */
+            fill_wh: number;
+            /**
+             * Format: int64
+             * @description Stored energy that need alone does not touch, Wh.
+             */
+            hold_wh: number;
+            /**
+             * Format: int64
+             * @description What it takes in, negative where it gives out, Wh.
+             */
+            net_wh: number;
+            /**
+             * Format: int64
+             * @description What is in it behind the slot, Wh.
+             */
+            stored_wh: number;
+        };
         /**
          * @description A change of a policy; what is not given stays as it is. Without `groups`, `condition` to `samples` change the first
          *     condition.
@@ -2803,6 +3077,11 @@ export interface components {
             /** Format: double */
             watts: number;
         };
+        /**
+         * @description Where prices come from.
+         * @enum {string}
+         */
+        PriceSource: "own" | "voted" | "assumed";
         /** @description The JSON of a problem (RFC 9457). */
         ProblemDocument: {
             detail: string;
@@ -2922,6 +3201,11 @@ export interface components {
             /** @description One per step; a NaN, which is written as `null`, where there is none. */
             values: (number | null)[];
         };
+        /**
+         * @description Who is served first.
+         * @enum {string}
+         */
+        ServedFirst: "cheapest" | "stores" | "loads";
         /** @description Who this browser or script is, and what should be known before signing in. */
         SessionView: {
             expires?: components["schemas"]["Time"] | null;
@@ -3084,6 +3368,45 @@ export interface components {
          * @enum {string}
          */
         StoreDayState: "open" | "sealed" | "rollups";
+        /** @description A store that plans may use. */
+        StoreDraft: {
+            /**
+             * Format: int64
+             * @description What it holds when full, Wh; 1 to 1,000,000,000.
+             */
+            capacity_wh: number;
+            /**
+             * Format: int64
+             * @description Most it takes in, W; 1 to 100,000,000.
+             */
+            charge_w: number;
+            /**
+             * Format: int64
+             * @description Most it gives out, W; 1 to 100,000,000.
+             */
+            discharge_w: number;
+            kind?: components["schemas"]["StoreKind"];
+            /**
+             * Format: int64
+             * @description What it loses by itself, millionths of its content a day.
+             */
+            loss_ppm_day?: number;
+            /**
+             * Format: int64
+             * @description What plans never use, Wh; at most the capacity.
+             */
+            reserve_wh?: number;
+            /**
+             * Format: int32
+             * @description What comes back of what went in, percent; 1 to 100.
+             */
+            round_trip_percent?: number;
+        };
+        /**
+         * @description Whose store it is.
+         * @enum {string}
+         */
+        StoreKind: "dwelling" | "building" | "hive" | "season";
         /** @description What the store holds, what became of what was sent, and what it costs. */
         StoreView: {
             /**
@@ -3884,6 +4207,66 @@ export interface operations {
             504: components["responses"]["Problem"];
         };
     };
+    equipment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stores, loads that can wait, prices, limits */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EquipmentView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    equip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EquipmentView"];
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EquipmentView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
     meters: {
         parameters: {
             query?: never;
@@ -4031,6 +4414,32 @@ export interface operations {
             403: components["responses"]["Problem"];
             421: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Slots with forecast, stores, loads, grid and price */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
             429: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
             504: components["responses"]["Problem"];

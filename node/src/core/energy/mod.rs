@@ -372,6 +372,11 @@ impl Core {
         let clock = patience(now.time, &self.telemetry);
         let changes = self.energy.take(clock, cut);
         if !changes.is_empty() {
+            for change in &changes {
+                if let Change::PutSlots(day) = change {
+                    self.planning.note_day(day);
+                }
+            }
             self.persist(changes);
             self.event(Event::Energy);
             self.energy.settling.stale();

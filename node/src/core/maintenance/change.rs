@@ -12,6 +12,7 @@ use super::work_order::WorkOrder;
 use crate::core::alerts::{Alert, AlertId};
 use crate::core::catalogue::{Definition, MetricDefinition, Swap};
 use crate::core::energy::{DaySlots, HeldStatement, MeterPlan, OwnSlot, OwnTerms, StoredRefusals};
+use crate::core::planning::Equipment;
 use crate::core::policy::{self, Policy, PolicyId, PolicyVersion};
 use crate::core::rules::CounterBase;
 use crate::core::telemetry::Day;
@@ -63,6 +64,8 @@ pub enum Change {
     PutSecret(Digest),
     /// Which counters tell the building's energy.
     PutMeterPlan(MeterPlan),
+    /// What the owner says the building has.
+    PutEquipment(Equipment),
     /// The closed slots of a day.
     PutSlots(DaySlots),
     /// A day of slots that left the books.
@@ -139,6 +142,7 @@ impl Change {
             }
             Self::PutSecret(_) => key(b'k', &[]),
             Self::PutMeterPlan(_) => key(b'n', &[]),
+            Self::PutEquipment(_) => key(b'g', &[]),
             Self::PutSlots(DaySlots { day, .. }) | Self::DeleteSlots(day) => {
                 key(b'e', &[&day.0.to_be_bytes()])
             }
@@ -167,6 +171,7 @@ impl Change {
             Self::PutInvitation(issued) => Some(protocol::encode(issued)),
             Self::PutSecret(secret) => Some(protocol::encode(secret)),
             Self::PutMeterPlan(plan) => Some(protocol::encode(plan)),
+            Self::PutEquipment(equipment) => Some(protocol::encode(equipment)),
             Self::PutSlots(day) => Some(protocol::encode(day)),
             Self::PutTerms(terms) => Some(protocol::encode(terms)),
             Self::PutOwnSlot(own) => Some(protocol::encode(own)),
@@ -201,6 +206,7 @@ impl Change {
             Some(b'i') => Self::PutInvitation(decode(value)?),
             Some(b'k') => Self::PutSecret(decode(value)?),
             Some(b'n') => Self::PutMeterPlan(decode(value)?),
+            Some(b'g') => Self::PutEquipment(decode(value)?),
             Some(b'e') => Self::PutSlots(decode(value)?),
             Some(b't') => Self::PutTerms(decode(value)?),
             Some(b'o') => Self::PutOwnSlot(Box::new(decode(value)?)),

@@ -2,11 +2,12 @@
 //! only ever lost where the efficiencies say so.
 
 use protocol::limits::{PLAN_STORE_POWER_W_MAX, PLAN_STORE_WH_MAX};
+use serde::{Deserialize, Serialize};
 
 use super::{PlanError, SlotLength};
 
 /// Whose store it is. All kinds follow one model and differ in their limits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StoreKind {
     /// The battery of a dwelling.
     Micro,

@@ -79,6 +79,22 @@ pub struct Plan {
     pub orders: Vec<Vec<Order>>,
     /// What each load takes, by slot.
     pub loads: Vec<Vec<i64>>,
+    /// What each store would do if things came as forecast, by slot.
+    pub steps: Vec<Vec<Step>>,
+}
+
+/// What a store does in a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// What it takes in, negative where it gives out, Wh at its terminals.
+    pub net_wh: i64,
+    /// What is in it behind the slot, Wh.
+    pub stored_wh: i64,
+}
+
+/// What happens without a plan: loads at once, batteries as surplus and need come.
+pub fn without_plan(wishes: &Wishes, length: SlotLength) -> Result<Plan, PlanError> {
+    make(wishes, length, |_| Err(ResolutionError::Other("nothing is to be solved")))
 }
 
 /// The plan of one building.
@@ -208,12 +224,14 @@ impl Draft<'_> {
     ) -> Plan {
         let mut stores = self.wishes.stores.clone();
         let mut net_wh = Vec::with_capacity(self.needs.len());
+        let mut steps = vec![Vec::with_capacity(self.needs.len()); stores.len()];
         for slot in 0..self.needs.len() {
             let mut net = self.needs[slot] + loads.iter().map(|load| load[slot]).sum::<i64>();
-            for (store, orders) in stores.iter_mut().zip(&orders) {
+            for ((store, orders), steps) in stores.iter_mut().zip(&orders).zip(&mut steps) {
                 let action = super::decide(store, net, orders[slot], self.length);
                 super::act(store, action, self.length);
                 net += action.net_wh();
+                steps.push(Step { net_wh: action.net_wh(), stored_wh: store.stored_wh() });
             }
             net_wh.push(net);
         }
@@ -223,7 +241,7 @@ impl Draft<'_> {
             let worst_w = self.length.power_w(*worst);
             reasons.push(Reason::AboveCap { slots: over.len(), worst_w });
         }
-        Plan { stage, reasons, net_wh, orders, loads }
+        Plan { stage, reasons, net_wh, orders, loads, steps }
     }
 }
 

@@ -2,11 +2,12 @@
 //! in one go. A wish that cannot be met is cut down to what can, and the difference is said.
 
 use protocol::limits::PLAN_STORE_POWER_W_MAX;
+use serde::{Deserialize, Serialize};
 
 use super::{PlanError, SlotLength};
 
 /// What kind of load waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LoadKind {
     /// A car.
     Car,

@@ -19,7 +19,7 @@ use thiserror::Error;
 pub use battery::{Battery, BatterySpec, StoreKind};
 pub use calendar::{Calendar, LocalSlot, SlotLength, SlotNumber, Zone};
 pub use control::{Action, Order, act, decide, decide_together};
-pub use day::{Plan, Reason, Stage, Wishes, plan_building, plan_hive};
+pub use day::{Plan, Reason, Stage, Step, Wishes, plan_building, plan_hive, without_plan};
 pub use flexibility::{Agreed, Answer, Cut, Movable, OwnerRules, Refusal, Shift, ShiftRequest};
 pub use forecast::{Errors, Forecast, MEASURED_DAYS, Method, errors, predict, spread, values};
 pub use history::History;

@@ -304,6 +304,7 @@ impl Carrier {
                 | Answer::Swap(..)
                 | Answer::Meters(_)
                 | Answer::Terms
+                | Answer::Equipment(_)
                 | Answer::Recounting,
             ) => true,
         };

@@ -7,6 +7,7 @@ pub(crate) mod energy;
 pub(crate) mod hive;
 pub(crate) mod ledger;
 pub(crate) mod metric;
+pub(crate) mod plan;
 pub(crate) mod policies;
 mod settlements;
 pub(crate) mod sharing;

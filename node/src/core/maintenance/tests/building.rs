@@ -123,6 +123,7 @@ impl Building {
             | Change::PutRefusals(_)
             | Change::PutSlots(_)
             | Change::DeleteSlots(_)
+            | Change::PutEquipment(_)
             | Change::PutSettings(_) => return,
         };
         writeln!(self.log, "{line}").unwrap();

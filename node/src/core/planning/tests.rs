@@ -1,0 +1,231 @@
+//! The building at home: slots come in, plans come out when they are due, and nothing that is said makes them fail.
+
+use protocol::energy::{SlotId, SlotLength as Length};
+use protocol::{Digest, Genesis, SigningKey};
+
+use super::equipment::tests::{battery, car};
+use super::*;
+use crate::core::energy::Flow;
+use crate::core::plan::{LoadKind, Reason, Stage};
+
+const QUARTER_MS: i64 = 900_000;
+const DAY_MS: i64 = 96 * QUARTER_MS;
+/// Midnight of a Monday.
+const START: i64 = 20_454 * DAY_MS;
+
+struct Cottage {
+    planning: Planning,
+    state: State,
+    book: Book,
+}
+
+/// A family's day: 200 Wh a quarter, 800 in the evening; sun around noon.
+fn flow(quarter: i64) -> Flow {
+    let used = if (72..84).contains(&quarter) { 800 } else { 200 };
+    let made = (1_600 - (quarter - 50) * (quarter - 50) * 6).max(0);
+    Flow { import_wh: (used - made).max(0), export_wh: (made - used).max(0), production_wh: Some(made) }
+}
+
+fn slot(start: i64, flow: Option<Flow>) -> Slot {
+    let id = SlotId::at(UnixMs(start), Length::Quarter).unwrap();
+    Slot { id, length: Length::Quarter, flow, is_estimated: false, version: 1, held: None }
+}
+
+impl Cottage {
+    /// After so many days of readings.
+    fn new(days: i64) -> Self {
+        let key = SigningKey::from_seed(&[5; 32]).public();
+        let genesis = Genesis::new(UnixMs(0), Digest::new([0; 32]), vec![key], vec![]).unwrap();
+        let mut book = Book::default();
+        for quarter in 0..days * 96 {
+            assert!(book.put(slot(START + quarter * QUARTER_MS, Some(flow(quarter % 96)))));
+        }
+        let mut planning = Planning::open(UnixMs(0), &Energy::default(), &[]);
+        planning.look_back(UnixMs(START + days * DAY_MS), &book);
+        Self { planning, state: State::genesis(&genesis), book }
+    }
+
+    fn equip(&mut self, parts: Parts) {
+        self.planning.equip(Equipment::new(parts).unwrap());
+    }
+
+    fn work(&self, day: i64, minute: i64) -> Option<PlanWork> {
+        self.planning.work(UnixMs(START + day * DAY_MS + minute * 60_000), &self.state, Some(9_000))
+    }
+
+    /// Plans if it is due.
+    fn plan(&mut self, day: i64, minute: i64) -> bool {
+        let Some(work) = self.work(day, minute) else { return false };
+        assert_eq!(work.solve(), work.solve(), "the same work gives the same plan");
+        self.planning.take(work.solve());
+        true
+    }
+
+    fn slots(&self) -> &[PlanSlot] {
+        &self.planning.plan().unwrap().slots
+    }
+}
+
+fn two_prices() -> OwnTariff {
+    OwnTariff::TwoPrices { high: 270_000, low: 200_000, export: 40_000, low_from: 1_320, low_until: 360 }
+}
+
+#[test]
+fn a_plan_is_made_every_two_hours_and_when_the_owner_says_something_new() {
+    let mut cottage = Cottage::new(14);
+    assert!(cottage.plan(14, 345), "the first one at once");
+    assert!(!cottage.plan(14, 359));
+    assert!(cottage.plan(14, 360), "at six");
+    assert!(!cottage.plan(14, 479));
+    assert!(cottage.plan(14, 480));
+    cottage.equip(Parts { stores: vec![battery()], ..Parts::default() });
+    assert!(cottage.plan(14, 481));
+    assert!(!cottage.plan(14, 482));
+    assert!(!Cottage::new(0).plan(0, 0), "nothing to plan, nothing to plan with");
+}
+
+#[test]
+fn a_plan_for_an_older_word_is_not_taken() {
+    let mut cottage = Cottage::new(14);
+    let old = cottage.work(14, 360).unwrap().solve();
+    cottage.equip(Parts { stores: vec![battery()], ..Parts::default() });
+    cottage.planning.take(old);
+    assert_eq!(cottage.planning.plan(), None);
+    assert!(cottage.plan(14, 361));
+    assert_eq!(cottage.slots()[0].stores.len(), 1);
+}
+
+#[test]
+fn the_sun_fills_the_battery_and_the_night_the_car() {
+    let mut cottage = Cottage::new(28);
+    let parts =
+        Parts { stores: vec![battery()], loads: vec![car()], tariff: two_prices(), ..Parts::default() };
+    cottage.equip(parts);
+    assert!(cottage.plan(28, 6 * 60));
+    let plan = cottage.planning.plan().unwrap();
+    assert_eq!((plan.stage, &plan.reasons[..]), (Stage::Exact, &[][..]));
+    assert!(plan.cost < plan.cost_without, "{} {}", plan.cost, plan.cost_without);
+    assert_eq!(plan.source, PriceSource::Own);
+    // From quarter past six to the end of tomorrow, and each slot adds up.
+    assert_eq!(plan.slots.len(), 2 * 96 - 25);
+    let hour = |slot: &PlanSlot| slot.span.0.0.rem_euclid(DAY_MS) / 3_600_000;
+    for slot in &plan.slots {
+        let sums = slot.load_wh.unwrap() - slot.sun_wh.unwrap();
+        let moved = slot.stores[0].0 + slot.loads[0];
+        assert_eq!(slot.net_wh, sums + moved);
+        assert!((1_000..=10_000).contains(&slot.stores[0].1), "the reserve stays: {slot:?}");
+        assert!(
+            slot.loads[0] == 0 || !(6..22).contains(&hour(slot)),
+            "the car waits for cheap hours: {slot:?}"
+        );
+    }
+    let car_wh: i64 = plan.slots.iter().map(|slot| slot.loads[0]).sum();
+    // Of the night that is nearly over, of which nothing is known, three quarters in 52.
+    assert_eq!(car_wh, 8_000 * 3 / 52 + 8_000);
+    let noon = plan.slots.iter().filter(|slot| hour(slot) == 12 && slot.stores[0].0 > 0).count();
+    assert!(noon > 0);
+}
+
+#[test]
+fn what_a_load_has_had_is_not_given_twice() {
+    let mut cottage = Cottage::new(28);
+    cottage.equip(Parts { loads: vec![car()], tariff: two_prices(), ..Parts::default() });
+    for minute in (18 * 60..24 * 60).step_by(120) {
+        assert!(cottage.plan(28, minute));
+    }
+    for minute in (0..=8 * 60).step_by(120) {
+        assert!(cottage.plan(29, minute));
+    }
+    // What was planned for slots that are over, and what still is.
+    let night = START + 28 * DAY_MS + 18 * 3_600_000..START + 29 * DAY_MS + 7 * 3_600_000;
+    let number = |ms: i64| SlotNumber(ms / QUARTER_MS);
+    let had = cottage.planning.had(number(night.end));
+    let in_the_night =
+        had.iter().filter(|(_, slot, _)| (number(night.start)..number(night.end)).contains(slot));
+    assert_eq!(in_the_night.map(|(.., wh)| wh).sum::<i64>(), 8_000);
+}
+
+#[test]
+fn who_goes_first_gets_the_sun() {
+    let night_for_day = |first| {
+        let mut cottage = Cottage::new(28);
+        let noon_car = OwnLoad { from_minute: 9 * 60, until_minute: 17 * 60, ..car() };
+        let tariff = OwnTariff::Flat { import: 250_000, export: 40_000 };
+        cottage.equip(Parts {
+            stores: vec![battery()],
+            loads: vec![noon_car],
+            first,
+            tariff,
+            ..Parts::default()
+        });
+        assert!(cottage.plan(28, 6 * 60));
+        let today =
+            cottage.slots().iter().take_while(|slot| slot.span.0.0 < START + 28 * DAY_MS + 11 * 3_600_000);
+        today.map(|slot| slot.stores[0].0.max(0)).sum::<i64>()
+    };
+    assert!(night_for_day(First::Stores) > night_for_day(First::Loads));
+}
+
+#[test]
+fn a_wish_that_cannot_be_is_cut_and_said() {
+    let mut cottage = Cottage::new(28);
+    let hasty = OwnLoad { until_minute: 19 * 60, energy_wh: 50_000, ..car() };
+    cottage.equip(Parts { loads: vec![hasty], import_max_w: Some(100), ..Parts::default() });
+    assert!(cottage.plan(28, 6 * 60));
+    let plan = cottage.planning.plan().unwrap();
+    let short = |reason: &Reason| matches!(reason, Reason::TooLittleTime(s) if (s.kind, s.asked_wh, s.possible_wh) == (LoadKind::Car, 50_000, 7_400));
+    assert!(plan.reasons.iter().any(short), "{:?}", plan.reasons);
+    assert!(
+        plan.reasons.iter().any(|reason| matches!(reason, Reason::AboveCap { .. })),
+        "{:?}",
+        plan.reasons
+    );
+    assert_eq!(plan.source, PriceSource::Assumed);
+    // Without a past there is a plan too: at once, and why.
+    let mut new = Cottage::new(0);
+    new.equip(Parts { loads: vec![car()], ..Parts::default() });
+    assert!(new.plan(0, 60));
+    let plan = new.planning.plan().unwrap();
+    assert_eq!(plan.stage, Stage::Greedy);
+    assert!(plan.reasons.iter().any(|reason| matches!(reason, Reason::Unknown { .. })));
+}
+
+#[test]
+fn doubtful_and_missing_slots_say_nothing() {
+    let mut cottage = Cottage::new(28);
+    let at = START + 27 * DAY_MS;
+    let number = SlotNumber(at / QUARTER_MS);
+    assert_eq!(cottage.planning.load.get(number), Some(200));
+    let doubtful = Slot { held: Some(crate::core::energy::Doubt::BeyondAnySlot), ..slot(at, Some(flow(0))) };
+    cottage.planning.note(&doubtful);
+    assert_eq!((cottage.planning.load.get(number), cottage.planning.sun.get(number)), (None, None));
+    cottage.planning.note(&slot(at, Some(flow(0))));
+    assert_eq!(cottage.planning.load.get(number), Some(200));
+    cottage.planning.note(&slot(at, None));
+    assert_eq!(cottage.planning.load.get(number), None);
+    // A building that gives more than it takes and makes, which nobody believes, and one whose roof is not metered.
+    cottage.planning.note(&slot(at, Some(Flow { import_wh: 0, export_wh: 9, production_wh: Some(0) })));
+    assert_eq!(cottage.planning.load.get(number), None);
+    cottage.planning.note(&slot(at, Some(Flow { import_wh: 0, export_wh: 9, production_wh: None })));
+    assert_eq!(cottage.planning.load.get(number), Some(-9));
+    let kept = cottage.book.slots(UnixMs(at), UnixMs(at + DAY_MS)).count();
+    assert_eq!(kept, 96, "what is booked stays booked");
+}
+
+#[test]
+fn clocks_that_change_leave_no_gap_between_plans() {
+    let mut cottage = Cottage::new(28);
+    // Clocks go forward at one in the morning of the last day.
+    let change = UnixMs(START + 28 * DAY_MS + 3_600_000);
+    let zone = Zone::new(60, vec![(change, 120)]).unwrap();
+    cottage.planning.calendar = Calendar::new(SlotLength::Quarter, zone);
+    cottage.equip(Parts {
+        loads: vec![OwnLoad { from_minute: 150, until_minute: 150, ..car() }],
+        ..Parts::default()
+    });
+    for minute in (-180..240).step_by(15) {
+        cottage.plan(28, minute);
+        let slots = cottage.slots();
+        assert!(slots.windows(2).all(|pair| pair[0].slot.plus(1) == pair[1].slot), "{minute}");
+    }
+}
