@@ -14,6 +14,7 @@ export interface Tab {
 /** The first one opens without a name in the address. */
 export const tabs: Tab[] = [
   { id: 'day', load: () => import('./Day.svelte') },
+  { id: 'plan', load: () => import('./Plan.svelte') },
   { id: 'meters', load: () => import('./MetersTab.svelte') },
 ];
 
