@@ -115,7 +115,7 @@ fn the_sun_fills_the_battery_and_the_night_the_car() {
         assert_eq!(slot.net_wh, sums + moved);
         assert!((1_000..=10_000).contains(&slot.stores[0].1), "the reserve stays: {slot:?}");
         assert!(
-            slot.loads[0] == 0 || !(6..22).contains(&hour(slot)),
+            slot.loads[0] == 0 || !(7..22).contains(&hour(slot)),
             "the car waits for cheap hours: {slot:?}"
         );
     }
@@ -130,7 +130,7 @@ fn the_sun_fills_the_battery_and_the_night_the_car() {
 fn what_a_load_has_had_is_not_given_twice() {
     let mut cottage = Cottage::new(28);
     cottage.equip(Parts { loads: vec![car()], tariff: two_prices(), ..Parts::default() });
-    for minute in (18 * 60..24 * 60).step_by(120) {
+    for minute in (16 * 60..24 * 60).step_by(120) {
         assert!(cottage.plan(28, minute));
     }
     for minute in (0..=8 * 60).step_by(120) {
