@@ -34,8 +34,14 @@ use caretaker::Work;
 const BACK_WITHIN: Duration = Duration::from_secs(10);
 /// Pause between two readings to one node.
 const READING_PAUSE: Duration = Duration::from_millis(4);
-/// Pause between two transactions of one member.
+/// Pause between two transactions of one lane.
 const TRANSACTION_PAUSE: Duration = Duration::from_millis(30);
+/// The same in a storm of more ends than [`SHORT_STORM`]: its chain must not grow until opening it takes longer than the
+/// pauses between ends, or fewer and fewer of them would hit a node at work.
+const LONG_TRANSACTION_PAUSE: Duration = Duration::from_millis(250);
+const SHORT_STORM: u32 = 100;
+/// Members that sign at the same time; the others wait for their turn, so that there is load to the end.
+const LANES: usize = 4;
 /// One request may hang on a node that is about to die.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long the hive may take to agree again after the last end.
@@ -185,10 +191,16 @@ async fn blow(neighbourhood: &mut Neighbourhood, storm: Storm, as_json: bool) ->
         readings.spawn(async move { (index, write.await) });
     }
     let mut transactions = JoinSet::new();
+    let mut lanes: Vec<Vec<Member>> = (0..LANES).map(|_| Vec::new()).collect();
     for (number, member) in Member::all(neighbourhood.plan())?.into_iter().enumerate() {
+        lanes[number % LANES].push(member);
+    }
+    let pause = if storm.ends > SHORT_STORM { LONG_TRANSACTION_PAUSE } else { TRANSACTION_PAUSE };
+    for (number, members) in lanes.into_iter().enumerate() {
         let all =
             (0..neighbourhood.len()).map(|index| neighbourhood.client(index).with_timeout(REQUEST_TIMEOUT));
-        transactions.spawn(write_transactions(all.collect(), number, member, stopped.clone()));
+        let lane = Lane { number, members, pause };
+        transactions.spawn(write_transactions(all.collect(), lane, stopped.clone()));
     }
     let ended = end_and_restart(neighbourhood, storm, as_json).await;
     // The tasks hold their own receivers: nobody else listens.
@@ -278,16 +290,26 @@ async fn write_readings(
     written
 }
 
+/// Members that sign one after the other.
+struct Lane {
+    number: usize,
+    members: Vec<Member>,
+    pause: Duration,
+}
+
 /// Submits one transaction after the other, each until it is final somewhere; the ids of the final ones.
 async fn write_transactions(
     mut clients: Vec<Client>,
-    number: usize,
-    mut member: Member,
+    Lane { number, mut members, pause }: Lane,
     stopped: watch::Receiver<bool>,
 ) -> Vec<String> {
     let mut written = Vec::new();
     let mut attempt = number;
-    while let Some(signed) = member.sign() {
+    while let Some(member) = members.last_mut() {
+        let Some(signed) = member.sign() else {
+            members.pop();
+            continue;
+        };
         loop {
             if *stopped.borrow() {
                 return written;
@@ -298,9 +320,9 @@ async fn write_transactions(
                 written.push(signed.id);
                 break;
             }
-            sleep(TRANSACTION_PAUSE).await;
+            sleep(pause).await;
         }
-        sleep(TRANSACTION_PAUSE).await;
+        sleep(pause).await;
     }
     written
 }
