@@ -322,10 +322,12 @@ impl Ledger {
         }
     }
 
-    fn new_engine(&self, now: Now) -> Engine {
+    fn new_engine(&mut self, now: Now) -> Engine {
         let height = self.chain.height().next();
-        let (chain, key, set) = (self.chain.id(), self.key.clone(), self.deciding());
-        Engine::start(now.tick, chain, key, set, height, self.planted)
+        let set = self.deciding().clone();
+        let others = set.addresses().iter().copied().filter(|address| *address != self.address);
+        let absent = self.sync.absent(now.tick, others);
+        Engine::start(now.tick, self.chain.id(), self.key.clone(), (&set, absent), height, self.planted)
     }
 
     /// The authorities that decide the next block.

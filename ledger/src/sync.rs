@@ -4,7 +4,7 @@
 use protocol::limits::SYNC_BLOCKS_MAX;
 use protocol::message::SyncRequest;
 use protocol::{Address, Height, Tick};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How long an answer may take, milliseconds.
 const ANSWER_MS_MAX: u64 = 3_000;
@@ -14,6 +14,9 @@ const RETRY_MS: u64 = 2_000;
 const SERVE_EVERY_MS: u64 = 20;
 /// How many requests of one peer may come at once.
 const SERVE_BURST: u64 = 10;
+/// How long an authority has to be out of reach before it counts as absent, milliseconds: longer than a lost connection
+/// takes to come back.
+const ABSENT_AFTER_MS: u64 = 3_000;
 
 #[derive(Debug)]
 struct Peer {
@@ -59,11 +62,22 @@ pub(crate) struct Sync {
     peers: BTreeMap<Address, Peer>,
     asked: Option<Asked>,
     turn: usize,
+    /// Since when we have been looking for those that are not connected.
+    missed: BTreeMap<Address, Tick>,
     /// The furthest that any peer claims to be: most of the time there is nobody to look for.
     furthest: Height,
 }
 
 impl Sync {
+    /// Which of these have been out of reach for [`ABSENT_AFTER_MS`], as far as we looked.
+    pub(crate) fn absent(&mut self, now: Tick, of: impl Iterator<Item = Address>) -> BTreeSet<Address> {
+        let before = std::mem::take(&mut self.missed);
+        let missing = of.filter(|address| !self.peers.contains_key(address));
+        self.missed = missing.map(|address| (address, *before.get(&address).unwrap_or(&now))).collect();
+        let long = self.missed.iter().filter(|(_, since)| now.since(**since) >= ABSENT_AFTER_MS);
+        long.map(|(address, _)| *address).collect()
+    }
+
     pub(crate) fn connected(&mut self, now: Tick, peer: Address) {
         self.peers.entry(peer).or_insert(Peer {
             height: Height(0),
@@ -225,6 +239,24 @@ mod tests {
         sync.hint(&NEVER, Height(9));
         assert!(!is_looking(&mut sync, Tick(0), Height(5)), "who is not connected claims nothing");
         assert!(is_looking(&mut sync, Tick(0), Height(4)), "the honest one is further than that");
+    }
+
+    #[test]
+    fn who_is_out_of_reach_for_long_is_absent_until_it_is_back() {
+        let (mut sync, liar, honest) = two();
+        let all = [liar, honest, NEVER];
+        let mut absent = |sync: &mut Sync, ms| sync.absent(Tick(ms), all.into_iter());
+        assert_eq!(absent(&mut sync, 0), BTreeSet::new(), "nobody is missed yet");
+        sync.disconnected(&liar);
+        assert_eq!(absent(&mut sync, ABSENT_AFTER_MS - 1), BTreeSet::new());
+        assert_eq!(absent(&mut sync, ABSENT_AFTER_MS), [NEVER].into());
+        assert_eq!(absent(&mut sync, 2 * ABSENT_AFTER_MS), [liar, NEVER].into());
+        sync.connected(Tick(2 * ABSENT_AFTER_MS), liar);
+        assert_eq!(absent(&mut sync, 2 * ABSENT_AFTER_MS), [NEVER].into());
+        sync.disconnected(&liar);
+        assert_eq!(absent(&mut sync, 3 * ABSENT_AFTER_MS), [NEVER].into(), "its time begins anew");
+        assert_eq!(sync.absent(Tick(u64::MAX), std::iter::empty()), BTreeSet::new(), "others are forgotten");
+        assert!(sync.missed.is_empty());
     }
 
     #[test]

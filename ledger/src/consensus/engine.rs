@@ -12,7 +12,7 @@ use protocol::{
     Address, AuthoritySet, Block, BlockId, Bytes, Certificate, ChainId, DecodeError, Evidence, Height,
     Message, Round, SigningKey, Tick, encode,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::context::{At, Authorities, Hive, Value, Who};
@@ -76,12 +76,12 @@ impl fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// Starts a height.
+    /// Starts a height. Authorities that are absent are not waited for as long.
     pub(crate) fn start(
         now: Tick,
         chain: ChainId,
         key: SigningKey,
-        set: &AuthoritySet,
+        (set, absent): (&AuthoritySet, BTreeSet<Address>),
         height: Height,
         planted: Planted,
     ) -> Self {
@@ -99,6 +99,8 @@ impl Engine {
             now,
             timers: Default::default(),
             round: Round(0),
+            absent,
+            is_proposer_absent: false,
             wanted: None,
             replaying: false,
             bodies: BTreeMap::new(),

@@ -60,6 +60,10 @@ pub(super) struct Host {
     pub(super) now: Tick,
     pub(super) timers: Timers,
     pub(super) round: Round,
+    /// Authorities that have been out of reach for long.
+    pub(super) absent: BTreeSet<Address>,
+    /// Whether the proposer of this round is one of them.
+    pub(super) is_proposer_absent: bool,
     /// A block is wanted from us in this round.
     pub(super) wanted: Option<Round>,
     /// Recovered records are being fed: nothing of it is recorded again.
@@ -96,11 +100,12 @@ impl Host {
                 r.resume_with(())
             }
             Effect::ScheduleTimeout(timeout, r) => {
-                self.timers.schedule(self.now, timeout);
+                self.timers.schedule(self.now, timeout, self.is_proposer_absent);
                 r.resume_with(())
             }
-            Effect::StartRound(_, round, _, _, r) => {
+            Effect::StartRound(_, round, proposer, _, r) => {
                 self.round = wire::round_out(round);
+                self.is_proposer_absent = self.absent.contains(&proposer.0);
                 r.resume_with(())
             }
             Effect::GetValue(_, round, _, r) => {
