@@ -245,7 +245,7 @@ mod tests {
     fn who_is_out_of_reach_for_long_is_absent_until_it_is_back() {
         let (mut sync, liar, honest) = two();
         let all = [liar, honest, NEVER];
-        let mut absent = |sync: &mut Sync, ms| sync.absent(Tick(ms), all.into_iter());
+        let absent = |sync: &mut Sync, ms| sync.absent(Tick(ms), all.into_iter());
         assert_eq!(absent(&mut sync, 0), BTreeSet::new(), "nobody is missed yet");
         sync.disconnected(&liar);
         assert_eq!(absent(&mut sync, ABSENT_AFTER_MS - 1), BTreeSet::new());

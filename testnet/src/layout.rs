@@ -85,6 +85,11 @@ impl Plan {
             .map_err(|invalid| Error::Usage(format!("no genesis from this plan: {invalid}")))
     }
 
+    /// What the buildings know that the operator of node `index` looks after.
+    pub fn operator(&self, index: usize) -> [u8; 32] {
+        self.keys().operator(index / BUILDINGS_PER_OPERATOR)
+    }
+
     /// Whether node `index` is a founding authority.
     pub fn is_authority(&self, index: usize) -> bool {
         index < self.authorities
@@ -253,8 +258,7 @@ impl Place {
         files::replace_secret(&self.dir.join("node.key"), hex(&keys.node_secret(self.index)).as_bytes())?;
         files::replace_secret(&self.dir.join("swarm.key"), keys.swarm().as_bytes())?;
         files::replace_secret(&self.dir.join("operator.token"), keys.token(self.index).as_bytes())?;
-        let operator = keys.operator(self.index / BUILDINGS_PER_OPERATOR);
-        files::replace_secret(&self.dir.join(OPERATOR_KEY), hex(&operator).as_bytes())?;
+        files::replace_secret(&self.dir.join(OPERATOR_KEY), hex(&plan.operator(self.index)).as_bytes())?;
         files::replace(&self.dir.join("genesis.cbor"), &encode(&plan.genesis()?))?;
         self.write_config(peers, clock)
     }

@@ -36,6 +36,7 @@ pub mod processes;
 pub mod proxy;
 pub mod replay;
 pub mod scenario;
+pub mod sharing;
 pub mod status;
 pub mod sun;
 pub mod terminal;

@@ -18,6 +18,7 @@ use crate::http::Client;
 use crate::market;
 use crate::neighbourhood::Neighbourhood;
 use crate::options::Options;
+use crate::sharing;
 use crate::terminal::line;
 
 /// The scenarios that come with the program.
@@ -98,6 +99,8 @@ pub enum Step {
     Calm { asset: String },
     /// Adds a building with an invitation.
     Add,
+    /// Votes on what sharing energy needs: who settles, and the tariff.
+    Share,
     /// Waits until nodes reach a height.
     ExpectHeight {
         height: u64,
@@ -244,6 +247,10 @@ async fn perform_step(neighbourhood: &mut Neighbourhood, step: &Step) -> Result<
             .await
         }
         Step::Add => command(neighbourhood, Request::Add).await,
+        Step::Share => {
+            sharing::agree(neighbourhood).await?;
+            Ok("the authorities agreed on who settles and on the tariff".to_owned())
+        }
         Step::ExpectHeight { height, nodes, within } => {
             expect::height(&mut clients(neighbourhood, nodes)?, *height, *within).await?;
             Ok(format!("height {height} is reached"))

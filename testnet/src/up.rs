@@ -11,6 +11,7 @@ use crate::control::{Call, Request, Response, Server};
 use crate::error::{Error, Result};
 use crate::neighbourhood::Neighbourhood;
 use crate::options::Options;
+use crate::sharing;
 use crate::status;
 use crate::terminal::{LiveLine, line, note, table};
 
@@ -65,6 +66,9 @@ pub async fn up(options: Options, duration: Option<Duration>, as_json: bool) -> 
         note(&format!("starting {} nodes in {}", options.buildings, options.dir.display()));
     }
     let mut neighbourhood = signals.or(Neighbourhood::up(options)).await?;
+    if sharing::is_possible(neighbourhood.plan()) {
+        signals.or(sharing::agree(&neighbourhood)).await?;
+    }
     let mut server = Server::start(neighbourhood.dir())?;
     announce(&mut neighbourhood, as_json)?;
     let mut live = LiveLine::new(as_json);
