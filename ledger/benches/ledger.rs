@@ -2,11 +2,15 @@
 //! `cargo bench -p ledger`
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot set itself up ends")]
 
+mod assembly;
+
 use divan::Bencher;
 use divan::counter::ItemsCount;
+use ledger::assembly::{Attendance, BallotBox, Hall, Proxies, Roll, tally};
 use ledger::chain::{Chain, TimeBound};
 use ledger::energy::{Part, Setting, settle};
 use ledger::log::Log;
+use protocol::assembly::{Day, RuleSet};
 use protocol::energy::{Factor, Price, SharingKey, SharingRule, StaticKey, Terms, WattHours};
 use protocol::maintenance::{AssetKind, OpenWorkOrder, Severity};
 use protocol::transaction::TransactionBody;
@@ -165,4 +169,25 @@ fn prove_in_log_of_100_000(bencher: Bencher<'_, '_>) {
         (0..100_000u64).map(|i| TransactionId::new(*blake3::hash(&i.to_be_bytes()).as_bytes())).collect();
     log.append(&ids);
     bencher.bench_local(|| log.prove(54_321).unwrap());
+}
+
+/// An assembly of 10,000 lots that all voted and revoted by key: which ballots count, and the tally, at most 50 ms.
+/// Signatures are checked where ballots come in.
+#[divan::bench(args = ["be-2020", "fr-2020"], sample_count = 10)]
+fn count_and_tally_10_000_lots(bencher: Bencher<'_, '_>, law: &str) {
+    let law = RuleSet::ALL.into_iter().find(|set| set.name() == law).unwrap();
+    let resolution = assembly::resolution();
+    let roll = Roll::of(&assembly::registry(law), Day(1)).unwrap();
+    let opening = assembly::opening(&roll, &resolution);
+    let keys = assembly::keys();
+    let ballots = assembly::ballots(&opening);
+    let proxies = Proxies::default();
+    let hall = Hall::new(&opening, &roll, &keys, &[]);
+    let attendance = Attendance::new(&hall, &proxies, &[]);
+    bencher.bench_local(|| {
+        let ballot_box = BallotBox::new(&hall, &proxies, &resolution).unwrap();
+        let count = ballot_box.count(&ballots, &[]).unwrap();
+        assert!(count.votes.iter().all(Option::is_some));
+        tally(&attendance, &resolution, &count, None, Digest::new([0; 32])).unwrap()
+    });
 }

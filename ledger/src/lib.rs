@@ -3,6 +3,7 @@
 #![warn(missing_docs)]
 #![deny(clippy::float_arithmetic)]
 
+pub mod assembly;
 pub mod chain;
 mod consensus;
 pub mod energy;

@@ -39,6 +39,16 @@ pub enum Domain {
     Statement,
     /// What settlement authorities found.
     Settlement,
+    /// A resident's ballot.
+    Ballot,
+    /// A proxy that a resident gives or takes back.
+    Proxy,
+    /// What syndic and assessor enter together from paper.
+    Paper,
+    /// A node's promise that a ballot will stand in a block.
+    Promise,
+    /// A resident's answer in a poll.
+    Poll,
 }
 
 impl Domain {
@@ -54,6 +64,11 @@ impl Domain {
             Self::KeyChange => b"symbiose/key-change/v1",
             Self::Statement => b"symbiose/statement/v1",
             Self::Settlement => b"symbiose/settlement/v1",
+            Self::Ballot => b"symbiose/ballot/v1",
+            Self::Proxy => b"symbiose/proxy/v1",
+            Self::Paper => b"symbiose/paper/v1",
+            Self::Promise => b"symbiose/promise/v1",
+            Self::Poll => b"symbiose/poll/v1",
         }
     }
 

@@ -1,10 +1,12 @@
 //! Every maximum of the system in one place, checked against each other at compile time. Nothing that comes from
 //! outside may grow past one of these.
 
+mod assembly;
 mod energy;
 mod metering;
 mod plan;
 
+pub use assembly::*;
 pub use energy::*;
 pub use metering::*;
 pub use plan::*;
