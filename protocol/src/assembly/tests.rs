@@ -274,6 +274,52 @@ fn a_broken_promise_is_told_by_height_alone() {
     assert_eq!([at(99, Some(70)), at(99, Some(71))], [Kept::Yes, Kept::Broken]);
 }
 
+/// One changed bit anywhere in something signed, and it is nobody's word any more.
+#[test]
+fn no_bit_can_be_changed() {
+    fn check<T>(what: &str, bytes: &[u8], open: impl Fn(&[u8]) -> Result<T, BallotError>) {
+        assert!(open(bytes).is_ok(), "{what}");
+        for place in 0..bytes.len() {
+            for bit in [0x01, 0x20, 0x80] {
+                let mut altered = bytes.to_vec();
+                altered[place] ^= bit;
+                assert!(open(&altered).is_err(), "{what}: byte {place} xor {bit}");
+            }
+            assert!(open(&bytes[..place]).is_err(), "{what} cut at {place}");
+        }
+    }
+    let lots = || Bounded::new(vec![LotId(1), LotId(7)]).unwrap();
+    let ballot = Ballot { lots: lots(), ..ballot() }.sign(&key(1), &CHAIN);
+    check("ballot", &encode(&ballot), |bytes| SignedBallot::open(bytes, &CHAIN));
+    let mandate =
+        Mandate { lots: lots(), holder: PersonId(2), items: Bounded::default(), covers_second: false };
+    let act = ProxyAct::Give(mandate);
+    let assembly = AssemblyId::new([2; 32]);
+    let proxy = Proxy { assembly, principal: key(1).public(), act, salt: SALT }.sign(&key(1), &CHAIN);
+    check("proxy", &encode(&proxy), |bytes| SignedProxy::open(bytes, &CHAIN));
+    let answer = Answer { item: ItemNumber(1), resolution: Digest::new([3; 32]), choice: Choice::Null };
+    let paper = Paper {
+        assembly,
+        person: PersonId(1),
+        sheet: Sheet::Ballot(RoomBallot { lots: lots(), answer, proxy: None }),
+        scan: Digest::new([5; 32]),
+        sequence: 1,
+        syndic: key(1).public(),
+        assessor: key(2).public(),
+        salt: SALT,
+    };
+    let (by_syndic, by_assessor) = (paper.sign(&key(1), &CHAIN), paper.sign(&key(2), &CHAIN));
+    let paper = SignedPaper { paper, by_syndic, by_assessor };
+    check("paper", &encode(&paper), |bytes| SignedPaper::open(bytes, &CHAIN));
+    let promise =
+        Promise { assembly, commitment: SALTED, taken: Height(1), by: Height(2), node: key(1).public() };
+    check("promise", &encode(&promise.sign(&key(1), &CHAIN)), |bytes| SignedPromise::open(bytes, &CHAIN));
+    let poll = PollBallot { poll: SALTED, voter: key(1).public(), answer: 1, sequence: 2, salt: SALT };
+    check("poll", &encode(&poll.sign(&key(1), &CHAIN)), |bytes| SignedPollBallot::open(bytes, &CHAIN));
+}
+
+const SALTED: Digest = Digest::new([6; 32]);
+
 fn resolution(item: u16, round: Round) -> Resolution {
     Resolution {
         item: ItemNumber(item),
