@@ -8,7 +8,8 @@ mod period;
 mod slot;
 mod view;
 
-pub use entry::{Account, Books, EnergyEntry, EnergyKey, Period, SettledSlot, Week};
+pub use book::digest_of_lines;
+pub use entry::{Account, Books, EnergyEntry, EnergyKey, PairBooks, Period, SettledSlot, Week};
 
 pub(super) use decide::{carry_out, check_action};
 
@@ -96,7 +97,7 @@ pub(super) fn settle(
     let settlers = check_settlers(overlay, context, deciding, &books, signed)?;
     let event = match &signed.settlement {
         Settlement::Slot(result) => slot::record(overlay, context, &books, result, settlers)?,
-        Settlement::Week(booking) => book::book(overlay, &books, booking)?,
+        Settlement::Week(booking) => book::book(overlay, &books, booking, settlers)?,
         Settlement::Period(step) => period::step(overlay, context, books, step)?,
         Settlement::Credit(note) => book::credit(overlay, note)?,
     };
@@ -148,6 +149,15 @@ fn day_of(time: UnixMs) -> u64 {
 /// The week of a slot, from Monday on in UTC; week 0 holds 1970-01-01, a Thursday.
 pub fn week_of(slot: SlotId, length: SlotLength) -> u64 {
     (day_of(slot.start(length)) + 3) / 7
+}
+
+/// The slots of a week.
+pub fn slots_of_week(week: u64, length: SlotLength) -> std::ops::Range<SlotId> {
+    let first = |week: u64| {
+        let days = week.saturating_mul(7).saturating_sub(3);
+        SlotId(days.saturating_mul(u64::from(length.slots_per_day())))
+    };
+    first(week)..first(week.saturating_add(1))
 }
 
 impl Overlay<'_> {

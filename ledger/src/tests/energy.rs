@@ -136,6 +136,8 @@ fn from_the_first_slot_to_a_credit_note() {
     let settled = chain.state().settled(SlotId(3)).unwrap();
     assert_eq!((&settled.result, settled.settlers), (&corrected, [address(0), address(2)]));
     assert_eq!(chain.state().settled_slots(SlotId(0)..=SlotId(9)).count(), 3);
+    let reversed = SlotId(9)..=SlotId(0);
+    assert_eq!(chain.state().settled_slots(reversed).count(), 0);
 
     // 402 Wh at 145,000 are 58,290 micro-EUR; a large hive books in parts.
     settle(&mut chain, NOW, week(1, vec![line(4, 400, 0, -58_000, 7), line(5, 0, 400, 58_000, 0)])).unwrap();
@@ -330,6 +332,13 @@ fn bookings_come_out_even() {
         ),
         (1, vec![line(4, -1, 0, -5, 0), line(5, 0, -1, 5, 0)], "energy bought adds up to -1, expected 151"),
         (1, vec![line(4, 151, 0, -5, 0), line(9, 0, 151, 5, 0)], "is not a member"),
+        // 151 Wh cost at most 34,730 micro-EUR in the class with the highest fee.
+        (
+            1,
+            vec![line(4, 151, 0, -5, 34_731), line(5, 0, 151, 5, 0)],
+            "fees adds up to 34731, expected 34730",
+        ),
+        (1, vec![line(4, 151, 0, -5, 0), line(5, 0, 151, 5, -1)], "fees adds up to -1, expected 34730"),
     ] {
         let found = refused(week(number, of));
         assert!(found.contains(reason), "{found}, expected {reason}");

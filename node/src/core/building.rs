@@ -88,6 +88,8 @@ fn event_of(change: &Change) -> Option<Event> {
         | Change::DeleteStatement(..)
         | Change::PutRefusals(_)
         | Change::PutEquipment(_)
+        | Change::PutBooked(_)
+        | Change::DeleteBooked(..)
         | Change::PutSlots(_)
         | Change::DeleteSlots(_)
         | Change::PutSettings(_) => None,

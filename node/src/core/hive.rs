@@ -105,6 +105,7 @@ impl Core {
         for event in &committed.events {
             self.ledger_event(now, event);
         }
+        self.take_bookings(now, &committed.block);
         let deciding = self.ledger.state().authorities().hash();
         if deciding != committed.block.header.authorities {
             // An authority that changed its key may connect with the old one until its last height is decided.
@@ -190,7 +191,7 @@ impl Core {
             (Purpose::KeyChange, Some(reason)) => {
                 tracing::warn!(%reason, "the hive refuses the change of this node's key");
             }
-            (Purpose::Settlement(_), Some(reason)) => {
+            (Purpose::Settlement(_) | Purpose::Commitment(_), Some(reason)) => {
                 tracing::debug!(%reason, "the ledger does not take a settlement");
             }
             (
@@ -199,6 +200,7 @@ impl Core {
                 | Purpose::Cosign
                 | Purpose::NetworkKey
                 | Purpose::Settlement(_)
+                | Purpose::Commitment(_)
                 | Purpose::KeyChange,
                 _,
             ) => {}

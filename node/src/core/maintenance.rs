@@ -137,6 +137,8 @@ impl Maintenance {
                 | Change::DeleteStatement(..)
                 | Change::PutRefusals(_)
                 | Change::PutEquipment(_)
+                | Change::PutBooked(_)
+                | Change::DeleteBooked(..)
                 | Change::PutSlots(_)
                 | Change::DeleteSlots(_)
                 | Change::DeletePolicy(_)

@@ -37,6 +37,8 @@ pub(super) enum Purpose {
     KeyChange,
     /// Two desks found the same; the hash of it.
     Settlement(Digest),
+    /// The building is bound to what it stated of a day.
+    Commitment(u64),
 }
 
 /// The outbox takes no more.

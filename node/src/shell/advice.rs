@@ -9,7 +9,7 @@ pub(super) fn on(code: &str) -> &'static str {
     known.map_or(GENERAL, |(_, advice)| advice)
 }
 
-const ADVICE: [(&str, &str); 34] = [
+const ADVICE: [(&str, &str); 35] = [
     ("backup_failed", "Look whether the disk or the download was interrupted, and make the backup again."),
     (
         "backup_missing",
@@ -69,6 +69,10 @@ const ADVICE: [(&str, &str); 34] = [
         "Ask who took them for another picture; replace the disk or SD card if it happens again.",
     ),
     ("restored", "Wait until the hive has gone on for some blocks; the node votes again by itself."),
+    (
+        "settlement_disputed",
+        "Compare the release of this node with its neighbours'; the slots stay open until a later version of them holds.",
+    ),
     ("starting", "Wait a few seconds."),
     ("telemetry_broken", "Restart the node; if it happens again, replace the disk or SD card."),
     ("telemetry_damaged", "What could be read is kept; replace the disk or SD card if it happens again."),

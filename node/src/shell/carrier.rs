@@ -469,6 +469,10 @@ impl Carrier {
                 health.set("alerts_held_back", Weight::Notice, text);
             }
         }
+        match self.core.settlement_trouble() {
+            None => health.clear("settlement_disputed"),
+            Some(text) => health.set("settlement_disputed", Weight::Attention, text),
+        }
         let others = ledger.state().members().filter(|(_, member)| !member.revoked).count().saturating_sub(1);
         if others > 0 && self.members.connected.is_empty() {
             health.set("no_peers", Weight::NotReady, "No other member of the hive is connected.");

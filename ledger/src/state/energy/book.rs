@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use protocol::Address;
-use protocol::energy::{CreditNote, NetLine, PeriodStatus, WattHours, WeekBooking};
+use protocol::energy::{
+    CreditNote, Fees, MicroEuro, NetLine, PeriodStatus, Price, SlotId, SlotLength, WattHours, WeekBooking,
+};
+use protocol::{Address, Digest, encode};
 
-use super::EnergyEvent;
-use super::entry::{Account, Books, EnergyEntry, EnergyKey, Period, Week};
+use super::entry::{Account, Books, EnergyEntry, EnergyKey, PairBooks, Period, Week};
+use super::{EnergyEvent, slots_of_week};
 use crate::energy::EnergyReject;
 use crate::state::Overlay;
 use crate::state::entry::{Entry, Key};
@@ -17,6 +19,7 @@ pub(super) fn book(
     overlay: &mut Overlay<'_>,
     books: &Books,
     booking: &WeekBooking,
+    settlers: [Address; 2],
 ) -> Result<EnergyEvent, EnergyReject> {
     let number = booking.week;
     let week = overlay.week(number);
@@ -34,12 +37,50 @@ pub(super) fn book(
     if !(left.min(0)..=left.max(0)).contains(&traded) {
         return Err(EnergyReject::Sum { what: "energy bought", expected: left, found: traded });
     }
+    note_pair(overlay, books, booking, settlers)?;
     apply(overlay, books.clone(), &booking.lines)?;
     let booked = WattHours(week.booked.0 + traded);
     let results = if booked == week.traded { 0 } else { week.results };
     let week = Week { booked, bookings: booking.number, results, ..week };
     overlay.put_energy(EnergyKey::Week(number), EnergyEntry::Week(week));
     Ok(EnergyEvent::Booked { week: number })
+}
+
+/// Keeps what a pair has booked of a week, and its fees within what its energy may cost: two settlement authorities that
+/// lie together make no fees of nothing.
+fn note_pair(
+    overlay: &mut Overlay<'_>,
+    books: &Books,
+    booking: &WeekBooking,
+    settlers: [Address; 2],
+) -> Result<(), EnergyReject> {
+    let mut pair = settlers.map(|settler| overlay.origin(&settler));
+    pair.sort_unstable();
+    let key = EnergyKey::Pair(booking.week, pair[0], pair[1]);
+    let before = match overlay.energy(key) {
+        Some(EnergyEntry::Pair(books)) => Some(*books),
+        Some(_) | None => None,
+    };
+    let sum = |of: fn(&NetLine) -> i64| booking.lines.iter().map(of).sum::<i64>();
+    let bought = before.map_or(0, |pair| pair.bought.0).saturating_add(sum(|line| line.bought.0));
+    let fee = before.map_or(0, |pair| pair.fee.0).saturating_add(sum(|line| line.fee.0));
+    let dearest = Price(overlay.dearest_fee(booking.week, books.length));
+    let most = dearest.value_of(WattHours(bought.max(0))).map_or(i64::MAX, |most| most.0);
+    if !(0..=most).contains(&fee) {
+        return Err(EnergyReject::Sum { what: "fees", expected: most, found: fee });
+    }
+    let bookings = before.map_or(0, |pair| pair.bookings) + 1;
+    let (bought, fee) = (WattHours(bought), MicroEuro(fee));
+    let last = digest_of_lines(&booking.lines);
+    overlay.put_energy(key, EnergyEntry::Pair(PairBooks { bookings, last, bought, fee }));
+    Ok(())
+}
+
+/// Hash of the lines of a booking.
+pub fn digest_of_lines(lines: &[NetLine]) -> Digest {
+    let lines: Vec<Vec<u8>> = lines.iter().map(encode).collect();
+    let parts: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
+    Digest::of("symbiose lines of a booking v1", &parts)
 }
 
 /// Books in an open period what a final one should have been less what it was.
@@ -125,6 +166,22 @@ impl Overlay<'_> {
             Some(EnergyEntry::Account(account)) => *account,
             Some(_) | None => Account::default(),
         }
+    }
+
+    /// The highest fee of any class in a tariff that holds in a week, micro-EUR per kWh.
+    fn dearest_fee(&self, week: u64, length: SlotLength) -> i64 {
+        let slots = slots_of_week(week, length);
+        let all = Key::Energy(EnergyKey::Tariff(SlotId(0)))..=Key::Energy(EnergyKey::Tariff(slots.end));
+        let mut dearest = 0;
+        for (key, entry) in self.range(all).into_iter().rev() {
+            let Entry::Energy(EnergyEntry::Tariff(tariff)) = entry else { continue };
+            let Fees { building, cabin, substation, region } = tariff.fees;
+            dearest = [building, cabin, substation, region].iter().map(|fee| fee.0).fold(dearest, i64::max);
+            if matches!(key, Key::Energy(EnergyKey::Tariff(from)) if from <= slots.start) {
+                break;
+            }
+        }
+        dearest
     }
 
     /// All accounts together, that of the network among them, are even whatever was booked.

@@ -27,6 +27,8 @@ pub enum EnergyKey {
     Account(Address),
     /// A billing period.
     Period(u64),
+    /// What two settlement authorities booked of a week together: their first keys, in order.
+    Pair(u64, Address, Address),
 }
 
 /// What stands there.
@@ -48,6 +50,8 @@ pub enum EnergyEntry {
     Account(Account),
     /// Under [`EnergyKey::Period`].
     Period(Period),
+    /// Under [`EnergyKey::Pair`].
+    Pair(PairBooks),
 }
 
 /// What the hive decided and counts.
@@ -102,6 +106,19 @@ pub struct Week {
     pub bookings: u32,
     /// Results that came since the last booking.
     pub results: u32,
+}
+
+/// What two settlement authorities booked of a week together, over all their bookings of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct PairBooks {
+    /// Their bookings so far.
+    pub bookings: u32,
+    /// Hash of the lines of the last one.
+    pub last: Digest,
+    /// Energy bought in all of them, Wh; corrections come off.
+    pub bought: WattHours,
+    /// Fees in all of them.
+    pub fee: MicroEuro,
 }
 
 /// What a member bought, sold, owes and is owed since it joined.

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use protocol::energy::{Settlement, SharingRule, SlotId, Tariff};
 use protocol::{Address, Digest};
 
-use super::entry::{Account, Books, EnergyEntry, EnergyKey, Period, SettledSlot, Week};
+use super::entry::{Account, Books, EnergyEntry, EnergyKey, PairBooks, Period, SettledSlot, Week};
 use crate::state::State;
 use crate::state::entry::{Entry, Key};
 
@@ -59,6 +59,16 @@ impl State {
         match self.energy(EnergyKey::Week(week)) {
             Some(EnergyEntry::Week(week)) => *week,
             Some(_) | None => Week::default(),
+        }
+    }
+
+    /// What two settlement authorities booked of a week together, under whatever keys.
+    pub fn pair_books(&self, week: u64, pair: [Address; 2]) -> Option<PairBooks> {
+        let mut pair = pair.map(|settler| self.origin(&settler));
+        pair.sort_unstable();
+        match self.energy(EnergyKey::Pair(week, pair[0], pair[1])) {
+            Some(EnergyEntry::Pair(books)) => Some(*books),
+            Some(_) | None => None,
         }
     }
 

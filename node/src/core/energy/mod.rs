@@ -21,7 +21,8 @@ pub use meters::{Counter, Meter, MeterPlan, Role, SLOT_LENGTH, unit_mwh};
 pub use plausible::{Doubt, Limits};
 pub use probe::{Finding, Probe};
 pub use settling::{
-    HeldStatement, LineDoubt, OwnOutcome, OwnSlot, Refusals, RefusedStatement, SlotStage, StoredRefusals,
+    Booked, HeldStatement, LineDoubt, OwnOutcome, OwnSlot, Refusals, RefusedStatement, SlotStage,
+    StoredRefusals,
 };
 pub use slot::{Flow, Slot};
 pub use terms::{DatedTerms, OwnTerms};

@@ -11,7 +11,7 @@ use thiserror::Error;
 use super::work_order::WorkOrder;
 use crate::core::alerts::{Alert, AlertId};
 use crate::core::catalogue::{Definition, MetricDefinition, Swap};
-use crate::core::energy::{DaySlots, HeldStatement, MeterPlan, OwnSlot, OwnTerms, StoredRefusals};
+use crate::core::energy::{Booked, DaySlots, HeldStatement, MeterPlan, OwnSlot, OwnTerms, StoredRefusals};
 use crate::core::planning::Equipment;
 use crate::core::policy::{self, Policy, PolicyId, PolicyVersion};
 use crate::core::rules::CounterBase;
@@ -82,6 +82,10 @@ pub enum Change {
     DeleteStatement(SlotId, Address),
     /// What it refused lately as a desk.
     PutRefusals(Box<StoredRefusals>),
+    /// What it booked of a week with another desk.
+    PutBooked(Box<Booked>),
+    /// A week, by desk, that it no longer keeps account of.
+    DeleteBooked(u64, Address),
 }
 
 /// What there is one of.
@@ -152,6 +156,8 @@ impl Change {
             Self::PutStatement(held) => statement_key(held.signed.statement.slot, &held.member),
             Self::DeleteStatement(slot, member) => statement_key(*slot, member),
             Self::PutRefusals(_) => key(b'r', &[]),
+            Self::PutBooked(booked) => booked_key(booked.week, &booked.partner),
+            Self::DeleteBooked(week, partner) => booked_key(*week, partner),
         }
     }
 
@@ -177,6 +183,7 @@ impl Change {
             Self::PutOwnSlot(own) => Some(protocol::encode(own)),
             Self::PutStatement(held) => Some(protocol::encode(held)),
             Self::PutRefusals(refusals) => Some(protocol::encode(refusals)),
+            Self::PutBooked(booked) => Some(protocol::encode(booked)),
             Self::DeletePolicy(_)
             | Self::DeletePolicyVersion(..)
             | Self::DeleteHeld(_)
@@ -184,6 +191,7 @@ impl Change {
             | Self::DeleteSlots(_)
             | Self::DeleteOwnSlot(_)
             | Self::DeleteStatement(..)
+            | Self::DeleteBooked(..)
             | Self::DeleteCounterBase(_)
             | Self::DeleteAlert(_)
             | Self::DeleteWorkOrder(_) => None,
@@ -212,6 +220,7 @@ impl Change {
             Some(b'o') => Self::PutOwnSlot(Box::new(decode(value)?)),
             Some(b'd') => Self::PutStatement(Box::new(decode(value)?)),
             Some(b'r') => Self::PutRefusals(Box::new(decode(value)?)),
+            Some(b'y') => Self::PutBooked(Box::new(decode(value)?)),
             found => return Err(EntryError::Key { found: found.copied() }),
         };
         if change.key() == key { Ok(change) } else { Err(EntryError::Misplaced) }
@@ -226,6 +235,10 @@ fn key(kind: u8, parts: &[&[u8]]) -> Vec<u8> {
 
 fn statement_key(slot: SlotId, member: &Address) -> Vec<u8> {
     key(b'd', &[&slot.0.to_be_bytes(), member.as_bytes()])
+}
+
+fn booked_key(week: u64, partner: &Address) -> Vec<u8> {
+    key(b'y', &[&week.to_be_bytes(), partner.as_bytes()])
 }
 
 fn version_key(policy: PolicyId, version: u32) -> Vec<u8> {

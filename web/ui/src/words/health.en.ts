@@ -63,6 +63,7 @@ export const en: HealthWords = {
     no_time_sync: ['Time is not synchronised', 'Give the machine internet or a time server on the LAN.'],
     not_member: ['Not a member of the hive', 'If the key file or the folder was changed or damaged, restore a backup; a building that was shut out asks for a new invitation.'],
     restored: ['Restored from a backup', 'Wait: the node votes again when the hive has gone on for some blocks.'],
+    settlement_disputed: ['Shared energy in dispute', 'Compare the releases of the nodes: these slots stay open until a later version of them holds.'],
     starting: ['Starting', 'Wait a few seconds.'],
     telemetry_broken: ['Readings cannot be stored', 'Restart the node. If it happens again, replace the disk or SD card.'],
     telemetry_damaged: ['Readings damaged', 'What could be read is kept. If it happens again, replace the disk or SD card.'],

@@ -107,6 +107,7 @@ export const fr: HealthWords = {
     no_time_sync: ['Heure non synchronisée', 'Donnez Internet à la machine ou un serveur de temps local.'],
     not_member: ['Pas membre de la ruche', 'Si le fichier de la clé ou le dossier a été modifié ou abîmé, restaurez une sauvegarde ; un immeuble exclu demande une nouvelle invitation.'],
     restored: ['Restauré d’une sauvegarde', 'Patientez : le boîtier vote de nouveau quand la ruche a avancé de quelques blocs.'],
+    settlement_disputed: ['Partage d’énergie contesté', 'Comparez les versions des boîtiers : ces quarts d’heure restent ouverts jusqu’à ce qu’une version suivante tienne.'],
     starting: ['Démarrage', 'Patientez quelques secondes.'],
     telemetry_broken: ['Relevés impossibles', 'Redémarrez le boîtier. Si cela revient, remplacez le disque ou la carte SD.'],
     telemetry_damaged: ['Relevés abîmés', 'Ce qui était lisible est gardé. Si cela revient, remplacez le disque ou la carte SD.'],

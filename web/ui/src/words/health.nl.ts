@@ -63,6 +63,7 @@ export const nl: HealthWords = {
     no_time_sync: ['Tijd niet gesynchroniseerd', 'Geef de machine internet of een tijdserver op het lokale net.'],
     not_member: ['Geen lid van de korf', 'Zet een back-up terug als het sleutelbestand of de map is gewijzigd of beschadigd; een uitgesloten gebouw vraagt een nieuwe uitnodiging.'],
     restored: ['Hersteld uit een back-up', 'Even wachten: het kastje stemt weer als de korf enkele blokken verder is.'],
+    settlement_disputed: ['Gedeelde energie betwist', 'Vergelijk de versies van de kastjes: deze kwartieren blijven open tot een volgende versie klopt.'],
     starting: ['Bezig met starten', 'Wacht enkele seconden.'],
     telemetry_broken: ['Metingen kunnen niet bewaard worden', 'Herstart het kastje. Vervang de schijf of SD-kaart als het opnieuw gebeurt.'],
     telemetry_damaged: ['Metingen beschadigd', 'Wat leesbaar was is bewaard. Vervang de schijf of SD-kaart als het opnieuw gebeurt.'],

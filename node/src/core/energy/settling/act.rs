@@ -1,12 +1,13 @@
 //! What comes of settling: to be stored, sent, put on the ledger or told to people, in this order.
 
 use protocol::Address;
-use protocol::energy::{SettlementMessage, SignedSettlement};
+use protocol::energy::{DayCommitment, SettlementMessage, SignedSettlement};
 
 use crate::core::maintenance::Change;
 
 /// Something to be done.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "few live at a time, and most are changes")]
 pub(super) enum Act {
     /// Store it, before anything behind it leaves.
     Store(Change),
@@ -14,6 +15,8 @@ pub(super) enum Act {
     Send(Address, SettlementMessage),
     /// Put it on the ledger after so many milliseconds, unless it is there by then.
     Wish(Box<SignedSettlement>, u64),
+    /// Bind this building on the ledger to what it stated of a day.
+    Commit(DayCommitment),
     /// People see something else.
     Tell,
 }

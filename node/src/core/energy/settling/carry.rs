@@ -1,9 +1,9 @@
 //! How settling hangs in the building: what it is told, when it looks at the clock, and how what comes of it is stored,
 //! sent and put on the ledger.
 
-use ledger::state::energy::EnergyEvent;
-use protocol::energy::{SettlementMessage, SlotId};
-use protocol::{Address, Digest, Now, Payload, SigningKey, encode};
+use ledger::state::energy::{EnergyEvent, week_of};
+use protocol::energy::{Settlement, SettlementMessage, SlotId};
+use protocol::{Address, Block, Digest, Now, Payload, SigningKey, encode};
 
 use super::act::Act;
 use super::hall::Hall;
@@ -32,7 +32,12 @@ impl Settling {
             }
             SettlementMessage::Receipt(receipt) => self.post.hear_receipt(hall, pen, from, receipt, acts),
             SettlementMessage::Wanted(slot) => self.post.hear_wanted(hall, from, slot, acts),
-            SettlementMessage::Offer(offer) => self.office.hear_offer(hall, pen.key, from, *offer, acts),
+            SettlementMessage::Offer(offer) => match offer.settlement {
+                Settlement::Slot(_) => self.office.hear_offer(hall, pen.key, from, *offer, acts),
+                Settlement::Week(_) | Settlement::Period(_) | Settlement::Credit(_) => {
+                    self.bookings.hear(hall, pen.key, &self.office.trays, from, &offer, acts);
+                }
+            },
             SettlementMessage::Held(held) => self.office.hear_held(hall, from, &held, acts),
             SettlementMessage::Share(some) => self.office.hear_share(hall, pen.key, from, &some, acts),
             SettlementMessage::AskLine(slot) => self.office.hear_ask(hall, from, slot, acts),
@@ -58,8 +63,10 @@ impl Settling {
             return;
         }
         self.swept = Some(now);
+        self.heard.clear();
         self.post.forget(hall.kept(), acts);
         self.office.forget(hall.kept(), acts);
+        self.bookings.forget(week_of(hall.kept(), hall.length()), acts);
     }
 }
 
@@ -73,8 +80,10 @@ impl Energy {
             let terms_at = |start| terms.at(start);
             settling.post.state(hall, pen, !meters.2.is_empty(), slot_of, terms_at, acts);
             settling.post.send(hall, acts);
+            settling.post.commit_days(hall, acts);
         }
         settling.office.tend(hall, pen.key, acts);
+        settling.bookings.tend(hall, pen.key, &settling.office.trays, acts);
         settling.sweep(hall, acts);
     }
 }
@@ -106,6 +115,9 @@ impl Core {
         let Some((hall, pen)) = hall_and_pen(&self.ledger, &self.key, secret, now) else { return };
         let mut acts = Vec::new();
         self.energy.settling.resume(&hall);
+        if !self.energy.settling.listens(now.tick, from) {
+            return;
+        }
         self.energy.settling.hear(&hall, pen, from, message, &mut acts);
         self.carry_settling(now, acts);
     }
@@ -119,6 +131,25 @@ impl Core {
         let Some((hall, _)) = hall_and_pen(&self.ledger, &self.key, secret, now) else { return };
         let mut acts = Vec::new();
         self.energy.settling.on_ledger(&hall, *slot, &mut acts);
+        self.carry_settling(now, acts);
+    }
+
+    /// Bookings of a final block, which desks keep account of.
+    pub(in crate::core) fn take_bookings(&mut self, now: Now, block: &Block) {
+        let week_bookings = block.transactions.iter().filter_map(|transaction| {
+            let Payload::Settle(signed) = &transaction.body.payload else { return None };
+            matches!(signed.settlement, Settlement::Week(_)).then_some(signed)
+        });
+        let signed: Vec<_> = week_bookings.collect();
+        if signed.is_empty() {
+            return;
+        }
+        let secret = self.maintenance.secret();
+        let Some((hall, _)) = hall_and_pen(&self.ledger, &self.key, secret, now) else { return };
+        let mut acts = Vec::new();
+        for signed in signed {
+            self.energy.settling.bookings.landed(&hall, signed, &mut acts);
+        }
         self.carry_settling(now, acts);
     }
 
@@ -138,6 +169,14 @@ impl Core {
                 Act::Send(to, message) => {
                     self.persist(std::mem::take(&mut changes));
                     self.out.push(Output::SendSettlement { to, message: Box::new(message) });
+                }
+                Act::Commit(commitment) => {
+                    let purpose = Purpose::Commitment(commitment.day);
+                    let is_new = !self.outbox.holds(purpose);
+                    let payload = Payload::CommitDay(commitment);
+                    if is_new && self.outbox.push(payload, purpose, now.tick).is_err() {
+                        tracing::warn!("the outbox is full; a day is bound later");
+                    }
                 }
                 Act::Wish(signed, wait_ms) => {
                     self.persist(std::mem::take(&mut changes));

@@ -87,5 +87,5 @@ fn keeps_terms(told: &ToldLine, stated: &Statement, settled: &SettledSlot, setti
     let sold_at_price = told.revenue.0 > 0;
     let too_dear = terms.buy_up_to.is_some_and(|limit| limit.0 < price.0 + setting.fee.0);
     let too_cheap = terms.sell_at_least.is_some_and(|limit| limit > price);
-    !(bought_at_price && too_dear) && !(sold_at_price && too_cheap)
+    !(bought_at_price && too_dear || sold_at_price && too_cheap)
 }

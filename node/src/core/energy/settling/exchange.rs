@@ -3,7 +3,7 @@
 
 use protocol::energy::{Held, Offer, Settlement, SettlementMessage, SignedSettlement, SlotId};
 use protocol::limits::SHARED_STATEMENTS_MAX;
-use protocol::{Address, Bounded, Signature, SigningKey};
+use protocol::{Address, Bounded, Signature, SigningKey, Tick};
 
 use super::act::Act;
 use super::desk::Office;
@@ -14,6 +14,10 @@ use super::tray::Tray;
 const OFFER_AGAIN_MS: u64 = 3_000;
 /// What two desks hold of a slot is compared at most this often, milliseconds.
 const COMPARE_AGAIN_MS: u64 = 1_000;
+/// A desk that waits for statements compares with the other this long after the last one came, milliseconds.
+const QUIET_MS: u64 = 2_000;
+/// And again after this long, milliseconds.
+const COMPARE_EARLY_MS: u64 = 60_000;
 /// The second of a pair leaves it to the first to put a result on the ledger, for this long, milliseconds.
 const SECOND_WAITS_MS: u64 = 1_500;
 /// What both signed and is not on the ledger is handed in again after this long, milliseconds.
@@ -23,8 +27,15 @@ impl Office {
     /// Settles a slot if it may be, and does what is next with its partners.
     pub(super) fn consider(&mut self, hall: &Hall<'_>, key: &SigningKey, slot: SlotId, acts: &mut Vec<Act>) {
         let Some(tray) = self.trays.get_mut(&slot) else { return };
-        if !hall.has_desk(&hall.me) || !hall.is_open(slot) || !Self::is_ready(hall, slot, tray) {
+        if !hall.is_open(slot) {
+            self.busy.remove(&slot);
             return;
+        }
+        if !hall.has_desk(&hall.me) {
+            return;
+        }
+        if !Self::is_ready(hall, slot, tray) {
+            return tray.compare_early(hall, slot, acts);
         }
         let settled = hall.state.settled(slot);
         if let Some(settled) = settled
@@ -77,10 +88,10 @@ impl Office {
     /// Another desk tells what it holds: it is sent what it lacks, and asked for what is lacking here.
     pub(super) fn hear_held(&mut self, hall: &Hall<'_>, from: Address, theirs: &Held, acts: &mut Vec<Act>) {
         let slot = theirs.slot;
-        if !hall.partners(slot).contains(&from) {
+        if !hall.is_open(slot) || !hall.partners(slot).contains(&from) {
             return;
         }
-        let Some(tray) = self.trays.get_mut(&slot) else { return };
+        let tray = self.trays.entry(slot).or_insert_with(|| Tray::new(hall.now));
         let (lacking, has_more) = tray.compare(theirs);
         for some in lacking.chunks(SHARED_STATEMENTS_MAX) {
             let some = Bounded::new(some.to_vec()).expect("invariant: chunks keep the limit");
@@ -129,6 +140,20 @@ impl Tray {
                 self.differs.get_or_insert(hall.now.tick);
             } else {
                 self.tell_marks(hall, slot, *desk, acts);
+            }
+        }
+    }
+
+    /// What one desk waits for the other may hold: a member reaches one of them sometimes.
+    fn compare_early(&mut self, hall: &Hall<'_>, slot: SlotId, acts: &mut Vec<Act>) {
+        let (now, changed) = (hall.now.tick, self.changed.tick);
+        if self.statements.is_empty() || now.since(changed) < QUIET_MS || hall.state.settled(slot).is_some() {
+            return;
+        }
+        for partner in hall.partners(slot) {
+            let is_due = |last: &Tick| *last < changed || now.since(*last) >= COMPARE_EARLY_MS;
+            if self.compared.get(&partner).is_none_or(is_due) {
+                self.tell_marks(hall, slot, partner, acts);
             }
         }
     }

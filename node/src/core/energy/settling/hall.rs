@@ -61,6 +61,11 @@ impl<'a> Hall<'a> {
         self.rota.desks().iter().any(|desk| self.state.current(&desk.authority) == *address)
     }
 
+    /// Every desk, by the key it has now.
+    pub(super) fn desk_addresses(&self) -> Vec<Address> {
+        self.rota.desks().iter().map(|desk| self.state.current(&desk.authority)).collect()
+    }
+
     /// The key of a desk.
     pub(super) fn desk_key(&self, address: &Address) -> Option<&PublicKey> {
         self.state.authorities().key_of(address).filter(|_| self.has_desk(address))
@@ -89,7 +94,8 @@ impl<'a> Hall<'a> {
         (0..=turns).map(|turn| self.pair(day + turn)).collect()
     }
 
-    fn pair(&self, day: u64) -> [Address; 2] {
+    /// The two desks of a UTC day.
+    pub(super) fn pair(&self, day: u64) -> [Address; 2] {
         self.rota.pair(day).map(|authority| self.state.current(&authority))
     }
 

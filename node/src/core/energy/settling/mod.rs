@@ -2,30 +2,39 @@
 //! stores what is to be stored before anything leaves.
 
 mod act;
+mod booking;
 mod carry;
 mod check;
 mod desk;
 mod exchange;
 mod hall;
 mod own;
+mod period;
 mod post;
 mod refusals;
 mod tray;
 
+pub use booking::Booked;
 pub use own::{LineDoubt, OwnOutcome, OwnSlot, SlotStage};
 pub use refusals::{Refusals, RefusedStatement, StoredRefusals};
 pub use tray::HeldStatement;
 
+use std::collections::BTreeMap;
+
 use ledger::state::State;
 use protocol::energy::{PeriodStatus, SlotId, SlotLength};
-use protocol::{Tick, UnixMs};
+use protocol::{Address, Tick, UnixMs};
 
 use super::Energy;
 use crate::core::Core;
 use crate::core::maintenance::Change;
+use booking::Bookings;
 use desk::Office;
+use hall::Hall;
 use post::Post;
 
+/// Messages of one member that are listened to in a second; what is lost is sent again.
+const MESSAGES_PER_S_MAX: u32 = 256;
 /// Two desks that find something else in the same statements for this long disagree, milliseconds.
 const DISPUTE_AFTER_MS: u64 = 30_000;
 
@@ -34,7 +43,10 @@ const DISPUTE_AFTER_MS: u64 = 30_000;
 pub(super) struct Settling {
     post: Post,
     office: Office,
+    bookings: Bookings,
     is_resumed: bool,
+    /// What each member said in the second that runs.
+    heard: BTreeMap<Address, (u64, u32)>,
     /// When what is too old was let go last.
     swept: Option<Tick>,
 }
@@ -50,10 +62,23 @@ impl Settling {
                 settling.office.restore((**held).clone());
             } else if let Change::PutRefusals(stored) = entry {
                 settling.office.refusals.restore(stored);
+            } else if let Change::PutBooked(booked) = entry {
+                settling.bookings.restore((**booked).clone());
             }
         }
         settling.post.stale();
         settling
+    }
+
+    /// Whether a member has not said too much already in this second.
+    fn listens(&mut self, now: Tick, from: Address) -> bool {
+        let second = now.0 / 1_000;
+        let heard = self.heard.entry(from).or_insert((second, 0));
+        if heard.0 != second {
+            *heard = (second, 0);
+        }
+        heard.1 += 1;
+        heard.1 <= MESSAGES_PER_S_MAX
     }
 
     /// Slots of the book changed.
@@ -103,6 +128,33 @@ fn slots_between(from: UnixMs, to: UnixMs, length: SlotLength) -> Option<std::op
 }
 
 impl Core {
+    /// What is wrong with settling, in words: lines that do not hold, desks that disagree, weeks that were booked otherwise
+    /// than this desk remembers.
+    pub fn settlement_trouble(&self) -> Option<String> {
+        let hall = Hall::open(self.ledger.state(), self.ledger.chain(), self.ledger.address(), self.clock)?;
+        let Settling { post, office, bookings, .. } = &self.energy.settling;
+        let is_wrong = |doubt| match doubt {
+            LineDoubt::Proof | LineDoubt::TooMuch | LineDoubt::Payment | LineDoubt::Terms => true,
+            // A correction is on its way.
+            LineDoubt::OtherFigures | LineDoubt::LeftOut => false,
+        };
+        let doubts = post.own.values().filter_map(|own| own.outcome()?.doubt);
+        let lines = doubts.filter(|doubt| is_wrong(*doubt)).count();
+        let disputed = office.disputed(self.clock.tick, DISPUTE_AFTER_MS).count();
+        let weeks = bookings.broken(&hall).len();
+        let told = [
+            (lines, "lines of this building do not hold"),
+            (disputed, "slots are in dispute between two desks"),
+            (weeks, "weeks were booked otherwise than this desk remembers"),
+        ];
+        let told: Vec<String> = told
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
+        (!told.is_empty()).then(|| format!("Shared energy: {}.", told.join(", ")))
+    }
+
     /// How final a slot is on the ledger.
     pub fn slot_stage(&self, slot: SlotId) -> SlotStage {
         stage(self.ledger().state(), slot)

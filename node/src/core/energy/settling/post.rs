@@ -3,16 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ledger::energy::commit_day;
 use protocol::energy::{
-    Quality, Receipt, Salt, SettlementMessage, SlotId, Statement, StatementRefusal, Terms, ToldLine,
-    WattHours,
+    DayCommitment, Quality, Receipt, Salt, SettlementMessage, SignedStatement, SlotId, Statement,
+    StatementRefusal, Terms, ToldLine, WattHours,
 };
 use protocol::limits::{SETTLE_DEADLINE_MS, SLOT_ENERGY_WH_MAX};
 use protocol::{Address, Digest, SigningKey, Tick, UnixMs};
 
 use super::act::Act;
 use super::check;
-use super::hall::Hall;
+use super::hall::{Hall, day_of};
 use super::own::{LineDoubt, OwnOutcome, OwnSlot};
 use crate::core::energy::Slot;
 use crate::core::maintenance::Change;
@@ -28,6 +29,12 @@ const ASK_AGAIN_MS: u64 = 3_000;
 const SLOTS_PER_TURN: usize = 64;
 /// How far back a building looks that has never stated anything, milliseconds.
 const FIRST_LOOK_MS: i64 = DAY_MS;
+/// A day's statements are bound this long after its end, so that late ones are among them, milliseconds.
+const COMMIT_AFTER_MS: i64 = 60 * 60 * 1000;
+/// Days are looked at this often, milliseconds.
+const COMMIT_LOOK_MS: u64 = 60_000;
+/// Days that may still be bound.
+const COMMIT_DAYS: u64 = 30;
 
 /// What is under way of one slot.
 #[derive(Debug, Clone)]
@@ -58,6 +65,8 @@ pub(super) struct Post {
     open: BTreeMap<SlotId, Way>,
     /// Whether slots of the book may have changed.
     is_stale: bool,
+    /// When days were last looked at that no commitment binds to.
+    committed: Option<Tick>,
 }
 
 /// What a building needs to sign.
@@ -361,6 +370,30 @@ impl Post {
         }
         if doubt.is_none() {
             self.open.remove(&slot);
+        }
+    }
+
+    /// Binds the building to what it stated of days that are over, an hour after their end.
+    pub(super) fn commit_days(&mut self, hall: &Hall<'_>, acts: &mut Vec<Act>) {
+        let now = hall.now.tick;
+        if self.committed.is_some_and(|last| now.since(last) < COMMIT_LOOK_MS) {
+            return;
+        }
+        self.committed = Some(now);
+        let length = hall.length();
+        let last = day_of(hall.current(), length);
+        for day in last.saturating_sub(COMMIT_DAYS)..last {
+            let first = SlotId(day * u64::from(length.slots_per_day()));
+            let after = SlotId(first.0 + u64::from(length.slots_per_day()));
+            let is_over = hall.now.time.since(after.start(length)) >= COMMIT_AFTER_MS;
+            if !is_over || hall.state.day_commitment(day, hall.me).is_some() {
+                continue;
+            }
+            let own = self.own.range(first..after).flat_map(|(_, own)| own.statements().iter().cloned());
+            let statements: Vec<SignedStatement> = own.collect();
+            if !statements.is_empty() {
+                acts.push(Act::Commit(DayCommitment { day, commitment: commit_day(day, &statements) }));
+            }
         }
     }
 

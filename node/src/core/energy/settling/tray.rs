@@ -209,9 +209,9 @@ impl Tray {
 }
 
 impl Found {
-    /// Whether it says what the ledger holds, whatever the version.
+    /// Whether it says what the ledger holds. Who is named as missing follows from who belonged to the hive then.
     pub(super) fn says(&self, settled: &SlotResult) -> bool {
-        self.result == *settled
+        SlotResult { missing: settled.missing.clone(), ..self.result.clone() } == *settled
     }
 
     /// The lines with their proofs, by member.

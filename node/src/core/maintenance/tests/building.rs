@@ -121,6 +121,8 @@ impl Building {
             | Change::PutStatement(_)
             | Change::DeleteStatement(..)
             | Change::PutRefusals(_)
+            | Change::PutBooked(_)
+            | Change::DeleteBooked(..)
             | Change::PutSlots(_)
             | Change::DeleteSlots(_)
             | Change::PutEquipment(_)

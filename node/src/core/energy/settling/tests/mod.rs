@@ -1,5 +1,6 @@
 //! Slots on a street: stated, settled by two desks, told to each member, whatever fails in between.
 
+mod hostile;
 mod street;
 
 use protocol::energy::{Price, SlotId, WattHours};
@@ -41,5 +42,99 @@ fn a_slot_is_settled_and_told_within_three_seconds_of_the_last_statement() {
     assert_eq!(street.core(1).slot_stage(slot), SlotStage::Provisional);
     for house in 0..6 {
         assert_eq!(street.core(house).energy().unsettled_slots(), 0, "house {house}");
+    }
+}
+
+/// Every node settles on what it holds on disk, whichever of the two desks falls over and when.
+#[test]
+fn a_desk_that_falls_over_and_comes_back_loses_and_doubles_nothing() {
+    for which in 0..2 {
+        for after_ms in [0, 6, 500] {
+            let mut street = Street::sharing(6);
+            let slot = street.slot();
+            let desk = street.pair(slot)[which];
+            street.until(slot.end(LENGTH).plus(2_000));
+            meter_all(&mut street, slot);
+            street.pass(after_ms);
+            street.stop(desk);
+            street.pass(60_000);
+            street.start(desk);
+            street.pass(60_000);
+            let settled = street.core(5).ledger().state().settled(slot).unwrap().clone();
+            assert_eq!(settled.result.version, 1, "desk {which} after {after_ms} ms");
+            assert_eq!(settled.result.traded, WattHours(500));
+            for house in 0..5 {
+                assert!(checked(&street, house, slot).is_some(), "house {house}, {which}, {after_ms} ms");
+            }
+        }
+    }
+}
+
+/// A week comes to what its slots came to, on accounts that are even, though two pairs of desks settled it.
+#[test]
+fn a_week_is_booked_by_the_desks_that_settled_it() {
+    let mut street = Street::sharing(6);
+    let mut sold = 0;
+    // A Saturday and a Sunday.
+    for day in 0..2 {
+        let slot = SlotId(street.slot().0);
+        street.until(slot.end(LENGTH).plus(2_000));
+        meter_all(&mut street, slot);
+        street.pass(10_000);
+        sold += street.core(0).ledger().state().settled(slot).unwrap().result.traded.0;
+        assert_eq!(sold, 500 * (day + 1));
+        street.pass_coarse(if day == 0 { 24 } else { 15 } * 3_600_000);
+    }
+    let state = street.core(5).ledger().state();
+    let first = state.settled_slots(SlotId(0)..=SlotId(u64::MAX)).next().unwrap().result.slot;
+    let first = ledger::state::energy::week_of(first, LENGTH);
+    let week = state.energy_week(first);
+    assert_eq!((week.traded.0, week.booked.0, week.results), (sold, sold, 0));
+    let accounts: Vec<_> = state.accounts().map(|(_, account)| account).collect();
+    assert_eq!(accounts.iter().map(|account| account.bought.0).sum::<i64>(), sold);
+    assert_eq!(accounts.iter().map(|account| account.balance.0).sum::<i64>(), 0);
+    assert!(state.books().grid.0 > 0 && state.books().grid.0 <= sold * 86);
+    assert_eq!(state.account(&street.address(1)).sold.0, sold);
+    assert!(state.period(1).is_some());
+}
+
+/// What was signed is what goes out again, to the last byte, and a node that is down for a day states the day after it.
+#[test]
+fn a_building_that_was_down_for_a_day_settles_it_afterwards() {
+    let mut street = Street::sharing(6);
+    let slot = street.slot();
+    street.until(slot.end(LENGTH).plus(2_000));
+    meter_all(&mut street, slot);
+    street.pass(5_000);
+    let stated = street.core(4).energy().settled_slot(slot).unwrap().signed().clone();
+    street.stop(4);
+    let missed: Vec<SlotId> = (1..=96).map(|n| SlotId(slot.0 + n)).collect();
+    for slot in &missed {
+        street.until(slot.end(LENGTH).plus(1_000));
+        for house in 0..4 {
+            street.meter(house, *slot, NET[house].max(0), (-NET[house]).max(0));
+        }
+    }
+    street.pass(15 * 60_000);
+    let late = missed[40];
+    let before = street.core(0).ledger().state().settled(late).unwrap().result.clone();
+    assert!(before.missing.contains(&street.address(4)));
+    let day = super::hall::day_of(slot, LENGTH);
+    street.until(SlotId((day + 1) * 96).start(LENGTH).plus(62 * 60_000));
+    let state = street.core(0).ledger().state();
+    assert!(state.day_commitment(day, street.address(0)).is_some());
+    assert!(state.day_commitment(day, street.address(4)).is_none());
+    street.start(4);
+    assert_eq!(street.core(4).energy().settled_slot(slot).unwrap().signed(), &stated);
+    for slot in &missed {
+        street.meter(4, *slot, 77, 0);
+    }
+    street.pass(5 * 60_000);
+    for slot in &missed {
+        let settled = street.core(0).ledger().state().settled(*slot).unwrap();
+        assert!(!settled.result.missing.contains(&street.address(4)), "slot {slot}");
+        assert_eq!(settled.result.traded, WattHours(500));
+        assert_eq!(checked(&street, 4, *slot), Some((55, 0)), "slot {slot}");
+        assert!(checked(&street, 0, *slot).is_some(), "a correction is told to everybody");
     }
 }
