@@ -92,12 +92,11 @@ async fn decide(authorities: &mut [Client], action: &EnergyAction) -> Result<()>
     let body = json!({"kind": "energy", "decision": hex(&encode(action))});
     let proposed: Proposal = authorities[0].post("/api/v1/governance", &body).await?;
     let deadline = Instant::now() + WITHIN;
-    for authority in 1..authorities.len() {
-        while let Some(open) = status(&mut authorities[authority], &proposed.id).await? {
+    for authority in authorities.iter_mut().skip(1) {
+        while status(authority, &proposed.id).await? != Some(false) {
             let path = format!("/api/v1/governance/{}/approve", proposed.id);
-            if open && authorities[authority].post::<serde_json::Value>(&path, &json!({})).await.is_ok()
-                || !open
-            {
+            // It may not know the proposal yet.
+            if authority.post::<serde_json::Value>(&path, &json!({})).await.is_ok() {
                 break;
             }
             in_time(deadline, action)?;
