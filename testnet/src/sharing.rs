@@ -92,16 +92,8 @@ async fn decide(authorities: &mut [Client], action: &EnergyAction) -> Result<()>
     let body = json!({"kind": "energy", "decision": hex(&encode(action))});
     let proposed: Proposal = authorities[0].post("/api/v1/governance", &body).await?;
     let deadline = Instant::now() + WITHIN;
-    for authority in authorities.iter_mut().skip(1) {
-        while status(authority, &proposed.id).await? != Some(false) {
-            let path = format!("/api/v1/governance/{}/approve", proposed.id);
-            // It may not know the proposal yet.
-            if authority.post::<serde_json::Value>(&path, &json!({})).await.is_ok() {
-                break;
-            }
-            in_time(deadline, action)?;
-            sleep(PAUSE).await;
-        }
+    for authority in &mut authorities[1..] {
+        approve(authority, &proposed.id, deadline, action).await?;
     }
     for authority in authorities {
         while status(authority, &proposed.id).await? != Some(false) {
@@ -110,6 +102,23 @@ async fn decide(authorities: &mut [Client], action: &EnergyAction) -> Result<()>
         }
     }
     Ok(())
+}
+
+/// Approves once the authority knows of the proposal, unless it needs no more approvals by then.
+async fn approve(authority: &mut Client, id: &str, deadline: Instant, action: &EnergyAction) -> Result<()> {
+    let path = format!("/api/v1/governance/{id}/approve");
+    loop {
+        let is_done = match status(authority, id).await? {
+            None => false,
+            Some(true) => authority.post::<serde_json::Value>(&path, &json!({})).await.is_ok(),
+            Some(false) => true,
+        };
+        if is_done {
+            return Ok(());
+        }
+        in_time(deadline, action)?;
+        sleep(PAUSE).await;
+    }
 }
 
 /// Whether a proposal is still open, as one authority sees it; none while it does not know it.

@@ -20,6 +20,8 @@ pub(super) struct Rate {
     names: [&'static str; 2],
     per_second: u32,
     transactions: usize,
+    /// Authorities that are dead: the last ones.
+    dead: usize,
     p50_ms_max: f64,
     p99_ms_max: f64,
 }
@@ -29,8 +31,19 @@ pub(super) const FOUR: Rate = Rate {
     names: ["finality p50, 4 authorities", "finality p99, 4 authorities"],
     per_second: 20,
     transactions: 600,
+    dead: 0,
     p50_ms_max: 50.0,
     p99_ms_max: 200.0,
+};
+
+/// Four authorities of which one is dead: twice the time of four that live.
+pub(super) const ONE_DEAD: Rate = Rate {
+    names: ["finality p50, 1 of 4 authorities dead", "finality p99, 1 of 4 authorities dead"],
+    per_second: 20,
+    transactions: 600,
+    dead: 1,
+    p50_ms_max: 2.0 * FOUR.p50_ms_max,
+    p99_ms_max: 2.0 * FOUR.p99_ms_max,
 };
 
 /// Sixteen authorities.
@@ -38,6 +51,7 @@ pub(super) const SIXTEEN: Rate = Rate {
     names: ["finality p50, 16 authorities", "finality p99, 16 authorities"],
     per_second: 5,
     transactions: 150,
+    dead: 0,
     p50_ms_max: 200.0,
     p99_ms_max: 400.0,
 };
@@ -46,10 +60,16 @@ pub(super) const SIXTEEN: Rate = Rate {
 const WARM_UP: usize = 20;
 /// Members that sign the load of a steady rate.
 const STEADY_MEMBERS: usize = 8;
+/// As many as it takes until nobody waits for the dead any more, 5 s of them.
+const MISSED_TRANSACTIONS: usize = 100;
 
 /// Submit → final at a steady rate, each answered by the node it was given to.
 pub(super) async fn latency(options: Options, rate: Rate) -> Result<Vec<Measured>> {
-    let neighbourhood = Neighbourhood::up(Options { load_members: STEADY_MEMBERS, ..options }).await?;
+    let mut neighbourhood = Neighbourhood::up(Options { load_members: STEADY_MEMBERS, ..options }).await?;
+    let living = neighbourhood.len() - rate.dead;
+    for index in living..neighbourhood.len() {
+        neighbourhood.kill(index)?;
+    }
     let mut members = Member::all(neighbourhood.plan())?;
     let mut asked = JoinSet::new();
     let mut beat = interval(Duration::from_secs(1) / rate.per_second);
@@ -57,14 +77,15 @@ pub(super) async fn latency(options: Options, rate: Rate) -> Result<Vec<Measured
     let chance = Chance::new(neighbourhood.plan().seed, "bench phase");
     let mut idle: BTreeMap<usize, Vec<Client>> = BTreeMap::new();
     let mut samples = Vec::new();
-    for number in 0..rate.transactions + WARM_UP {
+    let warm_up = if rate.dead > 0 { WARM_UP.max(MISSED_TRANSACTIONS) } else { WARM_UP };
+    for number in 0..rate.transactions + warm_up {
         beat.tick().await;
         while let Some(done) = asked.try_join_next() {
-            keep(done, &mut idle, &mut samples)?;
+            keep(done, warm_up, &mut idle, &mut samples)?;
         }
         // Each member keeps to one node, so that its transactions arrive in their order.
         let member = number % members.len();
-        let node = member % neighbourhood.len();
+        let node = member % living;
         let signed =
             members[member].sign().ok_or_else(|| Error::Expectation("enough load is signed".to_owned()))?;
         let pooled = idle.get_mut(&node).and_then(Vec::pop);
@@ -91,7 +112,7 @@ pub(super) async fn latency(options: Options, rate: Rate) -> Result<Vec<Measured
         });
     }
     while let Some(done) = asked.join_next().await {
-        keep(done, &mut idle, &mut samples)?;
+        keep(done, warm_up, &mut idle, &mut samples)?;
     }
     neighbourhood.down().await?;
     let samples = Samples::new(samples);
@@ -111,6 +132,7 @@ type Done = (usize, usize, Client, Result<(Duration, String)>);
 
 fn keep(
     done: Result<Done, tokio::task::JoinError>,
+    warm_up: usize,
     idle: &mut BTreeMap<usize, Vec<Client>>,
     samples: &mut Vec<Duration>,
 ) -> Result<()> {
@@ -120,7 +142,7 @@ fn keep(
         return Err(Error::Expectation(format!("every transaction becomes final: one is {status}")));
     }
     idle.entry(node).or_default().push(client);
-    if number >= WARM_UP {
+    if number >= warm_up {
         samples.push(took);
     }
     Ok(())

@@ -28,6 +28,8 @@ pub enum Figure {
     Saturation,
     /// Submit to final with 16 authorities.
     Sixteen,
+    /// Submit to final with 4 authorities of which one is dead.
+    Dead,
     /// Memory and processor of a node at rest.
     Rest,
     /// Time until 5 nodes are ready.
@@ -49,12 +51,13 @@ pub enum Figure {
 }
 
 /// Every figure but that of a year, the long ones last.
-const EACH: [Figure; 10] = [
+const EACH: [Figure; 11] = [
     Figure::Ready,
     Figure::Rest,
     Figure::Finality,
     Figure::Saturation,
     Figure::Sixteen,
+    Figure::Dead,
     Figure::Ingest,
     Figure::Alert,
     Figure::Restart,
@@ -148,6 +151,7 @@ async fn measure(figure: Figure, days: u32, binary: &Path, dir: &Path) -> Result
     match figure {
         Figure::Finality => finality::latency(shape("finality", 4), finality::FOUR).await,
         Figure::Sixteen => finality::latency(shape("sixteen", 16), finality::SIXTEEN).await,
+        Figure::Dead => finality::latency(shape("dead", 4), finality::ONE_DEAD).await,
         Figure::Saturation => finality::saturation(shape("saturation", 4)).await,
         Figure::Rest => process::rest(Options { fed: true, ..neighbourhood() }).await,
         Figure::Ready => process::ready(Options { fed: true, proxied: true, ..neighbourhood() }).await,
