@@ -66,6 +66,54 @@ export async function energy(browser, net, building) {
     await desk.page.locator('section[aria-labelledby=day] .empty').waitFor();
     await isUsable(desk.page, 'an empty day');
   });
+  await step('own rules are said, told in words, and kept', async () => {
+    await desk.go('#/energy/rules');
+    const least = desk.page.locator('#least');
+    await least.fill('0.09');
+    const sentences = desk.page.locator('section[aria-labelledby=meaning] li');
+    expect((await sentences.allInnerTexts()).some((text) => text.includes('0.09')), 'the price in a sentence');
+    await least.press('Enter');
+    await until('the node keeps them', 10_000, async () => (await get(node, '/api/v1/energy/terms')).said.sell_at_least === 90_000);
+    await isUsable(desk.page, 'own rules');
+    await desk.picture('energy-rules');
+    await desk.page.locator('form button[type=button]').last().press('Enter');
+    await until('everything takes part again', 10_000, async () => (await get(node, '/api/v1/energy/terms')).said.sell_at_least === null);
+  });
+  await step('a tariff is proposed to the hive and stands among its decisions', async () => {
+    await desk.go('#/energy/decisions');
+    await desk.page.locator('#kind').selectOption('charge');
+    await desk.page.locator('#retail').fill('0.31');
+    await isUsable(desk.page, 'a proposal');
+    await desk.page.locator('section[aria-labelledby=propose] button[type=submit]').press('Enter');
+    await desk.page.locator('section[aria-labelledby=open] li.proposal').first().waitFor();
+    const { items } = await get(node, '/api/v1/governance');
+    const charged = items.find((one) => one.action.kind === 'energy' && one.action.what?.what === 'charge' && one.action.what.retail === 310_000);
+    expect(charged && charged.approvals.length >= 1, 'the proposal on the ledger with an approval');
+    await desk.picture('energy-decisions');
+  });
+  await step('a month stands on a sheet, and its file says the same', async () => {
+    await desk.go('#/energy/month');
+    await desk.page.locator('tr.total').waitFor();
+    await isUsable(desk.page, 'the statement');
+    await desk.picture('energy-month');
+    const link = await desk.page.locator('a[download][href*="/csv"]').getAttribute('href');
+    const text = await (await desk.context.request.get(`${node.http}${link}`)).text();
+    expect(text.startsWith('item,energy_wh,micro_eur\r\n') && text.includes('\r\ntotal,'), 'the CSV');
+    await desk.page.emulateMedia({ media: 'print' });
+    for (const unprinted of ['header', 'nav', '.screen']) {
+      expect((await desk.page.locator(`${unprinted}:visible`).count()) === 0, `${unprinted} is not printed`);
+    }
+    expect((await desk.page.pdf({ preferCSSPageSize: true })).length > 5_000, 'a sheet comes out');
+    await desk.page.emulateMedia({ media: null });
+  });
+  for (const tab of ['results', 'hive', 'periods']) {
+    await step(`the page of ${tab} can be used`, async () => {
+      await desk.go(`#/energy/${tab}`);
+      await desk.page.locator('section.card h2').first().waitFor();
+      await isUsable(desk.page, tab);
+      await desk.picture(`energy-${tab}`);
+    });
+  }
   await step('the console had nothing to complain about', () => expect(desk.complaints.length === 0, [...new Set(desk.complaints)].join('\n')));
   await desk.context.close();
 
@@ -77,6 +125,12 @@ export async function energy(browser, net, building) {
       expect((await bars(phone.page, 'taken')) > 10, 'bars of import');
       await isUsable(phone.page, 'energy on a phone');
       await phone.picture(`energy-${locale.slice(0, 2)}-${theme}`);
+      for (const tab of ['rules', 'results', 'month', 'hive', 'decisions']) {
+        await phone.go(`#/energy/${tab}`);
+        await phone.page.locator('section.card h2').first().waitFor();
+        await isUsable(phone.page, `${tab} on a phone`);
+        await phone.picture(`energy-${tab}-${locale.slice(0, 2)}-${theme}`);
+      }
       expect(phone.complaints.length === 0, [...new Set(phone.complaints)].join('\n'));
       await phone.context.close();
     });

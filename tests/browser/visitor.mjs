@@ -143,7 +143,7 @@ export async function visit(browser, node, { width, height, locale, theme = 'lig
   await page.goto(`${node.http}/`);
   await page.locator('nav').waitFor();
   const go = async (hash) => {
-    const entry = page.locator(`nav a[href="${hash}"]`);
+    const entry = page.locator(`nav a[href="${hash}"]`).first();
     if (await entry.isVisible()) {
       await entry.click();
     } else {

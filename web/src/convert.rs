@@ -1,5 +1,9 @@
 //! Between the nouns of the protocol and those of the page. Nothing is lost either way.
 
+mod energy;
+
+pub use energy::desks;
+
 use crate::problem::{Kind, Problem};
 use crate::request::GovernanceAction;
 use crate::view::{AssetKind, Role, Severity, WorkOrderStatus};
@@ -52,6 +56,9 @@ impl TryFrom<&GovernanceAction> for Action {
                 })
             }
             GovernanceAction::AskCosignatures { asks } => Self::AskCosignatures(*asks),
+            GovernanceAction::Energy { decision, what: Some(what), .. } if decision.is_empty() => {
+                Self::Energy(what.try_into()?)
+            }
             GovernanceAction::Energy { decision, .. } => Self::Energy(decision_of(decision)?),
         })
     }
@@ -73,7 +80,8 @@ impl From<Action> for GovernanceAction {
             Action::Energy(action) => {
                 let hex = |byte: &u8| format!("{byte:02x}");
                 let decision = protocol::encode(&action).iter().map(hex).collect();
-                Self::Energy { decision, says: action.to_string() }
+                let what = Some((&action).into());
+                Self::Energy { decision, says: action.to_string(), what }
             }
         }
     }
@@ -106,8 +114,12 @@ mod tests {
         let says = "slots of 30 minutes".to_owned();
         assert!(matches!(&shown, GovernanceAction::Energy { says: found, .. } if *found == says));
         assert_eq!(Action::try_from(&shown).expect("a decision"), cut);
+        let GovernanceAction::Energy { says, what, .. } = shown else { return };
+        let worded = GovernanceAction::Energy { decision: String::new(), says, what };
+        assert_eq!(Action::try_from(&worded).expect("the same in words"), cut);
         for decision in ["", "a", "zz", "a1634375746448616c6600"] {
-            let wrong = GovernanceAction::Energy { decision: decision.to_owned(), says: String::new() };
+            let wrong =
+                GovernanceAction::Energy { decision: decision.to_owned(), says: String::new(), what: None };
             let field = Action::try_from(&wrong).map_err(|problem| problem.field);
             assert_eq!(field, Err(Some("decision".to_owned())), "{decision}");
         }

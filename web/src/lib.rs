@@ -38,6 +38,7 @@ pub mod view;
 
 pub use access::{AccountsCall, Book, BookError, ClaimCode, NoCode};
 pub use actor::{Actor, UserRole};
+pub use convert::desks;
 pub use files::FileCall;
 pub use list::Page;
 pub use live::LiveEvent;

@@ -27,10 +27,15 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// Counts a request of `peer`, or says how long it should wait; one that is refused is not counted. This machine
-    /// itself is not counted: gateways and reverse proxies speak for many.
+    /// Whether requests of `peer` are counted at all. This machine itself is not: gateways and reverse proxies speak
+    /// for many.
+    pub(crate) fn counts(peer: IpAddr) -> bool {
+        !peer.to_canonical().is_loopback() && !peer.is_unspecified()
+    }
+
+    /// Counts a request of `peer`, or says how long it should wait; one that is refused is not counted.
     pub(crate) fn take(&self, now: Instant, peer: IpAddr) -> Result<(), Duration> {
-        if peer.to_canonical().is_loopback() || peer.is_unspecified() {
+        if !Self::counts(peer) {
             return Ok(());
         }
         let network = Network::from(peer);

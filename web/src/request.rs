@@ -10,7 +10,9 @@ mod sharing;
 pub use energy::{EnergyCall, MeterDraft, MeterTestRequest, MetersDraft, RecountRequest};
 pub use metric::{MetricChange, SwapDraft};
 pub use plan::PlanCall;
-pub use sharing::TermsDraft;
+pub use sharing::{
+    DeskDraft, EnergyDecision, FactorDraft, FeesDraft, Nearness, SharingRuleDraft, TermsDraft, WeightDraft,
+};
 
 use crate::actor::Actor;
 use crate::problem::Problem;
@@ -398,12 +400,16 @@ pub enum GovernanceAction {
     ChangeKey { member: String, public_key: String, proof: String },
     /// Whether newcomers need the signatures of more authorities than may fail.
     AskCosignatures { asks: bool },
-    /// How energy is shared, priced and settled: the hex digits of the decision in the ledger's own encoding. What it
-    /// says is told in English by the node; it is not read when something is proposed.
+    /// How energy is shared, priced and settled: in words under `what`, or the hex digits of the decision in the
+    /// ledger's own encoding, which count where both are given. What it says is told in English by the node; that is
+    /// not read when something is proposed.
     Energy {
+        #[serde(default)]
         decision: String,
         #[serde(default)]
         says: String,
+        #[serde(default)]
+        what: Option<EnergyDecision>,
     },
 }
 

@@ -5,8 +5,8 @@ use crate::app::App;
 use crate::problem::{Kind, Problem};
 use crate::routes::{
     alerts, backup, catalogue, csv, energy, health, hive, ledger, metrics, operator, photos, plan, policies,
-    policies_text, prometheus, query, session, sessions, sharing, sites, store, stream, telemetry, users,
-    workorders,
+    policies_text, prometheus, query, session, sessions, sharing, sites, statement, store, stream, telemetry,
+    users, workorders,
 };
 use crate::{Handles, Settings, document, guard, page};
 use axum::Router;
@@ -127,6 +127,14 @@ fn signed_in_routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(sharing::terms, sharing::say_terms))
         .routes(routes!(plan::plan))
         .routes(routes!(plan::equipment, plan::equip))
+        .routes(routes!(sharing::sharing))
+        .routes(routes!(sharing::results))
+        .routes(routes!(sharing::result_proof))
+        .routes(routes!(sharing::hive))
+        .routes(routes!(statement::statement))
+        .routes(routes!(statement::statement_csv))
+        .routes(routes!(statement::bookings))
+        .routes(routes!(statement::bookings_csv))
 }
 
 /// Described by Prometheus, not by our own document.

@@ -34,7 +34,11 @@ pub use policy::{
     Condition, DryRunAsset, DryRunFiring, DryRunView, EscalationStep, ImportView, Operator, PolicyCondition,
     PolicyVersionView, PolicyView, RuleKind,
 };
-pub use sharing::TermsView;
+pub use sharing::{
+    Absence, AccountView, Amount, BookedLine, BookingView, CreditView, DatedRule, DatedTariff,
+    HiveEnergyView, HiveStretch, MonthSums, OwnLine, PeriodStage, PeriodView, ResultDoubt, ResultProof,
+    ResultStage, ResultView, SharingView, StatementView, TermsView,
+};
 pub use store::{LostView, StoreDay, StoreDayState, StoreView};
 pub use upkeep::{HealthItem, HealthState, HealthView, HealthWeight, PhotoType, PhotoView};
 
@@ -67,6 +71,8 @@ pub struct Picture {
     pub blocks: Vec<BlockSummary>,
     pub members: Vec<MemberView>,
     pub proposals: Vec<ProposalView>,
+    /// Weeks and credit notes of shared energy, oldest first, some years of them.
+    pub bookings: std::sync::Arc<Vec<BookingView>>,
     /// Those of this node, newest first.
     pub invitations: Vec<IssuedInvitation>,
     /// This building first.

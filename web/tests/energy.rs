@@ -145,3 +145,107 @@ async fn meters_are_tested_and_planned() {
         assert_eq!(found.as_u16(), status, "{method} {path} {body}: {text}");
     }
 }
+
+#[tokio::test]
+async fn hostile_stretches_and_months_are_answered_with_a_reason() {
+    let node = Node::start();
+    let stretches = [
+        "from=2026-10-26T00:00:00Z&to=2026-10-25T00:00:00Z",
+        "from=1971-01-01T00:00:00Z&to=2026-10-25T00:00:00Z",
+        "from=yesterday",
+        "day=2026-10-25T12:00:00Z&tz=Mars%2FOlympus",
+        "day=2026-10-25T12:00:00Z&tz=..%2F..%2Fetc%2Fpasswd",
+        "day=2026-10-25T12:00:00Z&from=2026-10-25T12:00:00Z",
+        "day=-9999-01-01T00:00:00Z",
+        "limit=-1",
+    ];
+    for path in ["results", "hive", "slots", "totals"] {
+        for stretch in stretches {
+            let (status, text) = node.ask("GET", &format!("/api/v1/energy/{path}?{stretch}"), None).await;
+            let takes_limit = matches!(path, "results" | "slots");
+            let is_fine = stretch.starts_with("limit") && !takes_limit;
+            assert_eq!(status.is_client_error(), !is_fine, "{path}?{stretch}: {status} {text}");
+        }
+    }
+    let (status, _) = node.ask("GET", "/api/v1/energy/results?cursor=x", None).await;
+    assert!(status.is_client_error());
+    for month in ["2026-13", "x", "99999-01", "2026-1", "2026-10-25", "%00", "-2026-1"] {
+        for path in
+            [format!("/api/v1/energy/statements/{month}"), format!("/api/v1/energy/statements/{month}/csv")]
+        {
+            let (status, text) = node.ask("GET", &path, None).await;
+            assert!(status.is_client_error(), "{path}: {status} {text}");
+        }
+    }
+    for slot in ["-1", "x", "18446744073709551615", "18446744073709551616", "9223372036854775807"] {
+        let (status, _) = node.ask("GET", &format!("/api/v1/energy/results/{slot}/proof"), None).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{slot}");
+    }
+}
+
+#[tokio::test]
+async fn a_month_adds_up_in_json_and_csv() {
+    let node = Node::start();
+    let (status, month) = node.get("/api/v1/energy/statements/2026-10?tz=Europe/Brussels").await;
+    assert_eq!((status, &month["id"]), (StatusCode::OK, &json!("2026-10")));
+    assert_eq!(month["from"], "2026-09-30T22:00:00Z", "midnight in Brussels");
+    let sums = &month["sums"];
+    let of = |value: &Value| value.as_i64().expect("a number");
+    let total = of(&sums["grid_import"]["amount"]) + of(&sums["bought"]["amount"]) + of(&sums["fee"])
+        - of(&sums["grid_export"]["amount"])
+        - of(&sums["sold"]["amount"]);
+    assert_eq!(of(&sums["total"]), total);
+    let owed = of(&sums["bought"]["amount"]) - of(&sums["sold"]["amount"]) + of(&sums["fee"]);
+    assert_eq!(
+        of(&month["cents"]) * 10_000 + of(&month["carried_out"]),
+        owed + of(&month["carried_in"]),
+        "no micro-EUR is lost"
+    );
+    assert!((0..10_000).contains(&of(&month["carried_out"])));
+    let (_, csv) = node.ask("GET", "/api/v1/energy/statements/2026-10/csv?tz=Europe/Brussels", None).await;
+    assert!(csv.contains(&format!("\r\ntotal,,{total}\r\n")), "{csv}");
+    let (_, lines) = node.ask("GET", "/api/v1/energy/bookings/csv", None).await;
+    assert_eq!(lines.lines().count(), 1 + 3 * 5, "three bookings of five buildings");
+}
+
+#[tokio::test]
+async fn terms_are_said_and_nonsense_names_its_field() {
+    let node = Node::start();
+    let said = json!({"participation": 80, "sell_at_least": 90_000});
+    let (status, text) = node.ask("PUT", "/api/v1/energy/terms", Some(said)).await;
+    let terms: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(
+        (status, &terms["said"]["participation"], &terms["now"]["participation"]),
+        (StatusCode::OK, &json!(80), &json!(100))
+    );
+    for (wrong, field) in [
+        (json!({"participation": 101}), "participation"),
+        (json!({"sell_above_wh": -1}), "sell_above_wh"),
+        (json!({"buy_up_to": 100_000_001}), "buy_up_to"),
+        (json!({"give_to": "me"}), "give_to"),
+    ] {
+        let (status, text) = node.ask("PUT", "/api/v1/energy/terms", Some(wrong)).await;
+        let problem: Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!((status, &problem["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!(field)), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_decision_in_words_becomes_a_proposal() {
+    let node = Node::start();
+    let fees = json!({"building": 0, "cabin": 20_000, "substation": 0, "region": 0});
+    let what = json!({"what": "charge", "retail": 250_000, "feed_in": 40_000, "fees": fees, "from_slot": 9});
+    let body = json!({"kind": "energy", "what": what});
+    let (status, text) = node.ask("POST", "/api/v1/governance", Some(body)).await;
+    assert_eq!(status, StatusCode::CREATED, "{text}");
+    for wrong in [
+        json!({"kind": "energy"}),
+        json!({"kind": "energy", "what": {"what": "cut", "minutes": 7}}),
+        json!({"kind": "energy", "what": {"what": "charge", "retail": -1, "feed_in": 0, "fees": fees, "from_slot": 9}}),
+        json!({"kind": "energy", "what": {"what": "settle", "desks": []}}),
+        json!({"kind": "energy", "what": {"what": "share", "rule": {"rule": "dynamic", "factor": {"num": 2, "den": 1}}, "from_slot": 1}}),
+    ] {
+        let (status, text) = node.ask("POST", "/api/v1/governance", Some(wrong.clone())).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}: {text}");
+    }
+}

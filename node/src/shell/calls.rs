@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ledger::input::StoredBlock;
+use protocol::energy::SlotId;
 use protocol::limits::TRANSACTION_BYTES_MAX;
 use protocol::{ChainId, Height, Transaction, TransactionId, VerifiedTransaction};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
@@ -16,7 +17,7 @@ use super::archivist::{Archivist, Task};
 use super::commands::known_policy;
 use super::committer::Work;
 use super::event::{Event, Look, Submission};
-use super::present::{self, energy, ledger as shown, plan, policies, sharing};
+use super::present::{self, energy, ledger as shown, plan, policies, results, sharing};
 use super::query::Source;
 use super::reader::Job;
 use super::store::disk;
@@ -149,6 +150,19 @@ impl Questions {
                 }
                 EnergyCall::Meters(reply) => drop(reply.send(Ok(energy::meters(core, now)))),
                 EnergyCall::Terms(reply) => drop(reply.send(Ok(sharing::terms(core, now)))),
+                EnergyCall::Sharing(reply) => drop(reply.send(Ok(sharing::sharing(core, now)))),
+                EnergyCall::Results { from, to, limit, reply } => {
+                    drop(reply.send(Ok(results::results(core, from, to, limit))));
+                }
+                EnergyCall::ResultProof { slot, reply } => {
+                    drop(reply.send(results::proof(core, SlotId(slot))));
+                }
+                EnergyCall::Sums { from, to, reply } => {
+                    drop(reply.send(Ok(results::sums(core, from, to))));
+                }
+                EnergyCall::Hive { from, to, reply } => {
+                    drop(reply.send(Ok(sharing::hive(core, from, to))));
+                }
                 EnergyCall::Test { asset, metric, reply } => {
                     drop(reply.send(energy::test(core, now, &asset, &metric)));
                 }

@@ -117,7 +117,7 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
         photos: Default::default(),
         restored: None,
         standing: Default::default(),
-        proposed: Vec::new(),
+        noted: Default::default(),
     };
     if let Some(reason) = lost {
         let text = format!("The people of this building were lost ({reason}): claim this node again.");
@@ -129,7 +129,7 @@ pub(super) fn open(config: &Config, runtime: &Handle) -> Result<Opened, RunError
         // The hive goes by the new key already: the ledger is read again under it.
         drop(files);
         identity.key = SigningKey::from_seed(identity.own.seed());
-        facts.proposed.clear();
+        facts.noted = Default::default();
         files = open_ledger(config, &identity, wires, clock, &mut facts)?;
     }
     let building = open_building(config, &identity, clock, files.ledger, &mut facts)?;

@@ -195,6 +195,11 @@ impl PriorityGroups {
         place.unwrap_or(self.groups.len())
     }
 
+    /// The groups that are named, in the order they are served.
+    pub fn groups(&self) -> impl Iterator<Item = &[Address]> {
+        self.groups.iter().map(|group| &**group)
+    }
+
     /// Groups there are, the last one of everybody else included.
     pub fn count(&self) -> usize {
         self.groups.len() + 1

@@ -1,5 +1,6 @@
 //! The energy of the invented building: a sunny day every day, with one hole in it.
 
+use super::sharing;
 use web::request::EnergyCall;
 use web::view::{
     EnergyLimits, EnergyNowView, EnergyTotalsView, MeterReading, MeterRole, MeterTestView, MeterView,
@@ -32,6 +33,16 @@ pub(super) fn answer(picture: &Picture, call: EnergyCall) {
             drop(reply.send(Ok(missing.map(view).collect())));
         }
         EnergyCall::Terms(reply) => drop(reply.send(Ok(TermsView::default()))),
+        EnergyCall::Sharing(reply) => drop(reply.send(Ok(sharing::sharing(picture)))),
+        EnergyCall::Results { from, to, limit, reply } => {
+            drop(reply.send(Ok(sharing::results(picture, from.0, to.0).take(limit).collect())));
+        }
+        EnergyCall::ResultProof { slot, reply } => {
+            let missing = || Problem::new(Kind::NotFound, "there is no such slot").field("id");
+            drop(reply.send(sharing::proof(picture, slot).ok_or_else(missing)));
+        }
+        EnergyCall::Sums { from, to, reply } => drop(reply.send(Ok(sharing::sums(picture, from.0, to.0)))),
+        EnergyCall::Hive { from, to, reply } => drop(reply.send(Ok(sharing::hive(picture, from.0, to.0)))),
         EnergyCall::Meters(reply) => drop(reply.send(Ok(meters(picture)))),
         EnergyCall::Test { asset, metric, reply } => {
             let known = picture.assets.iter().any(|known| known.code == asset);
@@ -99,7 +110,7 @@ fn flow(now: i64) -> EnergyNowView {
     }
 }
 
-fn slots(now: i64, from: i64, to: i64) -> impl Iterator<Item = SlotView> {
+pub(super) fn slots(now: i64, from: i64, to: i64) -> impl Iterator<Item = SlotView> {
     let first = from.max(now - 30 * DAY_MS).div_euclid(SLOT_MS);
     let last = to.min(now).div_euclid(SLOT_MS);
     (first..last).map(|number| slot(number * SLOT_MS)).filter(move |slot| slot.start.ms() >= from)

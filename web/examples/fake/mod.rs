@@ -8,6 +8,7 @@ mod history;
 mod metric;
 mod plan;
 mod scene;
+mod sharing;
 mod storage;
 
 use metrics_exporter_prometheus::PrometheusBuilder;

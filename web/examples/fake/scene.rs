@@ -76,6 +76,7 @@ pub(crate) fn picture(now: UnixMs) -> Picture {
         .collect();
     let head = head(&blocks[0], &members);
     Picture {
+        bookings: super::sharing::bookings(now.0, &members).into(),
         health: health(now),
         node: NodeView {
             id: members[0].id.clone(),

@@ -3,8 +3,8 @@
 use crate::request::Reply;
 use crate::time::Time;
 use crate::view::{
-    EnergyLimits, EnergyNowView, EnergyTotalsView, MeterRole, MeterTestView, MetersView, MissingView,
-    SlotView, TermsView,
+    EnergyLimits, EnergyNowView, EnergyTotalsView, HiveEnergyView, MeterRole, MeterTestView, MetersView,
+    MissingView, MonthSums, ResultProof, ResultView, SharingView, SlotView, TermsView,
 };
 use protocol::UnixMs;
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,16 @@ pub enum EnergyCall {
     Meters(Reply<MetersView>),
     /// The building's own rules of sharing.
     Terms(Reply<TermsView>),
+    /// What the hive decided.
+    Sharing(Reply<SharingView>),
+    /// What became of the slots that start in `[from, to)`, by start, at most `limit`.
+    Results { from: UnixMs, to: UnixMs, limit: usize, reply: Reply<Vec<ResultView>> },
+    /// What a browser needs to check one slot; by its number.
+    ResultProof { slot: u64, reply: Reply<ResultProof> },
+    /// What the slots that start in `[from, to)` came to for this building.
+    Sums { from: UnixMs, to: UnixMs, reply: Reply<MonthSums> },
+    /// What the whole hive shared.
+    Hive { from: UnixMs, to: UnixMs, reply: Reply<HiveEnergyView> },
     /// One meter, whether it has a role or not.
     Test { asset: String, metric: String, reply: Reply<MeterTestView> },
 }

@@ -28,3 +28,91 @@ impl Default for TermsDraft {
         Self { participation: 100, sell_above_wh: 0, sell_at_least: None, buy_up_to: None, give_to: None }
     }
 }
+
+/// Where the price lies between feed-in and retail less fee: `num` parts of `den`. 1 of 2 shares the gain evenly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FactorDraft {
+    #[schema(maximum = 1_000_000)]
+    pub num: u32,
+    #[schema(minimum = 1, maximum = 1_000_000)]
+    pub den: u32,
+}
+
+/// A member's weight in a fixed key.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WeightDraft {
+    /// Address: 40 hex digits.
+    pub member: String,
+    pub weight: u32,
+}
+
+/// A rule of sharing. In fixed keys no weights are equal weights.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(tag = "rule", rename_all = "snake_case", deny_unknown_fields)]
+pub enum SharingRuleDraft {
+    /// In proportion to each member's metered energy, one price for all.
+    Dynamic { factor: FactorDraft },
+    /// Price limits cross; one price for all who trade.
+    Auction { factor: FactorDraft },
+    /// As `dynamic`; the price falls as supply grows against demand.
+    SupplyDemand,
+    /// Fixed parts of all surplus; what a member cannot use goes to the grid.
+    StaticFixed { weights: Vec<WeightDraft>, factor: FactorDraft },
+    /// Each producer's surplus by fixed parts among the others.
+    StaticRelative { weights: Vec<WeightDraft>, factor: FactorDraft },
+    /// Fixed parts, again and again among those who still need energy.
+    StaticIterated { weights: Vec<WeightDraft>, factor: FactorDraft },
+    /// An organiser gives the parts of each slot; without them as `dynamic`.
+    FullDynamic { organiser: String, whole: u32, factor: FactorDraft },
+    /// Groups of members are served one after the other, each as in `dynamic`.
+    Priority { groups: Vec<Vec<String>>, factor: FactorDraft },
+}
+
+/// Network fee and tax on a kWh shared, by how far it goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FeesDraft {
+    pub building: i64,
+    pub cabin: i64,
+    pub substation: i64,
+    pub region: i64,
+}
+
+/// How near to each other the members of a hive are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Nearness {
+    #[default]
+    Building,
+    Cabin,
+    Substation,
+    Region,
+}
+
+/// An authority that may settle.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeskDraft {
+    /// Address: 40 hex digits.
+    pub authority: String,
+    /// Pseudonym of its operator: 64 hex digits, or a name, of which only a hash is written down.
+    pub operator: String,
+}
+
+/// A decision about sharing in words instead of bytes. `from_slot` is milliseconds since 1970 over those of a slot.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(tag = "what", rename_all = "snake_case", deny_unknown_fields)]
+pub enum EnergyDecision {
+    /// Another rule from a slot on.
+    Share { rule: SharingRuleDraft, from_slot: u64 },
+    /// Another tariff from a slot on.
+    Charge { retail: i64, feed_in: i64, fees: FeesDraft, from_slot: u64 },
+    /// Another slot length, before anything else is decided: 15, 30 or 60.
+    Cut { minutes: u32 },
+    /// How far apart the least local pair of members is.
+    Place { nearness: Nearness },
+    /// Who settles, in turns; at least two desks of two operators.
+    Settle { desks: Vec<DeskDraft> },
+}

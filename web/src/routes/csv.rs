@@ -188,7 +188,7 @@ fn put_value(text: &mut Vec<u8>, value: f64) {
 }
 
 /// A field as RFC 4180 quotes it. A leading sign that a spreadsheet would take for a formula gets an apostrophe.
-fn field(text: &str) -> String {
+pub(crate) fn field(text: &str) -> String {
     let guarded = match text.chars().next() {
         Some('=' | '+' | '-' | '@') => format!("'{text}"),
         _ => text.to_owned(),
@@ -197,6 +197,14 @@ fn field(text: &str) -> String {
         return format!("\"{}\"", guarded.replace('"', "\"\""));
     }
     guarded
+}
+
+/// A text that was put together whole, as a file of that name.
+pub(crate) fn file(name: &str, text: String) -> Response {
+    let name = format!("attachment; filename=\"{name}.csv\"");
+    let headers =
+        [(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)];
+    (headers, text).into_response()
 }
 
 fn attachment(

@@ -9,13 +9,14 @@ use crate::problem::{Kind, Problem, ProblemDocument};
 use crate::request::{
     Answer, Command, EnergyCall, MeterTestRequest, MetersDraft, QueryCall, RecountRequest, Reply,
 };
+use crate::routes::csv::file;
 use crate::routes::metrics::time;
 use crate::steps::{Edges, Step};
 use crate::view::{EnergyNowView, EnergyTotalsView, MeterTestView, MetersView, MissingView, SlotView};
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use protocol::UnixMs;
 use protocol::limits::METERS_MAX;
 use serde::Deserialize;
@@ -47,13 +48,13 @@ pub(crate) struct Stretch {
 #[into_params(parameter_in = Query)]
 pub(crate) struct Part {
     /// Items wanted, 1 to 1,000; 100 when not given.
-    limit: Option<usize>,
+    pub(crate) limit: Option<usize>,
     /// `next` of the page before.
     cursor: Option<String>,
 }
 
 impl Stretch {
-    fn range(&self, app: &App) -> Result<(UnixMs, UnixMs), Problem> {
+    pub(crate) fn range(&self, app: &App) -> Result<(UnixMs, UnixMs), Problem> {
         let now = UnixMs(app.picture().node.time.ms());
         if let Some(moment) = time("day", self.day.as_deref())? {
             if self.from.is_some() || self.to.is_some() {
@@ -70,6 +71,15 @@ impl Stretch {
             return Err(Problem::new(Kind::Invalid, detail).field("from"));
         }
         Ok((from, to))
+    }
+}
+
+impl Part {
+    /// The first moment of this page.
+    pub(crate) fn after(&self, from: UnixMs) -> Result<UnixMs, Problem> {
+        let Some(cursor) = &self.cursor else { return Ok(from) };
+        let wrong = |_| Problem::new(Kind::Invalid, "expected `next` of an earlier page").field("cursor");
+        Ok(from.max(UnixMs(cursor.parse::<i64>().map_err(wrong)?).plus(1)))
     }
 }
 
@@ -93,11 +103,8 @@ pub(crate) async fn slots(
     Query(part): Query<Part>,
 ) -> Result<Json<Page<SlotView>>, Problem> {
     let limit = limit(part.limit, LIMIT_DEFAULT, LIMIT_MAX)?;
-    let (mut from, to) = stretch.range(&app)?;
-    if let Some(cursor) = &part.cursor {
-        let wrong = |_| Problem::new(Kind::Invalid, "expected `next` of an earlier page").field("cursor");
-        from = from.max(UnixMs(cursor.parse::<i64>().map_err(wrong)?).plus(1));
-    }
+    let (from, to) = stretch.range(&app)?;
+    let from = part.after(from)?;
     let slots = ask(&app, |reply| EnergyCall::Slots { from, to, limit: limit + 1, reply }).await?;
     Ok(Json(cut(slots, limit, |slot| slot.id.clone())))
 }
@@ -119,10 +126,7 @@ pub(crate) async fn slots_csv(
     let mut text =
         String::from("start,end,import_wh,export_wh,production_wh,consumption_wh,quality,version,held\r\n");
     slots.iter().for_each(|slot| put_row(&mut text, slot));
-    let name = format!("attachment; filename=\"energy-{}.csv\"", from.0);
-    let headers =
-        [(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)];
-    Ok((headers, text).into_response())
+    Ok(file(&format!("energy-{}", from.0), text))
 }
 
 fn put_row(text: &mut String, slot: &SlotView) {

@@ -23,6 +23,7 @@ pub(crate) mod session;
 pub(crate) mod sessions;
 pub(crate) mod sharing;
 pub(crate) mod sites;
+pub(crate) mod statement;
 pub(crate) mod store;
 pub(crate) mod stream;
 pub(crate) mod telemetry;

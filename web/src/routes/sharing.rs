@@ -1,16 +1,17 @@
-//! Sharing with neighbours: what this building says of its own energy.
+//! Sharing with neighbours: what this building says of its own energy, what the hive decided, what became of each slot.
 
 use crate::actor::Actor;
 use crate::app::{Shared, wrong_answer};
-use crate::extract::Json as Body;
+use crate::extract::{Id, Json as Body, Query};
+use crate::list::{LIMIT_DEFAULT, LIMIT_MAX, Page, cut, limit};
 use crate::problem::{Kind, Problem, ProblemDocument};
 use crate::request::{Answer, Command, EnergyCall, TermsDraft};
-use crate::routes::energy::ask;
-use crate::view::TermsView;
+use crate::routes::energy::{Part, Stretch, ask};
+use crate::view::{HiveEnergyView, ResultProof, ResultView, SharingView, TermsView};
 use axum::Json;
 use axum::extract::State;
-use protocol::Address;
 use protocol::energy::{Percent, Price, Terms, WattHours};
+use protocol::{Address, UnixMs};
 
 /// This building's own rules of sharing.
 #[utoipa::path(
@@ -42,6 +43,61 @@ pub(crate) async fn say_terms(
         return Err(wrong_answer());
     };
     Ok(Json(terms))
+}
+
+/// What the hive decided about sharing: rule, tariff, who settles, and how far billing is.
+#[utoipa::path(
+    get, path = "/api/v1/energy/sharing", tag = "energy",
+    responses((status = 200, description = "In force, ahead, and before", body = SharingView))
+)]
+pub(crate) async fn sharing(State(app): Shared) -> Result<Json<SharingView>, Problem> {
+    ask(&app, EnergyCall::Sharing).await.map(Json)
+}
+
+/// What became of the slots of a day or range: price and energy of the hive, and this building's part.
+#[utoipa::path(
+    get, path = "/api/v1/energy/results", tag = "energy", params(Stretch, Part),
+    responses((
+        status = 200, body = Page<ResultView>,
+        description = "Slots by start: those on the ledger, and those this building stated that are not yet"
+    ))
+)]
+pub(crate) async fn results(
+    State(app): Shared,
+    Query(stretch): Query<Stretch>,
+    Query(part): Query<Part>,
+) -> Result<Json<Page<ResultView>>, Problem> {
+    let limit = limit(part.limit, LIMIT_DEFAULT, LIMIT_MAX)?;
+    let (from, to) = stretch.range(&app)?;
+    let from = part.after(from)?;
+    let results = ask(&app, |reply| EnergyCall::Results { from, to, limit: limit + 1, reply }).await?;
+    Ok(Json(cut(results, limit, |result| result.start.ms().to_string())))
+}
+
+/// This building's line of a settled slot with its way to the root on the ledger. Whoever reads it can find out what this
+/// building took and gave in that slot.
+#[utoipa::path(
+    get, path = "/api/v1/energy/results/{id}/proof", tag = "energy",
+    params(("id" = String, Path, description = "Number of the slot")),
+    responses((status = 200, description = "Line, salt and path", body = ResultProof))
+)]
+pub(crate) async fn result_proof(State(app): Shared, Id(id): Id) -> Result<Json<ResultProof>, Problem> {
+    let unknown = |_| Problem::new(Kind::NotFound, "there is no such slot").field("id");
+    let slot: u64 = id.parse().map_err(unknown)?;
+    ask(&app, |reply| EnergyCall::ResultProof { slot, reply }).await.map(Json)
+}
+
+/// What the whole hive shared in a day or range, from the ledger's totals alone: no building's figures are among them.
+#[utoipa::path(
+    get, path = "/api/v1/energy/hive", tag = "energy", params(Stretch),
+    responses((status = 200, description = "Sums, peak, who was missing, and the course", body = HiveEnergyView))
+)]
+pub(crate) async fn hive(
+    State(app): Shared,
+    Query(stretch): Query<Stretch>,
+) -> Result<Json<HiveEnergyView>, Problem> {
+    let (from, to): (UnixMs, UnixMs) = stretch.range(&app)?;
+    ask(&app, |reply| EnergyCall::Hive { from, to, reply }).await.map(Json)
 }
 
 impl TryFrom<&TermsDraft> for Terms {

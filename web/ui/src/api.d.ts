@@ -215,6 +215,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/energy/bookings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Bookings of the ledger: what members bought, sold, owe and are owed by week, and credit notes. */
+        get: operations["bookings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/energy/bookings/csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as CSV, a line for each member of each booking: the lines of invoices and credit notes. */
+        get: operations["bookings_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/energy/equipment": {
         parameters: {
             query?: never;
@@ -226,6 +260,23 @@ export interface paths {
         get: operations["equipment"];
         /** Says what the building has. A new plan is made at once. */
         put: operations["equip"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/energy/hive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the whole hive shared in a day or range, from the ledger's totals alone: no building's figures are among them. */
+        get: operations["hive"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -325,6 +376,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/energy/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of the slots of a day or range: price and energy of the hive, and this building's part. */
+        get: operations["results"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/energy/results/{id}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * This building's line of a settled slot with its way to the root on the ledger. Whoever reads it can find out what this
+         *     building took and gave in that slot.
+         */
+        get: operations["result_proof"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/energy/sharing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the hive decided about sharing: rule, tariff, who settles, and how far billing is. */
+        get: operations["sharing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/energy/slots": {
         parameters: {
             query?: never;
@@ -351,6 +456,43 @@ export interface paths {
         };
         /** The same as CSV. */
         get: operations["slots_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/energy/statements/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A month of this building: what came from the grid and from neighbours, each with its price, and what is owed. Amounts
+         *     are rounded to cents here and nowhere else; what a month leaves over is carried to the next of the same year.
+         */
+        get: operations["statement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/energy/statements/{id}/csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as CSV, a line for each item. */
+        get: operations["statement_csv"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1207,6 +1349,32 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Slots in which a member had no figure. */
+        Absence: {
+            /** @description Address: 40 hex digits. */
+            id: string;
+            /** Format: int32 */
+            slots: number;
+        };
+        /** @description What a member bought, sold, owes and is owed since it joined, as the ledger holds it. */
+        AccountView: {
+            /**
+             * Format: int64
+             * @description What neighbours owe it less what it owes them.
+             */
+            balance: number;
+            /** Format: int64 */
+            bought_wh: number;
+            /**
+             * Format: int64
+             * @description What it owes the network.
+             */
+            fee: number;
+            /** @description Address: 40 hex digits. */
+            id: string;
+            /** Format: int64 */
+            sold_wh: number;
+        };
         /**
          * @description Life of an alert: `open` → `ack` → `closed`, or straight to `closed`.
          * @enum {string}
@@ -1247,6 +1415,13 @@ export interface components {
             status: components["schemas"]["AlertStatus"];
             /** @description Id of the work order opened for it. */
             work_order?: string | null;
+        };
+        /** @description Energy and money of one kind over a month. */
+        Amount: {
+            /** Format: int64 */
+            amount: number;
+            /** Format: int64 */
+            energy_wh: number;
         };
         /** @description A new asset. */
         AssetDraft: {
@@ -1308,6 +1483,44 @@ export interface components {
             time: components["schemas"]["Time"];
             transactions: components["schemas"]["TransactionView"][];
         };
+        /** @description One member's amounts of a booking on the ledger. */
+        BookedLine: {
+            /**
+             * Format: int64
+             * @description What neighbours owe it less what it owes them; in a correction a difference.
+             */
+            balance: number;
+            /** Format: int64 */
+            bought_wh: number;
+            /** Format: int64 */
+            fee: number;
+            /** @description Address: 40 hex digits. */
+            member: string;
+            /** Format: int64 */
+            sold_wh: number;
+        };
+        /** @description A booking of a week, or a credit note. */
+        BookingView: {
+            /** Format: int64 */
+            booked_in?: number | null;
+            /**
+             * Format: int64
+             * @description The final period that a credit note concerns, and the one it is booked in.
+             */
+            concerns?: number | null;
+            /** Format: int64 */
+            height: number;
+            /** @description Transaction id: 64 hex digits. */
+            id: string;
+            lines: components["schemas"]["BookedLine"][];
+            /**
+             * Format: int32
+             * @description 1 for the first booking of the week or the first note of the period.
+             */
+            number: number;
+            time: components["schemas"]["Time"];
+            week?: components["schemas"]["Time"] | null;
+        };
         /** @description The signatures of more than two thirds of the authorities under a block. */
         CertificateView: {
             block: string;
@@ -1368,6 +1581,53 @@ export interface components {
          * @enum {string}
          */
         Consent: "always" | "ask" | "never";
+        /** @description A credit note of this building. */
+        CreditView: {
+            /** Format: int64 */
+            balance: number;
+            /** Format: int64 */
+            booked_in: number;
+            /** Format: int64 */
+            bought_wh: number;
+            /**
+             * Format: int64
+             * @description The final period that was wrong, and the one this is booked in.
+             */
+            concerns: number;
+            /** Format: int64 */
+            fee: number;
+            /** Format: int32 */
+            number: number;
+            /** Format: int64 */
+            sold_wh: number;
+            time: components["schemas"]["Time"];
+        };
+        /** @description A rule and when it begins. */
+        DatedRule: {
+            from?: components["schemas"]["Time"] | null;
+            rule: components["schemas"]["SharingRuleDraft"];
+        };
+        /** @description A tariff and when it begins. */
+        DatedTariff: {
+            /**
+             * Format: int64
+             * @description The fee of this hive's class.
+             */
+            fee: number;
+            /**
+             * Format: int64
+             * @description What a supplier pays.
+             */
+            feed_in: number;
+            /** @description What the network takes of energy that is shared, by how far it goes. */
+            fees: components["schemas"]["FeesDraft"];
+            from: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description What a supplier charges.
+             */
+            retail: number;
+        };
         /** @description The building's plan. */
         DayPlanView: {
             /**
@@ -1391,6 +1651,13 @@ export interface components {
             slots: components["schemas"]["PlanSlotView"][];
             stage: components["schemas"]["PlanStage"];
             sun_error?: components["schemas"]["ForecastError"] | null;
+        };
+        /** @description An authority that may settle. */
+        DeskDraft: {
+            /** @description Address: 40 hex digits. */
+            authority: string;
+            /** @description Pseudonym of its operator: 64 hex digits, or a name, of which only a hash is written down. */
+            operator: string;
         };
         /** @description What a policy would have done on one asset. */
         DryRunAsset: {
@@ -1460,6 +1727,37 @@ export interface components {
          * @enum {string}
          */
         EndingKind: "person" | "work_order" | "quiet";
+        /** @description A decision about sharing in words instead of bytes. `from_slot` is milliseconds since 1970 over those of a slot. */
+        EnergyDecision: {
+            /** Format: int64 */
+            from_slot: number;
+            rule: components["schemas"]["SharingRuleDraft"];
+            /** @enum {string} */
+            what: "share";
+        } | {
+            /** Format: int64 */
+            feed_in: number;
+            fees: components["schemas"]["FeesDraft"];
+            /** Format: int64 */
+            from_slot: number;
+            /** Format: int64 */
+            retail: number;
+            /** @enum {string} */
+            what: "charge";
+        } | {
+            /** Format: int32 */
+            minutes: number;
+            /** @enum {string} */
+            what: "cut";
+        } | {
+            nearness: components["schemas"]["Nearness"];
+            /** @enum {string} */
+            what: "place";
+        } | {
+            desks: components["schemas"]["DeskDraft"][];
+            /** @enum {string} */
+            what: "settle";
+        };
         /** @description What the building can do at the most, W; `null` is not known. 1 to 10,000,000. */
         EnergyLimits: {
             /**
@@ -1638,6 +1936,24 @@ export interface components {
             /** Format: double */
             v: number;
         };
+        /** @description Where the price lies between feed-in and retail less fee: `num` parts of `den`. 1 of 2 shares the gain evenly. */
+        FactorDraft: {
+            /** Format: int32 */
+            den: number;
+            /** Format: int32 */
+            num: number;
+        };
+        /** @description Network fee and tax on a kWh shared, by how far it goes. */
+        FeesDraft: {
+            /** Format: int64 */
+            building: number;
+            /** Format: int64 */
+            cabin: number;
+            /** Format: int64 */
+            region: number;
+            /** Format: int64 */
+            substation: number;
+        };
         /** @description How long transactions take to become final. */
         Finality: {
             /** Format: int32 */
@@ -1698,10 +2014,11 @@ export interface components {
             /** @enum {string} */
             kind: "ask_cosignatures";
         } | {
-            decision: string;
+            decision?: string;
             /** @enum {string} */
             kind: "energy";
             says?: string;
+            what?: components["schemas"]["EnergyDecision"] | null;
         };
         /** @description One thing worth knowing. */
         HealthItem: {
@@ -1733,6 +2050,48 @@ export interface components {
          * @enum {string}
          */
         HealthWeight: "notice" | "attention" | "not_ready";
+        /** @description What the whole hive shared, from the ledger's totals alone. */
+        HiveEnergyView: {
+            /** @description The course of it: up to 96 stretches of equal length. */
+            course: components["schemas"]["HiveStretch"][];
+            /** Format: int64 */
+            demand_wh: number;
+            from: components["schemas"]["Time"];
+            /** Format: int64 */
+            given_wh: number;
+            /**
+             * Format: int32
+             * @description Members of the hive that are not shut out.
+             */
+            members: number;
+            /** @description Most often first, at most 256. */
+            missing: components["schemas"]["Absence"][];
+            peak?: components["schemas"]["Time"] | null;
+            /** Format: int64 */
+            peak_wh: number;
+            /**
+             * Format: int32
+             * @description Settled slots of the range.
+             */
+            slots: number;
+            /** Format: int64 */
+            surplus_wh: number;
+            to: components["schemas"]["Time"];
+            /** Format: int64 */
+            traded_wh: number;
+        };
+        /** @description A piece of the course. */
+        HiveStretch: {
+            /** Format: int64 */
+            demand_wh: number;
+            /** Format: int32 */
+            slots: number;
+            start: components["schemas"]["Time"];
+            /** Format: int64 */
+            surplus_wh: number;
+            /** Format: int64 */
+            traded_wh: number;
+        };
         /** @description The neighbourhood as this node sees it. */
         HiveView: {
             /** Format: int32 */
@@ -2165,6 +2524,60 @@ export interface components {
             slots: number;
             to: components["schemas"]["Time"];
         };
+        /** @description What a building's energy came to over a stretch of time. */
+        MonthSums: {
+            /**
+             * Format: int64
+             * @description What it would pay if nobody shared.
+             */
+            alone: number;
+            /**
+             * Format: int64
+             * @description What it would pay if neighbours always had enough to give and need for all it has, at the prices that were made.
+             */
+            best: number;
+            /** @description From neighbours and to them. */
+            bought: components["schemas"]["Amount"];
+            /**
+             * Format: int32
+             * @description Settled, but in doubt: counted as if nothing had been shared.
+             */
+            doubtful: number;
+            /**
+             * Format: int64
+             * @description To the network for energy from neighbours.
+             */
+            fee: number;
+            grid_export: components["schemas"]["Amount"];
+            /** @description From the supplier and to it, neighbours' energy not among it. */
+            grid_import: components["schemas"]["Amount"];
+            /**
+             * Format: int32
+             * @description Not in these sums: not metered, held back, or without a tariff.
+             */
+            missing: number;
+            /**
+             * Format: int32
+             * @description Of those, settled with neighbours and checked.
+             */
+            settled: number;
+            /**
+             * Format: int32
+             * @description Slots that are in these sums.
+             */
+            slots: number;
+            sold: components["schemas"]["Amount"];
+            /**
+             * Format: int64
+             * @description What the building pays in all; negative when it receives.
+             */
+            total: number;
+        };
+        /**
+         * @description How near to each other the members of a hive are.
+         * @enum {string}
+         */
+        Nearness: "building" | "cabin" | "substation" | "region";
         /** @description A change of one's own password. */
         NewPassword: {
             old: string;
@@ -2232,6 +2645,36 @@ export interface components {
             reason: string;
             /** @enum {string} */
             status: "refused";
+        };
+        /** @description This building's line of a settled slot. */
+        OwnLine: {
+            /** Format: int64 */
+            bought_wh: number;
+            /**
+             * Format: int64
+             * @description Net energy it took from outside, Wh, and what of it came from neighbours.
+             */
+            demand_wh: number;
+            doubt?: components["schemas"]["ResultDoubt"] | null;
+            /**
+             * Format: int64
+             * @description To the network.
+             */
+            fee: number;
+            /**
+             * Format: int64
+             * @description To neighbours and from them, micro-EUR.
+             */
+            pay: number;
+            /** Format: int64 */
+            revenue: number;
+            /** Format: int64 */
+            sold_wh: number;
+            /**
+             * Format: int64
+             * @description Net energy it gave, Wh, and what of it went to neighbours.
+             */
+            surplus_wh: number;
         };
         /** @description What energy costs, micro-EUR per kWh, 0 to 100,000,000. */
         OwnTariff: {
@@ -2329,6 +2772,32 @@ export interface components {
                 time: components["schemas"]["Time"];
                 /** Format: int32 */
                 transactions: number;
+            }[];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_BookingView: {
+            items: {
+                /** Format: int64 */
+                booked_in?: number | null;
+                /**
+                 * Format: int64
+                 * @description The final period that a credit note concerns, and the one it is booked in.
+                 */
+                concerns?: number | null;
+                /** Format: int64 */
+                height: number;
+                /** @description Transaction id: 64 hex digits. */
+                id: string;
+                lines: components["schemas"]["BookedLine"][];
+                /**
+                 * Format: int32
+                 * @description 1 for the first booking of the week or the first note of the period.
+                 */
+                number: number;
+                time: components["schemas"]["Time"];
+                week?: components["schemas"]["Time"] | null;
             }[];
             /** @description Cursor of the next page; `null` at the end. */
             next?: string | null;
@@ -2599,6 +3068,57 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_ResultView: {
+            items: {
+                /**
+                 * Format: int64
+                 * @description Of all who took part.
+                 */
+                demand_wh: number;
+                end: components["schemas"]["Time"];
+                /** Format: int64 */
+                fee?: number | null;
+                /** Format: int64 */
+                feed_in?: number | null;
+                /** Format: int64 */
+                given_wh: number;
+                /**
+                 * Format: int64
+                 * @description Block of the result.
+                 */
+                height?: number | null;
+                /** @description Number of the slot: milliseconds since 1970 over those of a slot. */
+                id: string;
+                /** @description Addresses of members without a figure. */
+                missing: string[];
+                own?: components["schemas"]["OwnLine"] | null;
+                /**
+                 * Format: int64
+                 * @description `null` where none was made.
+                 */
+                price?: number | null;
+                /**
+                 * Format: int64
+                 * @description The supplier's prices and the network's fee in that slot.
+                 */
+                retail?: number | null;
+                settlers: string[];
+                stage: components["schemas"]["ResultStage"];
+                start: components["schemas"]["Time"];
+                /** Format: int64 */
+                surplus_wh: number;
+                /** Format: int64 */
+                traded_wh: number;
+                /**
+                 * Format: int32
+                 * @description 1 for the first result; a correction has the next one; 0 while there is none.
+                 */
+                version: number;
+            }[];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_SignedIn: {
             items: {
                 created: components["schemas"]["Time"];
@@ -2790,6 +3310,24 @@ export interface components {
              * @description Version of the wire spoken with it.
              */
             wire?: number | null;
+        };
+        /**
+         * @description How far a billing period is.
+         * @enum {string}
+         */
+        PeriodStage: "open" | "preview" | "final";
+        /** @description A billing period. */
+        PeriodView: {
+            /**
+             * Format: int32
+             * @description Credit notes that concern it.
+             */
+            credit_notes: number;
+            from: components["schemas"]["Time"];
+            /** @description Its number. */
+            id: string;
+            stage: components["schemas"]["PeriodStage"];
+            until: components["schemas"]["Time"];
         };
         /**
          * @description What a photo is, by its first bytes.
@@ -3166,6 +3704,80 @@ export interface components {
             to: components["schemas"]["Time"];
         };
         /**
+         * @description What this building finds wrong with its part of a slot.
+         * @enum {string}
+         */
+        ResultDoubt: "proof" | "other_figures" | "left_out" | "too_much" | "payment" | "terms";
+        /** @description What a browser needs to check one slot by itself, besides the transaction's proof. */
+        ResultProof: {
+            /**
+             * Format: int64
+             * @description Place of the line among those of the slot, and how many there are.
+             */
+            index: number;
+            /** @description Address under which this building stated its figures. */
+            member: string;
+            /** @description Hashes beside the line's path to the root, leaf first. */
+            path: string[];
+            result: components["schemas"]["ResultView"];
+            /** @description Keeps others from finding the line by trying: 64 hex digits. It never leaves the building but here. */
+            salt: string;
+            /** Format: int64 */
+            size: number;
+        };
+        /**
+         * @description How final a slot is.
+         * @enum {string}
+         */
+        ResultStage: "stated" | "provisional" | "preview" | "final";
+        /** @description One slot: what the hive shared, and this building's part. */
+        ResultView: {
+            /**
+             * Format: int64
+             * @description Of all who took part.
+             */
+            demand_wh: number;
+            end: components["schemas"]["Time"];
+            /** Format: int64 */
+            fee?: number | null;
+            /** Format: int64 */
+            feed_in?: number | null;
+            /** Format: int64 */
+            given_wh: number;
+            /**
+             * Format: int64
+             * @description Block of the result.
+             */
+            height?: number | null;
+            /** @description Number of the slot: milliseconds since 1970 over those of a slot. */
+            id: string;
+            /** @description Addresses of members without a figure. */
+            missing: string[];
+            own?: components["schemas"]["OwnLine"] | null;
+            /**
+             * Format: int64
+             * @description `null` where none was made.
+             */
+            price?: number | null;
+            /**
+             * Format: int64
+             * @description The supplier's prices and the network's fee in that slot.
+             */
+            retail?: number | null;
+            settlers: string[];
+            stage: components["schemas"]["ResultStage"];
+            start: components["schemas"]["Time"];
+            /** Format: int64 */
+            surplus_wh: number;
+            /** Format: int64 */
+            traded_wh: number;
+            /**
+             * Format: int32
+             * @description 1 for the first result; a correction has the next one; 0 while there is none.
+             */
+            version: number;
+        };
+        /**
          * @description What a member of the hive may do.
          * @enum {string}
          */
@@ -3243,6 +3855,72 @@ export interface components {
             low: number;
             /** Format: int32 */
             medium: number;
+        };
+        /** @description A rule of sharing. In fixed keys no weights are equal weights. */
+        SharingRuleDraft: {
+            factor: components["schemas"]["FactorDraft"];
+            /** @enum {string} */
+            rule: "dynamic";
+        } | {
+            factor: components["schemas"]["FactorDraft"];
+            /** @enum {string} */
+            rule: "auction";
+        } | {
+            /** @enum {string} */
+            rule: "supply_demand";
+        } | {
+            factor: components["schemas"]["FactorDraft"];
+            /** @enum {string} */
+            rule: "static_fixed";
+            weights: components["schemas"]["WeightDraft"][];
+        } | {
+            factor: components["schemas"]["FactorDraft"];
+            /** @enum {string} */
+            rule: "static_relative";
+            weights: components["schemas"]["WeightDraft"][];
+        } | {
+            factor: components["schemas"]["FactorDraft"];
+            /** @enum {string} */
+            rule: "static_iterated";
+            weights: components["schemas"]["WeightDraft"][];
+        } | {
+            factor: components["schemas"]["FactorDraft"];
+            organiser: string;
+            /** @enum {string} */
+            rule: "full_dynamic";
+            /** Format: int32 */
+            whole: number;
+        } | {
+            factor: components["schemas"]["FactorDraft"];
+            groups: string[][];
+            /** @enum {string} */
+            rule: "priority";
+        };
+        /** @description What the hive decided about sharing. */
+        SharingView: {
+            /** @description Every member that ever bought or sold, by address. */
+            accounts: components["schemas"]["AccountView"][];
+            /** @description Desks in the order they take turns; none until voted. */
+            desks: components["schemas"]["DeskDraft"][];
+            /** @description Whether this node may propose and approve. */
+            is_authority: boolean;
+            /** @description Address of this building. */
+            member: string;
+            nearness: components["schemas"]["Nearness"];
+            /** @description Newest first, at most 32. */
+            periods: components["schemas"]["PeriodView"][];
+            /** @description The rule in force. */
+            rule: components["schemas"]["DatedRule"];
+            /** @description Those that begin later, and the ones before, newest first; at most 32. */
+            rules: components["schemas"]["DatedRule"][];
+            /** @description The two whose turn it is today. */
+            settlers: string[];
+            /** Format: int32 */
+            slot_minutes: number;
+            tariff?: components["schemas"]["DatedTariff"] | null;
+            /** @description Those that begin later, and the ones before, newest first; at most 32. */
+            tariffs: components["schemas"]["DatedTariff"][];
+            time: components["schemas"]["Time"];
         };
         /** @description What somebody signs in with: `name` and `password`, or the operator `token` alone. */
         SignIn: {
@@ -3345,6 +4023,32 @@ export interface components {
             ok: number;
             /** Format: int32 */
             watch: number;
+        };
+        /** @description A month of this building. */
+        StatementView: {
+            /**
+             * Format: int64
+             * @description Less than a cent, carried over from the months before, micro-EUR.
+             */
+            carried_in: number;
+            /**
+             * Format: int64
+             * @description Carried over to the month after, micro-EUR.
+             */
+            carried_out: number;
+            /**
+             * Format: int64
+             * @description What neighbours and network are owed, in cents; negative is received.
+             */
+            cents: number;
+            /** @description Credit notes of the month. */
+            credit_notes: components["schemas"]["CreditView"][];
+            from: components["schemas"]["Time"];
+            /** @description Such as `2026-11`. */
+            id: string;
+            last_year?: components["schemas"]["MonthSums"] | null;
+            sums: components["schemas"]["MonthSums"];
+            to: components["schemas"]["Time"];
         };
         /** @description The files of a day. */
         StoreDay: {
@@ -3673,6 +4377,13 @@ export interface components {
             name: string;
             role: components["schemas"]["UserRole"];
             seen?: components["schemas"]["Time"] | null;
+        };
+        /** @description A member's weight in a fixed key. */
+        WeightDraft: {
+            /** @description Address: 40 hex digits. */
+            member: string;
+            /** Format: int32 */
+            weight: number;
         };
         /** @description A change of a work order; what is none stays as it is. */
         WorkOrderChange: {
@@ -4207,6 +4918,65 @@ export interface operations {
             504: components["responses"]["Problem"];
         };
     };
+    bookings: {
+        parameters: {
+            query?: {
+                /** @description Items wanted, 1 to 1,000; 100 when not given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Oldest first, the newest 520 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BookingView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    bookings_csv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `kind,week,concerns,booked_in,number,height,transaction,member,name,bought_wh,sold_wh,balance_micro_eur,fee_micro_eur` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
     equipment: {
         parameters: {
             query?: never;
@@ -4260,6 +5030,46 @@ export interface operations {
             403: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    hive: {
+        parameters: {
+            query?: {
+                /** @description A moment of the day wanted, RFC 3339; with it neither `from` nor `to`. */
+                day?: string;
+                /**
+                 * @description Time zone of that day by its IANA name; UTC when not given. The day has 23 to 25 hours, as clocks there say.
+                 * @example Europe/Brussels
+                 */
+                tz?: string;
+                /** @description First moment, RFC 3339; 24 hours before `to` when not given. */
+                from?: string;
+                /** @description First moment after the range, RFC 3339; just after now when not given. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Sums, peak, who was missing, and the course */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HiveEnergyView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             421: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["Problem"];
@@ -4477,6 +5287,108 @@ export interface operations {
             504: components["responses"]["Problem"];
         };
     };
+    results: {
+        parameters: {
+            query?: {
+                /** @description A moment of the day wanted, RFC 3339; with it neither `from` nor `to`. */
+                day?: string;
+                /**
+                 * @description Time zone of that day by its IANA name; UTC when not given. The day has 23 to 25 hours, as clocks there say.
+                 * @example Europe/Brussels
+                 */
+                tz?: string;
+                /** @description First moment, RFC 3339; 24 hours before `to` when not given. */
+                from?: string;
+                /** @description First moment after the range, RFC 3339; just after now when not given. */
+                to?: string;
+                /** @description Items wanted, 1 to 1,000; 100 when not given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Slots by start: those on the ledger, and those this building stated that are not yet */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ResultView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    result_proof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the slot */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Line, salt and path */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultProof"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    sharing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In force, ahead, and before */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharingView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
     slots: {
         parameters: {
             query?: {
@@ -4554,6 +5466,88 @@ export interface operations {
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    statement: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Time zone by its IANA name; UTC when not given.
+                 * @example Europe/Brussels
+                 */
+                tz?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Year and month
+                 * @example 2026-11
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As far as the month has come */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatementView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    statement_csv: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Time zone by its IANA name; UTC when not given.
+                 * @example Europe/Brussels
+                 */
+                tz?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Year and month
+                 * @example 2026-11
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `item,energy_wh,micro_eur`; amounts this building pays are positive */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
             421: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["Problem"];

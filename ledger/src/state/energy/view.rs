@@ -34,6 +34,24 @@ impl State {
         }
     }
 
+    /// Every rule that was ever decided, by its first slot.
+    pub fn rules(&self) -> impl DoubleEndedIterator<Item = (SlotId, &SharingRule)> {
+        let all = EnergyKey::Rule(SlotId(0))..=EnergyKey::Rule(SlotId(u64::MAX));
+        self.energies(all).filter_map(|(key, entry)| match (key, entry) {
+            (EnergyKey::Rule(from), EnergyEntry::Rule(rule)) => Some((from, rule)),
+            _ => None,
+        })
+    }
+
+    /// Every tariff that was ever decided, by its first slot.
+    pub fn tariffs(&self) -> impl DoubleEndedIterator<Item = Tariff> {
+        let all = EnergyKey::Tariff(SlotId(0))..=EnergyKey::Tariff(SlotId(u64::MAX));
+        self.energies(all).filter_map(|(_, entry)| {
+            let EnergyEntry::Tariff(tariff) = entry else { return None };
+            Some(*tariff)
+        })
+    }
+
     /// A settled slot in its last version.
     pub fn settled(&self, slot: SlotId) -> Option<&SettledSlot> {
         match self.energy(EnergyKey::Slot(slot)) {

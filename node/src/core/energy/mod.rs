@@ -6,6 +6,7 @@ mod cutter;
 mod flow;
 mod grid;
 mod meters;
+mod month;
 mod plausible;
 mod probe;
 mod settling;
@@ -18,6 +19,7 @@ pub use cutter::{Course, Cutter, Gauge, Odd, OddKind};
 pub use flow::{FlowNow, Power};
 pub use grid::Grid;
 pub use meters::{Counter, Meter, MeterPlan, Role, SLOT_LENGTH, unit_mwh};
+pub use month::{Amount, Month, OwnPart, tariff_and_fee};
 pub use plausible::{Doubt, Limits};
 pub use probe::{Finding, Probe};
 pub use settling::{

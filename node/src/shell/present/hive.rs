@@ -155,7 +155,7 @@ pub(crate) fn proposals(core: &Core, facts: &Facts) -> Vec<ProposalView> {
 
 pub(crate) fn proposal(core: &Core, facts: &Facts, number: u64, proposal: &Proposal) -> ProposalView {
     let transaction =
-        usize::try_from(number).ok().and_then(|number| facts.proposed.get(number.checked_sub(1)?));
+        usize::try_from(number).ok().and_then(|number| facts.noted.proposed.get(number.checked_sub(1)?));
     ProposalView {
         id: number.to_string(),
         action: proposal.action.clone().into(),

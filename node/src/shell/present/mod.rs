@@ -2,6 +2,7 @@
 //! open pages. It reads the core, and nothing of it ever flows back.
 
 pub(crate) mod alerts;
+mod bookings;
 pub(crate) mod building;
 pub(crate) mod energy;
 pub(crate) mod hive;
@@ -9,6 +10,7 @@ pub(crate) mod ledger;
 pub(crate) mod metric;
 pub(crate) mod plan;
 pub(crate) mod policies;
+pub(crate) mod results;
 mod settlements;
 pub(crate) mod sharing;
 pub(crate) mod store;
@@ -51,8 +53,17 @@ pub(crate) struct Facts {
     pub(crate) restored: Option<PathBuf>,
     /// Photos of work orders.
     pub(crate) photos: BTreeMap<Digest, Vec<PhotoView>>,
+    /// What is noted of final blocks.
+    pub(crate) noted: Noted,
+}
+
+/// What the state does not tell any more once a block is applied.
+#[derive(Debug, Default)]
+pub(crate) struct Noted {
     /// The transaction of each governed proposal; the first one is proposal 1.
     pub(crate) proposed: Vec<TransactionId>,
+    /// Weeks and credit notes of shared energy.
+    pub(crate) bookings: bookings::Bookings,
 }
 
 impl Facts {
@@ -60,7 +71,8 @@ impl Facts {
     pub(crate) fn note_block(&mut self, block: &Block) {
         let proposals =
             block.transactions.iter().filter(|one| matches!(one.body.payload, Payload::Propose(_)));
-        self.proposed.extend(proposals.map(Transaction::id));
+        self.noted.proposed.extend(proposals.map(Transaction::id));
+        self.noted.bookings.note(block);
     }
 }
 
@@ -151,6 +163,7 @@ impl Presenter {
             blocks: self.blocks.iter().rev().cloned().collect(),
             members: hive::members(core, facts),
             proposals: hive::proposals(core, facts),
+            bookings: facts.noted.bookings.all(),
             invitations: hive::invitations(now, core),
             operator_buildings: hive::operator_buildings(now, core, facts),
             hive: hive.clone(),

@@ -15,6 +15,12 @@ export interface Tab {
 export const tabs: Tab[] = [
   { id: 'day', load: () => import('./Day.svelte') },
   { id: 'plan', load: () => import('./Plan.svelte') },
+  { id: 'rules', load: () => import('./Rules.svelte') },
+  { id: 'results', load: () => import('./Results.svelte') },
+  { id: 'month', load: () => import('./Month.svelte') },
+  { id: 'hive', load: () => import('./Neighbours.svelte') },
+  { id: 'decisions', load: () => import('./Decisions.svelte') },
+  { id: 'periods', load: () => import('./Periods.svelte'), forOperators: true },
   { id: 'meters', load: () => import('./MetersTab.svelte') },
 ];
 

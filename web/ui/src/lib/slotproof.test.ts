@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import type { SlotProof } from './api';
+import { decode, lineHash, resultOf } from './slotproof';
+import { rootOf } from './verify';
+
+/** As in `tests/golden/protocol.hex`, "Transaction settle slot". */
+const LEAF = '828458208a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c0c1903efa166536574746c6582a164536c6f74891a00189c5c021914b419014e19014e141a000236685820222222222222222222222222222222222222222222222222222222222222222281549c380d6efec2ec39321d87d0424fea838f752a8482825483561adb398fd87f8e7ed8331bff2fcb945733cc58409cd4f0dc96338582ab4d9267998a584bc5f74d09d2bba94b4ea8570132751d95452baf65b7bd30c33a851705c76e1d9984ae423803785b679cbbdb9acd673e0c82541eed29b1654fbca94617004d7969dfc4652b1f30584030dbdb1179fcd4de93a942a7a2e7d2cb609187e361cb262ce5cd50608133d9fb546d9839dedf37771d2e0c39c14cb91559c815056367b0227a7dde1d293c770d58402b3c451291a239b27422b7b9812da183ee85d7f68a0b9c991047c9d5506a2e7c3b2881b5cdb1e495a8c60fada6766fa36588e81db75766e3834d899eef715207';
+
+const bytes = (text: string) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+const hex = (octets: Uint8Array | undefined) => Array.from(octets ?? [], (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+/** The figures of `a_line_hashes_to_what_the_page_computes` in the ledger's tests. */
+const proof: SlotProof = {
+  result: {
+    id: '228',
+    start: '1970-01-03T09:00:00Z',
+    end: '1970-01-03T09:15:00Z',
+    stage: 'provisional',
+    version: 1,
+    price: 145_000,
+    retail: 250_000,
+    feed_in: 40_000,
+    fee: 0,
+    demand_wh: 237,
+    surplus_wh: 332,
+    traded_wh: 237,
+    given_wh: 0,
+    missing: [],
+    settlers: [],
+    height: 1,
+    own: { demand_wh: 80, surplus_wh: 0, bought_wh: 80, sold_wh: 0, pay: 11_600, revenue: 0, fee: 0, doubt: null },
+  },
+  member: '0000000000000001000000000000000000000000',
+  salt: '01'.repeat(16),
+  index: 1,
+  size: 7,
+  path: [
+    'b159a2632c8027ce150ee3568bbd3d62ee959e8cbd41202170ffc42af19841fa',
+    '377a3a707a3077800b32c8333644ee876dd5cac9c1872d45b02db00cd86f74f8',
+    '0289160c6ecd737600d4efbcbe618db02a225435d31ac659419de18a58cb306d',
+  ],
+};
+const ROOT = 'e48cbc26e20e4dd166410d6526e1b6308a2d16b911c3c4717fee8a46292d6685';
+const rootFor = (one: SlotProof) => hex(rootOf(lineHash(one), BigInt(one.index), BigInt(one.size), one.path.map(bytes)));
+
+test('a line leads to the root that the node works out', () => {
+  expect(rootFor(proof)).toBe(ROOT);
+});
+
+test('another figure, salt, member, slot or version leads elsewhere', () => {
+  const own = proof.result.own!;
+  const others: SlotProof[] = [
+    { ...proof, result: { ...proof.result, own: { ...own, pay: 11_601 } } },
+    { ...proof, result: { ...proof.result, own: { ...own, sold_wh: -1 } } },
+    { ...proof, result: { ...proof.result, id: '229' } },
+    { ...proof, result: { ...proof.result, version: 2 } },
+    { ...proof, salt: '02'.repeat(16) },
+    { ...proof, member: '0000000000000002000000000000000000000000' },
+    { ...proof, index: 2 },
+  ];
+  for (const other of others) expect(rootFor(other)).not.toBe(ROOT);
+});
+
+test('the result is read out of a transaction of the ledger', () => {
+  const result = resultOf(bytes(LEAF));
+  expect({ ...result, lines: hex(result.lines).length }).toEqual({ slot: 1_612_892n, version: 2n, traded: 334n, given: 20n, price: 145_000n, lines: 64 });
+});
+
+test('bytes that are no such transaction are refused', () => {
+  for (let length = 0; length < LEAF.length; length += 2) expect(() => resultOf(bytes(LEAF.slice(0, length)))).toThrow();
+  expect(() => resultOf(bytes(`${LEAF}00`))).toThrow();
+  for (const wrong of ['9b7fffffffffffffff', 'bb7fffffffffffffff', '5b7fffffffffffffff', 'ff', 'f97e00', '81'.repeat(40), 'a10101']) expect(() => decode(bytes(wrong))).toThrow();
+});
