@@ -50,13 +50,13 @@ fn what_may_not_count_is_refused_with_its_reason_and_remembered() {
         one
     };
     let of = |statement: Statement| signed(&street, &key, statement);
-    let negative = of(Statement { import: WattHours(-77), ..stated.clone() });
-    let both = of(Statement { export: WattHours(5), ..stated.clone() });
-    let foreign = of(Statement { member: street.address(3), ..stated.clone() });
-    let half = of(Statement { length: SlotLength::Half, ..stated.clone() });
-    let early = of(Statement { slot: SlotId(slot.0 + 1), ..stated.clone() });
-    let old = of(Statement { slot: SlotId(slot.0 - 50), ..stated.clone() });
-    let second = of(Statement { version: 2, import: WattHours(78), ..stated.clone() });
+    let negative = of(Statement { import: WattHours(-77), ..stated });
+    let both = of(Statement { export: WattHours(5), ..stated });
+    let foreign = of(Statement { member: street.address(3), ..stated });
+    let half = of(Statement { length: SlotLength::Half, ..stated });
+    let early = of(Statement { slot: SlotId(slot.0 + 1), ..stated });
+    let old = of(Statement { slot: SlotId(slot.0 - 50), ..stated });
+    let second = of(Statement { version: 2, import: WattHours(78), ..stated });
     let first = of(stated.clone());
     let other = of(Statement { version: 2, import: WattHours(99), ..stated });
     use StatementRefusal::{

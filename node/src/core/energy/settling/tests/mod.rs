@@ -111,8 +111,8 @@ fn a_building_that_was_down_for_a_day_settles_it_afterwards() {
     let missed: Vec<SlotId> = (1..=96).map(|n| SlotId(slot.0 + n)).collect();
     for slot in &missed {
         street.until(slot.end(LENGTH).plus(1_000));
-        for house in 0..4 {
-            street.meter(house, *slot, NET[house].max(0), (-NET[house]).max(0));
+        for (house, net) in NET.into_iter().enumerate().take(4) {
+            street.meter(house, *slot, net.max(0), (-net).max(0));
         }
     }
     street.pass(15 * 60_000);
