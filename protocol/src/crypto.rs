@@ -49,6 +49,8 @@ pub enum Domain {
     Promise,
     /// A resident's answer in a poll.
     Poll,
+    /// What a hive asks of its members' loads, and what they answer.
+    Shift,
 }
 
 impl Domain {
@@ -69,6 +71,7 @@ impl Domain {
             Self::Paper => b"symbiose/paper/v1",
             Self::Promise => b"symbiose/promise/v1",
             Self::Poll => b"symbiose/poll/v1",
+            Self::Shift => b"symbiose/shift/v1",
         }
     }
 

@@ -9,7 +9,7 @@ mod sharing;
 
 pub use energy::{EnergyCall, MeterDraft, MeterTestRequest, MetersDraft, RecountRequest};
 pub use metric::{MetricChange, SwapDraft};
-pub use plan::PlanCall;
+pub use plan::{PlanCall, ShiftAnswer};
 pub use sharing::{
     DeskDraft, EnergyDecision, FactorDraft, FeesDraft, Nearness, SharingRuleDraft, TermsDraft, WeightDraft,
 };
@@ -23,8 +23,8 @@ use crate::time::Time;
 use crate::view::{
     AlertView, AssetKind, AssetView, BlockSummary, BlockView, Condition, DryRunView, EquipmentView,
     EscalationStep, ImportView, InvitationView, MetersView, MetricView, PolicyCondition, PolicyVersionView,
-    PolicyView, ProofView, ProposalView, Role, RuleKind, Severity, SiteView, StoreView, SwapView, TermsView,
-    TransactionView, WorkOrderStatus, WorkOrderView,
+    PolicyView, ProofView, ProposalView, Role, RuleKind, Severity, ShiftView, SiteView, StoreView, SwapView,
+    TermsView, TransactionView, WorkOrderStatus, WorkOrderView,
 };
 use bytes::Bytes;
 use protocol::UnixMs;
@@ -139,6 +139,11 @@ pub enum Command {
     PlanMeters(MetersDraft),
     /// How the building shares its energy.
     SayTerms(protocol::energy::Terms),
+    /// Yes or no to a request to use energy earlier, by its name: 64 hex digits.
+    AnswerShift {
+        shift: String,
+        yes: bool,
+    },
     /// What the building has and what its plans are to reckon with.
     Equip(Box<EquipmentView>),
     /// Cuts the slots in `[from, to)` again.
@@ -180,6 +185,7 @@ pub enum Answer {
     Meters(MetersView),
     Terms(TermsView),
     Equipment(Box<EquipmentView>),
+    Shift(ShiftView),
     /// To [`Command::RecountSlots`].
     Recounting,
 }

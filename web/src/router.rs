@@ -126,6 +126,8 @@ fn signed_in_routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(energy::recount))
         .routes(routes!(sharing::terms, sharing::say_terms))
         .routes(routes!(plan::plan))
+        .routes(routes!(plan::shifts))
+        .routes(routes!(plan::answer_shift))
         .routes(routes!(plan::equipment, plan::equip))
         .routes(routes!(sharing::sharing))
         .routes(routes!(sharing::results))

@@ -28,7 +28,8 @@ pub use hive::{
 pub use metric::{ConflictView, MetricKind, MetricView, OnConflict, SwapView};
 pub use plan::{
     Consent, DayPlanView, EquipmentView, ForecastError, LoadDraft, LoadKind, OwnTariff, PlanReason,
-    PlanSlotView, PlanStage, PlanView, PlannedStore, PriceSource, ServedFirst, StoreDraft, StoreKind,
+    PlanSlotView, PlanStage, PlanView, PlannedStore, PriceSource, ServedFirst, ShiftStage, ShiftView,
+    StoreDraft, StoreKind,
 };
 pub use policy::{
     Condition, DryRunAsset, DryRunFiring, DryRunView, EscalationStep, ImportView, Operator, PolicyCondition,

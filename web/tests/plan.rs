@@ -91,3 +91,22 @@ async fn what_the_owner_says_comes_back_and_nonsense_does_not() {
         assert_eq!(found.as_u16(), status, "{body}: {problem}");
     }
 }
+
+#[tokio::test]
+async fn a_request_of_the_hive_is_answered() {
+    let node = Node::start();
+    let (status, page) = node.ask("GET", "shifts", None).await;
+    assert_eq!((status, &page["items"][0]["stage"]), (StatusCode::OK, &json!("waiting")));
+    let id = page["items"][0]["id"].as_str().unwrap();
+    let (status, shift) = node.ask("POST", &format!("shifts/{id}"), Some(json!({"accept": true}))).await;
+    assert_eq!((status, &shift["stage"]), (StatusCode::OK, &json!("offered")));
+    for (path, body, status) in [
+        ("shifts/none".to_owned(), json!({"accept": true}), 404),
+        (format!("shifts/{id}"), json!({}), 400),
+        (format!("shifts/{id}"), json!({"accept": "perhaps"}), 400),
+        (format!("shifts/{}", "x".repeat(5_000)), json!({"accept": true}), 404),
+    ] {
+        let (found, problem) = node.ask("POST", &path, Some(body.clone())).await;
+        assert_eq!(found.as_u16(), status, "{body}: {problem}");
+    }
+}

@@ -71,6 +71,8 @@ const DECISIONS: &[(&str, &str, For)] = &[
     ("GET", "/api/v1/energy/terms", Both),
     ("PUT", "/api/v1/energy/terms", Operator),
     ("GET", "/api/v1/energy/plan", Both),
+    ("GET", "/api/v1/energy/shifts", Both),
+    ("POST", "/api/v1/energy/shifts/{id}", Operator),
     ("GET", "/api/v1/energy/equipment", Both),
     ("PUT", "/api/v1/energy/equipment", Operator),
     ("GET", "/api/v1/energy/sharing", Both),

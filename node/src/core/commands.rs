@@ -71,6 +71,9 @@ impl Core {
                 self.plan_meters(now, plan).map(|()| Answer::Meters(now.time)).map_err(Refused::from)
             }
             Command::SayTerms(terms) => self.say_terms(now, terms).map(|()| Answer::Terms),
+            Command::AnswerWish { id, yes } => {
+                self.answer_wish(now, id, yes).then_some(Answer::Wish(id)).ok_or(Refused::NoWish)
+            }
             Command::Equip(equipment) => Ok(self.equip(now, equipment)),
             Command::Recount { from, to } => {
                 self.energy.recount(from, to.min(now.time));

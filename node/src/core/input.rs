@@ -205,6 +205,13 @@ pub enum Command {
     SayTerms(protocol::energy::Terms),
     /// Says what the building has and what its plans are to reckon with.
     Equip(Equipment),
+    /// A person's answer to the hive's request to use energy earlier, by its name.
+    AnswerWish {
+        /// Which.
+        id: Digest,
+        /// Yes or no.
+        yes: bool,
+    },
     /// Cuts slots again out of the readings that there are.
     Recount {
         /// First time that counts.

@@ -190,6 +190,7 @@ impl Core {
             self.tell_colleagues(now);
             self.tend_network_keys(now);
             self.tend_settling(now);
+            self.tend_shifts(now);
         }
         if self.resettle.is_some_and(|due| due <= now.tick) {
             self.resettle = None;

@@ -147,6 +147,8 @@ pub enum Answer {
     Terms,
     /// What the building has was said at this time.
     Equipment(UnixMs),
+    /// A request of the hive was answered.
+    Wish(Digest),
     /// Slots will be cut again.
     Recounting,
 }

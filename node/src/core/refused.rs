@@ -25,6 +25,9 @@ pub enum Refused {
     /// Only an authority may do this.
     #[error("only an authority's operator can do this")]
     NotAuthority,
+    /// Nobody asks that, or it is answered.
+    #[error("no such request waits for an answer")]
+    NoWish,
     /// The ledger says no.
     #[error("the ledger refuses: {0}")]
     Ledger(#[from] ledger::Reject),

@@ -176,6 +176,7 @@ impl Questions {
     async fn plan(&self, call: PlanCall) {
         let look = move |core: &Core| match call {
             PlanCall::Plan(reply) => drop(reply.send(Ok(plan::plan(core)))),
+            PlanCall::Shifts(reply) => drop(reply.send(Ok(plan::wishes(core)))),
             PlanCall::Equipment(reply) => drop(reply.send(Ok(plan::equipment(core)))),
         };
         drop(self.source.glance(look).await);

@@ -94,6 +94,9 @@ pub(super) fn read(
         }
         web::Command::PlanMeters(draft) => plain(Command::PlanMeters(energy::planned(core, draft)?)),
         web::Command::SayTerms(terms) => plain(Command::SayTerms(terms)),
+        web::Command::AnswerShift { shift, yes } => {
+            plain(Command::AnswerWish { id: id("request", &shift)?, yes })
+        }
         web::Command::Equip(view) => plain(Command::Equip(plan::equipped(*view)?)),
         web::Command::RecountSlots { from, to } => plain(Command::Recount { from, to }),
         web::Command::SubmitTransactions { .. } => {
@@ -162,6 +165,7 @@ pub(super) fn answer(
         }
         Answer::Meters(at) => Ok(web::Answer::Meters(energy::meters(core, at))),
         Answer::Terms => Ok(web::Answer::Terms(sharing::terms(core, core.now()))),
+        Answer::Wish(id) => plan::wish(core, &id).map(web::Answer::Shift).ok_or_else(gone),
         Answer::Equipment(_) => Ok(web::Answer::Equipment(Box::new(plan::equipment(core)))),
         Answer::Recounting => Ok(web::Answer::Recounting),
     }
@@ -320,6 +324,7 @@ fn problem(refused: &Refused) -> Problem {
         Refused::Invite(_) | Refused::Ledger(_) => Problem::new(Kind::Refused, detail),
         Refused::Invalid(_) => Problem::new(Kind::Invalid, detail),
         Refused::NoNeighbour { .. } => Problem::new(Kind::Invalid, detail).field("give_to"),
+        Refused::NoWish => Problem::new(Kind::NotFound, detail).field("id"),
         Refused::NotAuthority => Problem::new(Kind::Refused, detail),
         Refused::Outbox(_) | Refused::Busy => Problem::new(Kind::TooMany, detail),
     }

@@ -4,6 +4,7 @@
 mod factor;
 mod rule;
 mod settlement;
+mod shift;
 mod slot;
 mod statement;
 mod stream;
@@ -17,6 +18,10 @@ pub use rule::{Coefficients, FullDynamic, PriorityGroups, SharingKey, SharingRul
 pub use settlement::{
     CreditNote, DayCommitment, NetLine, PeriodStatus, PeriodStep, Settlement, SignedSettlement, SlotResult,
     WeekBooking,
+};
+pub use shift::{
+    ShiftAgreement, ShiftAnswer, ShiftChange, ShiftMessage, ShiftRequest, SignedShiftAnswer,
+    SignedShiftRequest,
 };
 pub use slot::{Quality, SlotId, SlotLength};
 pub use statement::{Salt, SignedStatement, Statement, StatementError};

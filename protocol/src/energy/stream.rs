@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use super::settlement::Settlement;
+use super::shift::ShiftMessage;
 use super::slot::SlotId;
 use super::statement::SignedStatement;
 use super::units::{MicroEuro, WattHours};
@@ -32,6 +33,8 @@ pub enum SettlementMessage {
     AskLine(SlotId),
     /// From a desk: the receiver's line of a settled slot.
     Line(Box<ToldLine>),
+    /// Between coordinator and member: using energy earlier.
+    Shift(ShiftMessage),
 }
 
 /// What became of a statement at a desk.
@@ -144,6 +147,7 @@ impl SettlementMessage {
             Self::Share(_) => "share",
             Self::AskLine(_) => "ask_line",
             Self::Line(_) => "line",
+            Self::Shift(_) => "shift",
         }
     }
 }

@@ -18,6 +18,10 @@ pub const PLAN_LOADS_MAX: usize = 32;
 pub const PLAN_RUNS_MAX: usize = 4;
 /// Slots of one plan: two days of quarters and the hour of a change of the clock.
 pub const PLAN_SLOTS_MAX: usize = 2 * 96 + 4;
+/// Slots of one request to use energy earlier: three hours of quarters, and some.
+pub const SHIFT_SLOTS_MAX: usize = 16;
+/// Requests a building remembers; the oldest go first.
+pub const SHIFTS_KEPT_MAX: usize = 16;
 /// Stores an owner may enter.
 pub const PLAN_OWN_STORES_MAX: usize = 4;
 /// Loads that can wait an owner may enter; each comes at most three times in one plan.

@@ -220,6 +220,7 @@ fn perform(picture: &mut Picture, command: Command) -> Result<Answer, Problem> {
             let since = Some(Time::from_ms(energy::next_slot(now.ms())));
             Ok(Answer::Terms(web::view::TermsView { said, since, now: TermsDraft::default() }))
         }
+        Command::AnswerShift { shift, yes } => plan::answered(picture, &shift, yes).map(Answer::Shift),
         Command::Equip(equipment) => Ok(Answer::Equipment(equipment)),
         Command::RecountSlots { .. } => Ok(Answer::Recounting),
         Command::CreatePolicy(draft) => {

@@ -1,11 +1,12 @@
 //! The plan of the invented building: a battery that fills at noon and a car that charges at night.
 
-use web::Time;
 use web::request::PlanCall;
 use web::view::{
     DayPlanView, EquipmentView, ForecastError, LoadDraft, LoadKind, OwnTariff, Picture, PlanReason,
-    PlanSlotView, PlanStage, PlanView, PlannedStore, PriceSource, StoreDraft, StoreKind,
+    PlanSlotView, PlanStage, PlanView, PlannedStore, PriceSource, ShiftStage, ShiftView, StoreDraft,
+    StoreKind,
 };
+use web::{Kind, Problem, Time};
 
 const SLOT_MS: i64 = 900_000;
 const DAY_MS: i64 = 86_400_000;
@@ -18,8 +19,37 @@ pub(super) fn answer(picture: &Picture, call: PlanCall) {
             let plan = PlanView { plan: Some(day(picture.node.time.ms())), metered: true };
             drop(reply.send(Ok(plan)));
         }
+        PlanCall::Shifts(reply) => drop(reply.send(Ok(vec![shift(picture.node.time.ms())]))),
         PlanCall::Equipment(reply) => drop(reply.send(Ok(equipment()))),
     }
+}
+
+fn shift(now: i64) -> ShiftView {
+    let hour = |hours: i64| Time::from_ms(now.div_euclid(DAY_MS) * DAY_MS + hours * 3_600_000);
+    ShiftView {
+        id: "5a".repeat(32),
+        stage: ShiftStage::Waiting,
+        earlier: hour(17),
+        relieved: hour(18),
+        end: hour(20),
+        until: hour(8),
+        wanted_wh: 9_600,
+        import_max_wh: 4_900,
+        offered_wh: None,
+        taken_wh: None,
+        moved_wh: None,
+    }
+}
+
+/// A yes is taken at once.
+pub(super) fn answered(picture: &Picture, id: &str, yes: bool) -> Result<ShiftView, Problem> {
+    let waiting = shift(picture.node.time.ms());
+    if waiting.id != id {
+        return Err(Problem::new(Kind::NotFound, "no such request waits for an answer").field("id"));
+    }
+    let (stage, offered) =
+        if yes { (ShiftStage::Offered, Some(2_400)) } else { (ShiftStage::Declined, None) };
+    Ok(ShiftView { stage, offered_wh: offered, ..waiting })
 }
 
 pub(super) fn equipment() -> EquipmentView {

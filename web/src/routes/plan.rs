@@ -2,10 +2,11 @@
 
 use crate::actor::Actor;
 use crate::app::{App, Shared, wrong_answer};
-use crate::extract::Json as Body;
-use crate::problem::{Kind, Problem};
-use crate::request::{Answer, Command, PlanCall, QueryCall, Reply};
-use crate::view::{EquipmentView, PlanView};
+use crate::extract::{Id, Json as Body};
+use crate::list::Page;
+use crate::problem::{Kind, Problem, ProblemDocument};
+use crate::request::{Answer, Command, PlanCall, QueryCall, Reply, ShiftAnswer};
+use crate::view::{EquipmentView, PlanView, ShiftView};
 use axum::Json;
 use axum::extract::State;
 use protocol::limits::{PLAN_OWN_LOADS_MAX, PLAN_OWN_STORES_MAX};
@@ -52,6 +53,41 @@ pub(crate) async fn equip(
         return Err(wrong_answer());
     };
     Ok(Json(*equipment))
+}
+
+/// What the hive's coordinator asked of this building's loads, and what was answered. Offers of whole Wh are all that
+/// ever leaves; the forecast they rest on does not.
+#[utoipa::path(
+    get, path = "/api/v1/energy/shifts", tag = "energy",
+    responses((status = 200, description = "Newest first, at most 16", body = Page<ShiftView>))
+)]
+pub(crate) async fn shifts(State(app): Shared) -> Result<Json<Page<ShiftView>>, Problem> {
+    let items = ask(&app, PlanCall::Shifts).await?;
+    Ok(Json(Page { items, next: None }))
+}
+
+/// Answers a request that waits for a person.
+#[utoipa::path(
+    post, path = "/api/v1/energy/shifts/{id}", tag = "energy", request_body = ShiftAnswer,
+    params(("id" = String, Path, description = "64 hex digits")),
+    responses(
+        (status = 200, description = "As it is now", body = ShiftView),
+        (
+            status = 404, description = "No such request waits for an answer",
+            body = ProblemDocument, content_type = "application/problem+json"
+        ),
+    )
+)]
+pub(crate) async fn answer_shift(
+    State(app): Shared,
+    by: Actor,
+    Id(shift): Id,
+    Body(ShiftAnswer { accept }): Body<ShiftAnswer>,
+) -> Result<Json<ShiftView>, Problem> {
+    let Answer::Shift(shift) = app.command(by, Command::AnswerShift { shift, yes: accept }).await? else {
+        return Err(wrong_answer());
+    };
+    Ok(Json(shift))
 }
 
 async fn ask<T>(app: &App, call: impl FnOnce(Reply<T>) -> PlanCall) -> Result<T, Problem> {

@@ -255,3 +255,48 @@ pub struct PlanView {
     /// Whether any slot was ever metered.
     pub metered: bool,
 }
+
+/// How far a request to use energy earlier got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ShiftStage {
+    /// A person is asked.
+    Waiting,
+    /// The offer is on its way to the coordinator.
+    Offered,
+    /// The owner's rules, or a person, said no.
+    Declined,
+    /// Nothing here can be moved.
+    Unable,
+    /// The offer is taken, all of it or some.
+    Agreed,
+    /// The offer is not needed.
+    NotNeeded,
+    /// Nobody answered in time.
+    Lapsed,
+}
+
+/// The hive asks to use energy earlier.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ShiftView {
+    /// 64 hex digits.
+    pub id: String,
+    pub stage: ShiftStage,
+    /// From here to `relieved` more may be used.
+    pub earlier: Time,
+    /// From here to `end` less is to be used.
+    pub relieved: Time,
+    pub end: Time,
+    /// Answers count until then.
+    pub until: Time,
+    /// Energy that should move, of all buildings together, Wh.
+    pub wanted_wh: i64,
+    /// Import of the hive that is aimed at, Wh a slot.
+    pub import_max_wh: i64,
+    /// What this building offered to move, Wh.
+    pub offered_wh: Option<i64>,
+    /// What of it is taken.
+    pub taken_wh: Option<i64>,
+    /// What all buildings move together, once it is agreed.
+    pub moved_wh: Option<i64>,
+}

@@ -430,6 +430,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/energy/shifts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the hive's coordinator asked of this building's loads, and what was answered. Offers of whole Wh are all that
+         *     ever leaves; the forecast they rest on does not.
+         */
+        get: operations["shifts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/energy/shifts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers a request that waits for a person. */
+        post: operations["answer_shift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/energy/slots": {
         parameters: {
             query?: never;
@@ -3119,6 +3156,48 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_ShiftView: {
+            items: {
+                /** @description From here to `relieved` more may be used. */
+                earlier: components["schemas"]["Time"];
+                end: components["schemas"]["Time"];
+                /** @description 64 hex digits. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description Import of the hive that is aimed at, Wh a slot.
+                 */
+                import_max_wh: number;
+                /**
+                 * Format: int64
+                 * @description What all buildings move together, once it is agreed.
+                 */
+                moved_wh?: number | null;
+                /**
+                 * Format: int64
+                 * @description What this building offered to move, Wh.
+                 */
+                offered_wh?: number | null;
+                /** @description From here to `end` less is to be used. */
+                relieved: components["schemas"]["Time"];
+                stage: components["schemas"]["ShiftStage"];
+                /**
+                 * Format: int64
+                 * @description What of it is taken.
+                 */
+                taken_wh?: number | null;
+                /** @description Answers count until then. */
+                until: components["schemas"]["Time"];
+                /**
+                 * Format: int64
+                 * @description Energy that should move, of all buildings together, Wh.
+                 */
+                wanted_wh: number;
+            }[];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_SignedIn: {
             items: {
                 created: components["schemas"]["Time"];
@@ -3921,6 +4000,53 @@ export interface components {
             /** @description Those that begin later, and the ones before, newest first; at most 32. */
             tariffs: components["schemas"]["DatedTariff"][];
             time: components["schemas"]["Time"];
+        };
+        /** @description A person's answer to a request to use energy earlier. */
+        ShiftAnswer: {
+            accept: boolean;
+        };
+        /**
+         * @description How far a request to use energy earlier got.
+         * @enum {string}
+         */
+        ShiftStage: "waiting" | "offered" | "declined" | "unable" | "agreed" | "not_needed" | "lapsed";
+        /** @description The hive asks to use energy earlier. */
+        ShiftView: {
+            /** @description From here to `relieved` more may be used. */
+            earlier: components["schemas"]["Time"];
+            end: components["schemas"]["Time"];
+            /** @description 64 hex digits. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Import of the hive that is aimed at, Wh a slot.
+             */
+            import_max_wh: number;
+            /**
+             * Format: int64
+             * @description What all buildings move together, once it is agreed.
+             */
+            moved_wh?: number | null;
+            /**
+             * Format: int64
+             * @description What this building offered to move, Wh.
+             */
+            offered_wh?: number | null;
+            /** @description From here to `end` less is to be used. */
+            relieved: components["schemas"]["Time"];
+            stage: components["schemas"]["ShiftStage"];
+            /**
+             * Format: int64
+             * @description What of it is taken.
+             */
+            taken_wh?: number | null;
+            /** @description Answers count until then. */
+            until: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description Energy that should move, of all buildings together, Wh.
+             */
+            wanted_wh: number;
         };
         /** @description What somebody signs in with: `name` and `password`, or the operator `token` alone. */
         SignIn: {
@@ -5384,6 +5510,78 @@ export interface operations {
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             421: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    shifts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first, at most 16 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ShiftView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    answer_shift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 64 hex digits */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShiftAnswer"];
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description No such request waits for an answer */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             429: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
             504: components["responses"]["Problem"];

@@ -2,10 +2,12 @@
 //! morning, every two hours and whenever the owner says something new. Forecasts and plans stay in the building.
 
 mod equipment;
+mod shifting;
 mod tariff;
 mod work;
 
 pub use equipment::{Consent, Equipment, First, OwnLoad, OwnStore, OwnTariff, Parts};
+pub use shifting::{Wish, WishStage};
 pub use work::{DayPlan, PlanSlot, PlanWork, Planned, PriceSource};
 
 use std::collections::BTreeMap;
@@ -19,7 +21,8 @@ use super::energy::{Book, DaySlots, Energy, Slot};
 use super::maintenance::Change;
 use super::output::{Answer, Event};
 use super::plan::{Calendar, History, SlotLength, SlotNumber, Zone};
-use work::{index, slot_of};
+use shifting::Shifting;
+use work::{Pins, index, slot_of};
 
 /// A plan is made anew after so many hours of the local clock, from midnight on: also at six.
 const EVERY_HOURS: u16 = 2;
@@ -44,6 +47,9 @@ pub struct Planning {
     had: BTreeMap<(usize, SlotNumber), i64>,
     /// From when on that is known.
     had_from: Option<SlotNumber>,
+    /// What is held fast of loads because the hive was promised it.
+    pins: Pins,
+    shifting: Shifting,
 }
 
 impl Planning {
@@ -62,6 +68,8 @@ impl Planning {
             plan: None,
             had: BTreeMap::new(),
             had_from: None,
+            pins: Pins::new(),
+            shifting: Shifting::default(),
         };
         for entry in entries {
             if let Change::PutEquipment(equipment) = entry {
@@ -143,13 +151,13 @@ impl Planning {
             calendar: self.calendar.clone(),
             load: self.load.clone(),
             sun: self.sun.clone(),
-            planned_prices: prices.clone(),
             prices,
             source,
             equipment: self.equipment.clone(),
             stored_wh: self.stored_wh(first),
             had: self.had(first),
             known_from: self.had_from.unwrap_or(first),
+            pins: self.pins.clone(),
             import_max_w: [connection_w, own_w].into_iter().flatten().min().map(i64::from),
         })
     }
@@ -200,6 +208,7 @@ impl Planning {
         let day = HAD_DAYS * self.calendar.length().per_day();
         self.had = self.had(plan.first).into_iter().map(|(load, slot, wh)| ((load, slot), wh)).collect();
         self.had.retain(|(_, slot), _| plan.first.since(*slot) <= day);
+        self.pins.retain(|_, pin| plan.first.since(pin.until) <= day);
         let (midnight, _) = self.calendar.day(self.calendar.local(plan.first).day);
         let before = self.plan.take().map(|old| old.slots).unwrap_or_default();
         let mut slots: Vec<PlanSlot> =
@@ -215,6 +224,8 @@ impl Planning {
         if old.loads != new.loads {
             self.had.clear();
             self.had_from = None;
+            // What was promised of loads that are no more cannot be kept.
+            self.pins.clear();
         }
         if old.stores != new.stores || old.loads != new.loads {
             self.plan = None;

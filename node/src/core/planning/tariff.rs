@@ -48,7 +48,7 @@ fn is_within(minute: i64, (from, until): (i64, i64)) -> bool {
     if from < until { (from..until).contains(&minute) } else { minute >= from || minute < until }
 }
 
-const fn in_the_ledger(length: SlotLength) -> protocol::energy::SlotLength {
+pub(super) const fn in_the_ledger(length: SlotLength) -> protocol::energy::SlotLength {
     match length {
         SlotLength::Quarter => protocol::energy::SlotLength::Quarter,
         SlotLength::Half => protocol::energy::SlotLength::Half,

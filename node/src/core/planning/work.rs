@@ -1,6 +1,8 @@
 //! What is needed for a plan, gathered from the building, and the plan made of it. Making it takes up to seconds, so the
 //! shell does it on a thread of its own; the same work always gives the same plan.
 
+use std::collections::BTreeMap;
+
 use protocol::UnixMs;
 
 use super::equipment::{Equipment, First, OwnLoad};
@@ -34,9 +36,8 @@ pub struct PlanWork {
     pub(super) calendar: Calendar,
     pub(super) load: History,
     pub(super) sun: History,
-    /// Prices of the slots; the planner sees those with what the hive asked for in them.
+    /// Prices of the slots.
     pub(super) prices: Vec<Prices>,
-    pub(super) planned_prices: Vec<Prices>,
     pub(super) source: PriceSource,
     pub(super) equipment: Equipment,
     /// What is in each store, Wh.
@@ -46,7 +47,23 @@ pub struct PlanWork {
     /// From when on it is known what loads have had.
     pub(super) known_from: SlotNumber,
     pub(super) import_max_w: Option<i64>,
+    /// What is held fast of loads, whatever else is planned.
+    pub(super) pins: Pins,
 }
+
+/// The course of one time of a load that is agreed with the hive: it is planned no other way any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Pin {
+    /// First slot behind its time.
+    pub(super) until: SlotNumber,
+    /// What it takes, Wh.
+    pub(super) energies: Vec<(SlotNumber, i64)>,
+    /// Whether it was moved, and moves no more.
+    pub(super) is_moved: bool,
+}
+
+/// Pins by load and first slot of its time.
+pub(super) type Pins = BTreeMap<(usize, SlotNumber), Pin>;
 
 /// One slot of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,13 +133,13 @@ impl PlanWork {
         let sun = self.sun.oldest().map(|_| forecast(&self.sun));
         let needs = (0..self.count).map(|slot| {
             let sun = sun.as_ref().map_or(Some(0), |sun| sun.values[slot].map(|wh| wh.max(0)));
-            Some(load.values[slot]? - sun?)
+            Some(load.values[slot]? - sun? + self.pinned(self.first.plus(index(slot)), None))
         });
         let (places, loads): (Vec<usize>, Vec<Load>) = self.loads()?.into_iter().unzip();
         let stores = self.equipment.parts().stores.iter().zip(&self.stored_wh);
         let wishes = Wishes {
             needs: needs.collect(),
-            prices: self.planned_prices.clone(),
+            prices: self.prices.clone(),
             stores: stores.map(|(store, stored_wh)| store.battery(*stored_wh)).collect::<Result<_, _>>()?,
             loads,
             import_max_w: self.import_max_w,
@@ -186,9 +203,10 @@ impl PlanWork {
         let mut runs = 0;
         for day in days {
             for (place, own) in self.equipment.parts().loads.iter().enumerate() {
-                let Some((from, until)) = self.window(own, day) else { continue };
+                let Some((from, until)) = window(&self.calendar, own, day) else { continue };
                 // What ends behind this plan is left to a later one.
-                if until <= self.first || from >= end || until > end {
+                let is_pinned = self.pins.contains_key(&(place, from));
+                if is_pinned || until <= self.first || from >= end || until > end {
                     continue;
                 }
                 let had = self.had_in(place, from, until);
@@ -217,13 +235,11 @@ impl PlanWork {
         Ok(all)
     }
 
-    /// From when to when a load of a day may run.
-    fn window(&self, own: &OwnLoad, day: i64) -> Option<(SlotNumber, SlotNumber)> {
-        let ends = day + i64::from(own.until_minute <= own.from_minute);
-        Some((
-            slot_of(&self.calendar, day, own.from_minute)?,
-            slot_of(&self.calendar, ends, own.until_minute)?,
-        ))
+    /// What is held fast in a slot, of one load or of all, Wh.
+    fn pinned(&self, slot: SlotNumber, of: Option<usize>) -> i64 {
+        let pins = self.pins.iter().filter(|((place, _), _)| of.is_none_or(|of| of == *place));
+        let energies = pins.flat_map(|(_, pin)| &pin.energies);
+        energies.filter(|(at, _)| *at == slot).map(|(_, wh)| wh).sum()
     }
 
     /// What a load asks for: of a time that began before anything was known of it, the part that lies behind that.
@@ -254,6 +270,9 @@ impl PlanWork {
         let mut taken = vec![0; self.equipment.parts().loads.len()];
         for (place, load) in places.iter().zip(&plan.loads) {
             taken[*place] += load[at];
+        }
+        for (place, taken) in taken.iter_mut().enumerate() {
+            *taken += self.pinned(self.first.plus(index(at)), Some(place));
         }
         taken
     }
@@ -293,6 +312,12 @@ fn joined(plan: Plan, stage: Stage, reasons: Vec<Reason>, net_wh: Vec<i64>) -> P
         }
     }
     Plan { stage, reasons: all, net_wh, ..plan }
+}
+
+/// From when to when a load of a day may run.
+pub(super) fn window(calendar: &Calendar, own: &OwnLoad, day: i64) -> Option<(SlotNumber, SlotNumber)> {
+    let ends = day + i64::from(own.until_minute <= own.from_minute);
+    Some((slot_of(calendar, day, own.from_minute)?, slot_of(calendar, ends, own.until_minute)?))
 }
 
 /// The slot of a local time; where clocks skip it, the one an hour later.

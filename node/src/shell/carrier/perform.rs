@@ -305,6 +305,7 @@ impl Carrier {
                 | Answer::Meters(_)
                 | Answer::Terms
                 | Answer::Equipment(_)
+                | Answer::Wish(_)
                 | Answer::Recounting,
             ) => true,
         };

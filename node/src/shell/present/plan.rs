@@ -1,16 +1,18 @@
 //! The building's plan as the page shows it, and what a page may say about the building's equipment.
 
+use protocol::Digest;
 use web::view::{
     Consent as ShownConsent, DayPlanView, EquipmentView, ForecastError, LoadDraft, LoadKind as ShownLoad,
     OwnTariff as ShownTariff, PlanReason, PlanSlotView, PlanStage, PlanView, PlannedStore,
-    PriceSource as ShownSource, ServedFirst, StoreDraft, StoreKind as ShownStore,
+    PriceSource as ShownSource, ServedFirst, ShiftStage, ShiftView, StoreDraft, StoreKind as ShownStore,
 };
 use web::{Kind, Problem};
 
 use crate::core::Core;
-use crate::core::plan::{Errors, LoadKind, Reason, Stage, StoreKind};
+use crate::core::plan::{Errors, LoadKind, Reason, Shift, Stage, StoreKind};
 use crate::core::planning::{
-    Consent, DayPlan, Equipment, First, OwnLoad, OwnStore, OwnTariff, Parts, PlanSlot, PriceSource,
+    Consent, DayPlan, Equipment, First, OwnLoad, OwnStore, OwnTariff, Parts, PlanSlot, PriceSource, Wish,
+    WishStage,
 };
 
 /// The plan in force.
@@ -225,5 +227,41 @@ const fn shown_load(kind: LoadKind) -> ShownLoad {
         LoadKind::WaterHeater => ShownLoad::WaterHeater,
         LoadKind::Heating => ShownLoad::Heating,
         LoadKind::Machine => ShownLoad::Machine,
+    }
+}
+
+/// What the hive asked for, newest first.
+pub(crate) fn wishes(core: &Core) -> Vec<ShiftView> {
+    core.planning().wishes().map(shown_wish).collect()
+}
+
+/// One request.
+pub(crate) fn wish(core: &Core, id: &Digest) -> Option<ShiftView> {
+    core.planning().wishes().find(|wish| wish.id == *id).map(shown_wish)
+}
+
+fn shown_wish(wish: &Wish) -> ShiftView {
+    let request = &wish.request;
+    let start = |slot: protocol::energy::SlotId| slot.start(request.length).into();
+    ShiftView {
+        id: wish.id.to_string(),
+        stage: match wish.stage {
+            WishStage::Waiting => ShiftStage::Waiting,
+            WishStage::Offered => ShiftStage::Offered,
+            WishStage::Declined => ShiftStage::Declined,
+            WishStage::Unable => ShiftStage::Unable,
+            WishStage::Agreed => ShiftStage::Agreed,
+            WishStage::NotNeeded => ShiftStage::NotNeeded,
+            WishStage::Lapsed => ShiftStage::Lapsed,
+        },
+        earlier: start(request.earlier),
+        relieved: start(request.relieved),
+        end: start(request.end),
+        until: start(request.until),
+        wanted_wh: request.wanted.0,
+        import_max_wh: request.import_max.0,
+        offered_wh: wish.offer.as_ref().map(Shift::moved_wh),
+        taken_wh: wish.taken.as_ref().map(Shift::moved_wh),
+        moved_wh: wish.moved_wh,
     }
 }

@@ -39,6 +39,7 @@ export type PlanSlot = Schemas['PlanSlotView'];
 export type PlanReason = Schemas['PlanReason'];
 export type ForecastError = Schemas['ForecastError'];
 export type Equipment = Schemas['EquipmentView'];
+export type Shift = Schemas['ShiftView'];
 export type StoreDraft = Schemas['StoreDraft'];
 export type LoadDraft = Schemas['LoadDraft'];
 export type Terms = Schemas['TermsView'];

@@ -37,11 +37,11 @@ test('what comes in goes out in each bar', () => {
 });
 
 test('runs are stretches without a pause', () => {
-  const plan = { slots: [0, 500, 500, 0, 7].map((wh, at) => slot(at, { loads_wh: [wh] })) } as unknown as DayPlan;
+  const plan = { slots: [0, 500, 500, 0, 70, 0, 7].map((wh, at) => slot(at, { loads_wh: [wh] })) } as unknown as DayPlan;
   const found = runs(plan, 0, (one) => one.loads_wh[0] ?? 0);
   expect(found).toEqual([
     { from: QUARTER, to: 3 * QUARTER, wh: 1000 },
-    { from: 4 * QUARTER, to: 5 * QUARTER, wh: 7 },
+    { from: 4 * QUARTER, to: 5 * QUARTER, wh: 70 },
   ]);
   expect(runs(plan, 3 * QUARTER, (one) => one.loads_wh[0] ?? 0)).toHaveLength(1);
 });

@@ -65,6 +65,9 @@ export function planChart(slots: PlanSlot[], from: number, to: number): PlanChar
   return { bars, up: top, down: bottom, lines, prices };
 }
 
+/** Less is not worth a line, Wh. */
+const SMALLEST_WH = 50;
+
 export interface Run {
   from: number;
   to: number;
@@ -82,7 +85,7 @@ export function runs(plan: DayPlan, since: number, taken: (slot: PlanSlot) => nu
     if (last && last.to === from) Object.assign(last, { to, wh: last.wh + wh });
     else found.push({ from, to, wh });
   }
-  return found;
+  return found.filter((run) => run.wh >= SMALLEST_WH);
 }
 
 /** "18:30" of minutes since midnight, and back. */

@@ -81,6 +81,16 @@ export const fr = {
   refused: (why: string) => `Refusé : ${why}`,
   onlyOperators: 'Seul un opérateur peut changer ceci.',
   empty: 'Rien d’indiqué.',
+  shiftsTitle: 'Demandes des voisins',
+  shiftsLead: 'Le voisinage demande parfois de consommer plus tôt, pour aplanir la pointe. Seule l’énergie déplaçable quitte l’immeuble, en Wh entiers.',
+  shiftsNone: 'Aucune demande.',
+  shift: (from: string, to: string, earlier: string) => `Consommer de ${earlier} à ${from} plutôt que de ${from} à ${to}`,
+  shiftWanted: (kwh: string) => `${kwh} kWh pour tout le voisinage`,
+  shiftMoved: (own: string, all: string) => `${own} kWh déplacés ici, ${all} kWh en tout`,
+  shiftUntil: (when: string) => `réponse jusqu’à ${when}`,
+  yes: 'Oui',
+  no: 'Non',
+  shiftStages: { waiting: 'Votre réponse ?', offered: 'offre envoyée', declined: 'refusé', unable: 'rien à déplacer ici', agreed: 'convenu', not_needed: 'pas nécessaire', lapsed: 'sans réponse' },
 };
 
 export type PlanWords = typeof fr;

@@ -42,6 +42,8 @@ impl Settling {
             SettlementMessage::Share(some) => self.office.hear_share(hall, pen.key, from, &some, acts),
             SettlementMessage::AskLine(slot) => self.office.hear_ask(hall, from, slot, acts),
             SettlementMessage::Line(told) => self.post.hear_line(hall, from, &told, acts),
+            // Read before it comes here.
+            SettlementMessage::Shift(_) => {}
         }
     }
 
@@ -111,6 +113,9 @@ impl Core {
 
     /// A member says something on the settlement stream.
     pub(in crate::core) fn hear_settlement(&mut self, now: Now, from: Address, message: SettlementMessage) {
+        if let SettlementMessage::Shift(message) = message {
+            return self.hear_shift(now, from, message);
+        }
         let secret = self.maintenance.secret();
         let Some((hall, pen)) = hall_and_pen(&self.ledger, &self.key, secret, now) else { return };
         let mut acts = Vec::new();
