@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use protocol::energy::{SettlementMessage, SignedShiftAnswer};
+use protocol::energy::SettlementMessage;
 use protocol::limits::SETTLEMENT_FRAME_BYTES_MAX;
 use protocol::{Genesis, decode, encode};
 
@@ -246,7 +246,7 @@ fn nobody_but_the_coordinator_asks_and_nobody_answers_for_another() {
         assert!(answers.is_empty());
     }
     let from = street.houses[0].key.address();
-    let message = ShiftMessage::Request(signed.clone());
+    let message = ShiftMessage::Request(signed);
     let late = SIX + 3 * 3_600_000;
     assert!(
         street.with(1, late, |planning, town| planning.hear_shift(town, from, message.clone())).is_empty()
@@ -255,9 +255,8 @@ fn nobody_but_the_coordinator_asks_and_nobody_answers_for_another() {
     // An answer in another's name.
     let answers = street.with(1, SIX, |planning, town| planning.hear_shift(town, from, message));
     let (_, ShiftMessage::Answer(answer)) = answers[0].clone() else { panic!() };
-    let stolen = SignedShiftAnswer { answer: answer.answer.clone(), signature: answer.signature };
     street.with(0, SIX, |planning, town| {
-        planning.hear_shift(town, thief, ShiftMessage::Answer(Box::new(stolen)));
+        planning.hear_shift(town, thief, ShiftMessage::Answer(answer));
         assert_eq!(planning.shifting.asked.as_ref().unwrap().answered(), 0);
     });
     // More than was offered is never carried out.
