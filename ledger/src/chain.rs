@@ -12,7 +12,7 @@ use protocol::{
 use crate::error::{BlockError, Reject};
 use crate::log::Log;
 use crate::planted::{Bug, Planted};
-use crate::state::{BlockContext, Event, Overlay, Prepared, State, begin_block, execute};
+use crate::state::{BlockContext, Event, Overlay, Prepared, State, begin_block, end_block, execute};
 
 /// The chain up to its last final block.
 #[derive(Debug, Clone)]
@@ -129,7 +129,7 @@ impl Chain {
                 Err(reason) => refused.push((transaction, reason)),
             }
         }
-        let prepared = self.state.prepare(overlay.into_delta());
+        let prepared = self.state.prepare(end_block(overlay));
         let header = self.header(&context, proposer, &ids, &prepared);
         let transactions = Bounded::new(taken).expect("invariant: counted above");
         let block = Arc::new(Block { header, transactions });
@@ -175,7 +175,7 @@ impl Chain {
             ids.push(transaction.id());
             events.extend(new_events);
         }
-        let prepared = self.state.prepare(overlay.into_delta());
+        let prepared = self.state.prepare(end_block(overlay));
         let expected = self.header(&context, block.header.proposer, &ids, &prepared);
         compare(&expected, &block.header)?;
         let id = block.id();

@@ -1,6 +1,7 @@
 //! Why the ledger refuses something. Each variant names what was expected and what was found.
 
 use crate::energy::EnergyReject;
+use crate::state::token::TokenReject;
 use protocol::block::CertificateError;
 use protocol::{
     Address, BlockId, Digest, Height, LogRoot, Sequence, StateHash, UnixMs, WorkOrderId, WorkOrderStatus,
@@ -115,6 +116,9 @@ pub enum Reject {
     /// A record of shared energy that does not hold.
     #[error(transparent)]
     Energy(#[from] EnergyReject),
+    /// Something about tokens that does not hold.
+    #[error(transparent)]
+    Token(#[from] TokenReject),
     /// The mempool has no room for it.
     #[error("the queue of waiting transactions is full: {what}, {max} at the most")]
     Busy {

@@ -5,6 +5,7 @@ mod alone;
 mod energy;
 mod keys;
 mod refusals;
+mod token;
 mod waiting;
 
 use std::collections::{BTreeMap, VecDeque};

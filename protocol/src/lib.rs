@@ -27,6 +27,7 @@ pub mod operator;
 #[cfg(feature = "simulation")]
 mod stub;
 pub mod time;
+pub mod token;
 pub mod transaction;
 
 pub use authority::AuthoritySet;

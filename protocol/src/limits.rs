@@ -5,11 +5,13 @@ mod assembly;
 mod energy;
 mod metering;
 mod plan;
+mod token;
 
 pub use assembly::*;
 pub use energy::*;
 pub use metering::*;
 pub use plan::*;
+pub use token::*;
 
 /// Largest canonical transaction, bytes.
 pub const TRANSACTION_BYTES_MAX: usize = 8 * 1024;

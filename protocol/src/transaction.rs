@@ -12,6 +12,7 @@ use crate::limits::TRANSACTION_BYTES_MAX;
 use crate::maintenance::{AdvanceWorkOrder, OpenWorkOrder};
 use crate::membership::{Action, Admit, Evidence, KeyChange};
 use crate::network_key::NameNetworkKey;
+use crate::token::TokenAction;
 
 /// What a transaction asks for, grouped by room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +41,8 @@ pub enum Payload {
     CommitDay(DayCommitment),
     /// Energy: what two settlement authorities found. Any member may bring it.
     Settle(Box<SignedSettlement>),
+    /// Tokens: moves what the author holds, or what somebody lets it move.
+    Token(TokenAction),
 }
 
 /// The signed part of a transaction.

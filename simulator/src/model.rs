@@ -232,7 +232,8 @@ impl Model {
             | Payload::AdvanceWorkOrder(_)
             | Payload::ChangeKey(_)
             | Payload::CommitDay(_)
-            | Payload::Settle(_) => false,
+            | Payload::Settle(_)
+            | Payload::Token(_) => false,
         };
         if governed && !deciding.contains_key(author) {
             return Err(format!("{author} governs in block {height} and is no authority"));
@@ -248,7 +249,7 @@ impl Model {
             Payload::RevokeInvitation(nonce) => self.revoke_invitation(nonce).map(|()| None),
             Payload::ChangeKey(change) => self.change_own_key(context, change).map(Some),
             Payload::NameNetworkKey(named) => self.name_network_key(named).map(|()| Some(Change::NetworkKey)),
-            Payload::CommitDay(_) | Payload::Settle(_) => {
+            Payload::CommitDay(_) | Payload::Settle(_) | Payload::Token(_) => {
                 Err(format!("nobody in this world asked for what {author} signed"))
             }
         }

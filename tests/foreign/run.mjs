@@ -16,6 +16,7 @@ const { get, start, until } = await import('../browser/neighbourhood.mjs');
 const { encode, hex, same } = await import('./cbor.mjs');
 const { Member, ask } = await import('./hive.mjs');
 const wire = await import('./wire.mjs');
+const { tokens } = await import('./tokens.mjs');
 const { vectors } = await import('./vectors.mjs');
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -234,6 +235,11 @@ try {
   await check('the walk ends', () => Promise.reject(error));
 } finally {
   await net.stop();
+}
+try {
+  await tokens(check, expect, programs, path.join(target, 'foreign-tokens'));
+} catch (error) {
+  await check('the walk with tokens ends', () => Promise.reject(error));
 }
 console.log(`foreign: ${tally.passed} passed, ${tally.failed} failed`);
 process.exit(tally.failed > 0 ? 1 : 0);

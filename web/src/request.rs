@@ -6,6 +6,7 @@ mod energy;
 mod metric;
 mod plan;
 mod sharing;
+mod token;
 
 pub use energy::{EnergyCall, MeterDraft, MeterTestRequest, MetersDraft, RecountRequest};
 pub use metric::{MetricChange, SwapDraft};
@@ -13,6 +14,7 @@ pub use plan::{PlanCall, ShiftAnswer};
 pub use sharing::{
     DeskDraft, EnergyDecision, FactorDraft, FeesDraft, Nearness, SharingRuleDraft, TermsDraft, WeightDraft,
 };
+pub use token::{ApproveRequest, MintingRequest, RetireRequest, TokenCall, TransferRequest};
 
 use crate::actor::Actor;
 use crate::problem::Problem;
@@ -27,7 +29,8 @@ use crate::view::{
     TermsView, TransactionView, WorkOrderStatus, WorkOrderView,
 };
 use bytes::Bytes;
-use protocol::UnixMs;
+use protocol::token::TokenAction;
+use protocol::{BlockId, TransactionId, UnixMs};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use utoipa::ToSchema;
@@ -116,6 +119,8 @@ pub enum Command {
     Approve {
         proposal: String,
     },
+    /// Moves this member's tokens.
+    Token(TokenAction),
     /// Canonical bytes of signed transactions. With `wait`, answered when each is final or refused.
     SubmitTransactions {
         transactions: Vec<Bytes>,
@@ -188,6 +193,8 @@ pub enum Answer {
     Shift(ShiftView),
     /// To [`Command::RecountSlots`].
     Recounting,
+    /// To [`Command::Token`]: the transaction, which is final.
+    Token(TransactionId),
 }
 
 /// A question for the store thread. It reads, and never touches the core.
@@ -241,6 +248,11 @@ pub enum QueryCall {
         height: u64,
         reply: Reply<BlockView>,
     },
+    /// By its id.
+    BlockOf {
+        id: BlockId,
+        reply: Reply<BlockView>,
+    },
     /// By id: 64 lower-case hex digits.
     Transaction {
         id: String,
@@ -256,6 +268,8 @@ pub enum QueryCall {
     Energy(EnergyCall),
     /// The building's plans.
     Plan(PlanCall),
+    /// Tokens and carbon credits.
+    Token(TokenCall),
 }
 
 /// Readings of one asset in `[from, to)`.

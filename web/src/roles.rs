@@ -38,7 +38,7 @@ pub(crate) fn need(method: &Method, path: &str) -> Need {
     if is_open { Need::Anybody } else { Need::Operator }
 }
 
-/// Grafana asks its questions by POST.
+/// Grafana and wallets ask their questions by POST.
 fn is_query(method: &Method, path: &str) -> bool {
-    method == Method::POST && path.starts_with("/prom/api/v1/")
+    method == Method::POST && (path.starts_with("/prom/api/v1/") || path == "/rpc")
 }

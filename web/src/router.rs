@@ -5,8 +5,8 @@ use crate::app::App;
 use crate::problem::{Kind, Problem};
 use crate::routes::{
     alerts, backup, catalogue, csv, energy, health, hive, ledger, metrics, operator, photos, plan, policies,
-    policies_text, prometheus, query, session, sessions, sharing, sites, statement, store, stream, telemetry,
-    users, workorders,
+    policies_text, prometheus, query, rpc, session, sessions, sharing, sites, statement, store, stream,
+    telemetry, tokens, users, workorders,
 };
 use crate::{Handles, Settings, document, guard, page};
 use axum::Router;
@@ -137,6 +137,18 @@ fn signed_in_routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(statement::statement_csv))
         .routes(routes!(statement::bookings))
         .routes(routes!(statement::bookings_csv))
+        .merge(token_routes())
+}
+
+fn token_routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(tokens::holdings))
+        .routes(routes!(tokens::history))
+        .routes(routes!(tokens::transfer))
+        .routes(routes!(tokens::approve))
+        .routes(routes!(tokens::retire))
+        .routes(routes!(tokens::propose_minting))
+        .routes(routes!(rpc::rpc))
 }
 
 /// Described by Prometheus, not by our own document.

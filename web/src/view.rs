@@ -9,6 +9,7 @@ mod plan;
 mod policy;
 mod sharing;
 mod store;
+mod token;
 mod upkeep;
 
 pub use alert::{
@@ -41,6 +42,10 @@ pub use sharing::{
     ResultStage, ResultView, SharingView, StatementView, TermsView,
 };
 pub use store::{LostView, StoreDay, StoreDayState, StoreView};
+pub use token::{
+    AllowanceView, CreditsView, MintingView, RetirementWord, TokenAccountView, TokenDoneView, TokenMoveKind,
+    TokenMoveView, TokenMovement, TokenName, TokenRecord, TokensView,
+};
 pub use upkeep::{HealthItem, HealthState, HealthView, HealthWeight, PhotoType, PhotoView};
 
 use crate::time::Time;

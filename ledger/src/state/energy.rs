@@ -142,13 +142,18 @@ fn check_settlers(
 }
 
 /// The UTC day of a time; 0 before 1970.
-fn day_of(time: UnixMs) -> u64 {
+pub(super) fn day_of(time: UnixMs) -> u64 {
     u64::try_from(time.0.div_euclid(DAY_MS)).unwrap_or(0)
 }
 
 /// The week of a slot, from Monday on in UTC; week 0 holds 1970-01-01, a Thursday.
 pub fn week_of(slot: SlotId, length: SlotLength) -> u64 {
-    (day_of(slot.start(length)) + 3) / 7
+    week_of_day(day_of(slot.start(length)))
+}
+
+/// The week of a UTC day since 1970-01-01.
+pub fn week_of_day(day: u64) -> u64 {
+    day.saturating_add(3) / 7
 }
 
 /// The slots of a week.
@@ -195,6 +200,16 @@ impl Overlay<'_> {
             Some(EnergyEntry::Period(period)) => Some(*period),
             Some(_) | None => None,
         }
+    }
+
+    /// The first slot of a period.
+    pub(super) fn period_begin(&self, number: u64) -> Option<SlotId> {
+        self.period(number).map(|period| period.step.from)
+    }
+
+    /// How long the hive's slots are.
+    pub(super) fn slot_length(&self) -> SlotLength {
+        self.books().length
     }
 
     /// The last entry of a range, changes included. Nothing in the ranges asked for is ever removed.

@@ -10,6 +10,7 @@ use protocol::{
 };
 
 use super::energy::{EnergyEntry, EnergyKey};
+use super::token::{TokenEntry, TokenKey};
 
 /// Where an entry stands. The order of the variants is the order of the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -40,6 +41,8 @@ pub enum Key {
     NetworkKey,
     /// Shared energy.
     Energy(EnergyKey),
+    /// Tokens and carbon credits.
+    Token(TokenKey),
 }
 
 /// What stands there.
@@ -71,6 +74,8 @@ pub enum Entry {
     NetworkKey(NamedNetworkKey),
     /// Under [`Key::Energy`].
     Energy(EnergyEntry),
+    /// Under [`Key::Token`].
+    Token(TokenEntry),
 }
 
 /// What the hive agreed on for itself.

@@ -8,7 +8,8 @@ use protocol::{
 
 use super::energy::{self, EnergyEvent};
 use super::entry::{Entry, Key, MemberEntry, Meta};
-use super::{Overlay, cosigning, governance, identity, maintenance, membership, network_key};
+use super::token::{self, Movement};
+use super::{Delta, Overlay, cosigning, governance, identity, maintenance, membership, network_key};
 use crate::error::Reject;
 use crate::planted::{Bug, Planted};
 
@@ -79,6 +80,8 @@ pub enum Event {
     },
     /// Something happened to shared energy.
     Energy(EnergyEvent),
+    /// Something happened to tokens.
+    Token(Movement),
 }
 
 /// Begins a block: the authority sets move on by one height, expired invitations are forgotten.
@@ -93,6 +96,12 @@ pub(crate) fn begin_block(overlay: &mut Overlay<'_>, context: &BlockContext) {
     });
     membership::forget_expired_invitations(overlay, context.time);
     cosigning::forget_expired(overlay, context.time);
+}
+
+/// Ends a block: what must hold of every block is asserted before anybody sees what it changes.
+pub(crate) fn end_block(overlay: Overlay<'_>) -> Delta {
+    token::assert_kept(&overlay);
+    overlay.into_delta()
 }
 
 /// Executes one transaction. On an error nothing was written.
@@ -146,7 +155,12 @@ pub fn execute(
             network_key::name(overlay, context, named)?
         }
         Payload::CommitDay(commitment) => energy::commit(overlay, context, author, commitment)?,
-        Payload::Settle(signed) => energy::settle(overlay, context, deciding, signed)?,
+        Payload::Settle(signed) => {
+            let mut events = energy::settle(overlay, context, deciding, signed)?;
+            events.extend(token::mint(overlay, context, signed, transaction.id()));
+            events
+        }
+        Payload::Token(action) => token::act(overlay, context, author, action, transaction.id())?,
     };
     // Whoever changed its key goes on counting under the new one.
     count_sequence(overlay, overlay.current(&author), body.sequence);

@@ -11,13 +11,14 @@ mod identity;
 mod maintenance;
 mod membership;
 mod network_key;
+pub mod token;
 
 pub use entry::{
     Admission, Entry, Evidenced, Key, MemberEntry, Meta, Moved, NamedNetworkKey, Origin, Place, Proposal,
     ProposalStatus, Settings, WorkOrder,
 };
-pub(crate) use execute::begin_block;
 pub use execute::{BlockContext, Event, execute};
+pub(crate) use execute::{begin_block, end_block};
 
 use std::collections::BTreeMap;
 

@@ -16,13 +16,13 @@ use crate::chain::Chain;
 const QUARTER_MS: i64 = 15 * 60 * 1000;
 const DAY_MS: i64 = 96 * QUARTER_MS;
 /// The end of slot 4, the time of most blocks.
-const NOW: UnixMs = UnixMs(5 * QUARTER_MS);
+pub(super) const NOW: UnixMs = UnixMs(5 * QUARTER_MS);
 
 fn key(n: u8) -> SigningKey {
     SigningKey::from_seed(&[n; 32])
 }
 
-fn address(n: u8) -> Address {
+pub(super) fn address(n: u8) -> Address {
     key(n).address()
 }
 
@@ -33,7 +33,7 @@ fn chain() -> Chain {
     Chain::genesis(&Genesis::new(UnixMs(1_000), Digest::new([9; 32]), keys(0..4), keys(4..6)).unwrap())
 }
 
-fn settling() -> Chain {
+pub(super) fn settling() -> Chain {
     let mut chain = chain();
     decide(&mut chain, UnixMs(2_000), EnergyAction::Settle(rota())).unwrap();
     decide(&mut chain, UnixMs(2_001), EnergyAction::Charge(tariff(1))).unwrap();
@@ -58,7 +58,7 @@ fn next(chain: &Chain, n: u8, payload: Payload) -> VerifiedTransaction {
     body.sign(&key(n), &chain.id())
 }
 
-fn put(chain: &mut Chain, now: UnixMs, n: u8, payload: Payload) -> Result<(), String> {
+pub(super) fn put(chain: &mut Chain, now: UnixMs, n: u8, payload: Payload) -> Result<(), String> {
     let (candidate, refused) = chain.build(key(0).address(), now, std::iter::once(next(chain, n, payload)));
     if let Some((_, reason)) = refused.first() {
         return Err(reason.to_string());
@@ -68,7 +68,7 @@ fn put(chain: &mut Chain, now: UnixMs, n: u8, payload: Payload) -> Result<(), St
 }
 
 /// Three of four authorities decide.
-fn decide(chain: &mut Chain, now: UnixMs, action: EnergyAction) -> Result<(), String> {
+pub(super) fn decide(chain: &mut Chain, now: UnixMs, action: EnergyAction) -> Result<(), String> {
     put(chain, now, 0, Payload::Propose(Action::Energy(action)))?;
     let number = chain.state().meta().proposals;
     put(chain, now, 1, Payload::Approve(number))?;
@@ -81,12 +81,12 @@ fn signed(chain: &Chain, settlement: Settlement, signers: [u8; 2]) -> Payload {
 }
 
 /// Brought by follower 4, signed by 0 and 2.
-fn settle(chain: &mut Chain, now: UnixMs, settlement: Settlement) -> Result<(), String> {
+pub(super) fn settle(chain: &mut Chain, now: UnixMs, settlement: Settlement) -> Result<(), String> {
     let payload = signed(chain, settlement, [0, 2]);
     put(chain, now, 4, payload)
 }
 
-fn result(slot: u64) -> SlotResult {
+pub(super) fn result(slot: u64) -> SlotResult {
     SlotResult {
         slot: SlotId(slot),
         version: 1,
@@ -100,7 +100,7 @@ fn result(slot: u64) -> SlotResult {
     }
 }
 
-fn line(n: u8, bought: i64, sold: i64, balance: i64, fee: i64) -> NetLine {
+pub(super) fn line(n: u8, bought: i64, sold: i64, balance: i64, fee: i64) -> NetLine {
     NetLine {
         member: address(n),
         bought: WattHours(bought),
@@ -110,16 +110,16 @@ fn line(n: u8, bought: i64, sold: i64, balance: i64, fee: i64) -> NetLine {
     }
 }
 
-fn lines<const MAX: usize>(mut lines: Vec<NetLine>) -> Bounded<NetLine, MAX> {
+pub(super) fn lines<const MAX: usize>(mut lines: Vec<NetLine>) -> Bounded<NetLine, MAX> {
     lines.sort_by_key(|line| line.member);
     Bounded::new(lines).unwrap()
 }
 
-fn week(number: u32, of: Vec<NetLine>) -> Settlement {
+pub(super) fn week(number: u32, of: Vec<NetLine>) -> Settlement {
     Settlement::Week(WeekBooking { week: 0, number, lines: lines(of) })
 }
 
-fn period(number: u64, status: PeriodStatus, from: u64, until: u64) -> Settlement {
+pub(super) fn period(number: u64, status: PeriodStatus, from: u64, until: u64) -> Settlement {
     Settlement::Period(PeriodStep { number, status, from: SlotId(from), until: SlotId(until) })
 }
 

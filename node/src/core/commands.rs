@@ -2,6 +2,7 @@
 
 use ledger::Reject;
 use protocol::limits::{ENERGY_GAP_MS_MAX, READING_AHEAD_MS_MAX};
+use protocol::token::TokenAction;
 use protocol::{KeyChange, Now, Payload, Role, VerifiedTransaction};
 
 use super::catalogue::{CatalogueError, Code, MetricDefinition, Swap, Unfit};
@@ -62,6 +63,7 @@ impl Core {
             Command::ChangeNetworkKey => return self.change_network_key(now, ticket),
             Command::Propose(action) => return self.govern(now, ticket, Payload::Propose(action)),
             Command::Approve(number) => return self.govern(now, ticket, Payload::Approve(number)),
+            Command::Token(action) => return self.act_on_tokens(now, ticket, action),
             Command::Submit { transactions, wait } => return self.submit(now, ticket, transactions, wait),
             Command::AddSite { code, name } => self.add_site(&code, &name),
             Command::AddAsset { site, code, kind } => self.add_asset(&site, &code, kind),
@@ -97,6 +99,13 @@ impl Core {
     /// Answered when it is final or refused.
     fn govern(&mut self, now: Now, ticket: Ticket, payload: Payload) {
         self.authority_wish(now, ticket, payload, Purpose::Governance(ticket));
+    }
+
+    /// Any member's to do; answered when it is final or refused.
+    fn act_on_tokens(&mut self, now: Now, ticket: Ticket, action: TokenAction) {
+        if let Err(full) = self.outbox.push(Payload::Token(action), Purpose::Token(ticket), now.tick) {
+            self.out.push(Output::Answer { ticket, answer: Err(full.into()) });
+        }
     }
 
     fn authority_wish(&mut self, now: Now, ticket: Ticket, payload: Payload, purpose: Purpose) {

@@ -147,6 +147,7 @@ impl Core {
             | LedgerEvent::Approved(_)
             | LedgerEvent::Executed(..)
             | LedgerEvent::AdmissionSigned(_)
+            | LedgerEvent::Token(_)
             | LedgerEvent::Evidenced(_) => self.event(Event::Hive),
             LedgerEvent::Energy(event) => self.hear_energy(now, event),
             LedgerEvent::WorkOrderOpened { id, building, reference } if *building == me => {
@@ -223,6 +224,10 @@ impl Core {
                 let answer = self.waiting.joined(ticket, response);
                 self.out.extend(answer);
             }
+            (Purpose::Token(ticket), refused) => {
+                let answer = refused.map_or(Ok(Answer::Token(id)), |reason| Err(Refused::Ledger(reason)));
+                self.out.push(Output::Answer { ticket, answer });
+            }
             (Purpose::Governance(ticket), refused) => {
                 let answer = match refused {
                     None => Ok(Answer::Governance(id)),
@@ -293,7 +298,8 @@ impl Core {
             | Payload::Approve(_)
             | Payload::RevokeInvitation(_)
             | Payload::ChangeKey(_)
-            | Payload::AdvanceWorkOrder(_) => true,
+            | Payload::AdvanceWorkOrder(_)
+            | Payload::Token(_) => true,
         });
     }
 }
@@ -327,6 +333,7 @@ fn join_refusal(reason: &Reject) -> JoinRefusal {
         | Reject::Key { .. }
         | Reject::NetworkKey { .. }
         | Reject::Energy(_)
+        | Reject::Token(_)
         | Reject::Evidence { .. } => JoinRefusal::NotInvited,
     }
 }

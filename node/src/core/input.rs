@@ -3,6 +3,7 @@
 use protocol::energy::SettlementMessage;
 use protocol::limits::ACTOR_BYTES_MAX;
 use protocol::operator::OperatorMessage;
+use protocol::token::TokenAction;
 use protocol::{
     Action, Address, AssetKind, Digest, JoinRequest, KeyChange, Role, UnixMs, VerifiedTransaction,
 };
@@ -172,6 +173,8 @@ pub enum Command {
     Propose(Action),
     /// Approves an open proposal.
     Approve(u64),
+    /// Moves the building's tokens.
+    Token(TokenAction),
     /// Hands in transactions signed elsewhere. With `wait`, answered when each is final or refused.
     Submit {
         /// The transactions, verified.

@@ -39,6 +39,8 @@ pub(super) enum Purpose {
     Settlement(Digest),
     /// The building is bound to what it stated of a day.
     Commitment(u64),
+    /// Somebody moves the building's tokens.
+    Token(Ticket),
 }
 
 /// The outbox takes no more.
@@ -215,6 +217,7 @@ fn is_passing(reason: &Reject) -> bool {
         | Reject::Key { .. }
         | Reject::NetworkKey { .. }
         | Reject::Energy(_)
+        | Reject::Token(_)
         | Reject::Evidence { .. } => false,
     }
 }

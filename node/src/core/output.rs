@@ -131,6 +131,8 @@ pub enum Answer {
     NetworkKey,
     /// The transaction that proposes or approves.
     Governance(TransactionId),
+    /// The transaction that moved tokens, retired credits or let somebody move them.
+    Token(TransactionId),
     /// What became of each transaction, in order.
     Submitted(Vec<Submitted>),
     /// The new site.

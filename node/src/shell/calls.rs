@@ -21,6 +21,7 @@ use super::present::{self, energy, ledger as shown, plan, policies, results, sha
 use super::query::Source;
 use super::reader::Job;
 use super::store::disk;
+use super::tokens;
 use crate::core::Core;
 
 /// Submissions whose signatures are being checked at the same time.
@@ -124,10 +125,15 @@ impl Questions {
                 let stored = self.block(Height(height)).await;
                 drop(reply.send(stored.map(|stored| shown::block(&self.picture.borrow(), &stored))));
             }
+            QueryCall::BlockOf { id, reply } => {
+                let stored = self.source.reader.ask(|reply| Job::BlockOf(id, reply)).await;
+                drop(reply.send(stored.map(|stored| shown::block(&self.picture.borrow(), &stored))));
+            }
             QueryCall::Transaction { id, reply } => drop(reply.send(self.transaction(&id).await)),
             QueryCall::Proof { id, reply } => drop(reply.send(self.proof(&id).await)),
             QueryCall::Energy(call) => self.energy(call).await,
             QueryCall::Plan(call) => self.plan(call).await,
+            QueryCall::Token(call) => tokens::answer(self, call).await,
             QueryCall::Store(reply) => drop(reply.send(self.store().await)),
         }
     }
@@ -200,7 +206,7 @@ impl Questions {
         Ok(present::store::view(&figures, waiting, taken, space))
     }
 
-    async fn block(&self, height: Height) -> Result<StoredBlock, Problem> {
+    pub(super) async fn block(&self, height: Height) -> Result<StoredBlock, Problem> {
         self.source.reader.ask(|reply| Job::Block(height, reply)).await
     }
 

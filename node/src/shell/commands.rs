@@ -78,6 +78,7 @@ pub(super) fn read(
             let action = protocol::Action::try_from(&action)?;
             Ok((Command::Propose(action.clone()), Context::Proposal(action)))
         }
+        web::Command::Token(action) => plain(Command::Token(action)),
         web::Command::Approve { proposal } => {
             let number = proposal.parse().map_err(|_| unknown("proposal", &proposal))?;
             Ok((Command::Approve(number), Context::Approval(number)))
@@ -144,6 +145,7 @@ pub(super) fn answer(
         })),
         Answer::Invitation(signed) => invitation(*signed, context).map(web::Answer::Invitation),
         Answer::InvitationRevoked(_) | Answer::KeyChange | Answer::NetworkKey => Ok(web::Answer::Done),
+        Answer::Token(id) => Ok(web::Answer::Token(id)),
         Answer::Governance(_) => {
             let number = proposal_number(core, &context).ok_or_else(gone)?;
             let found = core.ledger().state().proposals().find(|(other, _)| *other == number);

@@ -38,6 +38,7 @@ mod reader;
 mod slots;
 mod supervisor;
 mod tickets;
+mod tokens;
 mod watch;
 mod wear;
 mod zone;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ledger::input::StoredBlock;
 use protocol::limits::{SYNC_BLOCKS_BYTES_MAX, SYNC_BLOCKS_MAX};
 use protocol::message::{SyncBlock, SyncResponse};
-use protocol::{Bounded, Bytes, Height, Message, PublicKey, TransactionId, UnixMs, encode};
+use protocol::{BlockId, Bounded, Bytes, Height, Message, PublicKey, TransactionId, UnixMs, encode};
 use tokio::sync::{mpsc, oneshot, watch};
 use web::{Kind, Problem};
 
@@ -17,7 +17,7 @@ use super::query::Archive;
 use super::store::StoreError;
 use super::store::archive::view::ArchiveView;
 use super::store::block_files::{BlockFiles, Place};
-use super::store::index::Index;
+use super::store::index::{Index, Indexed};
 use super::watch::Watch;
 use crate::core::catalogue::AssetId;
 
@@ -36,7 +36,7 @@ pub(crate) enum Job {
     /// The next block is on disk here.
     Placed(Place),
     /// These transactions stand in this block.
-    Index(Height, Vec<TransactionId>),
+    Index(Height, BlockId, Vec<TransactionId>),
     /// Send final blocks to a peer, within the limits of one answer.
     Serve {
         /// To whom.
@@ -57,6 +57,8 @@ pub(crate) enum Job {
     },
     /// One block.
     Block(Height, Reply<StoredBlock>),
+    /// The block of an id.
+    BlockOf(BlockId, Reply<StoredBlock>),
     /// The block of a transaction, and its position there.
     Transaction(TransactionId, Reply<(StoredBlock, u32)>),
     /// Old readings.
@@ -169,7 +171,7 @@ struct Thread {
     archive: Archive,
     sealed: watch::Sender<Sealed>,
     /// Blocks that the index does not know yet, and the number of their transactions.
-    unindexed: Vec<(Height, Vec<TransactionId>)>,
+    unindexed: Vec<Indexed>,
     ids: usize,
 }
 
@@ -179,10 +181,11 @@ impl Thread {
         while let Some(job) = jobs.blocking_recv() {
             match job {
                 Job::Placed(place) => self.files.push(place),
-                Job::Index(height, ids) => self.index(height, ids),
+                Job::Index(height, block, ids) => self.index(Indexed { height, block, ids }),
                 Job::Serve { to, from, last } => self.serve(to, from, last),
                 Job::Blocks { before, limit, reply } => answer(reply, self.blocks(before, limit)),
                 Job::Block(height, reply) => answer(reply, self.block(height)),
+                Job::BlockOf(id, reply) => answer(reply, self.block_of(&id)),
                 Job::Transaction(id, reply) => answer(reply, self.transaction(&id)),
                 Job::Read(reading) => (reading.0)(&mut self.archive),
                 Job::Archive(archive, seen) => {
@@ -217,16 +220,16 @@ impl Thread {
                 Ok(stored) => {
                     let ids: Vec<_> =
                         stored.block.transactions.iter().map(protocol::Transaction::id).collect();
-                    self.index(height, ids);
+                    self.index(Indexed { height, block: stored.certificate.block, ids });
                 }
                 Err(problem) => return tracing::error!(%problem, %height, "a block cannot be indexed"),
             }
         }
     }
 
-    fn index(&mut self, height: Height, ids: Vec<TransactionId>) {
-        self.ids += ids.len();
-        self.unindexed.push((height, ids));
+    fn index(&mut self, block: Indexed) {
+        self.ids += block.ids.len();
+        self.unindexed.push(block);
         if self.unindexed.len() >= WAITING_BLOCKS_MAX || self.ids >= WAITING_IDS_MAX {
             self.keep_index();
         }
@@ -237,7 +240,7 @@ impl Thread {
         self.ids = 0;
         let blocks = std::mem::take(&mut self.unindexed);
         if let Err(error) = self.index.add_blocks(&blocks).and_then(|()| self.index.flush()) {
-            let from = blocks.first().map_or(0, |(height, _)| height.0);
+            let from = blocks.first().map_or(0, |block| block.height.0);
             tracing::error!(%error, from, "transactions of new blocks cannot be looked up by id; the next start tries again");
         }
     }
@@ -284,10 +287,23 @@ impl Thread {
         })
     }
 
+    fn block_of(&mut self, id: &BlockId) -> Result<StoredBlock, Problem> {
+        let waiting = self.unindexed.iter().find(|block| block.block == *id).map(|block| block.height);
+        let found = match waiting {
+            Some(height) => Some(height),
+            None => {
+                let found = self.index.find_block(id);
+                found.map_err(|error| Problem::new(Kind::Internal, error.to_string()))?
+            }
+        };
+        let unknown = || Problem::new(Kind::NotFound, format!("{id} is no final block")).field("id");
+        self.block(found.ok_or_else(unknown)?)
+    }
+
     fn transaction(&mut self, id: &TransactionId) -> Result<(StoredBlock, u32), Problem> {
-        let waiting = self.unindexed.iter().find_map(|(height, ids)| {
-            let at = ids.iter().position(|known| known == id)?;
-            Some((*height, u32::try_from(at).ok()?))
+        let waiting = self.unindexed.iter().find_map(|block| {
+            let at = block.ids.iter().position(|known| known == id)?;
+            Some((block.height, u32::try_from(at).ok()?))
         });
         let found = match waiting {
             Some(place) => Some(place),

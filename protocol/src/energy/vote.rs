@@ -14,6 +14,7 @@ use crate::bounded::Bounded;
 use crate::error::Invalid;
 use crate::ids::{Address, Digest};
 use crate::limits::AUTHORITIES_MAX;
+use crate::token::Minting;
 
 /// A decision about sharing. Rule and tariff take effect at the start of a slot that has not begun.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +29,8 @@ pub enum EnergyAction {
     Place(Locality),
     /// Who settles.
     Settle(Rota),
+    /// What shared solar is worth in tokens and carbon credits, from a week on.
+    Mint(Minting),
 }
 
 /// A rule and the first slot it holds for.
@@ -99,6 +102,7 @@ impl EnergyAction {
         match self {
             Self::Share(scheduled) => scheduled.rule.check(),
             Self::Charge(tariff) => tariff.check(),
+            Self::Mint(minting) => minting.check(),
             Self::Cut(_) | Self::Place(_) | Self::Settle(_) => Ok(()),
         }
     }
@@ -123,6 +127,11 @@ impl fmt::Display for EnergyAction {
                 f.write_str("settled in turns by")?;
                 rota.desks().iter().try_for_each(|desk| write!(f, " {}", desk.authority))
             }
+            Self::Mint(Minting { grams_per_kwh, baseline, from_week }) => write!(
+                f,
+                "1 NRG and {grams_per_kwh} g CO2e of credit per kWh sold, from week {from_week}, against: {}",
+                String::from_utf8_lossy(baseline.as_slice())
+            ),
         }
     }
 }

@@ -10,6 +10,7 @@ mod plan;
 mod scene;
 mod sharing;
 mod storage;
+mod tokens;
 
 use metrics_exporter_prometheus::PrometheusBuilder;
 use protocol::UnixMs;
@@ -292,6 +293,10 @@ fn perform(picture: &mut Picture, command: Command) -> Result<Answer, Problem> {
             picture.proposals.insert(0, proposal.clone());
             Ok(Answer::Proposal(proposal))
         }
+        Command::Token(_) => {
+            let id = scene::transaction_id(picture.head.height, 0);
+            Ok(Answer::Token(id.parse().expect("an id")))
+        }
         Command::Approve { .. } => Err(Problem::new(Kind::Conflict, "this node is no authority")),
         Command::SubmitTransactions { transactions, wait } => {
             let submitted = transactions.iter().map(|bytes| {
@@ -390,6 +395,11 @@ async fn answer(mut calls: mpsc::Receiver<QueryCall>, picture: watch::Sender<Arc
                     || Problem::new(Kind::NotFound, "there is no block of this height yet").field("height");
                 drop(reply.send(found.map(|block| whole(&picture, block)).ok_or_else(missing)));
             }
+            QueryCall::BlockOf { id, reply } => {
+                let found = picture.blocks.iter().find(|block| block.block == id.to_string());
+                let missing = || Problem::new(Kind::NotFound, "there is no such block").field("id");
+                drop(reply.send(found.map(|block| whole(&picture, block)).ok_or_else(missing)));
+            }
             QueryCall::Transaction { id, reply } => drop(reply.send(transaction(&picture, &id))),
             QueryCall::Proof { id, reply } => {
                 let proof = transaction(&picture, &id).map(|transaction| proof(&picture, &transaction));
@@ -397,6 +407,7 @@ async fn answer(mut calls: mpsc::Receiver<QueryCall>, picture: watch::Sender<Arc
             }
             QueryCall::Energy(call) => energy::answer(&picture, call),
             QueryCall::Plan(call) => plan::answer(&picture, call),
+            QueryCall::Token(call) => tokens::answer(&picture, call),
             QueryCall::Store(reply) => drop(reply.send(Ok(storage::view(&picture)))),
         }
     }

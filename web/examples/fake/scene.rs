@@ -168,6 +168,11 @@ pub(crate) fn work_order(alert: &AlertView, id: &str, created: Time) -> WorkOrde
     }
 }
 
+/// The id of an invented transaction.
+pub(crate) fn transaction_id(height: u64, index: u32) -> String {
+    hex("transaction", height * 8 + u64::from(index), 32)
+}
+
 /// An invented transaction of a block.
 pub(crate) fn transaction(picture: &Picture, block: &BlockSummary, index: u32) -> TransactionView {
     let author = &picture.members[usize::try_from((block.height + u64::from(index)) % 4).expect("small")];
@@ -178,7 +183,7 @@ pub(crate) fn transaction(picture: &Picture, block: &BlockSummary, index: u32) -
         ("commitment", hex("commitment", block.height, 32)),
     ];
     TransactionView {
-        id: hex("transaction", block.height * 8 + u64::from(index), 32),
+        id: transaction_id(block.height, index),
         height: Some(block.height),
         index: Some(index),
         kind: "maintenance.open".to_owned(),

@@ -6,9 +6,9 @@ use protocol::limits::DECIDED_AHEAD_MAX;
 use super::entry::{Books, EnergyEntry, EnergyKey};
 use crate::energy::EnergyReject;
 use crate::error::Reject;
-use crate::state::Overlay;
 use crate::state::entry::Key;
 use crate::state::execute::BlockContext;
+use crate::state::{Overlay, token};
 
 /// Whether a decision makes sense now.
 pub(in crate::state) fn check_action(
@@ -26,6 +26,7 @@ pub(in crate::state) fn check_action(
             if decided.contains(&true) { Err(EnergyReject::Cut.into()) } else { Ok(()) }
         }
         EnergyAction::Place(_) => Ok(()),
+        EnergyAction::Mint(minting) => Ok(token::check_action(overlay, context, minting)?),
         EnergyAction::Settle(rota) => {
             let authorities = &overlay.meta().next_authorities;
             let missing = rota
@@ -64,6 +65,7 @@ pub(in crate::state) fn carry_out(overlay: &mut Overlay<'_>, action: &EnergyActi
             let books = overlay.books();
             overlay.put_books(Books { rota: Some(rota.clone()), ..books });
         }
+        EnergyAction::Mint(minting) => token::carry_out(overlay, minting),
     }
 }
 

@@ -138,7 +138,7 @@ impl Carrier {
         let count = committed.transactions.len() as u64;
         metrics::counter!("symbiose_transactions_final_total").increment(count);
         tracing::debug!(height = committed.height.0, transactions = count, block = %committed.id, "a block is final");
-        self.reader.send_blocking(Job::Index(committed.height, committed.transactions.clone()));
+        self.reader.send_blocking(Job::Index(committed.height, committed.id, committed.transactions.clone()));
         self.facts.note_block(&committed.block);
         self.presenter.block(committed);
         let ledger = self.core.ledger();
@@ -295,6 +295,7 @@ impl Carrier {
                 | Answer::PolicyDeleted(_)
                 | Answer::PoliciesImported(_)
                 | Answer::Governance(_)
+                | Answer::Token(_)
                 | Answer::InvitationRevoked(_)
                 | Answer::KeyChange
                 | Answer::NetworkKey

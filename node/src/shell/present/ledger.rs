@@ -174,6 +174,7 @@ fn payload(payload: &Payload) -> (&'static str, BTreeMap<String, String>) {
             ("energy.commit_day", fields(parts))
         }
         Payload::Settle(signed) => settlements::fields(&signed.settlement),
+        Payload::Token(action) => super::token::fields(action),
     }
 }
 

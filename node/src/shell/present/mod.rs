@@ -14,6 +14,7 @@ pub(crate) mod results;
 mod settlements;
 pub(crate) mod sharing;
 pub(crate) mod store;
+pub(crate) mod token;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use protocol::{Height, TransactionId};
+use protocol::{BlockId, Height, TransactionId};
 use thiserror::Error;
 
 use super::building_log::{Changed, Entries, Mark};
@@ -22,8 +22,11 @@ const SEGMENT_BYTES: usize = 128 * 1024;
 const BATCH_KEYS_MAX: usize = 256;
 /// Under this key of the root tree stands the mark of `building.log`.
 const MARK_KEY: &[u8] = b"building_log_mark";
-/// Under this key of the root tree stands the height up to which transactions are indexed.
-const HEIGHT_KEY: &[u8] = b"transactions_height";
+/// Under this key of the root tree stands the height up to which blocks and transactions are indexed. Under the name
+/// before, `transactions_height`, blocks were not; who finds no height begins anew.
+const HEIGHT_KEY: &[u8] = b"blocks_height";
+/// In the place of a position: what stands there is the block itself.
+const WHOLE_BLOCK: u32 = u32::MAX;
 
 /// Why the index cannot be used.
 #[derive(Debug, Error)]
@@ -58,6 +61,17 @@ pub struct Index {
     building: sled::Tree,
     transactions: sled::Tree,
     days: sled::Tree,
+}
+
+/// A block and what stands in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Indexed {
+    /// Its height.
+    pub height: Height,
+    /// Its id.
+    pub block: BlockId,
+    /// Its transactions in order.
+    pub ids: Vec<TransactionId>,
 }
 
 /// Names a file of a day's readings: the day, then the kind.
@@ -140,12 +154,15 @@ impl Index {
         self.on("clear", || self.transactions.clear())
     }
 
-    /// Notes the transactions of the blocks that come next.
-    pub fn add_blocks(&self, blocks: &[(Height, Vec<TransactionId>)]) -> Result<(), IndexError> {
-        let Some((newest, _)) = blocks.last() else { return Ok(()) };
-        let places = |(height, ids): &'_ (Height, Vec<TransactionId>)| {
-            let height = *height;
-            ids.iter().zip(0u32..).map(move |(id, index)| (*id, height, index)).collect::<Vec<_>>()
+    /// Notes the blocks that come next and their transactions.
+    pub fn add_blocks(&self, blocks: &[Indexed]) -> Result<(), IndexError> {
+        let Some(newest) = blocks.last() else { return Ok(()) };
+        let places = |block: &Indexed| {
+            let height = block.height;
+            let whole = (*block.block.as_bytes(), height, WHOLE_BLOCK);
+            let ids = block.ids.iter().map(|id| *id.as_bytes());
+            let ids = ids.zip(0u32..).map(move |(id, index)| (id, height, index));
+            std::iter::once(whole).chain(ids).collect::<Vec<_>>()
         };
         let places: Vec<_> = blocks.iter().flat_map(places).collect();
         for places in places.chunks(BATCH_KEYS_MAX) {
@@ -154,16 +171,27 @@ impl Index {
                 let mut place = [0; 12];
                 place[..8].copy_from_slice(&height.0.to_be_bytes());
                 place[8..].copy_from_slice(&index.to_be_bytes());
-                batch.insert(id.as_bytes(), &place);
+                batch.insert(id, &place);
             }
             self.on("write", || self.transactions.apply_batch(batch))?;
         }
-        self.root(|db, key| db.insert(key, &newest.0.to_be_bytes()), HEIGHT_KEY)
+        self.root(|db, key| db.insert(key, &newest.height.0.to_be_bytes()), HEIGHT_KEY)
     }
 
     /// Height and position of a transaction.
     pub fn find(&self, id: &TransactionId) -> Result<Option<(Height, u32)>, IndexError> {
-        let found = self.on("read", || self.transactions.get(id.as_bytes()))?;
+        let place = self.place(id.as_bytes())?;
+        Ok(place.filter(|(_, position)| *position != WHOLE_BLOCK))
+    }
+
+    /// Height of a block.
+    pub fn find_block(&self, id: &BlockId) -> Result<Option<Height>, IndexError> {
+        let place = self.place(id.as_bytes())?;
+        Ok(place.filter(|(_, position)| *position == WHOLE_BLOCK).map(|(height, _)| height))
+    }
+
+    fn place(&self, id: &[u8; 32]) -> Result<Option<(Height, u32)>, IndexError> {
+        let found = self.on("read", || self.transactions.get(id))?;
         let place = found.and_then(|place| <[u8; 12]>::try_from(place.as_ref()).ok());
         Ok(place.map(|[a, b, c, d, e, f, g, h, i, j, k, l]| {
             (Height(u64::from_be_bytes([a, b, c, d, e, f, g, h])), u32::from_be_bytes([i, j, k, l]))
@@ -269,6 +297,12 @@ mod tests {
         log.mark()
     }
 
+    fn indexed(height: u64, ids: Vec<TransactionId>) -> Indexed {
+        let mut block = [0xbb; 32];
+        block[..8].copy_from_slice(&height.to_be_bytes());
+        Indexed { height: Height(height), block: BlockId::new(block), ids }
+    }
+
     fn id(n: u8) -> TransactionId {
         TransactionId::new([n; 32])
     }
@@ -295,11 +329,15 @@ mod tests {
     fn transactions_are_found_where_they_stand() {
         let scratch = Scratch::new("index-transactions");
         let (index, _) = Index::open(&scratch.path().join("index")).unwrap();
-        index.add_blocks(&[(Height(1), vec![id(1), id(2)]), (Height(2), Vec::new())]).unwrap();
+        index.add_blocks(&[indexed(1, vec![id(1), id(2)]), indexed(2, Vec::new())]).unwrap();
         index.add_blocks(&[]).unwrap();
         assert_eq!(index.transactions_height().unwrap(), Height(2));
         assert_eq!(index.find(&id(2)).unwrap(), Some((Height(1), 1)));
         assert_eq!(index.find(&id(3)).unwrap(), None);
+        let (first, second) = (indexed(1, Vec::new()).block, indexed(2, Vec::new()).block);
+        assert_eq!(index.find_block(&second).unwrap(), Some(Height(2)));
+        assert_eq!(index.find_block(&BlockId::new([1; 32])).unwrap(), None, "a transaction is no block");
+        assert_eq!(index.find(&TransactionId::new(*first.as_bytes())).unwrap(), None, "nor the other way");
         index.forget_transactions().unwrap();
         assert_eq!((index.transactions_height().unwrap(), index.find(&id(2)).unwrap()), (Height(0), None));
     }
@@ -350,7 +388,7 @@ mod tests {
         let fill = || {
             let (index, repair) = Index::open(&path).unwrap();
             for height in 1..=300 {
-                index.add_blocks(&[(Height(height), vec![id(1), id(2), id(3)])]).unwrap();
+                index.add_blocks(&[indexed(height, vec![id(1), id(2), id(3)])]).unwrap();
             }
             index.flush().unwrap();
             repair
