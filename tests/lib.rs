@@ -11,3 +11,5 @@ mod energy_samples;
 mod samples;
 #[allow(dead_code, reason = "the tests use all of it, the fuzzers some")]
 mod telemetry_samples;
+#[allow(dead_code, reason = "the tests use all of it, the fuzzers some")]
+mod token_samples;

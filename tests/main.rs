@@ -20,4 +20,5 @@ mod source;
 mod stories;
 mod telemetry_samples;
 mod tidy;
+mod token_samples;
 mod vectors;

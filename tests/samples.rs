@@ -57,6 +57,7 @@ pub(crate) fn protocol_types() -> Vec<Wire> {
         consensus(),
         messages(),
         crate::energy_samples::protocol_types(),
+        crate::token_samples::protocol_types(),
     ];
     rooms.into_iter().flatten().collect()
 }
@@ -287,6 +288,7 @@ pub(crate) fn ledger_types() -> Vec<Wire> {
     ]
     .into_iter()
     .chain(crate::energy_samples::ledger_types())
+    .chain(crate::token_samples::ledger_types())
     .collect()
 }
 

@@ -16,6 +16,7 @@ mod policies;
 mod receipt;
 mod say;
 mod status;
+mod tokens;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -118,6 +119,9 @@ enum Command {
     /// Keep, edit and take over the policies of a running node.
     #[command(subcommand)]
     Policies(policies::Policies),
+    /// Look at and move tokens and carbon credits of a running node's building.
+    #[command(subcommand)]
+    Tokens(tokens::Tokens),
     /// Check a receipt: that a transaction is in the ledger of a hive.
     Verify(receipt::Receipt),
     /// Write everything of a running node into one file.
@@ -163,6 +167,7 @@ fn carry_out(command: Command, say: &Say) -> Result<(), Failed> {
         Command::Status { dir } => status::run(&dir, say),
         Command::Ledger(ledger) => ledger.run(say),
         Command::Policies(policies) => policies.run(say),
+        Command::Tokens(tokens) => tokens.run(say),
         Command::Verify(receipt) => receipt.run(say),
         Command::Backup(backup) => backup.run(say),
         Command::Restore(restore) => restore.run(say),

@@ -21,6 +21,7 @@ export const tabs: Tab[] = [
   { id: 'hive', load: () => import('./Neighbours.svelte') },
   { id: 'decisions', load: () => import('./Decisions.svelte') },
   { id: 'periods', load: () => import('./Periods.svelte'), forOperators: true },
+  { id: 'token', load: () => import('./Tokens.svelte') },
   { id: 'meters', load: () => import('./MetersTab.svelte') },
 ];
 
