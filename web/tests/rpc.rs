@@ -197,9 +197,10 @@ async fn nonsense_is_answered_in_the_protocols_words() {
     ] {
         assert_eq!(node.code(method, params.clone()).await, code, "{method} {params}");
     }
+    for body in ["", "{"] {
+        assert_eq!(node.post(body.to_owned()).await.0, StatusCode::BAD_REQUEST);
+    }
     for (body, code) in [
-        ("", -32_700),
-        ("{", -32_700),
         ("1", -32_600),
         ("[]", -32_600),
         ("{}", -32_600),

@@ -49,7 +49,8 @@ pub(crate) async fn rpc(
     let answer = match serde_json::from_slice::<Value>(&body) {
         Ok(Value::Array(batch)) => many(&app, batch).await,
         Ok(one) => self::one(&app, one).await,
-        Err(error) => Some(Failure::new(-32_700, format!("not JSON: {error}")).answer(&Value::Null)),
+        // Like any other route; clients take a status for a failure as well.
+        Err(error) => return Err(Problem::new(Kind::Malformed, error.to_string()).field("body")),
     };
     Ok(answer.map_or_else(|| StatusCode::NO_CONTENT.into_response(), |answer| Json(answer).into_response()))
 }
