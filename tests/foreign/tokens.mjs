@@ -101,8 +101,14 @@ async function share(net, desks, sold) {
   const line = (n, bought, gone, balance) => [desks.addresses[n], bought, gone, balance, 0];
   const net2 = [line(1, 0, sold, euros), line(2, sold, 0, -euros)];
   net2.sort((a, b) => Buffer.compare(a[0], b[0]));
-  const refused = await desks.settle({ Week: [week, 1, net2] }, day);
-  if (refused) throw new Error(refused);
+  let number = 1;
+  for (;;) {
+    const refused = await desks.settle({ Week: [week, number, net2] }, day);
+    if (!refused) break;
+    const due = /booking of the week \d+, (\d+) is due/.exec(refused);
+    if (!due) throw new Error(refused);
+    number = Number(due[1]);
+  }
   return new Date((week * 7 - 3) * 86_400_000).toISOString().slice(0, 7);
 }
 

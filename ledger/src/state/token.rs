@@ -82,7 +82,7 @@ impl Overlay<'_> {
 
     fn transfer_from(&mut self, spender: Address, transfer: &TransferFrom) -> Result<Movement, TokenReject> {
         let TransferFrom { asset, owner, to, amount } = *transfer;
-        let (owner, token) = (self.origin(&owner), asset.token());
+        let (owner, token) = (self.account_of(&owner), asset.token());
         let found = self.allowance(&owner, token, &spender);
         let left = found.checked_sub(amount).ok_or(TokenReject::NotAllowed {
             owner,
@@ -98,7 +98,11 @@ impl Overlay<'_> {
 
     fn approve(&mut self, owner: Address, approval: &Approval) -> Result<Movement, TokenReject> {
         let Approval { token, spender, amount } = *approval;
-        let spender = self.recipient(&spender)?;
+        // A leave is taken back from whoever has it, also from who is no member any more.
+        let spender = match amount {
+            Amount::ZERO => self.account_of(&spender),
+            _ => self.recipient(&spender)?,
+        };
         let is_new = self.allowance(&owner, token, &spender) == Amount::ZERO && amount != Amount::ZERO;
         if is_new && self.holder(&owner).allowances >= ALLOWANCES_PER_MEMBER_MAX {
             let max = ALLOWANCES_PER_MEMBER_MAX.into();
@@ -123,6 +127,11 @@ impl Overlay<'_> {
         let supply = self.supply();
         self.put_supply(Supply { credits: supply.credits.retire(amount), ..supply });
         Ok(Movement::Retired(owner, vintage, amount, reason))
+    }
+
+    /// The account behind an address that a member has or had.
+    fn account_of(&self, address: &Address) -> Address {
+        self.origin(&self.current(address))
     }
 
     /// The account of a member that may be given something.

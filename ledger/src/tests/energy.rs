@@ -18,7 +18,7 @@ const DAY_MS: i64 = 96 * QUARTER_MS;
 /// The end of slot 4, the time of most blocks.
 pub(super) const NOW: UnixMs = UnixMs(5 * QUARTER_MS);
 
-fn key(n: u8) -> SigningKey {
+pub(super) fn key(n: u8) -> SigningKey {
     SigningKey::from_seed(&[n; 32])
 }
 

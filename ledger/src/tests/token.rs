@@ -10,9 +10,9 @@ use protocol::token::{
     Amount, Approval, Asset, Minting, Retirement, RetirementReason, Token, TokenAction, Transfer,
     TransferFrom, Vintage,
 };
-use protocol::{Address, Bytes, Height, Payload, UnixMs};
+use protocol::{Address, Bytes, Height, KeyChange, Payload, UnixMs};
 
-use super::energy::{NOW, address, decide, line, period, put, result, settle, settling, week};
+use super::energy::{NOW, address, decide, key, line, period, put, result, settle, settling, week};
 use crate::chain::Chain;
 use crate::state::token::{Credits, Movement};
 use protocol::energy::{CreditNote, PeriodStatus, Settlement, SlotResult};
@@ -224,6 +224,28 @@ fn minting_is_decided_for_weeks_that_are_not_over() {
     let weeks: Vec<u64> = chain.state().mintings().map(|minting| minting.from_week).collect();
     assert_eq!(weeks, [3, 4, 5, 6, 7]);
     assert!(ALLOWANCES_PER_MEMBER_MAX < u32::MAX);
+}
+
+/// An account stays where it is whatever its member's key: every address the member had leads to it.
+#[test]
+fn an_account_outlives_its_keys() {
+    let mut chain = minted();
+    for (before, after) in [(5, 50), (50, 51)] {
+        let change = KeyChange::prove(&chain.id(), address(before), &key(after));
+        put(&mut chain, NOW, before, Payload::ChangeKey(change)).unwrap();
+    }
+    for n in [5, 50, 51] {
+        assert_eq!((nrg(&chain, n), credits(&chain, n).0), (302, 54_360), "by key {n}");
+    }
+    act(&mut chain, 4, allow(Token::Nrg, 50, 7)).unwrap();
+    assert_eq!(chain.state().allowance(&address(4), Token::Nrg, &address(51)), Amount(7));
+    act(&mut chain, 51, send(Asset::Nrg, 4, 2)).unwrap();
+    act(&mut chain, 4, send(Asset::Nrg, 50, 1)).unwrap();
+    assert_eq!((nrg(&chain, 5), nrg(&chain, 4)), (301, 1));
+    assert_eq!(chain.state().token_holders().count(), 2, "one account a member");
+    act(&mut chain, 51, allow(Token::Nrg, 4, 3)).unwrap();
+    act(&mut chain, 4, fetch(Asset::Nrg, 50, 4, 3)).unwrap();
+    assert_eq!((nrg(&chain, 51), nrg(&chain, 4)), (298, 4));
 }
 
 /// What members may do, as anybody would write it down: balances in a map, and nothing else.

@@ -61,7 +61,7 @@ async fn history(
     let picture = questions.picture.borrow().clone();
     let look = move |core: &Core| {
         let state = core.ledger().state();
-        let account = member.map(|member| state.origin(&member));
+        let account = member.map(|member| state.origin(&state.current(&member)));
         let last = before.map_or(Height(u64::MAX), |(height, _)| height);
         let all = state.token_records(Height(0)..=last).rev();
         all.filter(|(height, place, record)| {

@@ -252,10 +252,13 @@ impl Failure {
 
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
-        match problem.kind {
-            Kind::TooLarge => Self::limit(problem.detail),
-            Kind::TooMany | Kind::Unavailable | Kind::Timeout => Self::new(-32_000, problem.detail),
-            _ => Self::internal(problem.detail),
+        let passes = [Kind::TooMany, Kind::Unavailable, Kind::Timeout];
+        if problem.kind == Kind::TooLarge {
+            Self::limit(problem.detail)
+        } else if passes.contains(&problem.kind) {
+            Self::new(-32_000, problem.detail)
+        } else {
+            Self::internal(problem.detail)
         }
     }
 }

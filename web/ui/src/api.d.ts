@@ -1222,6 +1222,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What this node's building holds, or another member; and what there is in the hive.
+         * @description Accounting units: not money, redeemable for nothing, on no public chain.
+         */
+        get: operations["holdings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets another member move units of this building. */
+        post: operations["approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to tokens in this hive, or to one member's: minted, moved, allowed, retired. */
+        get: operations["history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/minting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Proposes what shared solar is worth from a week on; the other authorities approve it as any proposal. */
+        post: operations["propose_minting"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Uses credits of this building up. They never move again. */
+        post: operations["retire"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends units of this building to another member, or units that another one lets this building move. */
+        post: operations["transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -1382,6 +1487,33 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/rpc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The hive's ledger as an ERC-20 wallet reads it: JSON-RPC 2.0, one request or a batch of at most 50.
+         * @description Token `NRG` (1 unit = 1 Wh of solar sold to neighbours) is found under
+         *     `0x4e52470000000000000000000000000000000001`, carbon credits under `0x434f320000000000000000000000000000000001`.
+         *     Addresses are the members' own. Both are accounting units of this hive: not money, redeemable for nothing, on no public
+         *     chain; there are no smart contracts, and whatever would write is refused. Methods: `eth_chainId net_version
+         *     web3_clientVersion web3_sha3 net_listening eth_blockNumber eth_syncing eth_accounts eth_call eth_getLogs
+         *     eth_getBlockByNumber eth_getBlockByHash eth_getBlockTransactionCountByNumber eth_getTransactionByHash
+         *     eth_getTransactionReceipt eth_getTransactionCount eth_getBalance eth_getCode eth_getStorageAt eth_gasPrice
+         *     eth_maxPriorityFeePerGas eth_estimateGas eth_feeHistory`. Another one is answered -32601.
+         */
+        post: operations["rpc"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1453,12 +1585,34 @@ export interface components {
             /** @description Id of the work order opened for it. */
             work_order?: string | null;
         };
+        /** @description What one member lets another move. */
+        AllowanceView: {
+            /** @description The other one: 40 hex digits. */
+            account: string;
+            /** @description How much is left of it. */
+            amount: string;
+            /** @description The token, and the other account. */
+            id: string;
+            name?: string | null;
+            token: components["schemas"]["TokenName"];
+        };
         /** @description Energy and money of one kind over a month. */
         Amount: {
             /** Format: int64 */
             amount: number;
             /** Format: int64 */
             energy_wh: number;
+        };
+        /** @description Another member that may move units of this one. */
+        ApproveRequest: {
+            /**
+             * @description How much in all, in place of what it might move before; `0` takes the leave back.
+             * @example 10
+             */
+            amount: string;
+            /** @description A member's address: 40 hex digits. */
+            spender: string;
+            token: components["schemas"]["TokenName"];
         };
         /** @description A new asset. */
         AssetDraft: {
@@ -1638,6 +1792,19 @@ export interface components {
             /** Format: int64 */
             sold_wh: number;
             time: components["schemas"]["Time"];
+        };
+        /** @description Carbon credits of one month, kg CO₂e. */
+        CreditsView: {
+            /** @description Held by the member, free to move. */
+            held: string;
+            /** @description The month, as in `2026-11`. */
+            id: string;
+            /** @description Used up by the member, for good. */
+            retired: string;
+            /** @description Held by anybody. */
+            supply: string;
+            /** @description Used up by anybody. */
+            supply_retired: string;
         };
         /** @description A rule and when it begins. */
         DatedRule: {
@@ -2549,6 +2716,38 @@ export interface components {
             /** @description Empty for plain numbers. */
             unit: string;
         };
+        /** @description What shared solar is to be worth from a week on. 1 NRG per kWh is fixed. */
+        MintingRequest: {
+            /**
+             * @description What that is measured against, in at most 200 bytes.
+             * @example Belgian grid mix 2025
+             */
+            baseline: string;
+            /**
+             * Format: int64
+             * @description The first week whose bookings count: weeks since Monday, 1969-12-29, in UTC.
+             */
+            from_week: number;
+            /**
+             * Format: int32
+             * @description Grams of CO₂e that a kWh saves, at most 2,000; 0 mints no credits.
+             */
+            grams_per_kwh: number;
+        };
+        /** @description What shared solar is worth. */
+        MintingView: {
+            /** @description What that is measured against. */
+            baseline: string;
+            /** @description When that week begins. */
+            from: components["schemas"]["Time"];
+            /**
+             * Format: int32
+             * @description Grams of CO₂e that a kWh is said to save; with 0 there are no credits.
+             */
+            grams_per_kwh: number;
+            /** @description The first week whose bookings count, as text. */
+            id: string;
+        };
         /** @description Slots one behind the other that are missing, or held back for one reason. */
         MissingView: {
             from: components["schemas"]["Time"];
@@ -3305,6 +3504,30 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_TokenMoveView: {
+            items: {
+                amount: string;
+                /** @description None for what was minted. */
+                from?: string | null;
+                from_name?: string | null;
+                /** @description Height and place in the block, as in `120.0`. */
+                id: string;
+                kind: components["schemas"]["TokenMoveKind"];
+                place: components["schemas"]["LedgerPlace"];
+                reason?: components["schemas"]["RetirementWord"] | null;
+                /** @description Time of its block. */
+                time: components["schemas"]["Time"];
+                /** @description None for what was retired. The spender, where a member lets another one move. */
+                to?: string | null;
+                to_name?: string | null;
+                token: components["schemas"]["TokenName"];
+                /** @description The month of credits. */
+                vintage?: string | null;
+            }[];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_UserView: {
             items: {
                 /** @description Whether this person has come in and chosen a password. */
@@ -3856,6 +4079,22 @@ export interface components {
              */
             version: number;
         };
+        /** @description Credits to be used up, for good. */
+        RetireRequest: {
+            /**
+             * @description In kg CO₂e, with up to 6 digits behind the point.
+             * @example 0.25
+             */
+            amount: string;
+            reason: components["schemas"]["RetirementWord"];
+            /** @description The month, as in `2026-11`. */
+            vintage: string;
+        };
+        /**
+         * @description What credits were used up for.
+         * @enum {string}
+         */
+        RetirementWord: "own_footprint" | "report" | "on_behalf" | "withdrawn";
         /**
          * @description What a member of the hive may do.
          * @enum {string}
@@ -4445,6 +4684,76 @@ export interface components {
          * @description RFC 3339, UTC, to the millisecond
          */
         Time: string;
+        /** @description What an account holds. */
+        TokenAccountView: {
+            /** @description Carbon credits it holds, of any month. */
+            carbon: string;
+            /** @description 40 hex digits. */
+            id: string;
+            name?: string | null;
+            nrg: string;
+        };
+        /** @description A transaction about tokens that is final. */
+        TokenDoneView: {
+            /** @description The transaction: 64 hex digits. */
+            id: string;
+        };
+        /**
+         * @description What happened.
+         * @enum {string}
+         */
+        TokenMoveKind: "minted" | "moved" | "approved" | "retired";
+        /** @description Something that happened to tokens. */
+        TokenMoveView: {
+            amount: string;
+            /** @description None for what was minted. */
+            from?: string | null;
+            from_name?: string | null;
+            /** @description Height and place in the block, as in `120.0`. */
+            id: string;
+            kind: components["schemas"]["TokenMoveKind"];
+            place: components["schemas"]["LedgerPlace"];
+            reason?: components["schemas"]["RetirementWord"] | null;
+            /** @description Time of its block. */
+            time: components["schemas"]["Time"];
+            /** @description None for what was retired. The spender, where a member lets another one move. */
+            to?: string | null;
+            to_name?: string | null;
+            token: components["schemas"]["TokenName"];
+            /** @description The month of credits. */
+            vintage?: string | null;
+        };
+        /**
+         * @description What is counted: `nrg` in kWh, `carbon` in kg CO₂e.
+         * @enum {string}
+         */
+        TokenName: "nrg" | "carbon";
+        /**
+         * @description What a member holds and what there is. Accounting units of this hive: not money, redeemable for nothing, on no
+         *     public chain.
+         */
+        TokensView: {
+            /** @description Address of the account: that of the member's first key, 40 hex digits. */
+            account: string;
+            /** @description Every account that holds something, by address. */
+            accounts: components["schemas"]["TokenAccountView"][];
+            /** @description What the member lets others move. */
+            allowances: components["schemas"]["AllowanceView"][];
+            /** @description What others let the member move. */
+            allowed: components["schemas"]["AllowanceView"][];
+            /** @description By month. */
+            credits: components["schemas"]["CreditsView"][];
+            /** @description What was decided about minting, in order; the last one whose week has begun holds. */
+            mintings: components["schemas"]["MintingView"][];
+            name?: string | null;
+            /**
+             * @description Accounting tokens it holds: 1 NRG is 1 kWh of solar that somebody sold to neighbours.
+             * @example 12.345
+             */
+            nrg: string;
+            /** @description All there are. */
+            nrg_supply: string;
+        };
         /** @description A transaction as people read it. */
         TransactionView: {
             /** @description Address of the signer. */
@@ -4473,6 +4782,21 @@ export interface components {
             /** Format: int32 */
             size_bytes: number;
             time?: components["schemas"]["Time"] | null;
+        };
+        /** @description Units to be sent to another member. */
+        TransferRequest: {
+            /**
+             * @description In kWh or kg CO₂e, with up to 3 or 6 digits behind the point.
+             * @example 1.5
+             */
+            amount: string;
+            /** @description The account it is taken from when it is not this member's own; its owner has to allow it. */
+            from?: string | null;
+            /** @description The account that gets it: a member's address, 40 hex digits. */
+            to: string;
+            token: components["schemas"]["TokenName"];
+            /** @description The month of credits, as in `2026-11`; not for `nrg`. */
+            vintage?: string | null;
         };
         /** @description A change; what is none stays as it is. */
         UserChange: {
@@ -7443,6 +7767,217 @@ export interface operations {
             504: components["responses"]["Problem"];
         };
     };
+    holdings: {
+        parameters: {
+            query?: {
+                /** @description A member's address: 40 hex digits. */
+                member?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Balances, allowances, credits by month */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokensView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description No such member */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    approve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApproveRequest"];
+            };
+        };
+        responses: {
+            /** @description Final */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenDoneView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    history: {
+        parameters: {
+            query?: {
+                /** @description A member's address: 40 hex digits. */
+                member?: string;
+                /** @description Items wanted, 1 to 1,000; 100 when not given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TokenMoveView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    propose_minting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MintingRequest"];
+            };
+        };
+        responses: {
+            /** @description Proposed */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    retire: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetireRequest"];
+            };
+        };
+        responses: {
+            /** @description Final */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenDoneView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    transfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferRequest"];
+            };
+        };
+        responses: {
+            /** @description Final */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenDoneView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
     list: {
         parameters: {
             query?: never;
@@ -7886,6 +8421,47 @@ export interface operations {
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
+            504: components["responses"]["Problem"];
+        };
+    };
+    rpc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description An answer, or one for each request of a batch; failures are answers too */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Notifications only: there is nothing to answer */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
             504: components["responses"]["Problem"];
         };
     };

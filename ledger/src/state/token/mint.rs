@@ -51,7 +51,7 @@ impl Overlay<'_> {
         if line.sold == WattHours::ZERO {
             return Vec::new();
         }
-        let member = self.origin(&line.member);
+        let member = self.account_of(&line.member);
         let before = self.holder(&member);
         let sold = WattHours(before.sold.0.saturating_add(line.sold.0));
         let minted = before.minted.max(sold);

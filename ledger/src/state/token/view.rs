@@ -13,6 +13,11 @@ const LOWEST: Address = Address::new([0; 20]);
 const HIGHEST: Address = Address::new([0xff; 20]);
 
 impl State {
+    /// The account behind an address that a member has or had: the address of its first key.
+    pub fn token_account(&self, address: &Address) -> Address {
+        self.origin(&self.current(address))
+    }
+
     /// How many units there are.
     pub fn token_supply(&self) -> Supply {
         match self.token(TokenKey::Supply) {
@@ -23,7 +28,7 @@ impl State {
 
     /// What a member holds, under whatever key.
     pub fn token_holder(&self, member: &Address) -> Holder {
-        match self.token(TokenKey::Holder(self.origin(member))) {
+        match self.token(TokenKey::Holder(self.token_account(member))) {
             Some(TokenEntry::Holder(holder)) => *holder,
             Some(_) | None => Holder::default(),
         }
@@ -40,7 +45,7 @@ impl State {
 
     /// A member's credits by month.
     pub fn credits(&self, member: &Address) -> impl Iterator<Item = (Vintage, Credits)> {
-        let member = self.origin(member);
+        let member = self.token_account(member);
         let all = TokenKey::Credits(member, Vintage::FIRST)..=TokenKey::Credits(member, Vintage::LAST);
         self.tokens(all).filter_map(|(key, entry)| match (key, entry) {
             (TokenKey::Credits(_, vintage), TokenEntry::Credits(credits)) => Some((vintage, *credits)),
@@ -59,7 +64,7 @@ impl State {
 
     /// How many units of `owner` a member may move.
     pub fn allowance(&self, owner: &Address, token: Token, spender: &Address) -> Amount {
-        let key = TokenKey::Allowance(self.origin(owner), token, self.origin(spender));
+        let key = TokenKey::Allowance(self.token_account(owner), token, self.token_account(spender));
         match self.token(key) {
             Some(TokenEntry::Allowance(amount)) => *amount,
             Some(_) | None => Amount::ZERO,
@@ -68,7 +73,7 @@ impl State {
 
     /// Whom a member lets move what is its own.
     pub fn allowances(&self, owner: &Address) -> impl Iterator<Item = (Token, Address, Amount)> {
-        let owner = self.origin(owner);
+        let owner = self.token_account(owner);
         let from = TokenKey::Allowance(owner, Token::Nrg, LOWEST);
         self.tokens(from..=TokenKey::Allowance(owner, Token::Carbon, HIGHEST)).filter_map(|(key, entry)| {
             match (key, entry) {

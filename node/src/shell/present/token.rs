@@ -56,7 +56,7 @@ pub(super) fn fields(action: &TokenAction) -> (&'static str, BTreeMap<String, St
 
 /// What a member holds and what there is.
 pub(crate) fn holdings(picture: &Picture, state: &State, member: &Address) -> TokensView {
-    let account = state.origin(member);
+    let account = state.origin(&state.current(member));
     let own: BTreeMap<_, _> = state.credits(&account).collect();
     let supply = state.token_supply();
     let kg = |amount| figure(Token::Carbon, amount);
