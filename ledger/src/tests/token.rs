@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use protocol::energy::{EnergyAction, WattHours};
-use protocol::limits::{ALLOWANCES_PER_MEMBER_MAX, TOKEN_ACTIONS_PER_DAY_MAX};
+use protocol::limits::TOKEN_ACTIONS_PER_DAY_MAX;
 use protocol::token::{
     Amount, Approval, Asset, Minting, Retirement, RetirementReason, Token, TokenAction, Transfer,
     TransferFrom, Vintage,
@@ -223,7 +223,6 @@ fn minting_is_decided_for_weeks_that_are_not_over() {
     assert!(refused.contains("4 at the most"), "{refused}");
     let weeks: Vec<u64> = chain.state().mintings().map(|minting| minting.from_week).collect();
     assert_eq!(weeks, [3, 4, 5, 6, 7]);
-    assert!(ALLOWANCES_PER_MEMBER_MAX < u32::MAX);
 }
 
 /// An account stays where it is whatever its member's key: every address the member had leads to it.
