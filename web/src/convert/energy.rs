@@ -9,6 +9,7 @@ use protocol::energy::{
     Desk, EnergyAction, Factor, Fees, FullDynamic, Locality, Price, PriorityGroups, Rota, ScheduledRule,
     SharingKey, SharingRule, SlotId, SlotLength, StaticKey, Tariff, Weights,
 };
+use protocol::token::Minting;
 use protocol::{Address, Digest, Invalid};
 
 fn wrong(field: &'static str) -> impl Fn(Invalid) -> Problem {
@@ -43,6 +44,11 @@ impl TryFrom<&EnergyDecision> for EnergyAction {
                 let desks: Result<Vec<Desk>, Problem> = desks.iter().map(desk).collect();
                 Self::Settle(Rota::new(desks?).map_err(wrong("desks"))?)
             }
+            EnergyDecision::Mint { grams_per_kwh, baseline, from_week } => {
+                let words = protocol::Bytes::new(baseline.clone().into_bytes());
+                let (grams_per_kwh, from_week) = (*grams_per_kwh, *from_week);
+                Self::Mint(Minting { grams_per_kwh, baseline: words.map_err(wrong("baseline"))?, from_week })
+            }
         };
         action.check().map_err(wrong("what"))?;
         Ok(action)
@@ -64,6 +70,11 @@ impl From<&EnergyAction> for EnergyDecision {
             EnergyAction::Cut(length) => Self::Cut { minutes: length.minutes() },
             EnergyAction::Place(locality) => Self::Place { nearness: (*locality).into() },
             EnergyAction::Settle(rota) => Self::Settle { desks: desks(rota) },
+            EnergyAction::Mint(minting) => Self::Mint {
+                grams_per_kwh: minting.grams_per_kwh,
+                baseline: String::from_utf8_lossy(minting.baseline.as_slice()).into_owned(),
+                from_week: minting.from_week,
+            },
         }
     }
 }

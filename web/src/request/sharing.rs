@@ -115,4 +115,6 @@ pub enum EnergyDecision {
     Place { nearness: Nearness },
     /// Who settles, in turns; at least two desks of two operators.
     Settle { desks: Vec<DeskDraft> },
+    /// What shared solar is worth in tokens and carbon credits, from a week on.
+    Mint { grams_per_kwh: u32, baseline: String, from_week: u64 },
 }

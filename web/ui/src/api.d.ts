@@ -1961,6 +1961,14 @@ export interface components {
             desks: components["schemas"]["DeskDraft"][];
             /** @enum {string} */
             what: "settle";
+        } | {
+            baseline: string;
+            /** Format: int64 */
+            from_week: number;
+            /** Format: int32 */
+            grams_per_kwh: number;
+            /** @enum {string} */
+            what: "mint";
         };
         /** @description What the building can do at the most, W; `null` is not known. 1 to 10,000,000. */
         EnergyLimits: {

@@ -88,7 +88,7 @@ export const en: SharingWords = {
   proposeLead: 'More than two thirds of the authorities have to approve. A proposal counts as your own approval.',
   proposed: 'Proposed. The others see it among the open decisions.',
   notAuthority: 'Only the authorities of the hive propose and approve.',
-  kinds: { share: 'Another rule of sharing', charge: 'Other prices', settle: 'Who settles', place: 'How near the members are', cut: 'Length of a slot' },
+  kinds: { share: 'Another rule of sharing', charge: 'Other prices', settle: 'Who settles', place: 'How near the members are', cut: 'Length of a slot', mint: 'Tokens and carbon credits' },
   from: 'From',
   fees: 'Network fee (€ per kWh)',
   euroPerKwh: '€ per kWh',

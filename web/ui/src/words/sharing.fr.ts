@@ -88,7 +88,7 @@ export const fr = {
   proposeLead: 'Plus de deux tiers des autorités doivent approuver. Proposer, c’est aussi approuver.',
   proposed: 'Proposé. Les autres le voient parmi les décisions ouvertes.',
   notAuthority: 'Seules les autorités de la ruche proposent et approuvent.',
-  kinds: { share: 'Une autre règle de partage', charge: 'D’autres prix', settle: 'Qui fait les comptes', place: 'Proximité des membres', cut: 'Durée d’un créneau' },
+  kinds: { share: 'Une autre règle de partage', charge: 'D’autres prix', settle: 'Qui fait les comptes', place: 'Proximité des membres', cut: 'Durée d’un créneau', mint: 'Jetons et crédits carbone' },
   from: 'À partir de',
   fees: 'Frais de réseau (€ par kWh)',
   euroPerKwh: '€ par kWh',

@@ -88,7 +88,7 @@ export const nl: SharingWords = {
   proposeLead: 'Meer dan twee derde van de autoriteiten moet goedkeuren. Voorstellen is ook goedkeuren.',
   proposed: 'Voorgesteld. De anderen zien het bij de open beslissingen.',
   notAuthority: 'Alleen de autoriteiten van de korf stellen voor en keuren goed.',
-  kinds: { share: 'Een andere deelregel', charge: 'Andere prijzen', settle: 'Wie afrekent', place: 'Hoe dicht de leden bijeen zijn', cut: 'Lengte van een tijdvak' },
+  kinds: { share: 'Een andere deelregel', charge: 'Andere prijzen', settle: 'Wie afrekent', place: 'Hoe dicht de leden bijeen zijn', cut: 'Lengte van een tijdvak', mint: 'Tokens en koolstofcredits' },
   from: 'Vanaf',
   fees: 'Netkosten (€ per kWh)',
   euroPerKwh: '€ per kWh',
