@@ -351,7 +351,7 @@ mod tests {
             let ids = (0..8_u64).map(|n| {
                 TransactionId::new(*Digest::of("id", &[&(height * 8 + n).to_be_bytes()]).as_bytes())
             });
-            index.add_blocks(&[(Height(height), ids.collect())]).unwrap();
+            index.add_blocks(&[indexed(height, ids.collect())]).unwrap();
         }
         index.flush().unwrap();
         drop(index);
