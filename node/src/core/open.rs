@@ -108,7 +108,8 @@ impl Core {
                 invitations.restore(issued.clone());
             }
         }
-        let energy = Energy::open(now.time, telemetry.catalogue(), &remembered);
+        let mut energy = Energy::open(now.time, telemetry.catalogue(), &remembered);
+        energy.follow(ledger.state().books().length);
         let planning = Planning::open(now.time, &energy, &remembered);
         let (maintenance, defaults) = Maintenance::open(now.time, secret, &telemetry, remembered);
         changes.extend(defaults);

@@ -130,6 +130,18 @@ impl Energy {
         energy
     }
 
+    /// Cuts slots as long as the hive voted. Those that are closed stay as they are: the new length begins with its next
+    /// slot, so that no stretch of time is counted in two.
+    pub(super) fn follow(&mut self, length: SlotLength) {
+        if self.length == length {
+            return;
+        }
+        self.length = length;
+        self.generation += 1;
+        let slot_ms = length.ms();
+        self.frontier = self.frontier.map(|frontier| floor(frontier.plus(slot_ms - 1), slot_ms));
+    }
+
     /// The operator's word on meters.
     pub const fn plan(&self) -> &MeterPlan {
         &self.plan

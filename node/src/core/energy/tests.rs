@@ -99,6 +99,38 @@ fn readings_become_slots_as_soon_as_they_tell_their_end() {
 }
 
 #[test]
+fn another_slot_length_begins_with_its_next_slot_and_nothing_is_counted_twice() {
+    let mut tower = Tower::new();
+    for minute in (0..=75).step_by(15) {
+        tower.read(minute, [minute as f64, 0.0, 0.0]);
+    }
+    tower.settle(75);
+    tower.energy.follow(SlotLength::Hour);
+    for minute in (90..=240).step_by(15) {
+        tower.read(minute, [minute as f64, 0.0, 0.0]);
+        tower.settle(minute);
+    }
+    let lengths = |tower: &Tower| -> Vec<(i64, u32, Option<i64>)> {
+        let all = tower.energy.book().slots(UnixMs(0), UnixMs(i64::MAX / 2));
+        all.map(|slot| {
+            let minute = slot.start().0 - START;
+            (minute / MINUTE, slot.length.minutes(), slot.flow.map(|flow| flow.import_wh))
+        })
+        .collect()
+    };
+    let quarters = [0, 15, 30, 45, 60].map(|minute| (minute, 15, Some(15)));
+    let hours = [120, 180].map(|minute| (minute, 60, Some(60)));
+    assert_eq!(lengths(&tower), [&quarters[..], &hours].concat());
+    tower.energy.follow(SlotLength::Quarter);
+    for minute in [255, 270] {
+        tower.read(minute, [minute as f64, 0.0, 0.0]);
+        tower.settle(minute);
+    }
+    let again = [240, 255].map(|minute| (minute, 15, Some(15)));
+    assert_eq!(lengths(&tower), [&quarters[..], &hours, &again].concat());
+}
+
+#[test]
 fn a_meter_that_was_put_in_within_a_slot_has_no_missing_slot_before() {
     let mut tower = Tower::new();
     for minute in [7, 22, 37] {

@@ -104,6 +104,7 @@ fn hall_and_pen<'a>(
 impl Core {
     /// States what is over, sends what did not arrive, settles what may be settled.
     pub(in crate::core) fn tend_settling(&mut self, now: Now) {
+        self.energy.follow(self.ledger.state().books().length);
         let secret = self.maintenance.secret();
         let Some((hall, pen)) = hall_and_pen(&self.ledger, &self.key, secret, now) else { return };
         let mut acts = Vec::new();
