@@ -22,6 +22,7 @@ mod partitions;
 mod prometheus;
 mod quorum;
 mod recovery;
+mod sharing;
 mod telemetry;
 mod upgrade;
 mod weather;
