@@ -66,10 +66,9 @@ pub async fn up(options: Options, duration: Option<Duration>, as_json: bool) -> 
         note(&format!("starting {} nodes in {}", options.buildings, options.dir.display()));
     }
     let mut neighbourhood = signals.or(Neighbourhood::up(options)).await?;
-    if sharing::is_possible(neighbourhood.plan()) {
-        signals.or(sharing::agree(&neighbourhood)).await?;
-    }
+    // Whoever reads where the nodes are may ask for something at once: it waits its turn.
     let mut server = Server::start(neighbourhood.dir())?;
+    share(&neighbourhood, &mut signals).await?;
     announce(&mut neighbourhood, as_json)?;
     let mut live = LiveLine::new(as_json);
     let end = attend(&mut neighbourhood, &mut server, &mut signals, duration, &mut live).await;
@@ -77,6 +76,21 @@ pub async fn up(options: Options, duration: Option<Duration>, as_json: bool) -> 
     let ended = finish(neighbourhood, end, &mut signals, as_json).await;
     server.finish().await;
     ended
+}
+
+/// Votes on what sharing energy needs. A neighbourhood that cannot, because too few authorities run, goes on without.
+async fn share(neighbourhood: &Neighbourhood, signals: &mut Signals) -> Result<()> {
+    if !sharing::is_possible(neighbourhood.plan()) {
+        return Ok(());
+    }
+    match signals.or(sharing::agree(neighbourhood)).await {
+        Err(Error::Interrupted) => Err(Error::Interrupted),
+        Err(error) => {
+            note(&format!("the buildings do not share energy: {error}"));
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
 }
 
 /// Tells what runs where.
