@@ -3,6 +3,7 @@
 mod energy;
 
 pub use energy::desks;
+pub(crate) use energy::week;
 
 use crate::problem::{Kind, Problem};
 use crate::request::GovernanceAction;

@@ -1,5 +1,6 @@
 //! JSON in which a structure is an object and nothing else: serde's derived code would also take an array of the fields'
-//! values, at any depth, which no document of ours promises. Variants tagged inside are outside its reach.
+//! values, at any depth, and a variant's number for its name, which no document of ours promises. What stands within a
+//! variant tagged inside is outside its reach.
 
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess,
@@ -56,9 +57,13 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Objects<D> {
         self.0.deserialize_enum(name, variants, Objects(visitor))
     }
 
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_str(visitor)
+    }
+
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map identifier ignored_any
+        tuple_struct map ignored_any
     }
 }
 
@@ -234,6 +239,20 @@ mod tests {
         }
         let text = outer(INNER, "", "null", r#""plain""#);
         assert_eq!(from_slice::<Outer>(text.as_bytes()).unwrap().maybe, None);
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(tag = "kind", rename_all = "snake_case")]
+    enum Tagged {
+        First,
+    }
+
+    #[test]
+    fn a_number_names_no_variant() {
+        let numbered = br#"[{"kind":0}]"#;
+        assert_eq!(serde_json::from_slice::<Vec<Tagged>>(numbered).expect("serde takes it"), [Tagged::First]);
+        assert!(from_slice::<Vec<Tagged>>(numbered).is_err());
+        assert_eq!(from_slice::<Vec<Tagged>>(br#"[{"kind":"first"}]"#).unwrap(), [Tagged::First]);
     }
 
     #[test]

@@ -46,13 +46,20 @@ impl TryFrom<&EnergyDecision> for EnergyAction {
             }
             EnergyDecision::Mint { grams_per_kwh, baseline, from_week } => {
                 let words = protocol::Bytes::new(baseline.clone().into_bytes());
-                let (grams_per_kwh, from_week) = (*grams_per_kwh, *from_week);
+                let (grams_per_kwh, from_week) = (*grams_per_kwh, week(*from_week)?);
                 Self::Mint(Minting { grams_per_kwh, baseline: words.map_err(wrong("baseline"))?, from_week })
             }
         };
         action.check().map_err(wrong("what"))?;
         Ok(action)
     }
+}
+
+/// A week as the document bounds it.
+pub(crate) fn week(number: u64) -> Result<u64, Problem> {
+    let far =
+        |_| Problem::new(Kind::Invalid, "expected the number of a week, at most 2^63 - 1").field("from_week");
+    i64::try_from(number).map(|_| number).map_err(far)
 }
 
 impl From<&EnergyAction> for EnergyDecision {
