@@ -250,7 +250,6 @@ mod tests {
     #[test]
     fn a_number_names_no_variant() {
         let numbered = br#"[{"kind":0}]"#;
-        assert_eq!(serde_json::from_slice::<Vec<Tagged>>(numbered).expect("serde takes it"), [Tagged::First]);
         assert!(from_slice::<Vec<Tagged>>(numbered).is_err());
         assert_eq!(from_slice::<Vec<Tagged>>(br#"[{"kind":"first"}]"#).unwrap(), [Tagged::First]);
     }
