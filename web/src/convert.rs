@@ -2,8 +2,8 @@
 
 mod energy;
 
+pub(crate) use energy::counted;
 pub use energy::desks;
-pub(crate) use energy::week;
 
 use crate::problem::{Kind, Problem};
 use crate::request::GovernanceAction;

@@ -27,13 +27,14 @@ impl TryFrom<&EnergyDecision> for EnergyAction {
     fn try_from(decision: &EnergyDecision) -> Result<Self, Problem> {
         let action = match decision {
             EnergyDecision::Share { rule, from_slot } => {
-                Self::Share(ScheduledRule { rule: rule.try_into()?, from: SlotId(*from_slot) })
+                let from = SlotId(counted("from_slot", *from_slot)?);
+                Self::Share(ScheduledRule { rule: rule.try_into()?, from })
             }
             EnergyDecision::Charge { retail, feed_in, fees, from_slot } => Self::Charge(Tariff {
                 retail: Price(*retail),
                 feed_in: Price(*feed_in),
                 fees: (*fees).into(),
-                valid_from: SlotId(*from_slot),
+                valid_from: SlotId(counted("from_slot", *from_slot)?),
             }),
             EnergyDecision::Cut { minutes } => {
                 let unknown = || Problem::new(Kind::Invalid, "expected 15, 30 or 60").field("minutes");
@@ -46,7 +47,7 @@ impl TryFrom<&EnergyDecision> for EnergyAction {
             }
             EnergyDecision::Mint { grams_per_kwh, baseline, from_week } => {
                 let words = protocol::Bytes::new(baseline.clone().into_bytes());
-                let (grams_per_kwh, from_week) = (*grams_per_kwh, week(*from_week)?);
+                let (grams_per_kwh, from_week) = (*grams_per_kwh, counted("from_week", *from_week)?);
                 Self::Mint(Minting { grams_per_kwh, baseline: words.map_err(wrong("baseline"))?, from_week })
             }
         };
@@ -55,10 +56,9 @@ impl TryFrom<&EnergyDecision> for EnergyAction {
     }
 }
 
-/// A week as the document bounds it.
-pub(crate) fn week(number: u64) -> Result<u64, Problem> {
-    let far =
-        |_| Problem::new(Kind::Invalid, "expected the number of a week, at most 2^63 - 1").field("from_week");
+/// The number of a week or slot, as the document bounds it.
+pub(crate) fn counted(field: &'static str, number: u64) -> Result<u64, Problem> {
+    let far = |_| Problem::new(Kind::Invalid, "expected a number of at most 2^63 - 1").field(field);
     i64::try_from(number).map(|_| number).map_err(far)
 }
 

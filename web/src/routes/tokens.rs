@@ -2,7 +2,7 @@
 
 use crate::actor::Actor;
 use crate::app::{App, Shared, wrong_answer};
-use crate::convert::week;
+use crate::convert::counted;
 use crate::extract::{Json as Body, Query};
 use crate::list::{LIMIT_DEFAULT, LIMIT_MAX, Page, cut, limit};
 use crate::problem::{Kind, Problem, ProblemDocument};
@@ -147,7 +147,7 @@ pub(crate) async fn propose_minting(
     };
     let baseline = Bytes::new(request.baseline.into_bytes()).map_err(wrong("baseline"))?;
     let MintingRequest { grams_per_kwh, from_week, .. } = request;
-    let minting = Minting { grams_per_kwh, baseline, from_week: week(from_week)? };
+    let minting = Minting { grams_per_kwh, baseline, from_week: counted("from_week", from_week)? };
     let at = if minting.baseline.as_slice().is_empty() { "baseline" } else { "grams_per_kwh" };
     minting.check().map_err(wrong(at))?;
     let action = GovernanceAction::from(Action::Energy(EnergyAction::Mint(minting)));
