@@ -78,6 +78,11 @@ class Desks {
 async function share(net, desks, sold) {
   const now = async () => Date.parse((await get(net.nodes[0], '/api/v1/node')).time);
   const slotAt = (ms) => Math.floor(ms / SLOT_MS);
+  // A new neighbourhood votes settlers and a tariff by itself: ours has to be the later word.
+  await until('the neighbourhood has voted', WAIT_MS_MAX, async () => {
+    const { items } = await get(net.nodes[0], '/api/v1/governance?limit=100');
+    return items.filter((one) => one.action.kind === 'energy' && one.status === 'executed').length >= 2;
+  });
   await desks.energy({ Settle: desks.rota() });
   const slot = slotAt(await now()) + 3;
   await desks.energy({ Charge: [250_000, 40_000, [0, 0, 0, 0], slot] });
