@@ -68,7 +68,7 @@ impl Chain {
     }
 
     /// The same with a bug in it, for the simulator.
-    pub(crate) fn carrying(self, planted: Planted) -> Self {
+    pub fn carrying(self, planted: Planted) -> Self {
         Self { planted, ..self }
     }
 
@@ -112,8 +112,8 @@ impl Chain {
         let context = self.context(UnixMs(now.0.max(self.time.0 + 1)));
         let deciding = self.state.authorities();
         let mut overlay = Overlay::new(&self.state);
-        begin_block(&mut overlay, &context);
-        let (mut taken, mut ids, mut events, mut refused) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut events = begin_block(&mut overlay, &context);
+        let (mut taken, mut ids, mut refused) = (Vec::new(), Vec::new(), Vec::new());
         let mut room = BLOCK_BYTES_MAX - BLOCK_HEADER_BYTES_MAX;
         for transaction in transactions {
             if taken.len() == BLOCK_TRANSACTIONS_MAX || transaction.bytes_len() > room {
@@ -144,7 +144,7 @@ impl Chain {
     ) -> (bool, Vec<(VerifiedTransaction, Reject)>) {
         let context = self.context(UnixMs(now.0.max(self.time.0 + 1)));
         let mut overlay = Overlay::new(&self.state);
-        begin_block(&mut overlay, &context);
+        let _ = begin_block(&mut overlay, &context);
         let mut refused = Vec::new();
         for transaction in transactions {
             match execute(&mut overlay, &context, self.state.authorities(), &transaction) {
@@ -166,8 +166,8 @@ impl Chain {
         let context = self.context(block.header.time);
         let deciding = self.state.authorities();
         let mut overlay = Overlay::new(&self.state);
-        begin_block(&mut overlay, &context);
-        let (mut ids, mut events) = (Vec::new(), Vec::new());
+        let mut events = begin_block(&mut overlay, &context);
+        let mut ids = Vec::new();
         for (index, transaction) in block.transactions.iter().enumerate() {
             let transaction = self.verified(transaction, index, is_verified)?;
             let new_events = execute(&mut overlay, &context, deciding, &transaction)

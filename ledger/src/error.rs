@@ -1,6 +1,8 @@
 //! Why the ledger refuses something. Each variant names what was expected and what was found.
 
 use crate::energy::EnergyReject;
+use crate::state::aggregate::AggregateReject;
+use crate::state::assembly::AssemblyReject;
 use crate::state::token::TokenReject;
 use protocol::block::CertificateError;
 use protocol::{
@@ -119,6 +121,12 @@ pub enum Reject {
     /// Something about tokens that does not hold.
     #[error(transparent)]
     Token(#[from] TokenReject),
+    /// Something about assemblies that does not hold.
+    #[error(transparent)]
+    Assembly(#[from] AssemblyReject),
+    /// Something about private sums that does not hold.
+    #[error(transparent)]
+    Aggregate(#[from] AggregateReject),
     /// The mempool has no room for it.
     #[error("the queue of waiting transactions is full: {what}, {max} at the most")]
     Busy {

@@ -1,7 +1,9 @@
-//! What a phone or a neighbour can check without a node: a transaction is in the log of a final block.
+//! What a phone or a neighbour can check without a node: a transaction is in the log of a final block, a ballot is in
+//! such a transaction.
 
+use protocol::assembly::{AssemblyId, BallotError, Receipt, SignedPromise};
 use protocol::block::CertificateError;
-use protocol::{AuthoritySet, BlockHeader, Certificate, Digest, Transaction};
+use protocol::{AuthoritySet, BlockHeader, Bounded, Certificate, Digest, Height, Invalid, Transaction};
 use thiserror::Error;
 
 use crate::log::{ProofError, verify_inclusion};
@@ -26,6 +28,25 @@ pub enum LightError {
     /// The transaction is not where the proof says.
     #[error(transparent)]
     Proof(#[from] ProofError),
+    /// The transaction brings another ballot.
+    #[error("the transaction does not bring this ballot")]
+    OtherBallot,
+    /// The promise is of another ballot.
+    #[error("the promise is of another ballot")]
+    OtherPromise,
+    /// The promise's heights or its signature do not hold.
+    #[error("the promise does not hold: {0}")]
+    Promise(#[from] BallotError),
+}
+
+/// What a receipt shows that holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shown {
+    /// The ballot's block is at this height or before it. Not above the last height of the vote: it came in time.
+    pub height: Height,
+    /// Whether this shows that it stood in a block as early as the node promised; none where the receipt carries no
+    /// promise.
+    pub is_kept: Option<bool>,
 }
 
 /// A transaction, its place in the log, and the final block that commits to the log.
@@ -56,4 +77,44 @@ pub fn verify(inclusion: &Inclusion<'_>, trusted: &AuthoritySet) -> Result<(), L
     certificate.verify(&header.chain, trusted)?;
     verify_inclusion(&header.log_root, header.log_size, *index, &transaction.id(), path)?;
     Ok(())
+}
+
+/// The receipt of a ballot, small enough for a phone: no more signatures than a quorum.
+pub fn receipt(
+    inclusion: &Inclusion<'_>,
+    ballot: (AssemblyId, Digest),
+    quorum: usize,
+    promise: Option<SignedPromise>,
+) -> Result<Receipt, Invalid> {
+    let Inclusion { transaction, index, path, header, certificate } = *inclusion;
+    let signatures = certificate.signatures.iter().take(quorum).cloned().collect();
+    let (vote, commitment) = ballot;
+    Ok(Receipt {
+        vote,
+        commitment,
+        transaction: transaction.clone(),
+        index,
+        path: Bounded::new(path.iter().copied().map(Digest::new).collect())?,
+        header: header.clone(),
+        certificate: Certificate { signatures: Bounded::new(signatures)?, ..certificate.clone() },
+        promise,
+    })
+}
+
+/// Checks a ballot's receipt against an authority set that is trusted already.
+pub fn verify_ballot(receipt: &Receipt, trusted: &AuthoritySet) -> Result<Shown, LightError> {
+    if !receipt.is_of_its_transaction() {
+        return Err(LightError::OtherBallot);
+    }
+    let path: Vec<[u8; 32]> = receipt.path.iter().map(|hash| *hash.as_bytes()).collect();
+    let Receipt { transaction, index, header, certificate, .. } = receipt;
+    let inclusion = Inclusion { transaction, index: *index, path: &path, header, certificate };
+    verify(&inclusion, trusted)?;
+    let height = header.height;
+    let Some(signed) = &receipt.promise else { return Ok(Shown { height, is_kept: None }) };
+    if (signed.promise.assembly, signed.promise.commitment) != (receipt.vote, receipt.commitment) {
+        return Err(LightError::OtherPromise);
+    }
+    signed.verify(&header.chain)?;
+    Ok(Shown { height, is_kept: Some(height <= signed.promise.by) })
 }

@@ -91,13 +91,26 @@ pub fn verify_inclusion(
 
 /// Roots of the full subtrees of the log, largest first: enough to append and to know the root.
 #[derive(Debug, Clone, Default)]
-struct Frontier {
+pub(crate) struct Frontier {
     size: u64,
     peaks: Vec<Leaf>,
 }
 
 impl Frontier {
-    fn push(&mut self, id: &TransactionId) {
+    /// One that was kept as its parts.
+    pub(crate) fn kept(size: u64, peaks: Vec<Leaf>) -> Self {
+        Self { size, peaks }
+    }
+
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    pub(crate) fn peaks(&self) -> &[Leaf] {
+        &self.peaks
+    }
+
+    pub(crate) fn push(&mut self, id: &TransactionId) {
         let mut node = leaf_hash(id.as_bytes());
         let mut size = self.size;
         while size & 1 == 1 {
@@ -109,7 +122,7 @@ impl Frontier {
         self.size += 1;
     }
 
-    fn root(&self) -> LogRoot {
+    pub(crate) fn root(&self) -> LogRoot {
         let mut peaks = self.peaks.iter().rev();
         match peaks.next() {
             None => LogRoot::new(*Hasher::new().finalize().as_bytes()),

@@ -1,8 +1,11 @@
 //! Four ledgers in one thread with instant links: the happy path and the borders of it.
 
 mod admission;
+mod aggregate;
 mod alone;
+mod assembly;
 mod energy;
+mod energy_after;
 mod keys;
 mod refusals;
 mod token;

@@ -51,6 +51,18 @@ pub enum Domain {
     Poll,
     /// What a hive asks of its members' loads, and what they answer.
     Shift,
+    /// Syndic and assessor put a sheet of paper on the ledger.
+    PaperEntry,
+    /// Chair and syndic say what the votes of an assembly came to.
+    Conclusion,
+    /// Chair and syndic sign an assembly's minutes.
+    Minutes,
+    /// A resident's key and the code that vouches for it.
+    Binding,
+    /// A resident who comes in at the page of the own building.
+    Entry,
+    /// A figure about many buildings that two desks found together.
+    Aggregate,
 }
 
 impl Domain {
@@ -72,6 +84,12 @@ impl Domain {
             Self::Promise => b"symbiose/promise/v1",
             Self::Poll => b"symbiose/poll/v1",
             Self::Shift => b"symbiose/shift/v1",
+            Self::PaperEntry => b"symbiose/paper-entry/v1",
+            Self::Conclusion => b"symbiose/conclusion/v1",
+            Self::Minutes => b"symbiose/minutes/v1",
+            Self::Binding => b"symbiose/binding/v1",
+            Self::Entry => b"symbiose/entry/v1",
+            Self::Aggregate => b"symbiose/aggregate/v1",
         }
     }
 

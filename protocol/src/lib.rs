@@ -6,6 +6,7 @@
 pub mod bounded;
 mod bytes;
 
+pub mod aggregate;
 pub mod assembly;
 pub mod authority;
 pub mod block;

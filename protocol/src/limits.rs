@@ -1,12 +1,14 @@
 //! Every maximum of the system in one place, checked against each other at compile time. Nothing that comes from
 //! outside may grow past one of these.
 
+mod aggregate;
 mod assembly;
 mod energy;
 mod metering;
 mod plan;
 mod token;
 
+pub use aggregate::*;
 pub use assembly::*;
 pub use energy::*;
 pub use metering::*;

@@ -4,6 +4,8 @@
 use serde::{Deserialize, Serialize};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
+use crate::aggregate::AggregateAction;
+use crate::assembly::JointQuestion;
 use crate::consensus::{SignedProposal, SignedVote};
 use crate::crypto::{Domain, PublicKey, Signature, SigningKey};
 use crate::energy::EnergyAction;
@@ -64,6 +66,10 @@ pub enum Action {
     AskCosignatures(bool),
     /// Decides how energy is shared, priced and settled.
     Energy(EnergyAction),
+    /// Puts one question to several buildings and fixes how many of them have to adopt it.
+    AskJointly(Box<JointQuestion>),
+    /// Decides which private sums over many buildings are made, and by whom.
+    Aggregate(AggregateAction),
 }
 
 /// A member goes on under another key: its sequence, its work orders and its roles stay.

@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
+use crate::aggregate::AggregateRecord;
+use crate::assembly::AssemblyAction;
 use crate::codec::{decode, encode};
 use crate::crypto::{Domain, PublicKey, Signature, SigningKey};
-use crate::energy::{DayCommitment, SignedSettlement};
+use crate::energy::{DayCommitment, Dispute, SignedSettlement};
 use crate::error::{DecodeError, SignatureError};
 use crate::ids::{Address, ChainId, Digest, Height, Sequence, TransactionId};
 use crate::limits::TRANSACTION_BYTES_MAX;
@@ -43,6 +45,12 @@ pub enum Payload {
     Settle(Box<SignedSettlement>),
     /// Tokens: moves what the author holds, or what somebody lets it move.
     Token(TokenAction),
+    /// Assemblies: announces one, brings commitments to ballots, says what the votes came to.
+    Assembly(AssemblyAction),
+    /// Energy: opens a slot that the author finds settled wrong, or that two desks do not agree on, to all desks.
+    Dispute(Dispute),
+    /// Private sums: what a building says of itself, and what two desks found.
+    Aggregate(AggregateRecord),
 }
 
 /// The signed part of a transaction.

@@ -2,8 +2,9 @@
 
 use ledger::assembly::{Binding, Entered, Keys, Place, Roll};
 use protocol::assembly::{
-    Ballot, Base, Choice, Day, Effect, Item, ItemNumber, Lot, LotId, LotKind, Matter, Meeting, Opening,
-    Owner, Person, PersonId, Registry, Resolution, Right, Round, RuleSet, Text, Title, VerifiedBallot, Votes,
+    Ballot, Base, Choice, Counters, Day, Effect, Item, ItemNumber, Lot, LotId, LotKind, Matter, Meeting,
+    Opening, Owner, Person, PersonId, Registry, Resolution, Right, Round, RuleSet, Text, Title,
+    VerifiedBallot, Votes,
 };
 use protocol::energy::Salt;
 use protocol::{Address, Bounded, ChainId, Digest, Height, SigningKey};
@@ -63,7 +64,7 @@ pub(crate) fn resolution() -> Resolution {
 }
 
 pub(crate) fn opening(roll: &Roll, resolution: &Resolution) -> Opening {
-    let item = Item { resolution: resolution.hash(), joint: None };
+    let item = Item::of(resolution, None);
     Opening {
         building: Address::new([1; 20]),
         number: 1,
@@ -76,6 +77,7 @@ pub(crate) fn opening(roll: &Roll, resolution: &Resolution) -> Opening {
         day: roll.day,
         opens: Height(1),
         closes: Height(9),
+        counters: Counters { chair: key(1).public(), syndic: key(2).public(), assessor: key(3).public() },
     }
 }
 

@@ -50,7 +50,7 @@ pub fn decide_jointly(question: &JointQuestion, outcomes: &BTreeMap<Address, Out
 }
 
 /// Whether a building has nothing more to vote on: one without quorum holds its second assembly.
-fn is_final(outcome: Outcome) -> bool {
+pub fn is_final(outcome: Outcome) -> bool {
     match outcome {
         Outcome::Adopted | Outcome::Refused => true,
         Outcome::NoQuorum | Outcome::SecondVote(_) | Outcome::Again => false,
@@ -60,7 +60,7 @@ fn is_final(outcome: Outcome) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::assembly::Needed;
+    use protocol::assembly::{Effect, Needed};
     use protocol::{Bounded, Digest};
 
     fn stands(needed: Needed, outcomes: &[Option<Outcome>]) -> (Standing, String) {
@@ -70,7 +70,8 @@ mod tests {
         let mut decided: BTreeMap<Address, Outcome> = decided.collect();
         decided.insert(building(99), Outcome::Adopted);
         let question = Digest::new([1; 32]);
-        let question = JointQuestion { question, buildings: Bounded::new(buildings).unwrap(), needed };
+        let (lead, buildings) = (buildings[0], Bounded::new(buildings).unwrap());
+        let question = JointQuestion { question, buildings, needed, lead, effect: Effect::Nothing };
         assert_eq!(question.check(), Ok(()));
         let joint = decide_jointly(&question, &decided);
         (joint.standing, joint.arithmetic.to_string())

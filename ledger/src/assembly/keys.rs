@@ -51,6 +51,16 @@ impl Keys {
         Self(keys)
     }
 
+    /// The keys with which somebody may vote on what opens at a height, in ascending order.
+    pub fn of(&self, person: PersonId, opens: Height) -> Vec<PublicKey> {
+        let holds = |binding: &Binding| {
+            binding.person == person
+                && binding.from <= opens
+                && binding.until.is_none_or(|until| opens < until)
+        };
+        self.0.iter().filter(|(_, binding)| holds(binding)).map(|(key, _)| *key).collect()
+    }
+
     /// Whose key it is, at a place, for a vote that opened at a height. A key that came while the vote was open does
     /// not vote on it: who issues keys could otherwise add voters.
     pub fn person(&self, key: &PublicKey, at: Place, opens: Height) -> Result<PersonId, Refused> {

@@ -43,6 +43,26 @@ pub struct Quorum {
 }
 
 impl Quorum {
+    /// The quorum of these owners and votes among all. France has none (22), nor has a second assembly in Belgium
+    /// (3.87 §5).
+    pub fn of(law: RuleSet, meeting: Meeting, present: (u32, Votes), all: (u64, Votes)) -> Self {
+        let is_needed = match (law, meeting) {
+            (RuleSet::France2020, _) | (RuleSet::Belgium2020, Meeting::WithoutQuorum(_)) => false,
+            (RuleSet::Belgium2020, Meeting::First | Meeting::ForUnanimity(_)) => true,
+        };
+        let arithmetic = is_needed.then(|| {
+            let formula = RuleId::BeQuorum.formula().expect("invariant: a quorum is a predicate");
+            let counted = [
+                (Quantity::OwnersPresent, present.0.into()),
+                (Quantity::OwnersAll, all.0),
+                (Quantity::VotesPresent, present.1.0),
+                (Quantity::VotesAll, all.1.0),
+            ];
+            Arithmetic::of(formula, &Figures::new(&counted))
+        });
+        Self { owners_present: present.0, votes_present: present.1, arithmetic }
+    }
+
     /// Whether the assembly may decide.
     pub fn is_reached(&self) -> bool {
         self.arithmetic.as_ref().is_none_or(Arithmetic::holds)
@@ -65,28 +85,16 @@ impl<'a> Attendance<'a> {
         self.proxies
     }
 
-    /// The quorum at the start. France has none (22), nor has a second assembly in Belgium (3.87 §5).
+    /// The quorum at the start.
     pub fn quorum(&self) -> Quorum {
         let present = self.recorded(0);
         let there = |place: &usize| present[*place];
         let lots = self.hall.roll.lots();
         let votes_present: Votes = (0..lots.len()).filter(there).map(|place| lots[place].votes).sum();
         let owners_present = count_owners(self.hall, &present);
-        let is_needed = match (self.hall.roll.law, self.hall.opening.meeting) {
-            (RuleSet::France2020, _) | (RuleSet::Belgium2020, Meeting::WithoutQuorum(_)) => false,
-            (RuleSet::Belgium2020, Meeting::First | Meeting::ForUnanimity(_)) => true,
-        };
-        let arithmetic = is_needed.then(|| {
-            let formula = RuleId::BeQuorum.formula().expect("invariant: a quorum is a predicate");
-            let counted = [
-                (Quantity::OwnersPresent, owners_present.into()),
-                (Quantity::OwnersAll, self.hall.roll.owners().len() as u64),
-                (Quantity::VotesPresent, votes_present.0),
-                (Quantity::VotesAll, self.hall.roll.votes().0),
-            ];
-            Arithmetic::of(formula, &Figures::new(&counted))
-        });
-        Quorum { owners_present, votes_present, arithmetic }
+        let all = (self.hall.roll.owners().len() as u64, self.hall.roll.votes());
+        let (law, meeting) = (self.hall.roll.law, self.hall.opening.meeting);
+        Quorum::of(law, meeting, (owners_present, votes_present), all)
     }
 
     /// Which lots are present or represented at a vote, in the order of the roll: as recorded, and every lot for which

@@ -5,16 +5,24 @@
 use protocol::assembly::{AssemblyId, LotId, TallyRecord};
 use protocol::energy::Salt;
 use protocol::limits::{COMMITMENT_PATH_MAX, RECEIPT_BYTES_MAX};
-use protocol::{Bounded, DecodeError, Digest, LogRoot, TransactionId, decode};
+use protocol::{Bounded, DecodeError, Digest, LogRoot, PublicKey, TransactionId, decode};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use super::roll::RollLot;
-use crate::log::{Log, verify_inclusion};
+use crate::log::{Frontier, Log, verify_inclusion};
 
 /// Commitments in their order.
 #[derive(Debug, Clone, Default)]
 pub struct CommitmentTree {
     leaves: Log,
+}
+
+/// As much of the tree as the ledger keeps to append to it and to know its root.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize_tuple, Deserialize_tuple)]
+pub struct CommitmentFrontier {
+    size: u64,
+    /// Roots of the full subtrees, largest first.
+    peaks: Bounded<Digest, { COMMITMENT_PATH_MAX + 1 }>,
 }
 
 /// Where a commitment stands, with the hashes beside its path to the root.
@@ -30,9 +38,9 @@ pub struct CommitmentProof {
     pub path: Bounded<Digest, COMMITMENT_PATH_MAX>,
 }
 
-/// What a resident keeps: that a ballot is among those a tally was made of. At most `RECEIPT_BYTES_MAX` bytes.
+/// That a ballot is among those a tally was made of. At most `RECEIPT_BYTES_MAX` bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
-pub struct Receipt {
+pub struct InTally {
     /// The assembly.
     pub assembly: AssemblyId,
     /// The ballot, as the ledger knows it.
@@ -41,8 +49,8 @@ pub struct Receipt {
     pub proof: CommitmentProof,
 }
 
-impl Receipt {
-    /// Reads a receipt of at most `RECEIPT_BYTES_MAX` bytes.
+impl InTally {
+    /// Reads one of at most `RECEIPT_BYTES_MAX` bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
         decode(bytes, RECEIPT_BYTES_MAX)
     }
@@ -79,6 +87,31 @@ impl CommitmentTree {
     }
 }
 
+impl CommitmentFrontier {
+    /// Commitments so far.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Appends one.
+    pub fn push(&mut self, commitment: &Digest) {
+        let mut frontier = self.frontier();
+        frontier.push(&leaf(commitment));
+        let peaks = frontier.peaks().iter().copied().map(Digest::new).collect();
+        self.size = frontier.size();
+        self.peaks = Bounded::new(peaks).expect("invariant: what comes in for one vote is bounded");
+    }
+
+    /// The root, the same as [`CommitmentTree::root`] over all of them.
+    pub fn root(&self) -> Digest {
+        bind(self.size, &Digest::new(*self.frontier().root().as_bytes()))
+    }
+
+    fn frontier(&self) -> Frontier {
+        Frontier::kept(self.size, self.peaks.iter().map(|peak| *peak.as_bytes()).collect())
+    }
+}
+
 impl CommitmentProof {
     /// Whether `commitment` stands under `root`.
     pub fn holds(&self, root: &Digest, commitment: &Digest) -> bool {
@@ -89,17 +122,20 @@ impl CommitmentProof {
     }
 }
 
-/// What stands in the tree of a roll for one lot: its votes, who owns and who votes, under a salt of its own.
-pub fn commit_lot(lot: &RollLot, salt: &Salt) -> Digest {
+/// What stands in the tree of a roll for one lot: its votes, who owns, who votes and with which keys, in ascending order,
+/// under a salt of its own. A key that is not among them when the assembly is announced never votes.
+pub fn commit_lot(lot: &RollLot, keys: &[PublicKey], salt: &Salt) -> Digest {
+    assert!(keys.is_sorted_by(|a, b| a < b), "invariant: keys of a voter stand once each, in order");
     let RollLot { lot: LotId(id), kind: _, votes, owner, voter } = lot;
     let voter = voter.map_or([0; 5], |voter| {
         let [a, b, c, d] = voter.0.to_be_bytes();
         [1, a, b, c, d]
     });
     let owner = (*owner as u64).to_be_bytes();
+    let keys: Vec<u8> = keys.iter().flat_map(|key| *key.as_bytes()).collect();
     Digest::of(
         "symbiose roll v1",
-        &[salt.as_bytes(), &id.to_be_bytes(), &votes.0.to_be_bytes(), &owner, &voter],
+        &[salt.as_bytes(), &id.to_be_bytes(), &votes.0.to_be_bytes(), &owner, &voter, &keys],
     )
 }
 

@@ -4,13 +4,11 @@
 use std::collections::BTreeSet;
 
 use protocol::Digest;
-use protocol::assembly::{
-    Arithmetic, Choice, Figures, LotId, Matter, Meeting, Outcome, PersonId, Quantity, Resolution, Round,
-    RuleId, RuleSet, TallyRecord, Totals, Votes,
-};
+use protocol::assembly::{Choice, LotId, PersonId, Resolution, RuleId, RuleSet, TallyRecord, Totals, Votes};
 
 use super::counting::{Count, LotVote, takes_no_part};
 use super::error::AssemblyError;
+use super::judge::{Judged, Sums, bridge_of, counts_held, judge, majority};
 use super::meeting::{Attendance, count_owners};
 use super::reduce::{Reason, Reduction, reduce};
 
@@ -72,7 +70,8 @@ pub fn tally(
 ) -> Result<Tally, AssemblyError> {
     let hall = attendance.hall();
     let roll = hall.roll;
-    let rule = majority(attendance, resolution, first)?;
+    let first = first.map(|first| &first.record);
+    let rule = majority(hall.opening, roll.owners().len(), resolution.item, first)?;
     let weights = roll.weights(resolution.base)?;
     let mut present = attendance.present(resolution.item, count);
     for (place, lot) in roll.lots().iter().enumerate() {
@@ -103,31 +102,19 @@ pub fn tally(
     let votes_present: Votes = stands.iter().map(|stand| stand.held).sum();
     let all: Votes = weights.into_iter().sum();
     let owners_present = count_owners(hall, &present);
-    let figures = Figures::new(&[
-        (Quantity::VotesFor, counted.in_favour.0),
-        (Quantity::VotesForHeld, held.in_favour.0),
-        (Quantity::VotesCast, counted.cast().0),
-        (Quantity::VotesPresent, votes_present.0),
-        (Quantity::VotesAll, all.0),
-        (Quantity::OwnersFor, owners.in_favour.into()),
-        (Quantity::OwnersPresent, owners_present.into()),
-        (Quantity::OwnersAll, counted_owners.into()),
-    ]);
-    let arithmetic = work(rule, &figures);
-    // A second vote does not lead to a third (France, decree, 19-1).
-    let bridge = if resolution.round == Round::First { roll.law.bridge(rule) } else { None };
-    let bridge_worked = bridge.filter(|_| !arithmetic.holds()).map(|bridge| work(bridge.when, &figures));
-    let outcome = if !attendance.quorum().is_reached() {
-        Outcome::NoQuorum
-    } else if arithmetic.holds() && counted.in_favour > Votes::ZERO {
-        Outcome::Adopted
-    } else if let (Some(bridge), Some(true)) = (bridge, bridge_worked.as_ref().map(Arithmetic::holds)) {
-        Outcome::SecondVote(bridge.to)
-    } else if rule == RuleId::BeUnanimity && held.in_favour == votes_present && votes_present > Votes::ZERO {
-        Outcome::Again
-    } else {
-        Outcome::Refused
+    let sums = Sums {
+        rule,
+        held,
+        counted,
+        owners_in_favour: owners.in_favour,
+        owners_present,
+        owners: counted_owners,
+        votes_present,
+        votes: all,
     };
+    let Judged { arithmetic, bridge: bridge_worked, outcome } =
+        judge(roll.law, resolution.round, attendance.quorum().is_reached(), &sums);
+    let bridge = bridge_of(roll.law, resolution.round, rule);
     let doubts = doubts(attendance, rule, bridge.map(|b| b.when), &reductions, &stands, owners.is_divided);
     let record = TallyRecord {
         assembly: hall.id(),
@@ -147,55 +134,6 @@ pub fn tally(
         ballots,
     };
     Ok(Tally { record, reductions, stands, doubts })
-}
-
-/// The majority that a resolution needs in its round.
-fn majority(
-    attendance: &Attendance<'_>,
-    resolution: &Resolution,
-    first: Option<&Tally>,
-) -> Result<RuleId, AssemblyError> {
-    let (hall, matter, item) = (attendance.hall(), resolution.matter, resolution.item);
-    let law = hall.roll.law;
-    let rule = law.majority(matter).ok_or(AssemblyError::NoMajority { law, matter })?;
-    let none = Err(AssemblyError::NoSecondVote { item });
-    match resolution.round {
-        Round::First => Ok(between_two_owners(hall.roll.owners().len(), rule, matter)),
-        Round::Second(before) => {
-            let record = first.map(|first| &first.record);
-            match record.filter(|record| record.item == before && record.assembly == hall.id()) {
-                Some(TallyRecord { outcome: Outcome::SecondVote(to), .. }) => Ok(*to),
-                Some(_) | None => none,
-            }
-        }
-        Round::Again => match (rule, hall.opening.meeting) {
-            (RuleId::BeUnanimity, Meeting::ForUnanimity(_)) => Ok(RuleId::BeUnanimityAgain),
-            (_, Meeting::First | Meeting::WithoutQuorum(_) | Meeting::ForUnanimity(_)) => none,
-        },
-    }
-}
-
-/// In a French building of two owners the larger one decides some matters alone (41-15 and following).
-fn between_two_owners(owners: usize, rule: RuleId, matter: Matter) -> RuleId {
-    let is_simple = rule == RuleId::Fr24 || (rule == RuleId::Fr25 && matter == Matter::Syndic);
-    if owners != 2 {
-        rule
-    } else if is_simple {
-        RuleId::FrTwoOwners24
-    } else if rule == RuleId::Fr25 {
-        RuleId::FrTwoOwners25
-    } else {
-        rule
-    }
-}
-
-fn counts_held(rule: RuleId) -> bool {
-    let all = rule.formula().unwrap_or(&[]).iter().flat_map(|all| all.iter());
-    all.into_iter().any(|comparison| comparison.left == Quantity::VotesForHeld)
-}
-
-fn work(rule: RuleId, figures: &Figures) -> Arithmetic {
-    Arithmetic::of(rule.formula().expect("invariant: a majority is a predicate"), figures)
 }
 
 struct OwnersInFavour {

@@ -11,15 +11,16 @@ mod records;
 mod twin;
 
 use protocol::assembly::{
-    AssemblyId, Ballot, Base, ChargeKey, Choice, Day, Duty, Effect, Item, ItemNumber, Lot, LotId, LotKind,
-    Matter, Meeting, Office, Opening, Owner, Person, PersonId, Registry, Resolution, Right, Round, RuleSet,
-    SignedBallot, Text, Title, Votes,
+    AssemblyId, Ballot, Base, ChargeKey, Choice, Counters, Day, Duty, Effect, Item, ItemNumber, Lot, LotId,
+    LotKind, Matter, Meeting, Office, Opening, Owner, Person, PersonId, Registry, Resolution, Right, Round,
+    RuleSet, SignedBallot, Text, Title, Turnout, Votes,
 };
 use protocol::energy::Salt;
 use protocol::{Address, Bounded, ChainId, Digest, Height, SigningKey};
 
 use super::{
-    Attendance, Binding, Count, Hall, Keys, LotVote, Place, Presence, Proxies, Roll, Tally, Way, tally,
+    Attendance, Binding, Count, Hall, Keys, LotVote, Place, Presence, Proxies, Roll, Tally, Way,
+    check_record, tally,
 };
 
 const CHAIN: ChainId = ChainId::new([1; 32]);
@@ -118,7 +119,7 @@ impl House {
     fn new(registry: &Registry, meeting: Meeting, resolutions: Vec<Resolution>) -> Self {
         assert_eq!(registry.check(), Ok(()));
         let roll = Roll::of(registry, DAY).unwrap();
-        let items = resolutions.iter().map(|resolution| Item { resolution: resolution.hash(), joint: None });
+        let items = resolutions.iter().map(|resolution| Item::of(resolution, None));
         let opening = Opening {
             building: registry.building,
             number: 1,
@@ -131,6 +132,11 @@ impl House {
             day: DAY,
             opens: OPENS,
             closes: CLOSES,
+            counters: Counters {
+                chair: key(1).public(),
+                syndic: key(100).public(),
+                assessor: key(2).public(),
+            },
         };
         assert_eq!(opening.check(), Ok(()));
         let binding = |person| Binding { person, from: OPENS, until: None };
@@ -152,7 +158,14 @@ impl House {
         let proxies = Proxies::default();
         let hall = self.hall();
         let attendance = Attendance::new(&hall, &proxies, &presences);
-        tally(&attendance, &self.resolutions[item], &count, first, Digest::new([5; 32])).unwrap()
+        let root = Digest::new([5; 32]);
+        let tally = tally(&attendance, &self.resolutions[item], &count, first, root).unwrap();
+        // What the building counts out, everybody else finds to hold.
+        let quorum = attendance.quorum();
+        let turnout = Turnout { owners: quorum.owners_present, votes: quorum.votes_present };
+        let first = first.map(|first| &first.record);
+        assert_eq!(check_record(&self.opening, &turnout, &root, first, &tally.record), Ok(()));
+        tally
     }
 }
 

@@ -126,6 +126,24 @@ pub enum EnergyReject {
         /// What it is.
         found: i64,
     },
+    /// A slot in dispute is settled by most desks, and disputed once at a time.
+    #[error("slot {slot} is in dispute; most desks decide on it")]
+    Disputed {
+        /// The slot.
+        slot: SlotId,
+    },
+    /// A ruling on a slot that nobody disputes.
+    #[error("slot {slot} is not in dispute")]
+    NotDisputed {
+        /// The slot.
+        slot: SlotId,
+    },
+    /// A correction of a slot that can still be settled.
+    #[error("slot {slot} is not final; its next version is settled")]
+    NotFinal {
+        /// The slot.
+        slot: SlotId,
+    },
     /// A booking of what no slot brought.
     #[error("nothing of week {week} is left to book")]
     NothingToBook {

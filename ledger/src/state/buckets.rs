@@ -2,7 +2,9 @@
 //! their key; a bucket's hash covers its entries in order, the root covers the buckets.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
+use blake3::hazmat::{ContextKey, HasherExt, hash_derive_key_context};
 use protocol::{Digest, StateHash, encode};
 
 use super::Delta;
@@ -12,6 +14,21 @@ const COUNT: usize = 256;
 
 /// Bytes of a row: the hash of a key and the hash of its entry.
 const ROW: usize = 2 * Digest::LEN;
+
+/// What domains begin with, hashed once: a block changes many entries, and each would hash them again.
+struct Domains {
+    key: ContextKey,
+    entry: ContextKey,
+    bucket: ContextKey,
+    root: ContextKey,
+}
+
+static DOMAINS: LazyLock<Domains> = LazyLock::new(|| Domains {
+    key: hash_derive_key_context("symbiose state key v1"),
+    entry: hash_derive_key_context("symbiose state entry v1"),
+    bucket: hash_derive_key_context("symbiose state bucket v1"),
+    root: hash_derive_key_context("symbiose state root v1"),
+});
 
 /// Rows in order of key, one behind the other: copied in one piece with each block that touches them, and hashed in one
 /// piece, which keeps all lanes of a processor busy.
@@ -56,16 +73,15 @@ impl Bucket {
     }
 
     fn hash(&self) -> Digest {
-        let mut hasher = blake3::Hasher::new_derive_key("symbiose state bucket v1");
-        hasher.update(&self.0);
-        Digest::new(*hasher.finalize().as_bytes())
+        hashed(&DOMAINS.bucket, &self.0)
     }
 }
 
 impl Default for Buckets {
     fn default() -> Self {
-        let buckets = vec![Bucket::default(); COUNT];
-        let hashes: Vec<u8> = buckets.iter().flat_map(|bucket| *bucket.hash().as_bytes()).collect();
+        let empty = Bucket::default();
+        let hashes = empty.hash().as_bytes().repeat(COUNT);
+        let buckets = vec![empty; COUNT];
         Self { buckets, root: root(&hashes), hashes }
     }
 }
@@ -111,11 +127,22 @@ impl Buckets {
 }
 
 fn key_hash(key: &Key) -> Digest {
-    Digest::of("symbiose state key v1", &[&encode(key)])
+    framed(&DOMAINS.key, &encode(key))
 }
 
 fn entry_hash(entry: &Entry) -> Digest {
-    Digest::of("symbiose state entry v1", &[&encode(entry)])
+    framed(&DOMAINS.entry, &encode(entry))
+}
+
+/// [`Digest::of`] one part in that domain.
+fn framed(domain: &ContextKey, part: &[u8]) -> Digest {
+    let mut hasher = blake3::Hasher::new_from_context_key(domain);
+    hasher.update(&(part.len() as u64).to_be_bytes()).update(part);
+    Digest::new(*hasher.finalize().as_bytes())
+}
+
+fn hashed(domain: &ContextKey, bytes: &[u8]) -> Digest {
+    Digest::new(*blake3::Hasher::new_from_context_key(domain).update(bytes).finalize().as_bytes())
 }
 
 fn put(hashes: &mut [u8], index: usize, hash: &Digest) {
@@ -123,9 +150,7 @@ fn put(hashes: &mut [u8], index: usize, hash: &Digest) {
 }
 
 fn root(hashes: &[u8]) -> StateHash {
-    let mut hasher = blake3::Hasher::new_derive_key("symbiose state root v1");
-    hasher.update(hashes);
-    StateHash::new(*hasher.finalize().as_bytes())
+    StateHash::new(*hashed(&DOMAINS.root, hashes).as_bytes())
 }
 
 #[cfg(test)]
@@ -151,6 +176,22 @@ mod tests {
                 twin.iter().flat_map(|(key, entry)| [*key.as_bytes(), *entry.as_bytes()].concat()).collect();
             assert_eq!(bucket.0, rows, "after step {step}");
         }
+    }
+
+    #[test]
+    fn domains_are_those_of_every_digest() {
+        let key = Key::Meta;
+        assert_eq!(key_hash(&key), Digest::of("symbiose state key v1", &[&encode(&key)]));
+        let entry = Entry::Invitation(UnixMs(7));
+        assert_eq!(entry_hash(&entry), Digest::of("symbiose state entry v1", &[&encode(&entry)]));
+        assert_eq!(
+            hashed(&DOMAINS.bucket, b"x").as_bytes(),
+            &blake3::derive_key("symbiose state bucket v1", b"x")
+        );
+        assert_eq!(
+            hashed(&DOMAINS.root, b"x").as_bytes(),
+            &blake3::derive_key("symbiose state root v1", b"x")
+        );
     }
 
     #[test]

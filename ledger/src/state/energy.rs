@@ -2,16 +2,21 @@
 //! other. No building's figure of a single slot is ever here.
 
 mod book;
+mod correct;
 mod decide;
+mod dispute;
 mod entry;
 mod period;
 mod slot;
 mod view;
 
 pub use book::digest_of_lines;
-pub use entry::{Account, Books, EnergyEntry, EnergyKey, PairBooks, Period, SettledSlot, Week};
+pub use entry::{
+    Account, Books, Credits, Disputed, EnergyEntry, EnergyKey, PairBooks, Period, SettledSlot, Verdict, Week,
+};
 
 pub(super) use decide::{carry_out, check_action};
+pub(super) use dispute::dispute;
 
 use protocol::energy::{DayCommitment, Settlement, SignedSettlement, SlotId, SlotLength};
 use protocol::{Address, AuthoritySet, UnixMs};
@@ -21,6 +26,7 @@ use super::entry::{Entry, Key};
 use super::execute::{BlockContext, Event};
 use crate::energy::EnergyReject;
 use crate::error::Reject;
+use crate::planted::Bug;
 
 /// Milliseconds of a UTC day.
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -54,6 +60,27 @@ pub enum EnergyEvent {
         /// The period.
         number: u64,
     },
+    /// A slot of a final period was found to be another.
+    Corrected {
+        /// The slot.
+        slot: SlotId,
+        /// Which version.
+        version: u32,
+    },
+    /// A slot is open to all desks.
+    Disputed {
+        /// The slot.
+        slot: SlotId,
+    },
+    /// A dispute is decided.
+    Ruled {
+        /// The slot.
+        slot: SlotId,
+        /// The version that holds.
+        version: u32,
+        /// Whether something else stood there before.
+        is_changed: bool,
+    },
     /// A final period was made good in the one that is open.
     Credited {
         /// The period that was wrong.
@@ -77,7 +104,7 @@ pub(super) fn commit(
     if today - day > COMMIT_WITHIN_DAYS {
         return Err(EnergyReject::TooLate { day, max: COMMIT_WITHIN_DAYS }.into());
     }
-    let key = EnergyKey::Day(day, overlay.origin(&building));
+    let key = EnergyKey::Day(day, overlay.first_key(&building));
     if overlay.energy(key).is_some() {
         return Err(EnergyReject::Committed { member: building, day }.into());
     }
@@ -95,11 +122,14 @@ pub(super) fn settle(
     signed.settlement.check().map_err(EnergyReject::from)?;
     let books = overlay.books();
     let settlers = check_settlers(overlay, context, deciding, &books, signed)?;
+    dispute::check_undisputed(overlay, context, signed)?;
     let event = match &signed.settlement {
         Settlement::Slot(result) => slot::record(overlay, context, &books, result, settlers)?,
-        Settlement::Week(booking) => book::book(overlay, &books, booking, settlers)?,
+        Settlement::Week(booking) => book::book(overlay, context, &books, booking, settlers)?,
         Settlement::Period(step) => period::step(overlay, context, books, step)?,
-        Settlement::Credit(note) => book::credit(overlay, note)?,
+        Settlement::Credit(note) => book::credit(overlay, context, note, settlers)?,
+        Settlement::Correction(result) => correct::correct(overlay, context, &books, result, settlers)?,
+        Settlement::Ruling(ruling) => dispute::rule(overlay, context, deciding, &books, ruling, settlers)?,
     };
     Ok(vec![Event::Energy(event)])
 }
@@ -130,7 +160,9 @@ fn check_settlers(
                 return Err(refuse("it stands by and the slot is not overdue"));
             }
         }
-        let verified = signed.settlement.verify(key, &context.chain, signature);
+        let is_passed_over = context.planted.is(Bug::OneSignature) && !operators.is_empty();
+        let verified =
+            if is_passed_over { Ok(()) } else { signed.settlement.verify(key, &context.chain, signature) };
         verified.map_err(|error| EnergyReject::Signature { signer: *signer, error })?;
         operators.push(desk.operator);
     }
@@ -186,6 +218,18 @@ impl Overlay<'_> {
 
     fn put_books(&mut self, books: Books) {
         self.put_energy(EnergyKey::Books, EnergyEntry::Books(books));
+    }
+
+    /// The first key of whoever has, or had, this address.
+    fn first_key(&self, address: &Address) -> Address {
+        self.origin(&self.current(address))
+    }
+
+    fn settled(&self, slot: SlotId) -> Option<&SettledSlot> {
+        match self.energy(EnergyKey::Slot(slot)) {
+            Some(EnergyEntry::Slot(settled)) => Some(settled),
+            Some(_) | None => None,
+        }
     }
 
     fn week(&self, week: u64) -> Week {

@@ -9,6 +9,8 @@ use protocol::{
     TransactionId, UnixMs, WorkOrderId, WorkOrderStatus,
 };
 
+use super::aggregate::{AggregateEntry, AggregateKey};
+use super::assembly::{AssemblyEntry, AssemblyKey};
 use super::energy::{EnergyEntry, EnergyKey};
 use super::token::{TokenEntry, TokenKey};
 
@@ -43,6 +45,10 @@ pub enum Key {
     Energy(EnergyKey),
     /// Tokens and carbon credits.
     Token(TokenKey),
+    /// Assemblies and polls.
+    Assembly(AssemblyKey),
+    /// Private sums.
+    Aggregate(AggregateKey),
 }
 
 /// What stands there.
@@ -76,6 +82,10 @@ pub enum Entry {
     Energy(EnergyEntry),
     /// Under [`Key::Token`].
     Token(TokenEntry),
+    /// Under [`Key::Assembly`].
+    Assembly(AssemblyEntry),
+    /// Under [`Key::Aggregate`].
+    Aggregate(AggregateEntry),
 }
 
 /// What the hive agreed on for itself.

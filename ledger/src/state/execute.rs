@@ -6,6 +6,8 @@ use protocol::{
     WorkOrderId, WorkOrderStatus,
 };
 
+use super::aggregate::{self, AggregateEvent};
+use super::assembly::{self, AssemblyEvent};
 use super::energy::{self, EnergyEvent};
 use super::entry::{Entry, Key, MemberEntry, Meta};
 use super::token::{self, Movement};
@@ -82,10 +84,15 @@ pub enum Event {
     Energy(EnergyEvent),
     /// Something happened to tokens.
     Token(Movement),
+    /// Something happened to an assembly or a poll.
+    Assembly(AssemblyEvent),
+    /// Something happened to private sums.
+    Aggregate(AggregateEvent),
 }
 
-/// Begins a block: the authority sets move on by one height, expired invitations are forgotten.
-pub(crate) fn begin_block(overlay: &mut Overlay<'_>, context: &BlockContext) {
+/// Begins a block: the authority sets move on by one height, expired invitations are forgotten, decisions that waited
+/// are carried out.
+pub(crate) fn begin_block(overlay: &mut Overlay<'_>, context: &BlockContext) -> Vec<Event> {
     let meta = overlay.meta().clone();
     assert_eq!(meta.height.next(), context.height, "invariant: blocks are executed one after the other");
     overlay.put_meta(Meta {
@@ -96,6 +103,9 @@ pub(crate) fn begin_block(overlay: &mut Overlay<'_>, context: &BlockContext) {
     });
     membership::forget_expired_invitations(overlay, context.time);
     cosigning::forget_expired(overlay, context.time);
+    let mut events = aggregate::begin(overlay, context);
+    events.extend(assembly::carry_out_due(overlay, context));
+    events
 }
 
 /// Ends a block: what must hold of every block is asserted before anybody sees what it changes.
@@ -161,6 +171,11 @@ pub fn execute(
             events
         }
         Payload::Token(action) => token::act(overlay, context, author, action, transaction.id())?,
+        Payload::Assembly(action) => assembly::act(overlay, context, author, action, transaction.id())?,
+        Payload::Dispute(dispute) => {
+            vec![Event::Energy(energy::dispute(overlay, context, author, dispute)?)]
+        }
+        Payload::Aggregate(record) => aggregate::record(overlay, context, deciding, author, record)?,
     };
     // Whoever changed its key goes on counting under the new one.
     count_sequence(overlay, overlay.current(&author), body.sequence);

@@ -6,7 +6,7 @@ use protocol::{Action, Address, AuthoritySet, Bounded, Digest, PublicKey, Role};
 
 use super::entry::{Entry, Key, Meta, Proposal, ProposalStatus};
 use super::execute::{BlockContext, Event};
-use super::{Overlay, cosigning, energy, identity, network_key};
+use super::{Overlay, aggregate, assembly, cosigning, energy, identity, network_key};
 use crate::error::Reject;
 
 /// Proposes an action; the proposer approves it.
@@ -17,6 +17,55 @@ pub(super) fn propose(
     author: Address,
     action: &Action,
 ) -> Result<Vec<Event>, Reject> {
+    let number = number_of(overlay, context, action)?;
+    let proposal = Proposal {
+        action: action.clone(),
+        height: context.height,
+        approvals: approvals_of(vec![author]),
+        status: ProposalStatus::Open,
+    };
+    let mut events = vec![Event::Proposed(number)];
+    events.extend(settle(overlay, context, deciding, number, proposal));
+    Ok(events)
+}
+
+/// A building's assembly asks the authorities for an action: proposed, and approved by the building if it is one of them.
+/// It needs their approval like any other.
+pub(super) fn suggest(
+    overlay: &mut Overlay<'_>,
+    context: &BlockContext,
+    author: Address,
+    action: &Action,
+) -> Result<Vec<Event>, Reject> {
+    let number = number_of(overlay, context, action)?;
+    let deciding = overlay.base.authorities();
+    let is_authority = deciding.key_of(&author).is_some();
+    let approvals = approvals_of(if is_authority { vec![author] } else { Vec::new() });
+    let (action, height, status) = (action.clone(), context.height, ProposalStatus::Open);
+    let proposal = Proposal { action, height, approvals, status };
+    let mut events = vec![Event::Proposed(number)];
+    events.extend(settle(overlay, context, deciding, number, proposal));
+    Ok(events)
+}
+
+/// Carries an action out to which the authorities agreed when they put the question it follows from.
+pub(super) fn decide(
+    overlay: &mut Overlay<'_>,
+    context: &BlockContext,
+    action: &Action,
+) -> Result<Vec<Event>, Reject> {
+    let number = number_of(overlay, context, action)?;
+    let status = ProposalStatus::Executed(context.height);
+    let (height, approvals) = (context.height, approvals_of(Vec::new()));
+    let proposal = Proposal { action: action.clone(), height, approvals, status };
+    overlay.put(Key::Proposal(number), Entry::Proposal(proposal));
+    let mut events = vec![Event::Executed(number, action.clone())];
+    events.extend(carry_out(overlay, context, action));
+    Ok(events)
+}
+
+/// The next proposal's number, if the action makes sense and nobody proposed it.
+fn number_of(overlay: &mut Overlay<'_>, context: &BlockContext, action: &Action) -> Result<u64, Reject> {
     check_action(overlay, context, action)?;
     let open = open_proposals(overlay);
     if open.iter().any(|(_, proposal)| proposal.action == *action) {
@@ -29,15 +78,7 @@ pub(super) fn propose(
     let meta = overlay.meta().clone();
     let number = meta.proposals + 1;
     overlay.put_meta(Meta { proposals: number, ..meta });
-    let proposal = Proposal {
-        action: action.clone(),
-        height: context.height,
-        approvals: approvals_of(vec![author]),
-        status: ProposalStatus::Open,
-    };
-    let mut events = vec![Event::Proposed(number)];
-    events.extend(settle(overlay, context, deciding, number, proposal));
-    Ok(events)
+    Ok(number)
 }
 
 /// Approves a proposal.
@@ -122,6 +163,11 @@ fn carry_out(overlay: &mut Overlay<'_>, context: &BlockContext, action: &Action)
             energy::carry_out(overlay, action);
             Vec::new()
         }
+        Action::AskJointly(question) => vec![assembly::ask(overlay, context, question)],
+        Action::Aggregate(action) => {
+            aggregate::carry_out(overlay, context, action);
+            Vec::new()
+        }
     }
 }
 
@@ -196,6 +242,8 @@ fn check_action(overlay: &Overlay<'_>, context: &BlockContext, action: &Action) 
             }
         }
         Action::Energy(action) => energy::check_action(overlay, context, action),
+        Action::AskJointly(question) => assembly::check_question(overlay, question),
+        Action::Aggregate(action) => aggregate::check_action(overlay, action),
     }
 }
 

@@ -1,6 +1,8 @@
 //! The ledger's state: entries under keys, in one order, with one hash. It is changed only by executing blocks on an
 //! [`Overlay`] and committing the [`Delta`] that comes out.
 
+pub mod aggregate;
+pub mod assembly;
 mod buckets;
 mod cosigning;
 pub mod energy;

@@ -75,7 +75,7 @@ pub(super) fn decide(chain: &mut Chain, now: UnixMs, action: EnergyAction) -> Re
     put(chain, now, 2, Payload::Approve(number))
 }
 
-fn signed(chain: &Chain, settlement: Settlement, signers: [u8; 2]) -> Payload {
+pub(super) fn signed(chain: &Chain, settlement: Settlement, signers: [u8; 2]) -> Payload {
     let signatures = signers.map(|n| (address(n), settlement.sign(&key(n), &chain.id())));
     Payload::Settle(Box::new(SignedSettlement { settlement, signatures }))
 }

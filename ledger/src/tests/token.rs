@@ -124,6 +124,9 @@ fn a_credit_note_counts_for_the_period_it_makes_good() {
     settle(&mut chain, NOW, step(PeriodStatus::Preview)).unwrap();
     settle(&mut chain, NOW, step(PeriodStatus::Final)).unwrap();
     settle(&mut chain, NOW, period(2, PeriodStatus::Open, 4, 9)).unwrap();
+    let (demand, traded) = (WattHours(161), WattHours(161));
+    let corrected = SlotResult { version: 2, demand, surplus: traded, traded, ..result(1) };
+    settle(&mut chain, NOW, Settlement::Correction(corrected)).unwrap();
     let lines = vec![line(4, 10, 0, -1, 0), line(5, 0, 10, 1, 0)];
     let lines = super::energy::lines(lines);
     let note = CreditNote { concerns: 1, booked_in: 2, number: 1, lines };

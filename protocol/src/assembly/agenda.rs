@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
+use super::conclusion::Counters;
 use super::day::Day;
 use super::ids::{AssemblyId, ChargeId, ItemNumber, PersonId, Votes};
 use super::law::{Matter, RuleSet};
@@ -15,8 +16,9 @@ use crate::error::Invalid;
 use crate::ids::{Address, Digest, Height};
 use crate::limits::{
     DOCUMENTS_MAX, LOTS_MAX, MISSIONS_MAX, RESOLUTION_TEXT_BYTES_MAX, RESOLUTION_TITLE_BYTES_MAX,
-    RESOLUTIONS_MAX, VOTES_MAX,
+    RESOLUTIONS_MAX, VOTE_HEIGHTS_MAX, VOTES_MAX,
 };
+use crate::maintenance::{AssetKind, Severity};
 use crate::membership::Action;
 
 /// A resolution as it is put to the vote. Whoever knows its salt can check its hash; nobody else can find the text by
@@ -72,17 +74,33 @@ pub enum Round {
 pub enum Effect {
     /// Nothing: people do it.
     Nothing,
-    /// A work order is opened, with the most it may cost.
-    WorkOrder(MicroEuro),
+    /// A work order is opened.
+    WorkOrder(Commission),
     /// A group purchase is begun, with the most it may cost.
     Purchase(MicroEuro),
-    /// The hive's authorities are asked for one of their actions: a sharing rule, a tariff, an authority.
+    /// One of the hive's actions: a sharing rule, a tariff, an authority. One building's decision only proposes it to
+    /// the authorities; a question that they put to several buildings carries it out.
     Action(Box<Action>),
     /// A policy of the building is taken up, named by its hash.
     Policy(Digest),
 }
 
-/// What the ledger is told when an assembly opens. Nothing of it can change afterwards; no name, no text and no lot
+/// The work that a resolution orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct Commission {
+    /// The most it may cost.
+    pub most: MicroEuro,
+    /// Pseudonym of the asset, known to the building only.
+    pub asset: Digest,
+    /// What the asset is.
+    pub kind: AssetKind,
+    /// How urgent.
+    pub severity: Severity,
+    /// Salted hash of the building's own record of it.
+    pub commitment: Digest,
+}
+
+/// What the ledger is told when an assembly is announced. Nothing of it can change afterwards; no name, no text and no lot
 /// stands in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
 pub struct Opening {
@@ -108,14 +126,26 @@ pub struct Opening {
     pub opens: Height,
     /// The last one.
     pub closes: Height,
+    /// Who counts.
+    pub counters: Counters,
 }
 
-/// A resolution as the ledger is told it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+/// A resolution as the ledger is told it: what decides about majority and effect, and nothing of the text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
 pub struct Item {
     /// Its salted hash.
     pub resolution: Digest,
-    /// The question put to several buildings that it answers for this one.
+    /// Its kind, on which the majority depends.
+    pub matter: Matter,
+    /// Who votes, and with what weight.
+    pub base: Base,
+    /// Whether it is a first vote or follows one that failed.
+    pub round: Round,
+    /// What is carried out when it is adopted.
+    pub effect: Effect,
+    /// Whether it is carried out only when no judge can be asked any more.
+    pub after_appeal: bool,
+    /// The question put to several buildings that it answers for this one. Its effect is the question's.
     pub joint: Option<Digest>,
 }
 
@@ -152,6 +182,36 @@ impl Resolution {
     }
 }
 
+impl Item {
+    /// What the ledger is told of a resolution.
+    pub fn of(resolution: &Resolution, joint: Option<Digest>) -> Self {
+        Self {
+            resolution: resolution.hash(),
+            matter: resolution.matter,
+            base: resolution.base,
+            round: resolution.round,
+            effect: resolution.effect.clone(),
+            after_appeal: resolution.after_appeal,
+            joint,
+        }
+    }
+}
+
+impl Effect {
+    /// Whether it may stand on an agenda: a question to several buildings is no effect of another decision.
+    pub fn check(&self) -> Result<(), Invalid> {
+        match self {
+            Self::Action(action) if matches!(**action, Action::AskJointly(_)) => {
+                let expected = "an action other than a question to several buildings";
+                Err(Invalid::Text { field: "effect", expected, found: 0 })
+            }
+            Self::Nothing | Self::WorkOrder(_) | Self::Purchase(_) | Self::Action(_) | Self::Policy(_) => {
+                Ok(())
+            }
+        }
+    }
+}
+
 impl Opening {
     /// The assembly's id.
     pub fn id(&self) -> AssemblyId {
@@ -160,7 +220,12 @@ impl Opening {
 
     /// The hash of an item's resolution.
     pub fn hash_of(&self, item: ItemNumber) -> Option<&Digest> {
-        self.items.get(usize::from(item.0).checked_sub(1)?).map(|item| &item.resolution)
+        self.item(item).map(|item| &item.resolution)
+    }
+
+    /// An item by its number.
+    pub fn item(&self, item: ItemNumber) -> Option<&Item> {
+        self.items.get(usize::from(item.0).checked_sub(1)?)
     }
 
     /// Checks what no constructor checks.
@@ -181,6 +246,21 @@ impl Opening {
         if self.opens > self.closes {
             return range("height at which it opens", self.closes.0, self.opens.0);
         }
-        Ok(())
+        if self.closes.0 - self.opens.0 > VOTE_HEIGHTS_MAX {
+            return range("heights of a vote", VOTE_HEIGHTS_MAX, self.closes.0 - self.opens.0);
+        }
+        for (item, number) in self.items.iter().zip(1u64..) {
+            item.effect.check()?;
+            if let Round::Second(first) = item.round
+                && (first.0 == 0 || u64::from(first.0) >= number)
+            {
+                return range("item voted on before", number - 1, first.0.into());
+            }
+            if item.joint.is_some() && item.effect != Effect::Nothing {
+                let expected = "none, as it is that of the question to several buildings";
+                return Err(Invalid::Text { field: "effect", expected, found: 0 });
+            }
+        }
+        self.counters.check()
     }
 }

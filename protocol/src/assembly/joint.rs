@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
+use super::agenda::Effect;
 use super::comparison::{Comparison, Quantity, Relation};
 use crate::bounded::Bounded;
 use crate::codec::encode;
@@ -20,6 +21,10 @@ pub struct JointQuestion {
     pub buildings: Bounded<Address, BUILDINGS_ASKED_MAX>,
     /// How many have to adopt.
     pub needed: Needed,
+    /// The one for which it is carried out, where that is one building's to do.
+    pub lead: Address,
+    /// What is carried out when enough have adopted.
+    pub effect: Effect,
 }
 
 /// How many of the buildings asked have to adopt.
@@ -73,6 +78,10 @@ impl JointQuestion {
         if !self.buildings.is_sorted_by(|a, b| a < b) {
             return Err(Invalid::Duplicate { field: "buildings in ascending order" });
         }
-        Ok(())
+        if !self.buildings.contains(&self.lead) {
+            let expected = "one of the buildings asked";
+            return Err(Invalid::Text { field: "lead", expected, found: Address::LEN });
+        }
+        self.effect.check()
     }
 }

@@ -114,6 +114,13 @@ impl Paper {
         key.sign(Domain::Paper, chain, &encode(self))
     }
 
+    /// Reads a sheet that is to be signed, of at most [`PAPER_BYTES_MAX`] bytes, and checks its form.
+    pub fn open(bytes: &[u8]) -> Result<Self, BallotError> {
+        let paper: Self = decode(bytes, PAPER_BYTES_MAX)?;
+        paper.check()?;
+        Ok(paper)
+    }
+
     fn check(&self) -> Result<(), BallotError> {
         if self.syndic == self.assessor {
             return Err(BallotError::OneKey);

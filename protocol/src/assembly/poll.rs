@@ -108,6 +108,11 @@ impl SignedPollBallot {
 }
 
 impl VerifiedPollBallot {
+    /// As it was signed.
+    pub fn signed(&self) -> &SignedPollBallot {
+        &self.signed
+    }
+
     /// The answer.
     pub fn ballot(&self) -> &PollBallot {
         &self.signed.ballot

@@ -4,7 +4,7 @@ use super::*;
 use crate::energy::Salt;
 use crate::limits::{
     BALLOT_BYTES_MAX, LOTS_PER_BALLOT_MAX, PAPER_BYTES_MAX, PROMISE_BYTES_MAX, PROXY_BYTES_MAX,
-    REGISTRY_BYTES_MAX, RESOLUTIONS_MAX, VOTES_MAX,
+    REGISTRY_BYTES_MAX, RESOLUTIONS_MAX, VOTE_HEIGHTS_MAX, VOTES_MAX,
 };
 use crate::{Address, Bounded, ChainId, Digest, Height, SigningKey, decode, encode};
 
@@ -318,6 +318,11 @@ fn no_bit_can_be_changed() {
     check("poll", &encode(&poll.sign(&key(1), &CHAIN)), |bytes| SignedPollBallot::open(bytes, &CHAIN));
 }
 
+fn counters(chair: u8, syndic: u8, assessor: u8) -> Counters {
+    let [chair, syndic, assessor] = [chair, syndic, assessor].map(|n| key(n).public());
+    Counters { chair, syndic, assessor }
+}
+
 const SALTED: Digest = Digest::new([6; 32]);
 
 fn resolution(item: u16, round: Round) -> Resolution {
@@ -330,7 +335,7 @@ fn resolution(item: u16, round: Round) -> Resolution {
         round,
         missions: Bounded::default(),
         documents: Bounded::default(),
-        effect: Effect::WorkOrder(crate::energy::MicroEuro(1)),
+        effect: Effect::Purchase(crate::energy::MicroEuro(1)),
         after_appeal: true,
         salt: SALT,
     }
@@ -350,7 +355,7 @@ fn agendas_and_questions_are_fixed_by_their_hash() {
         [false, true, true, false]
     );
 
-    let item = Item { resolution: first.hash(), joint: None };
+    let item = Item::of(&first, None);
     let opening = Opening {
         building: Address::new([1; 20]),
         number: 1,
@@ -359,12 +364,27 @@ fn agendas_and_questions_are_fixed_by_their_hash() {
         roll: Digest::new([2; 32]),
         owners: 4,
         votes: Votes(1_000),
-        items: Bounded::new(vec![item]).unwrap(),
+        items: Bounded::new(vec![item.clone()]).unwrap(),
         day: Day(22_000),
         opens: Height(5),
         closes: Height(5),
+        counters: counters(1, 2, 3),
     };
     assert_eq!((opening.check(), opening.hash_of(ItemNumber(1))), (Ok(()), Some(&first.hash())));
+    // Whoever chairs may also enter paper.
+    assert_eq!(Opening { counters: counters(1, 2, 1), ..opening.clone() }.check(), Ok(()));
+    let items = |item: Item| Bounded::new(vec![item]).unwrap();
+    let question = JointQuestion {
+        question: SALTED,
+        buildings: Bounded::new(vec![Address::new([1; 20]), Address::new([2; 20])]).unwrap(),
+        needed: Needed::All,
+        lead: Address::new([2; 20]),
+        effect: Effect::Nothing,
+    };
+    assert_eq!(question.check(), Ok(()));
+    assert!(JointQuestion { lead: Address::new([3; 20]), ..question.clone() }.check().is_err());
+    let asking = Effect::Action(Box::new(crate::Action::AskJointly(Box::new(question.clone()))));
+    assert!(JointQuestion { effect: asking.clone(), ..question }.check().is_err());
     assert_eq!((opening.hash_of(ItemNumber(0)), opening.hash_of(ItemNumber(2))), (None, None));
     for wrong in [
         Opening { closes: Height(4), ..opening.clone() },
@@ -372,6 +392,15 @@ fn agendas_and_questions_are_fixed_by_their_hash() {
         Opening { items: Bounded::default(), ..opening.clone() },
         Opening { votes: Votes(VOTES_MAX + 1), ..opening.clone() },
         Opening { owners: 10_001, ..opening.clone() },
+        Opening { closes: Height(6 + VOTE_HEIGHTS_MAX), ..opening.clone() },
+        Opening { counters: counters(1, 2, 2), ..opening.clone() },
+        Opening { counters: counters(2, 2, 3), ..opening.clone() },
+        Opening {
+            items: items(Item { round: Round::Second(ItemNumber(1)), ..item.clone() }),
+            ..opening.clone()
+        },
+        Opening { items: items(Item { joint: Some(SALTED), ..item.clone() }), ..opening.clone() },
+        Opening { items: items(Item { effect: asking, ..item }), ..opening.clone() },
     ] {
         assert!(wrong.check().is_err() && wrong.id() != opening.id());
     }
@@ -379,8 +408,10 @@ fn agendas_and_questions_are_fixed_by_their_hash() {
     let building = |n| Address::new([n; 20]);
     let joint = |buildings: Vec<Address>| JointQuestion {
         question: Digest::new([1; 32]),
+        lead: buildings[0],
         buildings: Bounded::new(buildings).unwrap(),
         needed: Needed::All,
+        effect: Effect::Nothing,
     };
     assert_eq!(joint(vec![building(1), building(2)]).check(), Ok(()));
     for wrong in [vec![building(1)], vec![building(2), building(1)], vec![building(1), building(1)]] {

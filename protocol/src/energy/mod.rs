@@ -1,6 +1,7 @@
 //! The words of sharing electricity: energy, money, slots, what a building states about a slot, the rules a hive may
 //! vote for and its tariff. Whole Wh and micro-EUR; nothing here settles anything.
 
+mod dispute;
 mod factor;
 mod rule;
 mod settlement;
@@ -13,6 +14,7 @@ mod terms;
 mod units;
 mod vote;
 
+pub use dispute::{Dispute, DisputeReason, Opinion, Ruling, SignedOpinion};
 pub use factor::{Factor, Percent};
 pub use rule::{Coefficients, FullDynamic, PriorityGroups, SharingKey, SharingRule, StaticKey, Weights};
 pub use settlement::{

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
+use super::dispute::Ruling;
 use super::slot::SlotId;
 use super::terms::check_range;
 use super::units::{MicroEuro, Price, WattHours};
@@ -36,6 +37,10 @@ pub enum Settlement {
     Period(PeriodStep),
     /// What a final period should have been, booked in the one that is open.
     Credit(CreditNote),
+    /// One slot of a final period as it should have been. The period stays as it is; credit notes make the difference good.
+    Correction(SlotResult),
+    /// What most desks found of a disputed slot.
+    Ruling(Box<Ruling>),
 }
 
 /// Totals of one slot.
@@ -163,7 +168,8 @@ impl Settlement {
     /// Checks figures against their bounds, and what one record can say of itself.
     pub fn check(&self) -> Result<(), Invalid> {
         match self {
-            Self::Slot(result) => result.check(),
+            Self::Slot(result) | Self::Correction(result) => result.check(),
+            Self::Ruling(ruling) => ruling.result.check().and_then(|()| ruling.check()),
             Self::Week(booking) => check_lines(&booking.lines),
             Self::Credit(note) => check_lines(&note.lines),
             Self::Period(step) => {
@@ -224,6 +230,7 @@ fn check_lines(lines: &[NetLine]) -> Result<(), Invalid> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::dispute::{Opinion, SignedOpinion};
     use super::*;
     use crate::limits::TRANSACTION_BYTES_MAX;
 
@@ -291,6 +298,60 @@ mod tests {
         assert!(bytes + 512 < TRANSACTION_BYTES_MAX, "{bytes} bytes");
         let sum: i64 = lines.iter().map(|line| line.balance.0).sum();
         assert!(sum > 0, "sums of a booking fit an i64");
+    }
+
+    fn ruling(members: u16, desks: u8, others: u8) -> Ruling {
+        let key = |n: u8| SigningKey::from_seed(&[n; 32]);
+        let chain = ChainId::new([1; 32]);
+        let mut missing: Vec<Address> = (0..members).map(|n| line(n, 0).member).collect();
+        missing.sort_unstable();
+        let result = SlotResult { missing: Bounded::new(missing).unwrap(), ..result() };
+        let basis = Digest::new([7; 32]);
+        let opinion = Opinion::new(&result, basis);
+        let mut agreed: Vec<_> =
+            (0..desks).map(|n| (key(n).address(), opinion.sign(&key(n), &chain))).collect();
+        agreed.sort_unstable_by_key(|(desk, _)| *desk);
+        let other = Opinion { result: Digest::new([9; 32]), ..opinion };
+        let mut others: Vec<SignedOpinion> = (desks..desks + others)
+            .map(|n| SignedOpinion {
+                desk: key(n).address(),
+                opinion: other,
+                signature: other.sign(&key(n), &chain),
+            })
+            .collect();
+        others.sort_unstable_by_key(|one| one.desk);
+        let (agreed, others) = (Bounded::new(agreed).unwrap(), Bounded::new(others).unwrap());
+        Ruling { result, basis, agreed, others }
+    }
+
+    #[test]
+    fn the_longest_ruling_fits_a_transaction_and_names_every_desk_once() {
+        let longest = ruling(256, 16, 4);
+        let settlement = Settlement::Ruling(Box::new(longest));
+        let bytes = encode(&settlement);
+        assert!(bytes.len() + 512 < TRANSACTION_BYTES_MAX, "{} bytes", bytes.len());
+        assert_eq!((settlement.check(), crate::decode(&bytes, bytes.len())), (Ok(()), Ok(settlement)));
+        let one = ruling(1, 3, 1);
+        let chain = ChainId::new([1; 32]);
+        let (desk, signature) = one.agreed[0];
+        let key = (0..3).map(|n| SigningKey::from_seed(&[n; 32])).find(|key| key.address() == desk).unwrap();
+        assert_eq!(one.opinion().verify(&key.public(), &chain, &signature), Ok(()));
+        let mut twice = one.agreed.clone().into_vec();
+        twice.push(twice[0]);
+        let agreeing = SignedOpinion { opinion: one.opinion(), ..one.others[0] };
+        let elsewhere = Opinion { slot: SlotId(1), ..one.others[0].opinion };
+        let elsewhere = SignedOpinion { opinion: elsewhere, ..one.others[0] };
+        let on_both_sides = SignedOpinion { desk, ..one.others[0] };
+        let with = |other| Ruling { others: Bounded::new(vec![other]).unwrap(), ..one.clone() };
+        let wrong = [
+            Ruling { agreed: Bounded::new(twice).unwrap(), ..one.clone() },
+            with(agreeing),
+            with(elsewhere),
+            with(on_both_sides),
+        ];
+        for wrong in wrong {
+            assert!(Settlement::Ruling(Box::new(wrong.clone())).check().is_err(), "{wrong:?}");
+        }
     }
 
     #[test]

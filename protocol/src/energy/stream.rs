@@ -4,11 +4,13 @@
 use serde::{Deserialize, Serialize};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
+use super::dispute::SignedOpinion;
 use super::settlement::Settlement;
 use super::shift::ShiftMessage;
 use super::slot::SlotId;
 use super::statement::SignedStatement;
 use super::units::{MicroEuro, WattHours};
+use crate::aggregate::AggregateMessage;
 use crate::bounded::Bounded;
 use crate::crypto::Signature;
 use crate::ids::{Address, Digest};
@@ -35,6 +37,10 @@ pub enum SettlementMessage {
     Line(Box<ToldLine>),
     /// Between coordinator and member: using energy earlier.
     Shift(ShiftMessage),
+    /// Between desks: what the sender found of a disputed slot.
+    Opinion(Box<SignedOpinion>),
+    /// About private sums over many buildings.
+    Aggregate(Box<AggregateMessage>),
 }
 
 /// What became of a statement at a desk.
@@ -148,6 +154,8 @@ impl SettlementMessage {
             Self::AskLine(_) => "ask_line",
             Self::Line(_) => "line",
             Self::Shift(_) => "shift",
+            Self::Opinion(_) => "opinion",
+            Self::Aggregate(_) => "aggregate",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Every maximum of metering, sharing and settlement.
 
-use super::{MEMBERS_MAX, TRANSACTION_BYTES_MAX};
+use super::{AUTHORITIES_MAX, MEMBERS_MAX, TRANSACTION_BYTES_MAX};
 
 /// Largest message on a settlement stream, bytes.
 pub const SETTLEMENT_FRAME_BYTES_MAX: usize = 96 * 1024;
@@ -42,6 +42,22 @@ pub const STATEMENT_BYTES_MAX: usize = 512;
 pub const SLOT_MISSING_MAX: usize = 256;
 /// Members in one booking of a week or one credit note. The largest amounts take 61 bytes a member.
 pub const WEEK_LINES_MAX: usize = 120;
+/// Members in what two desks booked of a week, over all their bookings of it.
+pub const BOOKED_LINES_MAX: usize = MEMBERS_MAX;
+/// Desks named in a ruling that agree: more than half of all there may be.
+pub const RULING_AGREED_MAX: usize = AUTHORITIES_MAX / 2 + 1;
+/// Desks named in a ruling that found something else.
+pub const RULING_OTHERS_MAX: usize = 4;
+/// Reason for which an operator releases a slot that was held back, bytes.
+pub const RELEASE_REASON_BYTES_MAX: usize = 400;
+/// Released slots that a building remembers.
+pub const RELEASES_KEPT_MAX: usize = 4_096;
+/// Disputes of one slot.
+pub const DISPUTES_PER_SLOT_MAX: u32 = 4;
+/// Disputes that one member opens in a UTC day.
+pub const DISPUTES_PER_DAY_MAX: u32 = 16;
+/// A dispute that no majority of desks has decided by then is dropped, milliseconds.
+pub const DISPUTE_LAPSES_MS: i64 = 3 * 24 * 60 * 60 * 1000;
 /// Rules, and tariffs, that a hive has decided on and that have not begun.
 pub const DECIDED_AHEAD_MAX: usize = 16;
 /// Changes of its own terms that a building remembers, so that late statements say what held in their slot.

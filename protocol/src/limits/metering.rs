@@ -12,6 +12,12 @@ pub const METERING_WINDOW_MS: i64 = 30 * 60 * 1000;
 pub const SLOT_DAYS_KEPT_MAX: usize = 400;
 /// Slots that are cut in one go: two days and the hours around them.
 pub const SLOTS_PER_CUT_MAX: usize = 192;
+/// Counters of dwellings that one building may have.
+pub const DWELLING_METERS_MAX: usize = 128;
+/// Bytes of a dwelling's label.
+pub const DWELLING_LABEL_BYTES_MAX: usize = 40;
+/// Slots that are shared out among dwellings in one answer: a month of quarters of an hour.
+pub const DWELLING_SLOTS_MAX: usize = 31 * 96 + 4;
 
 const _: () = {
     assert!(ENERGY_GAP_MS_MAX < 24 * 60 * 60 * 1000);

@@ -22,6 +22,10 @@ pub const PLAN_SLOTS_MAX: usize = 2 * 96 + 4;
 pub const SHIFT_SLOTS_MAX: usize = 16;
 /// Requests a building remembers; the oldest go first.
 pub const SHIFTS_KEPT_MAX: usize = 16;
+/// What plans leave behind over a restart, bytes.
+pub const PLAN_MEMORY_BYTES_MAX: usize = 80 * 1024;
+/// Times of loads that are held fast because the hive was promised them.
+pub const PLAN_PINS_MAX: usize = 64;
 /// Stores an owner may enter.
 pub const PLAN_OWN_STORES_MAX: usize = 4;
 /// Loads that can wait an owner may enter; each comes at most three times in one plan.

@@ -7,13 +7,13 @@ use protocol::assembly::{
 };
 use protocol::energy::Salt;
 use protocol::limits::{COMMITMENT_PATH_MAX, RECEIPT_BYTES_MAX};
-use protocol::{Bounded, Digest, encode};
+use protocol::{Bounded, Digest, decode, encode};
 
 use super::{CHAIN, CLOSES, DAY, House, OPENS, at, key, own, registry, resolution, sole};
 use crate::assembly::deadlines::{may_ask, needs_council};
 use crate::assembly::{
-    Attendance, CommitmentTree, Entered, PollResult, Proxies, Receipt, Refused, Roll, commit_lot, count_poll,
-    minutes, tally,
+    Attendance, CommitmentFrontier, CommitmentTree, Entered, InTally, PollResult, Proxies, Refused, Roll,
+    commit_lot, count_poll, minutes, tally,
 };
 
 #[test]
@@ -132,6 +132,13 @@ fn every_commitment_can_be_shown_and_no_other() {
         );
     }
     assert_eq!(tree.prove(21), None);
+    let mut frontier = CommitmentFrontier::default();
+    for (commitment, size) in commitments.iter().zip(1..) {
+        frontier.push(commitment);
+        assert_eq!(frontier.root(), CommitmentTree::new(&commitments[..size]).root());
+        assert_eq!(decode::<CommitmentFrontier>(&encode(&frontier), 999), Ok(frontier.clone()));
+    }
+    assert_eq!(CommitmentFrontier::default().root(), CommitmentTree::default().root());
     // Removing, adding or swapping one gives another root.
     for changed in [&commitments[1..], &commitments[..20]] {
         assert_ne!(CommitmentTree::new(changed).root(), tree.root());
@@ -149,13 +156,13 @@ fn a_receipt_shows_a_ballot_under_its_tally() {
     );
     let record = TallyRecord { ballots: tree.root(), ..house.tally("ffa").record };
     let proof = tree.prove(7).unwrap();
-    let receipt = Receipt { assembly: record.assembly, commitment: commitments[7], proof };
+    let receipt = InTally { assembly: record.assembly, commitment: commitments[7], proof };
     let bytes = encode(&receipt);
     assert!(receipt.holds(&record) && bytes.len() <= RECEIPT_BYTES_MAX, "{}", bytes.len());
-    assert_eq!(Receipt::from_bytes(&bytes), Ok(receipt.clone()));
-    assert!(Receipt::from_bytes(&[bytes.as_slice(), &[0]].concat()).is_err());
-    assert!(Receipt::from_bytes(&vec![0; RECEIPT_BYTES_MAX + 1]).is_err());
-    let other = |change: &dyn Fn(&mut Receipt)| {
+    assert_eq!(InTally::from_bytes(&bytes), Ok(receipt.clone()));
+    assert!(InTally::from_bytes(&[bytes.as_slice(), &[0]].concat()).is_err());
+    assert!(InTally::from_bytes(&vec![0; RECEIPT_BYTES_MAX + 1]).is_err());
+    let other = |change: &dyn Fn(&mut InTally)| {
         let mut receipt = receipt.clone();
         change(&mut receipt);
         receipt.holds(&record)
@@ -171,12 +178,13 @@ fn a_lots_commitment_says_everything_under_its_salt() {
     let mut building = registry(RuleSet::Belgium2020, &[100, 200]);
     let lot = |building: &Registry| Roll::of(building, DAY).unwrap().lots()[0];
     let salt = Salt::new([1; 16]);
-    let first = commit_lot(&lot(&building), &salt);
-    assert_ne!(first, commit_lot(&lot(&building), &Salt::new([2; 16])));
+    let first = commit_lot(&lot(&building), &[], &salt);
+    assert_ne!(first, commit_lot(&lot(&building), &[], &Salt::new([2; 16])));
+    assert_ne!(first, commit_lot(&lot(&building), &[key(1).public()], &salt));
     own(&mut building, 1, sole(2));
-    assert_ne!(first, commit_lot(&lot(&building), &salt));
+    assert_ne!(first, commit_lot(&lot(&building), &[], &salt));
     let other = registry(RuleSet::Belgium2020, &[101, 199]);
-    assert_ne!(first, commit_lot(&lot(&other), &salt));
+    assert_ne!(first, commit_lot(&lot(&other), &[], &salt));
 }
 
 #[test]

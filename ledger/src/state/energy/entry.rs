@@ -4,9 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use protocol::energy::{
-    Locality, MicroEuro, PeriodStep, Rota, SharingRule, SlotId, SlotLength, SlotResult, Tariff, WattHours,
+    DisputeReason, Locality, MicroEuro, PeriodStep, Rota, SharingRule, SlotId, SlotLength, SlotResult,
+    Tariff, WattHours,
 };
-use protocol::{Address, Digest, Height};
+use protocol::limits::{DISPUTE_LAPSES_MS, RULING_OTHERS_MAX};
+use protocol::{Address, Bounded, Digest, Height, UnixMs};
 
 /// Where an entry stands. The order of the variants is the order of the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -29,6 +31,16 @@ pub enum EnergyKey {
     Period(u64),
     /// What two settlement authorities booked of a week together: their first keys, in order.
     Pair(u64, Address, Address),
+    /// A slot of a final period as it should have been.
+    Correction(SlotId),
+    /// What the corrected slots of a final period come to, by number.
+    Credits(u64),
+    /// What credit notes of two settlement authorities, by first keys in order, told of a final period and a member.
+    Credited(u64, Address, Address, Address),
+    /// The latest dispute of a slot.
+    Dispute(SlotId),
+    /// Disputes that a member, by first key, opened on a UTC day.
+    DisputesOf(u64, Address),
 }
 
 /// What stands there.
@@ -42,16 +54,22 @@ pub enum EnergyEntry {
     Tariff(Tariff),
     /// Under [`EnergyKey::Day`].
     Day(Digest),
-    /// Under [`EnergyKey::Slot`].
+    /// Under [`EnergyKey::Slot`] and [`EnergyKey::Correction`].
     Slot(SettledSlot),
     /// Under [`EnergyKey::Week`].
     Week(Week),
-    /// Under [`EnergyKey::Account`].
+    /// Under [`EnergyKey::Account`] and [`EnergyKey::Credited`].
     Account(Account),
     /// Under [`EnergyKey::Period`].
     Period(Period),
     /// Under [`EnergyKey::Pair`].
     Pair(PairBooks),
+    /// Under [`EnergyKey::Credits`].
+    Credits(Credits),
+    /// Under [`EnergyKey::Dispute`].
+    Disputed(Box<Disputed>),
+    /// Under [`EnergyKey::DisputesOf`].
+    Count(u32),
 }
 
 /// What the hive decided and counts.
@@ -141,4 +159,56 @@ pub struct Period {
     pub step: PeriodStep,
     /// Credit notes that concern it.
     pub notes: u32,
+}
+
+/// What the corrected slots of a final period come to, less what was settled, and how much of it credit notes told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize_tuple, Deserialize_tuple)]
+pub struct Credits {
+    /// Energy that was shared more, or less if negative, Wh.
+    pub corrected: WattHours,
+    /// Energy of credit notes, Wh.
+    pub credited: WattHours,
+    /// Corrections since a note told all there was.
+    pub results: u32,
+}
+
+/// A dispute, and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct Disputed {
+    /// Who opened it, by first key.
+    pub by: Address,
+    /// The version in dispute; 0 where nothing was settled.
+    pub version: u32,
+    /// What is said to be wrong.
+    pub reason: DisputeReason,
+    /// Time of the block that opened it.
+    pub opened: UnixMs,
+    /// Disputes of one slot are numbered from 1.
+    pub number: u32,
+    /// What most desks found; none while it is open, or if it lapsed.
+    pub verdict: Option<Verdict>,
+}
+
+/// What most desks found of a disputed slot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct Verdict {
+    /// Height of its block.
+    pub height: Height,
+    /// Version of the result that holds.
+    pub version: u32,
+    /// Whether something else stood on the ledger before: if not, whoever disputed it was wrong.
+    pub is_changed: bool,
+    /// Desks that agreed.
+    pub agreed: u32,
+    /// Desks that found something else in the same statements, by first key: they were wrong.
+    pub wrong: Bounded<Address, RULING_OTHERS_MAX>,
+    /// Desks that went by other statements, by first key.
+    pub otherwise: Bounded<Address, RULING_OTHERS_MAX>,
+}
+
+impl Disputed {
+    /// Whether desks still look at it.
+    pub fn is_open(&self, now: UnixMs) -> bool {
+        self.verdict.is_none() && now.since(self.opened) < DISPUTE_LAPSES_MS
+    }
 }

@@ -6,6 +6,7 @@ use protocol::energy::{Price, SharingRule, SlotId, SlotResult, Tariff, WattHours
 use super::entry::{Books, EnergyEntry, EnergyKey, SettledSlot, Week};
 use super::{EnergyEvent, week_of};
 use crate::energy::{EnergyReject, PriceExpected, band, price};
+use crate::planted::Bug;
 use crate::state::Overlay;
 use crate::state::execute::BlockContext;
 
@@ -25,11 +26,26 @@ pub(super) fn record(
     if slot < books.final_until {
         return Err(EnergyReject::Final { number: overlay.final_period_of(books, slot) });
     }
-    let before = match overlay.energy(EnergyKey::Slot(slot)) {
-        Some(EnergyEntry::Slot(settled)) => Some((settled.result.version, settled.result.traded)),
-        Some(_) | None => None,
+    let before = match overlay.settled(slot) {
+        Some(_) if context.planted.is(Bug::DoubleSale) && result.version == 1 => None,
+        Some(settled) => Some((settled.result.version, settled.result.traded)),
+        None => None,
     };
-    let expected = before.map_or(1, |(version, _)| version.saturating_add(1));
+    check_next(overlay, books, result, before.map(|(version, _)| version))?;
+    count(overlay, books, result, before.map_or(WattHours::ZERO, |(_, traded)| traded))?;
+    let settled = SettledSlot { result: result.clone(), settlers, height: context.height };
+    overlay.put_energy(EnergyKey::Slot(slot), EnergyEntry::Slot(settled));
+    Ok(EnergyEvent::Settled { slot, version: result.version })
+}
+
+/// What is asked of every result: the version that is due, members alone, the price the rule makes.
+pub(super) fn check_next(
+    overlay: &Overlay<'_>,
+    books: &Books,
+    result: &SlotResult,
+    before: Option<u32>,
+) -> Result<(), EnergyReject> {
+    let expected = before.map_or(1, |version| version.saturating_add(1));
     if result.version != expected {
         let (expected, found) = (expected.into(), result.version.into());
         return Err(EnergyReject::Number { what: "version", expected, found });
@@ -37,11 +53,7 @@ pub(super) fn record(
     if let Some(found) = result.missing.iter().find(|member| !overlay.is_known(member)) {
         return Err(EnergyReject::Stranger { found: *found });
     }
-    check_price(overlay, books, result)?;
-    count(overlay, books, result, before.map_or(WattHours::ZERO, |(_, traded)| traded))?;
-    let settled = SettledSlot { result: result.clone(), settlers, height: context.height };
-    overlay.put_energy(EnergyKey::Slot(slot), EnergyEntry::Slot(settled));
-    Ok(EnergyEvent::Settled { slot, version: result.version })
+    check_price(overlay, books, result)
 }
 
 /// Rule, tariff and totals give the price of all rules but the auction, whose limits the ledger does not see.
@@ -91,7 +103,7 @@ fn count(
 }
 
 impl Overlay<'_> {
-    fn tariff_at(&self, slot: SlotId) -> Option<Tariff> {
+    pub(super) fn tariff_at(&self, slot: SlotId) -> Option<Tariff> {
         match self.last_energy(EnergyKey::Tariff(SlotId(0)), EnergyKey::Tariff(slot)) {
             Some(EnergyEntry::Tariff(tariff)) => Some(*tariff),
             Some(_) | None => None,
@@ -106,7 +118,7 @@ impl Overlay<'_> {
     }
 
     /// The final period that holds a slot, for people.
-    fn final_period_of(&self, books: &Books, slot: SlotId) -> u64 {
+    pub(super) fn final_period_of(&self, books: &Books, slot: SlotId) -> u64 {
         let holds = |number: &u64| {
             self.period(*number).is_some_and(|period| period.step.from <= slot && slot < period.step.until)
         };

@@ -2,20 +2,32 @@
 
 use std::ops::RangeInclusive;
 
-use protocol::energy::{Settlement, SharingRule, SlotId, Tariff};
+use protocol::energy::{Settlement, SharingRule, SlotId, SlotLength, Tariff};
 use protocol::{Address, Digest};
 
-use super::entry::{Account, Books, EnergyEntry, EnergyKey, PairBooks, Period, SettledSlot, Week};
+use super::entry::{
+    Account, Books, Credits, Disputed, EnergyEntry, EnergyKey, PairBooks, Period, SettledSlot, Week,
+};
 use crate::state::State;
 use crate::state::entry::{Entry, Key};
 
 impl State {
     /// What the hive decided and counts.
     pub fn books(&self) -> Books {
+        self.opened_books().cloned().unwrap_or_default()
+    }
+
+    /// The same where it lies; none before anything was decided.
+    pub fn opened_books(&self) -> Option<&Books> {
         match self.energy(EnergyKey::Books) {
-            Some(EnergyEntry::Books(books)) => books.clone(),
-            Some(_) | None => Books::default(),
+            Some(EnergyEntry::Books(books)) => Some(books),
+            Some(_) | None => None,
         }
+    }
+
+    /// How long the hive's slots are.
+    pub fn slot_length(&self) -> SlotLength {
+        self.opened_books().map_or_else(|| Books::default().length, |books| books.length)
     }
 
     /// The rule that holds for a slot.
@@ -72,6 +84,79 @@ impl State {
         })
     }
 
+    /// The first key of whoever has, or had, this address: accounts, bookings and commitments stand under it.
+    pub fn first_key(&self, address: &Address) -> Address {
+        self.origin(&self.current(address))
+    }
+
+    /// A slot of a final period as it should have been, in its last version; what was settled stands beside it.
+    pub fn corrected(&self, slot: SlotId) -> Option<&SettledSlot> {
+        match self.energy(EnergyKey::Correction(slot)) {
+            Some(EnergyEntry::Slot(corrected)) => Some(corrected),
+            Some(_) | None => None,
+        }
+    }
+
+    /// Corrected slots of a range in order.
+    pub fn corrected_slots(
+        &self,
+        slots: std::ops::Range<SlotId>,
+    ) -> impl DoubleEndedIterator<Item = &SettledSlot> {
+        let keys = EnergyKey::Correction(slots.start)..=EnergyKey::Correction(slots.end.max(slots.start));
+        self.energies(keys).filter_map(move |(_, entry)| {
+            let EnergyEntry::Slot(corrected) = entry else { return None };
+            slots.contains(&corrected.result.slot).then_some(corrected)
+        })
+    }
+
+    /// What holds of a slot, whether its period is final or not: the last correction, else what was settled.
+    pub fn latest_result(&self, slot: SlotId) -> Option<&SettledSlot> {
+        self.corrected(slot).or_else(|| self.settled(slot))
+    }
+
+    /// What the corrected slots of a final period come to.
+    pub fn credit_sums(&self, period: u64) -> Credits {
+        match self.energy(EnergyKey::Credits(period)) {
+            Some(EnergyEntry::Credits(credits)) => *credits,
+            Some(_) | None => Credits::default(),
+        }
+    }
+
+    /// What credit notes told of a final period: the two that signed them and the member, by first keys, and the sum.
+    pub fn credited(&self, period: u64) -> impl Iterator<Item = ([Address; 2], Address, Account)> {
+        let (lowest, highest) = (Address::new([0; 20]), Address::new([0xff; 20]));
+        let from = EnergyKey::Credited(period, lowest, lowest, lowest);
+        let all = self.energies(from..=EnergyKey::Credited(period, highest, highest, highest));
+        all.filter_map(|(key, entry)| match (key, entry) {
+            (EnergyKey::Credited(_, one, other, member), EnergyEntry::Account(account)) => {
+                Some(([one, other], member, *account))
+            }
+            _ => None,
+        })
+    }
+
+    /// The latest dispute of a slot, decided or not.
+    pub fn disputed(&self, slot: SlotId) -> Option<&Disputed> {
+        match self.energy(EnergyKey::Dispute(slot)) {
+            Some(EnergyEntry::Disputed(disputed)) => Some(disputed),
+            Some(_) | None => None,
+        }
+    }
+
+    /// Disputes of slots of a range, by slot.
+    pub fn disputes(
+        &self,
+        slots: std::ops::Range<SlotId>,
+    ) -> impl DoubleEndedIterator<Item = (SlotId, &Disputed)> {
+        let keys = EnergyKey::Dispute(slots.start)..=EnergyKey::Dispute(slots.end.max(slots.start));
+        self.energies(keys).filter_map(move |(key, entry)| match (key, entry) {
+            (EnergyKey::Dispute(slot), EnergyEntry::Disputed(disputed)) if slots.contains(&slot) => {
+                Some((slot, &**disputed))
+            }
+            _ => None,
+        })
+    }
+
     /// What the slots of a week come to and how much of it is booked.
     pub fn energy_week(&self, week: u64) -> Week {
         match self.energy(EnergyKey::Week(week)) {
@@ -82,7 +167,7 @@ impl State {
 
     /// What two settlement authorities booked of a week together, under whatever keys.
     pub fn pair_books(&self, week: u64, pair: [Address; 2]) -> Option<PairBooks> {
-        let mut pair = pair.map(|settler| self.origin(&settler));
+        let mut pair = pair.map(|settler| self.first_key(&settler));
         pair.sort_unstable();
         match self.energy(EnergyKey::Pair(week, pair[0], pair[1])) {
             Some(EnergyEntry::Pair(books)) => Some(*books),
@@ -90,9 +175,19 @@ impl State {
         }
     }
 
+    /// What every pair of settlement authorities booked of a week, by first keys in order.
+    pub fn pairs_of_week(&self, week: u64) -> impl Iterator<Item = ([Address; 2], PairBooks)> + '_ {
+        let (lowest, highest) = (Address::new([0; 20]), Address::new([0xff; 20]));
+        let all = EnergyKey::Pair(week, lowest, lowest)..=EnergyKey::Pair(week, highest, highest);
+        self.energies(all).filter_map(|(key, entry)| match (key, entry) {
+            (EnergyKey::Pair(_, first, second), EnergyEntry::Pair(books)) => Some(([first, second], *books)),
+            _ => None,
+        })
+    }
+
     /// What a member bought, sold, owes and is owed, under whatever key.
     pub fn account(&self, member: &Address) -> Account {
-        match self.energy(EnergyKey::Account(self.origin(member))) {
+        match self.energy(EnergyKey::Account(self.first_key(member))) {
             Some(EnergyEntry::Account(account)) => *account,
             Some(_) | None => Account::default(),
         }
@@ -117,7 +212,7 @@ impl State {
 
     /// What a building is bound to of a UTC day.
     pub fn day_commitment(&self, day: u64, building: Address) -> Option<Digest> {
-        match self.energy(EnergyKey::Day(day, self.origin(&building))) {
+        match self.energy(EnergyKey::Day(day, self.first_key(&building))) {
             Some(EnergyEntry::Day(commitment)) => Some(*commitment),
             Some(_) | None => None,
         }
@@ -135,6 +230,12 @@ impl State {
             }
             Settlement::Credit(note) => {
                 self.period(note.concerns).is_some_and(|period| period.notes >= note.number)
+            }
+            Settlement::Correction(result) => self
+                .latest_result(result.slot)
+                .is_some_and(|corrected| corrected.result.version >= result.version),
+            Settlement::Ruling(ruling) => {
+                self.disputed(ruling.result.slot).is_none_or(|disputed| disputed.verdict.is_some())
             }
         }
     }

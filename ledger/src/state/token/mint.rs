@@ -25,7 +25,9 @@ pub(in crate::state) fn mint(
             let Some(from) = overlay.period_begin(note.concerns) else { return Vec::new() };
             (week_of(from, overlay.slot_length()), &note.lines)
         }
-        Settlement::Slot(_) | Settlement::Period(_) => return Vec::new(),
+        Settlement::Slot(_) | Settlement::Period(_) | Settlement::Correction(_) | Settlement::Ruling(_) => {
+            return Vec::new();
+        }
     };
     let Some(minting) = overlay.minting_of(week) else { return Vec::new() };
     let mut events = Vec::new();
