@@ -81,6 +81,7 @@ fn ask(invitation: &Invitation, seed: &[u8; 32], addresses: &[String]) -> Result
         proof: grant.prove(&key),
     };
     let config = NetworkConfig {
+        standing: None,
         seed: *seed,
         swarm_key: *invitation.swarm_key.as_bytes(),
         hive: hive_name(&grant.chain),

@@ -72,11 +72,21 @@ impl Core {
             Command::PlanMeters(plan) => {
                 self.plan_meters(now, plan).map(|()| Answer::Meters(now.time)).map_err(Refused::from)
             }
+            Command::PlanDwellings(plan) => {
+                self.plan_dwellings(plan).map(|()| Answer::Dwellings).map_err(Refused::from)
+            }
             Command::SayTerms(terms) => self.say_terms(now, terms).map(|()| Answer::Terms),
+            Command::TakePart(profile) => {
+                self.take_part(now, profile).map(|()| Answer::TakingPart).map_err(Refused::from)
+            }
             Command::AnswerWish { id, yes } => {
                 self.answer_wish(now, id, yes).then_some(Answer::Wish(id)).ok_or(Refused::NoWish)
             }
+            Command::AtHome(who, act) => return self.act_at_home(now, ticket, &who, act),
             Command::Equip(equipment) => Ok(self.equip(now, equipment)),
+            Command::ReleaseSlot { start, reason } => {
+                self.release_slot(now, start, &reason, by).map(|()| Answer::Released).map_err(Refused::from)
+            }
             Command::Recount { from, to } => {
                 self.energy.recount(from, to.min(now.time));
                 Ok(Answer::Recounting)

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use ledger::{Committed, Event as LedgerEvent, Reject};
+use protocol::aggregate::AggregateRecord;
 use protocol::invitation::{JoinRefusal, JoinResponse};
 use protocol::{JoinRequest, Message, Now, Payload, Role, TransactionId};
 
@@ -28,6 +29,7 @@ impl Core {
             self.peers.connected(*address, true);
             self.greet(*address);
             self.greet_desk(address);
+            self.greet_aggregates();
         } else if let ledger::Input::Disconnected(address) = &input {
             self.peers.connected(*address, false);
             self.operator.gone(address);
@@ -149,7 +151,9 @@ impl Core {
             | LedgerEvent::AdmissionSigned(_)
             | LedgerEvent::Token(_)
             | LedgerEvent::Evidenced(_) => self.event(Event::Hive),
+            LedgerEvent::Assembly(event) => self.hear_assembly(event),
             LedgerEvent::Energy(event) => self.hear_energy(now, event),
+            LedgerEvent::Aggregate(event) => self.hear_aggregate_event(event),
             LedgerEvent::WorkOrderOpened { id, building, reference } if *building == me => {
                 let order =
                     self.ledger.state().work_order(*id).expect("invariant: it was opened in this block");
@@ -157,6 +161,9 @@ impl Core {
                 let catalogue = self.telemetry.catalogue();
                 let outcome = self.maintenance.opened_on_ledger(catalogue, *reference, *id, commitment);
                 self.carry_out(now, outcome);
+                if let Some(outcome) = self.commission(*id) {
+                    self.carry_out(now, outcome);
+                }
             }
             LedgerEvent::WorkOrderAdvanced { id, building, status, .. } if *building == me => {
                 let order =
@@ -189,10 +196,24 @@ impl Core {
                 tracing::warn!(%reference, %reason, "the ledger refuses a work order's step");
                 self.settle_again_soon(now);
             }
+            (Purpose::Announcement(number), Some(reason)) => {
+                tracing::warn!(number, %reason, "the ledger refuses an assembly's announcement");
+                self.announcement_refused(number, &reason);
+            }
+            (Purpose::Results(number) | Purpose::Minutes(number), Some(reason)) => {
+                tracing::warn!(number, %reason, "the ledger refuses an assembly's results or minutes");
+            }
+            (Purpose::Accusation(key), Some(reason)) => {
+                tracing::warn!(%reason, "a promise that was not kept cannot go on record");
+                self.accusation_refused(&key);
+            }
+            (Purpose::Poll(number), Some(reason)) => {
+                tracing::warn!(number, %reason, "the ledger refuses a poll");
+            }
             (Purpose::KeyChange, Some(reason)) => {
                 tracing::warn!(%reason, "the hive refuses the change of this node's key");
             }
-            (Purpose::Settlement(_) | Purpose::Commitment(_), Some(reason)) => {
+            (Purpose::Settlement(_) | Purpose::Commitment(_) | Purpose::Dispute(_), Some(reason)) => {
                 tracing::debug!(%reason, "the ledger does not take a settlement");
             }
             (
@@ -202,9 +223,23 @@ impl Core {
                 | Purpose::NetworkKey
                 | Purpose::Settlement(_)
                 | Purpose::Commitment(_)
+                | Purpose::Dispute(_)
+                | Purpose::Announcement(_)
+                | Purpose::Accusation(_)
+                | Purpose::Results(_)
+                | Purpose::Minutes(_)
+                | Purpose::Poll(_)
+                | Purpose::Profile
+                | Purpose::Figure(_)
                 | Purpose::KeyChange,
                 _,
             ) => {}
+            (Purpose::Ballots(first), refused) => {
+                self.home_settled(&first);
+                if let Some(reason) = refused {
+                    tracing::warn!(%reason, "the ledger refuses ballots; they are brought again");
+                }
+            }
             (Purpose::ChangeNetworkKey(ticket), refused) => {
                 let answer = refused.map_or(Ok(Answer::NetworkKey), |reason| Err(Refused::Ledger(reason)));
                 self.out.push(Output::Answer { ticket, answer });
@@ -293,6 +328,11 @@ impl Core {
             }
             Payload::CommitDay(commitment) => state.day_commitment(commitment.day, me).is_none(),
             Payload::Settle(signed) => !state.has_settlement(&signed.settlement),
+            Payload::Dispute(dispute) => {
+                let version = state.settled(dispute.slot).map_or(0, |settled| settled.result.version);
+                let is_open = state.disputed(dispute.slot).is_some_and(|one| one.verdict.is_none());
+                version == dispute.version && !is_open
+            }
             Payload::Admit(_)
             | Payload::Propose(_)
             | Payload::Approve(_)
@@ -300,6 +340,9 @@ impl Core {
             | Payload::ChangeKey(_)
             | Payload::AdvanceWorkOrder(_)
             | Payload::Token(_) => true,
+            Payload::Assembly(action) => !state.has_assembly_action(action),
+            Payload::Aggregate(AggregateRecord::Profile(profile)) => state.profile(&me) != *profile,
+            Payload::Aggregate(AggregateRecord::Outcome(signed)) => !state.knows_outcome(&signed.outcome),
         });
     }
 }
@@ -334,6 +377,8 @@ fn join_refusal(reason: &Reject) -> JoinRefusal {
         | Reject::NetworkKey { .. }
         | Reject::Energy(_)
         | Reject::Token(_)
+        | Reject::Assembly(_)
+        | Reject::Aggregate(_)
         | Reject::Evidence { .. } => JoinRefusal::NotInvited,
     }
 }

@@ -1,5 +1,6 @@
 //! Everything that can happen to a building.
 
+use protocol::aggregate::Profile;
 use protocol::energy::SettlementMessage;
 use protocol::limits::ACTOR_BYTES_MAX;
 use protocol::operator::OperatorMessage;
@@ -9,8 +10,9 @@ use protocol::{
 };
 
 use super::alerts::AlertId;
+use super::assembly::{Act, Who};
 use super::catalogue::{MetricDefinition, Swap};
-use super::energy::{Cut, MeterPlan};
+use super::energy::{Cut, DwellingPlan, MeterPlan};
 use super::maintenance::WorkOrderEdit;
 use super::planning::{Equipment, Planned};
 use super::policy::{PolicyId, Terms};
@@ -204,6 +206,8 @@ pub enum Command {
     SwapMeter(Swap),
     /// Says which counters tell the building's energy, and what it can do at the most.
     PlanMeters(MeterPlan),
+    /// Says which counters tell the energy of the building's dwellings.
+    PlanDwellings(DwellingPlan),
     /// Says how much of the building's energy is shared, from which price on, and who is given some.
     SayTerms(protocol::energy::Terms),
     /// Says what the building has and what its plans are to reckon with.
@@ -215,6 +219,17 @@ pub enum Command {
         /// Yes or no.
         yes: bool,
     },
+    /// Lets a slot pass that was held back.
+    ReleaseSlot {
+        /// Its start.
+        start: UnixMs,
+        /// Why it is right.
+        reason: String,
+    },
+    /// Says whether the building takes part in private sums, and as what.
+    TakePart(Option<Profile>),
+    /// Something about registry, keys or assemblies.
+    AtHome(Who, Act),
     /// Cuts slots again out of the readings that there are.
     Recount {
         /// First time that counts.

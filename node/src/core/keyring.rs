@@ -18,6 +18,8 @@ const KEPT: usize = 2;
 const TURN_MS: u64 = 1_500;
 /// Pause between two requests for a key, milliseconds.
 const ASK_EVERY_MS: u64 = 1_000;
+/// Requests in vain after which a key counts as lost: whoever named it went down before it handed it on.
+const ASKS_MAX: u32 = 30;
 
 /// The keys by epoch.
 #[derive(Debug, Default)]
@@ -28,9 +30,18 @@ pub(super) struct Keyring {
     told: Vec<NetworkKey>,
     next_ask: Tick,
     turn: usize,
+    /// The key that is missing, and how often it was asked for.
+    asked: (u64, u32),
 }
 
 impl Keyring {
+    /// Counts a request for a key. Answers whether it is lost, once every [`ASKS_MAX`] requests.
+    fn asks(&mut self, epoch: u64) -> bool {
+        let before = if self.asked.0 == epoch { self.asked.1 } else { 0 };
+        self.asked = (epoch, before + 1);
+        self.asked.1.is_multiple_of(ASKS_MAX)
+    }
+
     fn put(&mut self, epoch: u64, key: NetworkKey) {
         self.keys.insert(epoch, key);
         while self.keys.len() > KEPT {
@@ -130,6 +141,9 @@ impl Core {
         if connected.is_empty() {
             return;
         }
+        if self.keyring.asks(epoch) {
+            self.want_network_key(now);
+        }
         self.keyring.turn = self.keyring.turn.wrapping_add(1);
         let to = connected[self.keyring.turn % connected.len()];
         let message = Message::NetworkKeyRequest(epoch);
@@ -188,5 +202,15 @@ mod tests {
         assert_eq!(ring.current(1, UnixMs(10), UnixMs(1_010)), [key(1)]);
         ring.put(2, key(2));
         assert_eq!(ring.current(2, UnixMs(2_000), UnixMs(2_001)), [key(2), key(1)], "two at the most");
+    }
+
+    #[test]
+    fn a_key_that_nobody_hands_over_is_lost_after_a_while_and_each_has_its_own_while() {
+        let mut ring = Keyring::default();
+        let lost = |ring: &mut Keyring, epoch| (1..=2 * ASKS_MAX).filter(|_| ring.asks(epoch)).count();
+        assert_eq!((1..ASKS_MAX).filter(|_| ring.asks(1)).count(), 0);
+        assert!(ring.asks(1), "nobody answered so often");
+        assert!(!ring.asks(2), "another one is asked for");
+        assert_eq!(lost(&mut ring, 3), 2, "again and again, until somebody names another");
     }
 }

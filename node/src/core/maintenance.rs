@@ -13,16 +13,20 @@ pub use change::{Change, ENTRY_BYTES_MAX, EntryError, Settings};
 pub use error::MaintenanceError;
 pub use policies::Imported;
 pub use secret::{Secret, commitment};
-pub use work_order::{ASSIGNEE_BYTES_MAX, Intent, OnLedger, Step, WorkOrder, WorkOrderEdit};
+pub use work_order::{
+    ASSIGNEE_BYTES_MAX, Commissioned, Intent, OnLedger, OrderCause, Step, WorkOrder, WorkOrderEdit,
+};
 
 use protocol::limits::{ALERTS_KEPT_MAX, CLOSE_REASON_BYTES_MAX, WORK_ORDERS_OPEN_PER_MEMBER_MAX};
 use protocol::{Digest, Invalid, Severity, UnixMs, WorkOrderId, WorkOrderStatus};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::alerts::{Alert, AlertId, AlertStatus, Alerts, AssetState, EndedBy, Ending, Passage};
-use super::catalogue::{Asset, AssetId, Catalogue, Definition, MetricName};
+use super::catalogue::{Asset, AssetId, Catalogue, Code, Definition, MetricName};
 use super::policy::{Policy, PolicyId, PolicyVersion};
-use super::rules::{Breach, CounterBase, Course, Doubt, Findings, Rules, Standing, Start, Turn};
+use super::rules::{
+    Breach, CounterBase, Course, Doubt, Extremes, Findings, Kept, Rules, Standing, Start, Turn,
+};
 use super::telemetry::{Applied, Row, Telemetry};
 use versions::Versions;
 
@@ -55,6 +59,8 @@ pub struct Maintenance {
     orders: BTreeMap<Digest, WorkOrder>,
     /// The work order that is not done, per asset and policy.
     orders_open: BTreeMap<(AssetId, PolicyId), Digest>,
+    /// Those that a decision opened and that are not done.
+    decided_open: BTreeSet<Digest>,
     /// The work orders that are done, by time.
     orders_done: BTreeSet<(UnixMs, Digest)>,
     /// The work orders the ledger knows.
@@ -62,6 +68,7 @@ pub struct Maintenance {
     /// Work orders of which a step is on its way to the ledger.
     in_flight: BTreeSet<Digest>,
     bases: BTreeMap<(AssetId, PolicyId), CounterBase>,
+    extremes: BTreeMap<(AssetId, PolicyId), Extremes>,
     /// How far time has moved the standing alerts whose policy lets it.
     courses: BTreeMap<(AssetId, PolicyId), Course>,
     /// Breaches for which there was no room at the last look of the clock or since.
@@ -78,15 +85,22 @@ impl Maintenance {
             alerts: Alerts::default(),
             orders: BTreeMap::new(),
             orders_open: BTreeMap::new(),
+            decided_open: BTreeSet::new(),
             orders_done: BTreeSet::new(),
             orders_by_id: BTreeMap::new(),
             in_flight: BTreeSet::new(),
             bases: BTreeMap::new(),
+            extremes: BTreeMap::new(),
             courses: BTreeMap::new(),
             held_back: BTreeSet::new(),
             versions: Versions::default(),
             policy_next: PolicyId(1),
         }
+    }
+
+    /// What the ledger calls an asset of this building.
+    pub fn pseudonym(&self, asset: &Code) -> Digest {
+        self.secret.pseudonym(asset)
     }
 
     /// What this building's pseudonyms and commitments are made with.
@@ -111,6 +125,9 @@ impl Maintenance {
                 Change::PutPolicy(policy) => policies.push(policy),
                 Change::PutCounterBase(base) => {
                     maintenance.bases.insert((base.asset, base.policy), base);
+                }
+                Change::PutExtremes(known) => {
+                    maintenance.extremes.insert((known.asset, known.policy), known);
                 }
                 Change::PutAlert(alert) => {
                     maintenance.alerts.insert(alert);
@@ -137,13 +154,26 @@ impl Maintenance {
                 | Change::DeleteStatement(..)
                 | Change::PutRefusals(_)
                 | Change::PutEquipment(_)
+                | Change::PutPlanMemory(_)
+                | Change::PutBookedByOthers(_)
+                | Change::DeleteBookedByOthers(..)
+                | Change::PutDwellings(_)
                 | Change::PutBooked(_)
+                | Change::PutRelease(_)
+                | Change::DeleteRelease(_)
+                | Change::PutPastDay(_)
+                | Change::DeletePastDay(_)
                 | Change::DeleteBooked(..)
+                | Change::PutKept(_)
+                | Change::DeleteKept(_)
+                | Change::PutAggregate(_)
+                | Change::DeleteAggregate(_)
                 | Change::PutSlots(_)
                 | Change::DeleteSlots(_)
                 | Change::DeletePolicy(_)
                 | Change::DeletePolicyVersion(..)
                 | Change::DeleteCounterBase(_)
+                | Change::DeleteExtremes(_)
                 | Change::DeleteAlert(_)
                 | Change::DeleteWorkOrder(_) => {}
             }
@@ -226,9 +256,9 @@ impl Maintenance {
         catalogue: &Catalogue,
         rows: &[(&Row, Applied)],
     ) -> Outcome {
-        let Findings { breaches, bases, standing: _ } = self.rules.observe_moment(now, catalogue, rows);
+        let Findings { breaches, kept, standing: _ } = self.rules.observe_moment(now, catalogue, rows);
         let mut outcome = Outcome::default();
-        outcome.changes.extend(bases.into_iter().map(|base| self.note_base(base)));
+        outcome.changes.extend(kept.into_iter().map(|kept| self.note_kept(kept)));
         self.raise_all(now, catalogue, breaches, &mut outcome);
         outcome
     }
@@ -238,7 +268,7 @@ impl Maintenance {
         self.rules.follow(now, catalogue);
         self.held_back.clear();
         let mut outcome = Outcome::default();
-        let Findings { breaches, bases: _, standing } = self.rules.evaluate(now);
+        let Findings { breaches, kept: _, standing } = self.rules.evaluate(now);
         self.raise_all(now, catalogue, breaches, &mut outcome);
         for standing in standing {
             if let Some(turned) = self.move_on(now, catalogue, standing) {
@@ -399,6 +429,16 @@ impl Maintenance {
         Change::PutCounterBase(base)
     }
 
+    fn note_kept(&mut self, kept: Kept) -> Change {
+        match kept {
+            Kept::Base(base) => self.note_base(base),
+            Kept::Extremes(known) => {
+                self.extremes.insert((known.asset, known.policy), known);
+                Change::PutExtremes(known)
+            }
+        }
+    }
+
     fn serve(&mut self, now: UnixMs, place: (AssetId, PolicyId)) -> Option<Change> {
         self.rules.serve(now, place.0, place.1).map(|base| self.note_base(base))
     }
@@ -409,6 +449,7 @@ impl Maintenance {
             on_hold: self.alerts.standing(asset, policy).is_some(),
             floor: self.alerts.floor(asset, policy),
             base: self.bases.get(&(asset, policy)).copied(),
+            extremes: self.extremes.get(&(asset, policy)).copied(),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! One building's thinking: what it is told and what it answers. It owns no socket, file, clock or random source; the
 //! shell carries everything, and the simulator can stand in for the shell.
 
+pub mod aggregates;
 pub mod alerts;
+pub mod assembly;
 pub mod catalogue;
 pub mod energy;
 pub mod input;
@@ -45,6 +47,8 @@ pub use refused::Refused;
 use ledger::Ledger;
 use protocol::{Genesis, Now, SigningKey, Tick};
 
+use aggregates::Aggregates;
+use assembly::Home;
 use catalogue::Definition;
 use energy::Energy;
 use invitations::Invitations;
@@ -74,6 +78,7 @@ pub struct Core {
     unlogged: Vec<Definition>,
     /// The clocks at the last input.
     clock: Now,
+    clock_speed_millis: u64,
     clock_jumps: u64,
     maintenance: Maintenance,
     outbox: Outbox,
@@ -83,6 +88,8 @@ pub struct Core {
     finality: Finality,
     invitations: Invitations,
     keyring: Keyring,
+    home: Home,
+    aggregates: Aggregates,
     next_evaluation: Tick,
     /// When wishes that got lost (a full outbox, a refusal) are taken up again.
     resettle: Option<Tick>,
@@ -191,6 +198,8 @@ impl Core {
             self.tend_network_keys(now);
             self.tend_settling(now);
             self.tend_shifts(now);
+            self.tend_home(now);
+            self.tend_aggregates(now);
         }
         if self.resettle.is_some_and(|due| due <= now.tick) {
             self.resettle = None;

@@ -24,6 +24,8 @@ pub struct CoreConfig {
     pub ahead_ms: i64,
     /// How long metrics are kept that say nothing else.
     pub retention: Retention,
+    /// Hive milliseconds per 1,000 of the steady clock, as the shell's clock runs.
+    pub clock_speed_millis: u64,
     /// What the buildings of this one's operator know.
     pub operator: Option<OperatorKey>,
 }
@@ -109,8 +111,10 @@ impl Core {
             }
         }
         let mut energy = Energy::open(now.time, telemetry.catalogue(), &remembered);
-        energy.follow(ledger.state().books().length);
+        energy.follow(ledger.state().slot_length());
         let planning = Planning::open(now.time, &energy, &remembered);
+        let home = super::Home::open(&remembered);
+        let aggregates = super::Aggregates::open(&remembered);
         let (maintenance, defaults) = Maintenance::open(now.time, secret, &telemetry, remembered);
         changes.extend(defaults);
         let mut core = Self {
@@ -123,6 +127,7 @@ impl Core {
             planning,
             unlogged: Vec::new(),
             clock: now,
+            clock_speed_millis: config.clock_speed_millis,
             clock_jumps: 0,
             maintenance,
             outbox: Outbox::default(),
@@ -132,6 +137,8 @@ impl Core {
             finality: Finality::default(),
             invitations,
             keyring: super::Keyring::default(),
+            home,
+            aggregates,
             next_evaluation: now.tick.plus(EVALUATE_EVERY_MS),
             resettle: None,
             out: Vec::new(),
@@ -157,6 +164,10 @@ impl Core {
             .collect();
         mine.sort_by_key(|(id, ..)| *id);
         for (id, reference, status, commitment) in mine {
+            if let Some(outcome) = self.commission(id) {
+                self.persist(outcome.changes);
+                continue;
+            }
             let catalogue = self.telemetry.catalogue();
             let opened = self.maintenance.opened_on_ledger(catalogue, reference, id, commitment);
             let advanced = self.maintenance.advanced_on_ledger(catalogue, id, status, commitment);

@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use ledger::{Ledger, Reject};
+use protocol::energy::SlotId;
 use protocol::limits::{EXPIRY_HEIGHTS_MAX, OUTBOX_MAX};
 use protocol::transaction::TransactionBody;
 use protocol::{Digest, Height, Payload, Sequence, SigningKey, Tick, TransactionId, VerifiedTransaction};
@@ -39,8 +40,26 @@ pub(super) enum Purpose {
     Settlement(Digest),
     /// The building is bound to what it stated of a day.
     Commitment(u64),
+    /// A slot is to be opened to all desks.
+    Dispute(SlotId),
+    /// An assembly of the building, by the building's number.
+    Announcement(u32),
+    /// What came in for an assembly; the first of it.
+    Ballots(Digest),
+    /// A promise that a node did not keep, by its place among those watched.
+    Accusation(Digest),
+    /// The hash of an assembly's minutes.
+    Minutes(u32),
+    /// What the votes of an assembly came to.
+    Results(u32),
+    /// A poll of the building, asked or closed.
+    Poll(u32),
     /// Somebody moves the building's tokens.
     Token(Ticket),
+    /// What the building says of itself to be compared with similar ones.
+    Profile,
+    /// What two desks found of many buildings; the hash of it.
+    Figure(Digest),
 }
 
 /// The outbox takes no more.
@@ -218,6 +237,8 @@ fn is_passing(reason: &Reject) -> bool {
         | Reject::NetworkKey { .. }
         | Reject::Energy(_)
         | Reject::Token(_)
+        | Reject::Assembly(_)
+        | Reject::Aggregate(_)
         | Reject::Evidence { .. } => false,
     }
 }

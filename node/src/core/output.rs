@@ -91,6 +91,8 @@ pub enum Output {
     StoreNetworkKeys(BTreeMap<u64, NetworkKey>),
     /// The network keys that open the door from now on, newest first.
     NetworkKeys(Vec<NetworkKey>),
+    /// Write the building's log anew, so that nothing stays in it that was taken out.
+    ForgetHistory,
     /// Something people may want to see at once; the page picks the details up from the core.
     Event(Event),
 }
@@ -145,14 +147,22 @@ pub enum Answer {
     Swap(AssetId, MetricName, UnixMs),
     /// The building's meters are planned so now, at this time.
     Meters(UnixMs),
+    /// The building's dwellings are planned so now.
+    Dwellings,
     /// The building's terms of sharing are said.
     Terms,
+    /// Something about registry, keys or assemblies.
+    Home(super::assembly::Done),
     /// What the building has was said at this time.
     Equipment(UnixMs),
     /// A request of the hive was answered.
     Wish(Digest),
     /// Slots will be cut again.
     Recounting,
+    /// A slot that was held back is stated from now on.
+    Released,
+    /// Whether the building takes part in private sums is said.
+    TakingPart,
 }
 
 /// What became of a transaction that was handed in.
@@ -194,4 +204,6 @@ pub enum Event {
     Hive,
     /// Slots were closed or corrected, or meters planned anew.
     Energy,
+    /// Registry, keys or assemblies changed.
+    Assembly,
 }

@@ -105,6 +105,11 @@ impl Terms {
         self.criteria().find(|criterion| criterion.rule == RuleKind::Runtime)
     }
 
+    /// The condition whose lowest and highest reading are kept, if any.
+    pub fn record(&self) -> Option<&Criterion> {
+        self.criteria().find(|criterion| criterion.rule == RuleKind::Record)
+    }
+
     /// Whether time alone moves its alerts on.
     pub const fn has_course(&self) -> bool {
         self.clear_after_minutes.is_some()
@@ -222,8 +227,13 @@ fn check_groups(terms: &Terms) -> Result<(), PolicyError> {
     if let Some(group) = wrong {
         return Err(PolicyError::Groups { found: group.len() });
     }
-    let counters = terms.criteria().filter(|criterion| criterion.rule == RuleKind::Runtime).count();
-    if counters > 1 { Err(PolicyError::Counters { found: counters }) } else { Ok(()) }
+    for rule in [RuleKind::Runtime, RuleKind::Record] {
+        let found = terms.criteria().filter(|criterion| criterion.rule == rule).count();
+        if found > 1 {
+            return Err(PolicyError::Several { rule, found });
+        }
+    }
+    Ok(())
 }
 
 fn check_course(terms: &Terms) -> Result<(), PolicyError> {

@@ -13,7 +13,7 @@ use super::telemetry::{Applied, Moment, Refusal, Row, Way};
 
 /// The ticket under which rows leave the quarantine; nobody waits for its answer.
 const RELEASE: Ticket = Ticket(u64::MAX);
-/// The two clocks may drift apart by this much between two inputs before it counts as a jump, milliseconds.
+/// The two clocks may drift apart by this much between two inputs before it counts as a jump, steady milliseconds.
 const JUMP_MS: u64 = 60_000;
 
 /// What was accepted of a request so far.
@@ -158,8 +158,9 @@ impl Core {
     /// Counts jumps of the wall clock against the monotonic one. Readings keep their own time whatever it does.
     pub(super) fn watch_clock(&mut self, now: Now) {
         let before = std::mem::replace(&mut self.clock, now);
-        let passed = i64::try_from(now.tick.since(before.tick)).unwrap_or(i64::MAX);
-        if now.time.since(before.time).abs_diff(passed) > JUMP_MS {
+        let in_hive_ms = |steady_ms: u64| steady_ms.saturating_mul(self.clock_speed_millis) / 1_000;
+        let passed = i64::try_from(in_hive_ms(now.tick.since(before.tick))).unwrap_or(i64::MAX);
+        if now.time.since(before.time).abs_diff(passed) > in_hive_ms(JUMP_MS) {
             self.clock_jumps += 1;
             tracing::warn!(from = %before.time, to = %now.time, "the clock jumped");
         }

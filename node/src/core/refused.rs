@@ -40,6 +40,12 @@ pub enum Refused {
         /// Who was named.
         found: protocol::Address,
     },
+    /// A slot that is not released.
+    #[error(transparent)]
+    Release(#[from] super::energy::ReleaseRefused),
+    /// Registry, keys and assemblies.
+    #[error(transparent)]
+    Home(#[from] super::assembly::HomeError),
     /// Too many callers wait already.
     #[error("too many callers wait for transactions; try again in a moment")]
     Busy,

@@ -1,6 +1,8 @@
 //! One building alone in its hive: from a reading to a final work order, and over restarts.
 
+mod courier;
 mod door;
+mod home;
 mod odd;
 
 use std::collections::BTreeMap;
@@ -39,6 +41,7 @@ fn config() -> CoreConfig {
         series_max: 100,
         ahead_ms: 300_000,
         retention: catalogue::Retention::default(),
+        clock_speed_millis: 1_000,
         operator: None,
     }
 }
@@ -146,6 +149,7 @@ impl House {
                 | Output::SendSettlement { .. }
                 | Output::Members(_)
                 | Output::MemberMoved { .. }
+                | Output::ForgetHistory
                 | Output::StoreNetworkKeys(_)
                 | Output::NetworkKeys(_)
                 | Output::Event(_) => {}

@@ -9,15 +9,20 @@ use protocol::energy::SlotId;
 use protocol::limits::TRANSACTION_BYTES_MAX;
 use protocol::{ChainId, Height, Transaction, TransactionId, VerifiedTransaction};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
-use web::request::{EnergyCall, PlanCall};
+use web::request::{DwellingCall, EnergyCall, PlanCall};
 use web::view::{Picture, ProofView, StoreView, TransactionView};
 use web::{Command, CommandCall, Kind, Problem, QueryCall};
 
 use super::archivist::{Archivist, Task};
 use super::commands::known_policy;
 use super::committer::Work;
+use super::dwellings;
 use super::event::{Event, Look, Submission};
-use super::present::{self, energy, ledger as shown, plan, policies, results, sharing};
+use super::home;
+use super::present::{
+    self, aggregates, disputes, dwellings as shown_dwellings, energy, ledger as shown, plan, policies,
+    results, sharing,
+};
 use super::query::Source;
 use super::reader::Job;
 use super::store::disk;
@@ -132,7 +137,13 @@ impl Questions {
             QueryCall::Transaction { id, reply } => drop(reply.send(self.transaction(&id).await)),
             QueryCall::Proof { id, reply } => drop(reply.send(self.proof(&id).await)),
             QueryCall::Energy(call) => self.energy(call).await,
+            QueryCall::Dwellings(call) => self.dwellings(call).await,
             QueryCall::Plan(call) => self.plan(call).await,
+            QueryCall::Home(call) => {
+                let building = self.picture.borrow().node.building.clone();
+                let look = move |core: &Core| home::tell(core, &building, call);
+                drop(self.source.glance(look).await);
+            }
             QueryCall::Token(call) => tokens::answer(self, call).await,
             QueryCall::Store(reply) => drop(reply.send(self.store().await)),
         }
@@ -155,6 +166,8 @@ impl Questions {
                     drop(reply.send(Ok(energy::missing(core, now, from, to))));
                 }
                 EnergyCall::Meters(reply) => drop(reply.send(Ok(energy::meters(core, now)))),
+                EnergyCall::Aggregates(reply) => drop(reply.send(Ok(aggregates::aggregates(core, now)))),
+                EnergyCall::Leaving(reply) => drop(reply.send(Ok(aggregates::leaving(core, now)))),
                 EnergyCall::Terms(reply) => drop(reply.send(Ok(sharing::terms(core, now)))),
                 EnergyCall::Sharing(reply) => drop(reply.send(Ok(sharing::sharing(core, now)))),
                 EnergyCall::Results { from, to, limit, reply } => {
@@ -168,6 +181,11 @@ impl Questions {
                 }
                 EnergyCall::Hive { from, to, reply } => {
                     drop(reply.send(Ok(sharing::hive(core, from, to))));
+                }
+                EnergyCall::Credits(reply) => drop(reply.send(Ok(disputes::credits(core)))),
+                EnergyCall::Releases(reply) => drop(reply.send(Ok(disputes::releases(core)))),
+                EnergyCall::Disputes { from, to, reply } => {
+                    drop(reply.send(Ok(disputes::disputes(core, from, to))));
                 }
                 EnergyCall::Test { asset, metric, reply } => {
                     drop(reply.send(energy::test(core, now, &asset, &metric)));
@@ -186,6 +204,15 @@ impl Questions {
             PlanCall::Equipment(reply) => drop(reply.send(Ok(plan::equipment(core)))),
         };
         drop(self.source.glance(look).await);
+    }
+
+    async fn dwellings(&self, call: DwellingCall) {
+        match call {
+            DwellingCall::Plan(reply) => drop(reply.send(self.source.glance(shown_dwellings::plan).await)),
+            DwellingCall::Apportion { from, to, only, reply } => {
+                drop(reply.send(dwellings::apportion(&self.source, from, to, only).await));
+            }
+        }
     }
 
     async fn store(&self) -> Result<StoreView, Problem> {

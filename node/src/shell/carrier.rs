@@ -336,7 +336,7 @@ impl Carrier {
     }
 
     fn command(&mut self, CommandCall { command, by, reply }: CommandCall) -> Result<(), StoreError> {
-        match commands::read(self.clock.now(), &self.core, &self.meeting, command) {
+        match commands::read(self.clock.now(), &self.core, &self.meeting, &by, command) {
             Ok((command, context)) => {
                 let ticket = self.tickets.issue(Waiter::Command(reply, context));
                 self.tell(Input::Command { ticket, by: Actor::new(&by.name), command })

@@ -8,11 +8,14 @@ use web::request::{InvitationRequest, Outcome as ShownOutcome, SubmittedTransact
 use web::view::{ImportView, InvitationView, Role};
 use web::{Kind, Problem, Time};
 
-use super::present::{Facts, alerts, building, energy, hive, metric, plan, policies, sharing};
+use super::present::{
+    Facts, aggregates, alerts, building, dwellings, energy, hive, metric, plan, policies, sharing,
+};
 use super::secrets;
 use super::tickets::Context;
 use super::{certificate, drafts};
 use crate::core::catalogue::CatalogueError;
+use crate::core::energy::ReleaseRefused;
 use crate::core::maintenance::{MaintenanceError, WorkOrderEdit};
 use crate::core::policy::Policy;
 use crate::core::telemetry::Refusal;
@@ -33,6 +36,7 @@ pub(super) fn read(
     now: Now,
     core: &Core,
     meeting: &Meeting,
+    by: &web::Actor,
     command: web::Command,
 ) -> Result<(Command, Context), Problem> {
     let plain = |command| Ok((command, Context::None));
@@ -94,12 +98,16 @@ pub(super) fn read(
             plain(Command::SwapMeter(metric::swapped(core, &asset, swap)?))
         }
         web::Command::PlanMeters(draft) => plain(Command::PlanMeters(energy::planned(core, draft)?)),
+        web::Command::PlanDwellings(draft) => plain(Command::PlanDwellings(dwellings::planned(core, draft)?)),
         web::Command::SayTerms(terms) => plain(Command::SayTerms(terms)),
+        web::Command::TakePart(profile) => plain(Command::TakePart(profile)),
         web::Command::AnswerShift { shift, yes } => {
             plain(Command::AnswerWish { id: id("request", &shift)?, yes })
         }
         web::Command::Equip(view) => plain(Command::Equip(plan::equipped(*view)?)),
+        web::Command::Home(command) => super::home::read(now, core, by, *command),
         web::Command::RecountSlots { from, to } => plain(Command::Recount { from, to }),
+        web::Command::ReleaseSlot { start, reason } => plain(Command::ReleaseSlot { start, reason }),
         web::Command::SubmitTransactions { .. } => {
             Err(Problem::new(Kind::Internal, "transactions take another way to the core"))
         }
@@ -166,10 +174,14 @@ pub(super) fn answer(
             metric::one_swap(core, asset, &name, at).map(web::Answer::Swap).ok_or_else(gone)
         }
         Answer::Meters(at) => Ok(web::Answer::Meters(energy::meters(core, at))),
+        Answer::Dwellings => Ok(web::Answer::Dwellings(dwellings::plan(core))),
         Answer::Terms => Ok(web::Answer::Terms(sharing::terms(core, core.now()))),
         Answer::Wish(id) => plan::wish(core, &id).map(web::Answer::Shift).ok_or_else(gone),
         Answer::Equipment(_) => Ok(web::Answer::Equipment(Box::new(plan::equipment(core)))),
+        Answer::Home(done) => Ok(web::Answer::Home(Box::new(super::home::answer(core, context, &done)))),
         Answer::Recounting => Ok(web::Answer::Recounting),
+        Answer::Released => Ok(web::Answer::Released),
+        Answer::TakingPart => Ok(web::Answer::Aggregates(Box::new(aggregates::aggregates(core, core.now())))),
     }
 }
 
@@ -253,7 +265,7 @@ fn proposal_number(core: &Core, context: &Context) -> Option<u64> {
             let mut proposals = core.ledger().state().proposals();
             proposals.find(|(_, proposal)| proposal.action == *action).map(|(number, _)| number)
         }
-        Context::None | Context::Invitation { .. } | Context::Submission(_) => None,
+        Context::None | Context::Invitation { .. } | Context::Letters(_) | Context::Submission(_) => None,
     }
 }
 
@@ -261,9 +273,11 @@ fn proposal_number(core: &Core, context: &Context) -> Option<u64> {
 fn merged(submitted: Vec<Submitted>, context: Context) -> Vec<SubmittedTransaction> {
     let malformed = match context {
         Context::Submission(malformed) => malformed,
-        Context::None | Context::Invitation { .. } | Context::Proposal(_) | Context::Approval(_) => {
-            Vec::new()
-        }
+        Context::None
+        | Context::Invitation { .. }
+        | Context::Letters(_)
+        | Context::Proposal(_)
+        | Context::Approval(_) => Vec::new(),
     };
     let mut all: Vec<SubmittedTransaction> = submitted.into_iter().map(shown).collect();
     for (position, reason) in malformed {
@@ -327,6 +341,12 @@ fn problem(refused: &Refused) -> Problem {
         Refused::Invalid(_) => Problem::new(Kind::Invalid, detail),
         Refused::NoNeighbour { .. } => Problem::new(Kind::Invalid, detail).field("give_to"),
         Refused::NoWish => Problem::new(Kind::NotFound, detail).field("id"),
+        Refused::Release(ReleaseRefused::Unknown { .. }) => Problem::new(Kind::NotFound, detail).field("id"),
+        Refused::Release(ReleaseRefused::Reason) => Problem::new(Kind::Invalid, detail).field("reason"),
+        Refused::Release(
+            ReleaseRefused::NotHeld { .. } | ReleaseRefused::Beyond { .. } | ReleaseRefused::Full,
+        ) => Problem::new(Kind::Refused, detail),
+        Refused::Home(error) => super::home::problem(error),
         Refused::NotAuthority => Problem::new(Kind::Refused, detail),
         Refused::Outbox(_) | Refused::Busy => Problem::new(Kind::TooMany, detail),
     }

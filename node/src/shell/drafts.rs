@@ -135,6 +135,8 @@ const fn rule(rule: RuleKind) -> policy::RuleKind {
         RuleKind::Count => policy::RuleKind::Count,
         RuleKind::Consecutive => policy::RuleKind::Consecutive,
         RuleKind::NoData => policy::RuleKind::NoData,
+        RuleKind::Unusual => policy::RuleKind::Unusual,
+        RuleKind::Record => policy::RuleKind::Record,
     }
 }
 

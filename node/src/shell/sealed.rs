@@ -1,6 +1,7 @@
 //! A key under a passphrase: argon2id makes a key of the passphrase, XChaCha20-Poly1305 seals the seed with it. Whoever has
 //! the card alone has nothing that signs.
 
+use crate::shell::hex::hex;
 use std::fmt;
 use std::io::{IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
@@ -205,14 +206,6 @@ fn line<const N: usize>(text: &str, name: &str, expected: &'static str) -> Resul
         *byte = u8::from_str_radix(&digits[2 * i..2 * i + 2], 16).map_err(|_| wrong())?;
     }
     Ok(bytes)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("invariant: a String takes every character");
-        text
-    })
 }
 
 /// Writes a seed, sealed where there is a passphrase.

@@ -39,10 +39,18 @@ pub(super) async fn run(source: Source) {
 }
 
 async fn cut(source: &Source, work: Work) -> Result<Cut, web::Problem> {
-    let (from, to) = work.range();
-    let (targets, sink) = Cutting::new(&work.counters, work.grid);
-    let cutting = source.visit(targets, from, to, sink).await?;
-    Ok(Cut { courses: cutting.finish(), work })
+    Ok(Cut { courses: courses(source, &work.counters, work.grid).await?, work })
+}
+
+/// What each counter counted in each slot of a grid.
+pub(super) async fn courses(
+    source: &Source,
+    counters: &[Counter],
+    grid: Grid,
+) -> Result<Vec<Course>, web::Problem> {
+    let (from, to) = grid.reach();
+    let (targets, sink) = Cutting::new(counters, grid);
+    source.visit(targets, from, to, sink).await.map(Cutting::finish)
 }
 
 /// A cutter for each counter, fed by asset.

@@ -38,6 +38,8 @@ pub(crate) enum Context {
     },
     /// The action that is proposed.
     Proposal(Action),
+    /// Codes of letters, to be shown once.
+    Letters(Vec<super::home::Codes>),
     /// The proposal that is approved.
     Approval(u64),
     /// Positions and reasons of submitted transactions that do not hold. Rising.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use protocol::UnixMs;
+use protocol::assembly::Day;
 use protocol::limits::PLAN_ZONE_CHANGES_MAX;
 
 use crate::core::plan::Zone;
@@ -13,6 +14,14 @@ const BACK_MS: i64 = 60 * 86_400_000;
 /// The zone that `TZ` or the machine's settings say, from some weeks before `now` on.
 pub(super) fn here(now: UnixMs) -> Zone {
     of(&TimeZone::system(), now)
+}
+
+/// The day on the calendar of the building.
+pub(super) fn today(now: UnixMs) -> Day {
+    let Ok(at) = Timestamp::from_millisecond(now.0) else { return Day::default() };
+    let date = at.to_zoned(TimeZone::system()).date();
+    let small = |part: i8| u32::from(part.unsigned_abs());
+    Day::from_date(date.year().into(), small(date.month()), small(date.day())).unwrap_or_default()
 }
 
 fn of(zone: &TimeZone, now: UnixMs) -> Zone {

@@ -1,6 +1,7 @@
 //! Slots as a row of equal stretches of time, aligned to UTC.
 
 use protocol::UnixMs;
+use protocol::limits::ENERGY_GAP_MS_MAX;
 
 /// `count` slots of one length, one behind the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +28,11 @@ impl Grid {
     /// First time behind the last slot.
     pub fn to(&self) -> UnixMs {
         self.start(self.count)
+    }
+
+    /// First and last time of the readings that matter to its slots.
+    pub fn reach(&self) -> (UnixMs, UnixMs) {
+        (self.from.plus(-ENERGY_GAP_MS_MAX), self.to().plus(ENERGY_GAP_MS_MAX))
     }
 
     /// Start of slot `index`.

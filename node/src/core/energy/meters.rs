@@ -84,22 +84,30 @@ impl MeterPlan {
 
     /// Checks that each counter exists, counts, and counts energy.
     pub fn check(&self, catalogue: &Catalogue) -> Result<(), CatalogueError> {
-        for Meter { asset, metric, .. } in self.meters.iter().flatten() {
-            let unknown = |field, found: String| CatalogueError::Unknown { field, found };
-            let owner = catalogue.asset(*asset).ok_or_else(|| unknown("asset", asset.to_string()))?;
-            if owner.column(metric.as_str()).is_none() {
-                return Err(unknown("metric", metric.to_string()));
-            }
-            let traits = catalogue.traits(metric.as_str());
-            if traits.kind != MetricKind::Counter {
-                return Err(CatalogueError::NotACounter { metric: metric.clone() });
-            }
-            if unit_mwh(&traits.unit).is_none() {
-                return Err(Unfit { field: "metric", expected: "a counter in Wh, kWh or MWh" }.into());
-            }
-        }
-        Ok(())
+        let mut all = self.meters.iter().flatten();
+        all.try_for_each(|meter| check(meter.asset, &meter.metric, catalogue))
     }
+}
+
+/// Checks that a counter exists, counts, and counts energy.
+pub(super) fn check(
+    asset: AssetId,
+    metric: &MetricName,
+    catalogue: &Catalogue,
+) -> Result<(), CatalogueError> {
+    let unknown = |field, found: String| CatalogueError::Unknown { field, found };
+    let owner = catalogue.asset(asset).ok_or_else(|| unknown("asset", asset.to_string()))?;
+    if owner.column(metric.as_str()).is_none() {
+        return Err(unknown("metric", metric.to_string()));
+    }
+    let traits = catalogue.traits(metric.as_str());
+    if traits.kind != MetricKind::Counter {
+        return Err(CatalogueError::NotACounter { metric: metric.clone() });
+    }
+    if unit_mwh(&traits.unit).is_none() {
+        return Err(Unfit { field: "metric", expected: "a counter in Wh, kWh or MWh" }.into());
+    }
+    Ok(())
 }
 
 /// A counter that is there to be read.

@@ -1,30 +1,36 @@
 //! The building's own energy: its counters become slots of whole Wh, with quality and version, held back where they cannot
 //! be true. Pure: the shell reads old readings for it (`shell/slots.rs`) and hands in what was counted.
 
+mod apportion;
 mod book;
 mod cutter;
+mod dwellings;
 mod flow;
 mod grid;
 mod meters;
 mod month;
 mod plausible;
 mod probe;
+mod release;
 mod settling;
 mod slot;
 mod terms;
 mod totals;
 
+pub use apportion::{Agreement, Apportioned, DwellingPart, DwellingSlot, Used, used};
 pub use book::{Book, DaySlots};
-pub use cutter::{Course, Cutter, Gauge, Odd, OddKind};
+pub use cutter::{Cell, Course, Cutter, Gauge, Odd, OddKind};
+pub use dwellings::{DwellingLabel, DwellingMeter, DwellingPlan, Stretch};
 pub use flow::{FlowNow, Power};
 pub use grid::Grid;
 pub use meters::{Counter, Meter, MeterPlan, Role, SLOT_LENGTH, unit_mwh};
 pub use month::{Amount, Month, OwnPart, tariff_and_fee};
 pub use plausible::{Doubt, Limits};
 pub use probe::{Finding, Probe};
+pub use release::{Release, ReleaseRefused, Releases};
 pub use settling::{
-    Booked, HeldStatement, LineDoubt, OwnOutcome, OwnSlot, Refusals, RefusedStatement, SlotStage,
-    StoredRefusals,
+    Booked, BookedByOthers, Counted, CreditCheck, HeldStatement, LineDoubt, OwnOutcome, OwnSlot, PastDay,
+    PastLine, Refusals, RefusedStatement, SlotStage, StoredRefusals,
 };
 pub use slot::{Flow, Slot};
 pub use terms::{DatedTerms, OwnTerms};
@@ -52,6 +58,7 @@ const LOOK_BACK_MS: i64 = 2 * DAY_MS;
 pub struct Energy {
     plan: MeterPlan,
     terms: OwnTerms,
+    dwellings: DwellingPlan,
     /// The counters in force, and the size of the catalogue they were chosen from.
     meters: (usize, u32, Vec<Meter>),
     /// Grows with every change that makes earlier cuts worthless.
@@ -66,6 +73,8 @@ pub struct Energy {
     heard: BTreeMap<AssetId, UnixMs>,
     /// Readings that were left out lately, by counter.
     odd: BTreeMap<(Role, AssetId), Vec<Odd>>,
+    /// Slots that an operator let pass.
+    releases: Releases,
     settling: Settling,
 }
 
@@ -89,13 +98,6 @@ pub struct Cut {
     pub courses: Vec<Course>,
 }
 
-impl Work {
-    /// First and last time of the readings that matter.
-    pub fn range(&self) -> (UnixMs, UnixMs) {
-        (self.grid.from.plus(-ENERGY_GAP_MS_MAX), self.grid.to().plus(ENERGY_GAP_MS_MAX))
-    }
-}
-
 impl Energy {
     /// Takes back what is stored. What lies before `now` within the time of two days, and days that are missing, are
     /// looked at again.
@@ -109,6 +111,10 @@ impl Energy {
                 energy.plan = plan.clone();
             } else if let Change::PutTerms(terms) = entry {
                 energy.terms = terms.clone();
+            } else if let Change::PutDwellings(plan) = entry {
+                energy.dwellings = plan.clone();
+            } else if let Change::PutRelease(release) = entry {
+                energy.releases.restore((**release).clone());
             }
         }
         energy.choose_meters(catalogue);
@@ -223,7 +229,8 @@ impl Energy {
             match self.combine(now, &work, &courses, index) {
                 Combined::Open => break,
                 Combined::Nothing => {}
-                Combined::Closed(slot) => {
+                Combined::Closed(mut slot) => {
+                    self.releases.apply(&mut slot);
                     if self.book.put(slot) {
                         days.push(Day::of(slot.start()));
                     }
@@ -236,6 +243,9 @@ impl Energy {
         let mut changes: Vec<Change> =
             days.into_iter().filter_map(|day| self.book.day(day)).map(Change::PutSlots).collect();
         changes.extend(self.book.forget().into_iter().map(Change::DeleteSlots));
+        if let Some(oldest) = self.book.oldest() {
+            changes.extend(self.releases.forget(Day::of(oldest.start())));
+        }
         changes
     }
 

@@ -4,10 +4,10 @@ use protocol::UnixMs;
 
 use super::cutter::{Cutter, OddKind};
 use super::grid::Grid;
-use super::meters::{Meter, counter};
-use super::{Core, unit_mwh};
+use super::meters::{Meter, Role, counter};
+use super::{Core, Energy, unit_mwh};
 use crate::core::catalogue::MetricKind;
-use crate::core::telemetry::HEAD_SPAN_MS_MAX;
+use crate::core::telemetry::{HEAD_SPAN_MS_MAX, Telemetry};
 
 /// A meter that has been silent for longer does not work, milliseconds.
 const SILENT_MS: i64 = 45 * 60 * 1000;
@@ -29,7 +29,7 @@ pub enum Finding {
     Fell,
     /// Its register jumped further than the connection carries: a wrong scale, perhaps.
     Jumped,
-    /// It stands still.
+    /// It stands still and nothing explains it.
     Still,
 }
 
@@ -67,20 +67,19 @@ pub struct Probe {
 impl Core {
     /// Looks at the readings of a meter that are at hand.
     pub fn probe_meter(&self, now: UnixMs, meter: &Meter) -> Probe {
-        let catalogue = self.telemetry.catalogue();
+        self.energy.probe(&self.telemetry, now, meter)
+    }
+}
+
+impl Energy {
+    pub(super) fn probe(&self, telemetry: &Telemetry, now: UnixMs, meter: &Meter) -> Probe {
+        let catalogue = telemetry.catalogue();
         let traits = catalogue.traits(meter.metric.as_str());
         let mut probe = Probe::default();
-        let owner = catalogue.asset(meter.asset);
-        let Some(column) = owner.and_then(|asset| asset.column(meter.metric.as_str())) else {
+        let Some(readings) = at_hand(telemetry, meter) else {
             probe.findings.push(Finding::NeverSent);
             return probe;
         };
-        let head = self.telemetry.head(meter.asset);
-        let readings: Vec<(UnixMs, f64)> = head
-            .into_iter()
-            .flat_map(|head| head.readings(column, UnixMs(i64::MIN), UnixMs(i64::MAX)))
-            .map(|(time, value)| (time, value.get()))
-            .collect();
         probe.readings = u32::try_from(readings.len()).unwrap_or(u32::MAX);
         probe.last = readings.last().copied();
         probe.before = readings.iter().rev().nth(1).copied();
@@ -94,7 +93,7 @@ impl Core {
             Some((time, _)) if now.since(time) > SILENT_MS => probe.findings.push(Finding::Silent),
             Some(_) => {}
         }
-        if let Some(counter) = counter(meter, self.energy.plan.limits(), catalogue) {
+        if let Some(counter) = counter(meter, self.plan.limits(), catalogue) {
             let gauge = &counter.gauge;
             if let (Some(before), Some(last)) = (probe.before, probe.last) {
                 #[expect(clippy::cast_precision_loss, reason = "spans of time far below 2^53 ms")]
@@ -114,11 +113,41 @@ impl Core {
                 .windows(2)
                 .any(|pair| pair[1].1 < pair[0].1 && !gauge.counting.explains(pair[0], pair[1]));
             probe.findings.extend(falls.then_some(Finding::Fell));
-            let stands = readings.len() > 2 && readings.windows(2).all(|pair| pair[0].1 == pair[1].1);
+            let stands = readings.len() > 2 && !moves(&readings) && !self.may_stand(telemetry, meter);
             probe.findings.extend(stands.then_some(Finding::Still));
         }
         probe.findings.sort_unstable();
         probe.findings.dedup();
         probe
     }
+
+    /// Whether what the building's other meters tell explains a register that does not move: who makes or exports energy
+    /// imports none, a roof makes nothing at night, and who uses its own sun exports nothing.
+    fn may_stand(&self, telemetry: &Telemetry, meter: &Meter) -> bool {
+        let moves = |role: Role| {
+            let mut others = self.meters().iter().filter(|other| other.role == role);
+            others.any(|other| at_hand(telemetry, other).is_some_and(|readings| moves(&readings)))
+        };
+        match meter.role {
+            Role::Import => moves(Role::Export) || moves(Role::Production),
+            Role::Export => true,
+            // What is exported was made here, unless a battery gave it.
+            Role::Production => !moves(Role::Export) || self.plan.limits().storage_w().is_some(),
+            Role::Load => false,
+        }
+    }
+}
+
+/// The readings of a counter that are in memory, oldest first; `None` where it never sent any.
+fn at_hand(telemetry: &Telemetry, meter: &Meter) -> Option<Vec<(UnixMs, f64)>> {
+    let owner = telemetry.catalogue().asset(meter.asset)?;
+    let column = owner.column(meter.metric.as_str())?;
+    let head = telemetry.head(meter.asset);
+    let readings =
+        head.into_iter().flat_map(|head| head.readings(column, UnixMs(i64::MIN), UnixMs(i64::MAX)));
+    Some(readings.map(|(time, value)| (time, value.get())).collect())
+}
+
+fn moves(readings: &[(UnixMs, f64)]) -> bool {
+    readings.windows(2).any(|pair| pair[0].1 != pair[1].1)
 }

@@ -12,6 +12,14 @@ const MINUTE: i64 = 60_000;
 /// Midnight of a day.
 const START: i64 = 20_400 * DAY_MS;
 
+/// A building with one meter, which has not sent anything.
+fn one_meter() -> Catalogue {
+    let mut catalogue = Catalogue::default();
+    catalogue.add_site(Code::new("S1").unwrap(), "Tour").unwrap();
+    catalogue.add_asset("S1", Code::new("MAIN").unwrap(), AssetKind::Meter).unwrap();
+    catalogue
+}
+
 /// A building with one meter whose readings are all at hand.
 struct Tower {
     energy: Energy,
@@ -22,9 +30,7 @@ struct Tower {
 
 impl Tower {
     fn new() -> Self {
-        let mut catalogue = Catalogue::default();
-        catalogue.add_site(Code::new("S1").unwrap(), "Tour").unwrap();
-        catalogue.add_asset("S1", Code::new("MAIN").unwrap(), AssetKind::Meter).unwrap();
+        let mut catalogue = one_meter();
         for metric in ["import_wh", "export_wh", "pv_wh"] {
             catalogue.add_series(AssetId(0), MetricName::new(metric).unwrap()).unwrap();
         }
@@ -56,7 +62,7 @@ impl Tower {
                 return;
             }
             last = Some(work.clone());
-            let (from, to) = work.range();
+            let (from, to) = work.grid.reach();
             let courses = work.counters.iter().map(|counter| {
                 let mut cutter = Cutter::new(counter.gauge.clone(), work.grid);
                 for row in self.rows.iter().filter(|row| (from..to).contains(&row.time())) {
@@ -96,6 +102,32 @@ fn readings_become_slots_as_soon_as_they_tell_their_end() {
     let slot = tower.energy.book().newest().unwrap();
     assert_eq!(slot.flow.unwrap().consumption_wh(), Some(250));
     assert_eq!(tower.energy.frontier(), Some(UnixMs(START + 2 * SLOT)));
+}
+
+#[test]
+fn a_meter_that_stands_still_is_told_of_unless_the_sun_explains_it() {
+    let still = |course: &[[f64; 3]]| -> Vec<String> {
+        let mut tower = Tower::new();
+        (0..).zip(course).for_each(|(quarter, values)| tower.read(15 * quarter, *values));
+        let now = UnixMs(START + 15 * MINUTE * course.len() as i64);
+        let meters = tower.energy.meters().to_vec();
+        let stands = |meter: &&Meter| {
+            tower.energy.probe(&tower.telemetry, now, meter).findings.contains(&Finding::Still)
+        };
+        meters.iter().filter(stands).map(|meter| meter.metric.to_string()).collect()
+    };
+    let nothing = [[7.0, 3.0, 5.0]; 4];
+    assert_eq!(
+        still(&nothing),
+        ["import_wh"],
+        "at night a roof makes nothing, but a building uses something"
+    );
+    let noon = [0.0, 10.0, 20.0, 30.0].map(|made| [7.0, made, 2.0 * made]);
+    assert_eq!(still(&noon), [""; 0]);
+    let own_sun = [0.0, 10.0, 20.0, 30.0].map(|made| [7.0, 3.0, made]);
+    assert_eq!(still(&own_sun), [""; 0]);
+    let dead_inverter_meter = [0.0, 10.0, 20.0, 30.0].map(|made| [7.0, made, 5.0]);
+    assert_eq!(still(&dead_inverter_meter), ["pv_wh"]);
 }
 
 #[test]
@@ -252,44 +284,44 @@ fn what_flows_is_the_mean_between_the_last_readings() {
 
 #[test]
 fn a_load_meter_tells_net_energy_with_the_panels() {
-    let mut catalogue = Catalogue::default();
-    catalogue.add_site(Code::new("S1").unwrap(), "Tour").unwrap();
-    catalogue.add_asset("S1", Code::new("MAIN").unwrap(), AssetKind::Meter).unwrap();
-    let mut telemetry = Telemetry::new(catalogue);
+    let readings = [(0, [0.0, 0.0]), (15, [100.0, 30.0]), (30, [200.0, 330.0])];
+    let (energy, telemetry) = metered(["load_wh", "pv_wh"], &readings);
+    let grid = Grid { from: UnixMs(START), slot_ms: SLOT, count: 2 };
+    let counters = energy.counters(telemetry.catalogue());
+    let roles: Vec<Role> = counters.iter().map(|counter| counter.role).collect();
+    assert_eq!(roles, [Role::Load, Role::Production]);
+    let courses = courses(&telemetry, &counters, grid);
+    let flows: Vec<(i64, i64)> = (0..2).map(|at| add_up(&counters, &courses, at).net()).collect();
+    assert_eq!(flows, [(70, 0), (0, 200)]);
+}
+
+/// A building whose one meter sent these readings, by minute, under these names.
+fn metered(metrics: [&str; 2], readings: &[(i64, [f64; 2])]) -> (Energy, Telemetry) {
+    let mut telemetry = Telemetry::new(one_meter());
     let mut energy = Energy::open(UnixMs(START), telemetry.catalogue(), &[]);
-    let moment = |ms| crate::core::telemetry::Moment {
-        now: UnixMs(ms),
-        tick: Tick(0),
-        founded: UnixMs(0),
-        block: UnixMs(0),
-    };
-    for (minute, load, pv) in [(0, 0.0, 0.0), (15, 100.0, 30.0), (30, 200.0, 330.0)] {
-        let metrics = vec![("load_wh", Some(load)), ("pv_wh", Some(pv))];
+    for (minute, values) in readings {
         let time = UnixMs(START + minute * MINUTE);
+        let moment =
+            crate::core::telemetry::Moment { now: time, tick: Tick(0), founded: UnixMs(0), block: UnixMs(0) };
+        let metrics = metrics.into_iter().zip(values.map(Some)).collect();
         let payload = Payload { site_code: "S1", asset_code: "MAIN", time, metrics };
-        let row = telemetry.accept(moment(time.0), &payload).unwrap().row;
+        let row = telemetry.accept(moment, &payload).unwrap().row;
         telemetry.apply(&row);
         energy.observe(telemetry.catalogue(), &row);
     }
-    let courses = |grid: Grid, counters: &[Counter]| -> Vec<Course> {
-        let course = |counter: &Counter| {
-            let mut cutter = Cutter::new(counter.gauge.clone(), grid);
-            let head = telemetry.head(AssetId(0)).unwrap();
-            head.readings(counter.column, UnixMs(START), UnixMs(START + DAY_MS))
-                .for_each(|(time, value)| cutter.read(time, value.get()));
-            cutter.finish()
-        };
-        counters.iter().map(course).collect()
+    (energy, telemetry)
+}
+
+/// What counters counted in the slots of a grid.
+fn courses(telemetry: &Telemetry, counters: &[Counter], grid: Grid) -> Vec<Course> {
+    let head = telemetry.head(AssetId(0)).unwrap();
+    let course = |counter: &Counter| {
+        let mut cutter = Cutter::new(counter.gauge.clone(), grid);
+        head.readings(counter.column, UnixMs(START), UnixMs(START + DAY_MS))
+            .for_each(|(time, value)| cutter.read(time, value.get()));
+        cutter.finish()
     };
-    let grid = Grid { from: UnixMs(START), slot_ms: SLOT, count: 2 };
-    let counters = energy.counters(telemetry.catalogue());
-    assert_eq!(
-        counters.iter().map(|counter| counter.role).collect::<Vec<_>>(),
-        [Role::Load, Role::Production]
-    );
-    let courses = courses(grid, &counters);
-    let flows: Vec<(i64, i64)> = (0..2).map(|at| add_up(&counters, &courses, at).net()).collect();
-    assert_eq!(flows, [(70, 0), (0, 200)]);
+    counters.iter().map(course).collect()
 }
 
 proptest! {
@@ -328,4 +360,31 @@ proptest! {
         };
         prop_assert_eq!(say(&straight), say(&crooked));
     }
+}
+
+#[test]
+fn slots_for_dwellings_lie_in_stretches_of_one_length_without_holes() {
+    let mut tower = Tower::new();
+    for minute in (0..=75).step_by(15) {
+        tower.read(minute, [minute as f64, 0.0, 0.0]);
+    }
+    tower.settle(75);
+    tower.energy.follow(SlotLength::Hour);
+    for minute in (90..=240).step_by(15) {
+        tower.read(minute, [minute as f64, 0.0, 0.0]);
+        tower.settle(minute);
+    }
+    let stretches = |from: i64, to: i64, max| {
+        let (from, to) = (UnixMs(START + from * MINUTE), UnixMs(START + to * MINUTE));
+        let found = tower.energy.stretches(from, to, max);
+        assert!(found.iter().all(|stretch| stretch.slots.len() == stretch.grid.count));
+        let told = |stretch: &Stretch| {
+            ((stretch.grid.from.0 - START) / MINUTE, stretch.grid.slot_ms / MINUTE, stretch.grid.count)
+        };
+        found.iter().map(told).collect::<Vec<_>>()
+    };
+    assert_eq!(stretches(0, 300, 100), [(0, 15, 5), (120, 60, 2)]);
+    assert_eq!(stretches(15, 121, 100), [(15, 15, 4), (120, 60, 1)]);
+    assert_eq!(stretches(0, 300, 2), [(0, 15, 2)]);
+    assert_eq!(stretches(300, 0, 2), []);
 }

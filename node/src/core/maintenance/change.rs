@@ -2,24 +2,35 @@
 //! and entries that belong together are stored in one batch.
 
 use protocol::energy::SlotId;
-use protocol::{Address, DecodeError, Digest};
+use protocol::limits::{BOOKED_LINES_MAX, PLAN_MEMORY_BYTES_MAX, WEEK_LINES_MAX};
+use protocol::{Address, DecodeError, Digest, UnixMs};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 use thiserror::Error;
 
 use super::work_order::WorkOrder;
+use crate::core::aggregates::{AggregateKept, AggregateKeptKey};
 use crate::core::alerts::{Alert, AlertId};
+use crate::core::assembly::{KEPT_BYTES_MAX, Kept, KeptKey};
 use crate::core::catalogue::{Definition, MetricDefinition, Swap};
-use crate::core::energy::{Booked, DaySlots, HeldStatement, MeterPlan, OwnSlot, OwnTerms, StoredRefusals};
-use crate::core::planning::Equipment;
+use crate::core::energy::{
+    Booked, BookedByOthers, DaySlots, DwellingPlan, HeldStatement, MeterPlan, OwnSlot, OwnTerms, PastDay,
+    Release, StoredRefusals,
+};
+use crate::core::planning::{Equipment, PlanMemory};
 use crate::core::policy::{self, Policy, PolicyId, PolicyVersion};
-use crate::core::rules::CounterBase;
+use crate::core::rules::{CounterBase, Extremes};
 use crate::core::telemetry::Day;
 use crate::core::{Held, Issued};
 
 /// Longest value of an entry, bytes.
 pub const ENTRY_BYTES_MAX: usize = 16 * 1024;
+
+/// Longest account of what desks booked of a week, bytes: a line takes 61, and every member may have one.
+pub(super) const BOOKED_BYTES_MAX: usize = 80 * 1024;
+
+const _: () = assert!((BOOKED_LINES_MAX + WEEK_LINES_MAX) * 61 + 256 < BOOKED_BYTES_MAX);
 
 /// An entry to put or to delete.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +49,10 @@ pub enum Change {
     PutCounterBase(CounterBase),
     /// A counter whose policy is gone or looks at something else now.
     DeleteCounterBase(CounterBase),
+    /// The lowest and the highest reading.
+    PutExtremes(Extremes),
+    /// They are forgotten.
+    DeleteExtremes(Extremes),
     /// An alert, new or changed.
     PutAlert(Alert),
     /// An alert that left the history.
@@ -66,6 +81,10 @@ pub enum Change {
     PutMeterPlan(MeterPlan),
     /// What the owner says the building has.
     PutEquipment(Equipment),
+    /// What plans leave behind over a restart.
+    PutPlanMemory(Box<PlanMemory>),
+    /// Which counters tell the energy of its dwellings.
+    PutDwellings(DwellingPlan),
     /// The closed slots of a day.
     PutSlots(DaySlots),
     /// A day of slots that left the books.
@@ -84,8 +103,28 @@ pub enum Change {
     PutRefusals(Box<StoredRefusals>),
     /// What it booked of a week with another desk.
     PutBooked(Box<Booked>),
+    /// What two other desks booked of a week.
+    PutBookedByOthers(Box<BookedByOthers>),
+    /// A week, by those desks, of which it no longer keeps account.
+    DeleteBookedByOthers(u64, [Address; 2]),
+    /// A slot that was held back and that an operator let pass.
+    PutRelease(Box<Release>),
+    /// A release, by the start of its slot, that is no longer kept.
+    DeleteRelease(UnixMs),
+    /// This building's lines of a day whose slots it no longer keeps one by one.
+    PutPastDay(Box<PastDay>),
+    /// Such a day that is no longer kept.
+    DeletePastDay(u64),
     /// A week, by desk, that it no longer keeps account of.
     DeleteBooked(u64, Address),
+    /// Something of registry, keys or assemblies.
+    PutKept(Box<Kept>),
+    /// Something of them that is not kept any more.
+    DeleteKept(KeptKey),
+    /// Something of private sums.
+    PutAggregate(Box<AggregateKept>),
+    /// Something of them that is not kept any more.
+    DeleteAggregate(AggregateKeptKey),
 }
 
 /// What there is one of.
@@ -128,6 +167,9 @@ impl Change {
             Self::PutCounterBase(base) | Self::DeleteCounterBase(base) => {
                 key(b'b', &[&base.asset.0.to_be_bytes(), &base.policy.0.to_be_bytes()])
             }
+            Self::PutExtremes(known) | Self::DeleteExtremes(known) => {
+                key(b'z', &[&known.asset.0.to_be_bytes(), &known.policy.0.to_be_bytes()])
+            }
             Self::PutAlert(alert) => key(b'a', &[alert.id.0.as_bytes()]),
             Self::DeleteAlert(id) => key(b'a', &[id.0.as_bytes()]),
             Self::PutWorkOrder(order) => key(b'w', &[order.reference.as_bytes()]),
@@ -147,6 +189,8 @@ impl Change {
             Self::PutSecret(_) => key(b'k', &[]),
             Self::PutMeterPlan(_) => key(b'n', &[]),
             Self::PutEquipment(_) => key(b'g', &[]),
+            Self::PutPlanMemory(_) => key(b'f', &[]),
+            Self::PutDwellings(_) => key(b'h', &[]),
             Self::PutSlots(DaySlots { day, .. }) | Self::DeleteSlots(day) => {
                 key(b'e', &[&day.0.to_be_bytes()])
             }
@@ -157,7 +201,17 @@ impl Change {
             Self::DeleteStatement(slot, member) => statement_key(*slot, member),
             Self::PutRefusals(_) => key(b'r', &[]),
             Self::PutBooked(booked) => booked_key(booked.week, &booked.partner),
+            Self::PutBookedByOthers(booked) => others_key(booked.week, &booked.pair),
+            Self::DeleteBookedByOthers(week, pair) => others_key(*week, pair),
+            Self::PutRelease(release) => release_key(release.start),
+            Self::DeleteRelease(start) => release_key(*start),
+            Self::PutPastDay(past) => key(b'l', &[&past.day.to_be_bytes()]),
+            Self::DeletePastDay(day) => key(b'l', &[&day.to_be_bytes()]),
             Self::DeleteBooked(week, partner) => booked_key(*week, partner),
+            Self::PutKept(kept) => key(b'u', &[&kept.key().bytes()]),
+            Self::DeleteKept(at) => key(b'u', &[&at.bytes()]),
+            Self::PutAggregate(kept) => key(b'A', &[&kept.key().bytes()]),
+            Self::DeleteAggregate(at) => key(b'A', &[&at.bytes()]),
         }
     }
 
@@ -168,8 +222,9 @@ impl Change {
             Self::PutPolicy(policy) => Some(protocol::encode(policy)),
             Self::PutPolicyVersion(version) => Some(protocol::encode(version)),
             Self::PutCounterBase(base) => Some(protocol::encode(base)),
+            Self::PutExtremes(known) => Some(protocol::encode(known)),
             Self::PutAlert(alert) => Some(protocol::encode(alert)),
-            Self::PutWorkOrder(order) => Some(protocol::encode(order)),
+            Self::PutWorkOrder(order) => Some(order.encode()),
             Self::PutSettings(settings) => Some(protocol::encode(settings)),
             Self::PutMetric(metric) => Some(protocol::encode(metric)),
             Self::PutSwap(swap) => Some(protocol::encode(swap)),
@@ -178,12 +233,19 @@ impl Change {
             Self::PutSecret(secret) => Some(protocol::encode(secret)),
             Self::PutMeterPlan(plan) => Some(protocol::encode(plan)),
             Self::PutEquipment(equipment) => Some(protocol::encode(equipment)),
+            Self::PutPlanMemory(memory) => Some(protocol::encode(memory)),
+            Self::PutDwellings(plan) => Some(protocol::encode(plan)),
             Self::PutSlots(day) => Some(protocol::encode(day)),
             Self::PutTerms(terms) => Some(protocol::encode(terms)),
             Self::PutOwnSlot(own) => Some(protocol::encode(own)),
             Self::PutStatement(held) => Some(protocol::encode(held)),
             Self::PutRefusals(refusals) => Some(protocol::encode(refusals)),
             Self::PutBooked(booked) => Some(protocol::encode(booked)),
+            Self::PutBookedByOthers(booked) => Some(protocol::encode(booked)),
+            Self::PutRelease(release) => Some(protocol::encode(release)),
+            Self::PutPastDay(past) => Some(protocol::encode(past)),
+            Self::PutKept(kept) => Some(protocol::encode(kept)),
+            Self::PutAggregate(kept) => Some(protocol::encode(kept)),
             Self::DeletePolicy(_)
             | Self::DeletePolicyVersion(..)
             | Self::DeleteHeld(_)
@@ -192,7 +254,13 @@ impl Change {
             | Self::DeleteOwnSlot(_)
             | Self::DeleteStatement(..)
             | Self::DeleteBooked(..)
+            | Self::DeleteBookedByOthers(..)
+            | Self::DeleteRelease(_)
+            | Self::DeletePastDay(_)
+            | Self::DeleteKept(_)
+            | Self::DeleteAggregate(_)
             | Self::DeleteCounterBase(_)
+            | Self::DeleteExtremes(_)
             | Self::DeleteAlert(_)
             | Self::DeleteWorkOrder(_) => None,
         }
@@ -205,8 +273,9 @@ impl Change {
             Some(b'p') => Self::PutPolicy(policy::decode_stored(value, ENTRY_BYTES_MAX)?),
             Some(b'v') => Self::PutPolicyVersion(decode(value)?),
             Some(b'b') => Self::PutCounterBase(decode(value)?),
+            Some(b'z') => Self::PutExtremes(decode(value)?),
             Some(b'a') => Self::PutAlert(Alert::decode(value, ENTRY_BYTES_MAX)?),
-            Some(b'w') => Self::PutWorkOrder(decode(value)?),
+            Some(b'w') => Self::PutWorkOrder(WorkOrder::decode(value, ENTRY_BYTES_MAX)?),
             Some(b's') => Self::PutSettings(decode(value)?),
             Some(b'm') => Self::PutMetric(decode(value)?),
             Some(b'x') => Self::PutSwap(decode(value)?),
@@ -215,12 +284,19 @@ impl Change {
             Some(b'k') => Self::PutSecret(decode(value)?),
             Some(b'n') => Self::PutMeterPlan(decode(value)?),
             Some(b'g') => Self::PutEquipment(decode(value)?),
+            Some(b'f') => Self::PutPlanMemory(Box::new(protocol::decode(value, PLAN_MEMORY_BYTES_MAX)?)),
+            Some(b'h') => Self::PutDwellings(decode(value)?),
             Some(b'e') => Self::PutSlots(decode(value)?),
             Some(b't') => Self::PutTerms(decode(value)?),
             Some(b'o') => Self::PutOwnSlot(Box::new(decode(value)?)),
             Some(b'd') => Self::PutStatement(Box::new(decode(value)?)),
             Some(b'r') => Self::PutRefusals(Box::new(decode(value)?)),
-            Some(b'y') => Self::PutBooked(Box::new(decode(value)?)),
+            Some(b'y') => Self::PutBooked(Box::new(protocol::decode(value, BOOKED_BYTES_MAX)?)),
+            Some(b'B') => Self::PutBookedByOthers(Box::new(protocol::decode(value, BOOKED_BYTES_MAX)?)),
+            Some(b'j') => Self::PutRelease(Box::new(decode(value)?)),
+            Some(b'l') => Self::PutPastDay(Box::new(decode(value)?)),
+            Some(b'u') => Self::PutKept(Box::new(protocol::decode(value, KEPT_BYTES_MAX)?)),
+            Some(b'A') => Self::PutAggregate(Box::new(decode(value)?)),
             found => return Err(EntryError::Key { found: found.copied() }),
         };
         if change.key() == key { Ok(change) } else { Err(EntryError::Misplaced) }
@@ -237,8 +313,16 @@ fn statement_key(slot: SlotId, member: &Address) -> Vec<u8> {
     key(b'd', &[&slot.0.to_be_bytes(), member.as_bytes()])
 }
 
+fn release_key(start: UnixMs) -> Vec<u8> {
+    key(b'j', &[&start.0.to_be_bytes()])
+}
+
 fn booked_key(week: u64, partner: &Address) -> Vec<u8> {
     key(b'y', &[&week.to_be_bytes(), partner.as_bytes()])
+}
+
+fn others_key(week: u64, pair: &[Address; 2]) -> Vec<u8> {
+    key(b'B', &[&week.to_be_bytes(), pair[0].as_bytes(), pair[1].as_bytes()])
 }
 
 fn version_key(policy: PolicyId, version: u32) -> Vec<u8> {

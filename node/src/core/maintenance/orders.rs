@@ -1,9 +1,10 @@
 //! Work orders: opening, moving on, and following what final blocks say of them.
 
 use super::{
-    Alert, AlertId, AlertStatus, Asset, Catalogue, Change, Digest, Intent, Maintenance, MaintenanceError,
-    OnLedger, Outcome, Policy, UnixMs, WORK_ORDERS_KEPT_MAX, WORK_ORDERS_OPEN_PER_MEMBER_MAX, WorkOrder,
-    WorkOrderEdit, WorkOrderId, WorkOrderStatus,
+    Alert, AlertId, AlertStatus, Asset, AssetId, Catalogue, Change, Commissioned, Digest, Intent,
+    Maintenance, MaintenanceError, OnLedger, OrderCause, Outcome, Policy, PolicyId, UnixMs,
+    WORK_ORDERS_KEPT_MAX, WORK_ORDERS_OPEN_PER_MEMBER_MAX, WorkOrder, WorkOrderEdit, WorkOrderId,
+    WorkOrderStatus,
 };
 use crate::core::alerts::{AlertError, EndedBy, Ending};
 
@@ -55,23 +56,37 @@ impl Maintenance {
             return Ok(Outcome::default());
         }
         let is_done_now = edited.status == WorkOrderStatus::Done;
-        let place = (edited.asset, edited.policy);
+        let place = edited.place();
         let mut outcome =
             Outcome { changes: vec![Change::PutWorkOrder(edited.clone())], intents: Vec::new() };
         self.note_order(edited);
         if is_done_now {
-            let standing =
-                self.alerts.standing(place.0, place.1).filter(|alert| alert.work_order == Some(reference));
-            if let Some(id) = standing.map(|alert| alert.id) {
-                let ending = Ending { how: EndedBy::WorkOrder, by: String::new(), reason: String::new() };
-                outcome.changes.push(Change::PutAlert(self.alerts.close(now, id, ending)?.clone()));
-                self.release(now, place);
+            if let Some(place) = place {
+                outcome.changes.extend(self.work_is_done(now, place, reference)?);
             }
-            outcome.changes.extend(self.serve(now, place));
             outcome.changes.extend(self.evict_order());
         }
         outcome.intents.extend(self.next_intent(catalogue, reference));
         Ok(outcome)
+    }
+
+    /// What follows for the rule whose alert opened the work order.
+    fn work_is_done(
+        &mut self,
+        now: UnixMs,
+        place: (AssetId, PolicyId),
+        reference: Digest,
+    ) -> Result<Vec<Change>, MaintenanceError> {
+        let mut changes = Vec::new();
+        let standing =
+            self.alerts.standing(place.0, place.1).filter(|alert| alert.work_order == Some(reference));
+        if let Some(id) = standing.map(|alert| alert.id) {
+            let ending = Ending { how: EndedBy::WorkOrder, by: String::new(), reason: String::new() };
+            changes.push(Change::PutAlert(self.alerts.close(now, id, ending)?.clone()));
+            self.release(now, place);
+        }
+        changes.extend(self.serve(now, place));
+        Ok(changes)
     }
 
     /// A final block opens a work order of this building. Unknown ones are of a life before the index was lost.
@@ -84,6 +99,45 @@ impl Maintenance {
     ) -> Outcome {
         let status = Some(WorkOrderStatus::Open);
         self.told(catalogue, reference, OnLedger { id: Some(id), status, commitment: Some(commitment) })
+    }
+
+    /// The ledger holds a work order that a decision of the owners opened: the building makes its own record of it,
+    /// as far along as the ledger's. None where the asset has no name here any more, or where so many are kept that it
+    /// would push another one out.
+    pub fn commissioned(
+        &mut self,
+        catalogue: &Catalogue,
+        reference: Digest,
+        known: OnLedger,
+        commissioned: &Commissioned,
+        title: &str,
+    ) -> Option<Outcome> {
+        if self.orders.contains_key(&reference) || self.orders.len() >= WORK_ORDERS_KEPT_MAX {
+            return None;
+        }
+        let Commissioned { decided, most, reason, severity, opened, changed, .. } = *commissioned;
+        let is_it = |asset: &&Asset| self.secret.pseudonym(&asset.code) == commissioned.asset;
+        let asset = catalogue.assets().iter().find(is_it)?;
+        let status = known.status.unwrap_or(WorkOrderStatus::Open);
+        let order = WorkOrder {
+            reference,
+            cause: OrderCause::Decision { decided, most },
+            asset: asset.id,
+            kind: asset.kind,
+            reason,
+            severity,
+            message: title.to_owned(),
+            status,
+            assigned_to: String::new(),
+            notes: String::new(),
+            created: opened,
+            started: (status == WorkOrderStatus::InProgress).then_some(changed),
+            closed: (status == WorkOrderStatus::Done).then_some(changed),
+            ledger: known,
+        };
+        self.note_order(order.clone());
+        let intents = self.next_intent(catalogue, reference).into_iter().collect();
+        Some(Outcome { changes: vec![Change::PutWorkOrder(order)], intents })
     }
 
     /// A final block moves a work order of this building on.
@@ -134,18 +188,20 @@ impl Maintenance {
     }
 
     pub(super) fn has_room_for_order(&self) -> bool {
-        self.orders_open.len() < WORK_ORDERS_OPEN_PER_MEMBER_MAX
+        self.orders_open.len() + self.decided_open.len() < WORK_ORDERS_OPEN_PER_MEMBER_MAX
     }
 
     pub(super) fn new_order(&self, now: UnixMs, asset: &Asset, policy: &Policy, alert: &Alert) -> WorkOrder {
         WorkOrder {
             reference: self.secret.reference(alert.id),
-            alert: alert.id,
+            cause: OrderCause::Alert {
+                alert: alert.id,
+                policy: policy.id(),
+                policy_code: policy.terms().code.clone(),
+            },
             asset: asset.id,
             kind: asset.kind,
-            policy: policy.id(),
-            policy_code: policy.terms().code.clone(),
-            policy_digest: policy.digest(),
+            reason: policy.digest(),
             severity: alert.severity,
             message: alert.message.clone(),
             status: WorkOrderStatus::Open,
@@ -167,11 +223,14 @@ impl Maintenance {
 
     /// Takes in a work order, a new one, a changed one or one from storage.
     pub(super) fn note_order(&mut self, order: WorkOrder) {
-        let place = (order.asset, order.policy);
-        match order.closed {
-            None => drop(self.orders_open.insert(place, order.reference)),
-            Some(time) => {
-                if self.orders_open.get(&place) == Some(&order.reference) {
+        match (order.closed, order.place()) {
+            (None, Some(place)) => drop(self.orders_open.insert(place, order.reference)),
+            (None, None) => drop(self.decided_open.insert(order.reference)),
+            (Some(time), place) => {
+                self.decided_open.remove(&order.reference);
+                if let Some(place) = place
+                    && self.orders_open.get(&place) == Some(&order.reference)
+                {
                     self.orders_open.remove(&place);
                 }
                 self.orders_done.insert((time, order.reference));

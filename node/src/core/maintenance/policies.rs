@@ -58,6 +58,8 @@ impl Maintenance {
         let version = known.version().saturating_add(1);
         let counter = |terms: &Terms| terms.counter().map(|criterion| criterion.metric.clone());
         let same_counter = counter(known.terms()) == counter(&terms);
+        let record = |terms: &Terms| terms.record().map(|one| (one.metric.clone(), one.with.clone()));
+        let same_record = record(known.terms()) == record(&terms);
         self.check_code(id, &terms)?;
         check_units(telemetry, &terms)?;
         let policy = Policy::new(id, version, terms)?;
@@ -65,6 +67,9 @@ impl Maintenance {
         changes.extend(self.versions.push(now, by, policy.clone()));
         if !same_counter {
             changes.extend(self.forget_bases(id));
+        }
+        if !same_record {
+            changes.extend(self.forget_extremes(id));
         }
         changes.extend(self.put_in_force(now, policy, telemetry));
         Ok(Outcome { changes, intents: Vec::new() })
@@ -75,6 +80,7 @@ impl Maintenance {
         self.rules.remove(id).ok_or(MaintenanceError::UnknownPolicy { id })?;
         let mut changes = vec![Change::DeletePolicy(id)];
         changes.extend(self.forget_bases(id));
+        changes.extend(self.forget_extremes(id));
         changes.extend(self.versions.forget(id));
         self.held_back.retain(|(policy, _)| *policy != id);
         self.courses.retain(|(_, policy), _| *policy != id);
@@ -162,13 +168,13 @@ impl Maintenance {
         changes
     }
 
-    /// Answers the counters whose base moved on the readings at hand.
+    /// Answers what is to be stored of the readings at hand.
     pub(super) fn put_in_force(&mut self, now: UnixMs, policy: Policy, telemetry: &Telemetry) -> Vec<Change> {
         let mut rules = std::mem::take(&mut self.rules);
         let id = policy.id();
-        let bases = rules.put(now, policy, telemetry, |asset| self.start(asset, id));
+        let kept = rules.put(now, policy, telemetry, |asset| self.start(asset, id));
         self.rules = rules;
-        bases.into_iter().map(|base| self.note_base(base)).collect()
+        kept.into_iter().map(|kept| self.note_kept(kept)).collect()
     }
 
     /// Another counter has not been served yet.
@@ -179,6 +185,13 @@ impl Maintenance {
             .filter_map(|place| self.bases.remove(&place))
             .map(Change::DeleteCounterBase)
             .collect()
+    }
+
+    /// What was the highest of another metric is nothing to this one.
+    fn forget_extremes(&mut self, id: PolicyId) -> Vec<Change> {
+        let places: Vec<_> = self.extremes.keys().filter(|(_, policy)| *policy == id).copied().collect();
+        let forgotten = places.into_iter().filter_map(|place| self.extremes.remove(&place));
+        forgotten.map(Change::DeleteExtremes).collect()
     }
 
     fn check_code(&self, id: PolicyId, terms: &Terms) -> Result<(), MaintenanceError> {

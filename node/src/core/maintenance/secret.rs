@@ -60,7 +60,8 @@ impl Secret {
 /// Salted hash of a work order's record at a status: who is on it, what was noted, when it was opened and done.
 pub fn commitment(salt: Digest, order: &WorkOrder, status: WorkOrderStatus) -> Digest {
     let closed = order.closed.filter(|_| status == WorkOrderStatus::Done);
-    let record =
-        (order.reference, order.alert, status, &order.assigned_to, &order.notes, order.created, closed);
+    // A decision's work order has no alert: its own reference stands in its place.
+    let alert = order.alert().unwrap_or(AlertId(order.reference));
+    let record = (order.reference, alert, status, &order.assigned_to, &order.notes, order.created, closed);
     Digest::of("symbiose work order v1", &[salt.as_bytes(), &protocol::encode(&record)])
 }

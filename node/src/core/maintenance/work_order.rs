@@ -1,9 +1,11 @@
 //! A work order as the building keeps it: with names and notes, which never leave, and with what the ledger is known
 //! to hold of it.
 
+use ledger::state::assembly::Cause as Decided;
+use protocol::energy::MicroEuro;
 use protocol::limits::NOTES_BYTES_MAX;
 use protocol::{
-    AdvanceWorkOrder, AssetKind, Digest, Invalid, OpenWorkOrder, Severity, UnixMs, WorkOrderId,
+    AdvanceWorkOrder, AssetKind, DecodeError, Digest, Invalid, OpenWorkOrder, Severity, UnixMs, WorkOrderId,
     WorkOrderStatus,
 };
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
@@ -17,25 +19,21 @@ use crate::core::policy::PolicyId;
 pub const ASSIGNEE_BYTES_MAX: usize = 100;
 
 /// Work on an asset (F3.11).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkOrder {
-    /// Its name here and on the ledger: a keyed hash of the alert.
+    /// Its name here and on the ledger: a keyed hash of the alert, or the hash of the decision's place.
     pub reference: Digest,
-    /// The alert that caused it.
-    pub alert: AlertId,
+    /// Why it is there.
+    pub cause: OrderCause,
     /// The asset.
     pub asset: AssetId,
     /// What the asset is.
     pub kind: AssetKind,
-    /// The policy that was broken.
-    pub policy: PolicyId,
-    /// The policy's short name at that time.
-    pub policy_code: Code,
-    /// What the ledger carries of the policy.
-    pub policy_digest: Digest,
+    /// What the ledger carries of the cause: the policy's hash, or the resolution's.
+    pub reason: Digest,
     /// How urgent.
     pub severity: Severity,
-    /// What the alert said.
+    /// What the alert said, or the resolution's title.
     pub message: String,
     /// How far it is.
     pub status: WorkOrderStatus,
@@ -51,6 +49,87 @@ pub struct WorkOrder {
     pub closed: Option<UnixMs>,
     /// What the ledger is known to hold.
     pub ledger: OnLedger,
+}
+
+/// Why a work order is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OrderCause {
+    /// A rule was broken.
+    Alert {
+        /// The alert.
+        alert: AlertId,
+        /// The policy that was broken.
+        policy: PolicyId,
+        /// The policy's short name at that time.
+        policy_code: Code,
+    },
+    /// Owners decided it.
+    Decision {
+        /// The decision.
+        decided: Decided,
+        /// The most it may cost. Money moves only by a person.
+        most: MicroEuro,
+    },
+}
+
+/// What the ledger says of a work order that a decision opened there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Commissioned {
+    /// The decision.
+    pub decided: Decided,
+    /// The most it may cost.
+    pub most: MicroEuro,
+    /// What the ledger calls the asset.
+    pub asset: Digest,
+    /// The resolution's hash, or the question's.
+    pub reason: Digest,
+    /// How urgent.
+    pub severity: Severity,
+    /// When the ledger opened it.
+    pub opened: UnixMs,
+    /// When the ledger changed it last.
+    pub changed: UnixMs,
+}
+
+/// A work order that follows from an alert, as it is stored.
+#[derive(Serialize_tuple, Deserialize_tuple)]
+struct StoredOfAlert {
+    reference: Digest,
+    alert: AlertId,
+    asset: AssetId,
+    kind: AssetKind,
+    policy: PolicyId,
+    policy_code: Code,
+    reason: Digest,
+    severity: Severity,
+    message: String,
+    status: WorkOrderStatus,
+    assigned_to: String,
+    notes: String,
+    created: UnixMs,
+    started: Option<UnixMs>,
+    closed: Option<UnixMs>,
+    ledger: OnLedger,
+}
+
+/// One that follows from a decision.
+#[derive(Serialize_tuple, Deserialize_tuple)]
+struct StoredOfDecision {
+    reference: Digest,
+    decided: Decided,
+    most: MicroEuro,
+    asset: AssetId,
+    kind: AssetKind,
+    reason: Digest,
+    severity: Severity,
+    message: String,
+    status: WorkOrderStatus,
+    assigned_to: String,
+    notes: String,
+    created: UnixMs,
+    started: Option<UnixMs>,
+    closed: Option<UnixMs>,
+    ledger: OnLedger,
 }
 
 /// What final blocks say of a work order.
@@ -114,6 +193,72 @@ fn check_text(
 }
 
 impl WorkOrder {
+    /// The alert that caused it, if one did.
+    pub const fn alert(&self) -> Option<AlertId> {
+        match &self.cause {
+            OrderCause::Alert { alert, .. } => Some(*alert),
+            OrderCause::Decision { .. } => None,
+        }
+    }
+
+    /// Asset and policy, for one that follows from an alert: there is never a second open one of them.
+    pub const fn place(&self) -> Option<(AssetId, PolicyId)> {
+        match &self.cause {
+            OrderCause::Alert { policy, .. } => Some((self.asset, *policy)),
+            OrderCause::Decision { .. } => None,
+        }
+    }
+
+    /// As it is stored: one of two forms, told apart by their length.
+    pub fn encode(&self) -> Vec<u8> {
+        let Self { reference, cause, asset, kind, reason, severity, message, status, .. } = self.clone();
+        let Self { assigned_to, notes, created, started, closed, ledger, .. } = self.clone();
+        match cause {
+            OrderCause::Alert { alert, policy, policy_code } => protocol::encode(&StoredOfAlert {
+                reference,
+                alert,
+                asset,
+                kind,
+                policy,
+                policy_code,
+                reason,
+                severity,
+                message,
+                status,
+                assigned_to,
+                notes,
+                created,
+                started,
+                closed,
+                ledger,
+            }),
+            OrderCause::Decision { decided, most } => protocol::encode(&StoredOfDecision {
+                reference,
+                decided,
+                most,
+                asset,
+                kind,
+                reason,
+                severity,
+                message,
+                status,
+                assigned_to,
+                notes,
+                created,
+                started,
+                closed,
+                ledger,
+            }),
+        }
+    }
+
+    /// Reads either form.
+    pub fn decode(bytes: &[u8], bytes_max: usize) -> Result<Self, DecodeError> {
+        let of_decision =
+            |error| protocol::decode::<StoredOfDecision>(bytes, bytes_max).map(Self::from).map_err(|_| error);
+        protocol::decode::<StoredOfAlert>(bytes, bytes_max).map(Self::from).or_else(of_decision)
+    }
+
     /// What the ledger has to be told next: one step at a time, in order, until it knows what the building knows.
     pub fn next_intent(&self, secret: &Secret, asset_code: &Code) -> Option<Intent> {
         let step = match (self.ledger.id, self.ledger.status) {
@@ -122,7 +267,7 @@ impl WorkOrder {
                 reference: self.reference,
                 asset: secret.pseudonym(asset_code),
                 kind: self.kind,
-                policy: self.policy_digest,
+                policy: self.reason,
                 severity: self.severity,
                 commitment: secret.commitment(self, WorkOrderStatus::Open),
             }),
@@ -143,5 +288,49 @@ impl WorkOrder {
         let commitment = secret.commitment(self, status);
         let is_news = status != known || self.ledger.commitment != Some(commitment);
         is_news.then_some(AdvanceWorkOrder { id, status, commitment })
+    }
+}
+
+impl From<StoredOfAlert> for WorkOrder {
+    fn from(stored: StoredOfAlert) -> Self {
+        let StoredOfAlert { alert, policy, policy_code, .. } = stored;
+        Self {
+            reference: stored.reference,
+            cause: OrderCause::Alert { alert, policy, policy_code },
+            asset: stored.asset,
+            kind: stored.kind,
+            reason: stored.reason,
+            severity: stored.severity,
+            message: stored.message,
+            status: stored.status,
+            assigned_to: stored.assigned_to,
+            notes: stored.notes,
+            created: stored.created,
+            started: stored.started,
+            closed: stored.closed,
+            ledger: stored.ledger,
+        }
+    }
+}
+
+impl From<StoredOfDecision> for WorkOrder {
+    fn from(stored: StoredOfDecision) -> Self {
+        let StoredOfDecision { decided, most, .. } = stored;
+        Self {
+            reference: stored.reference,
+            cause: OrderCause::Decision { decided, most },
+            asset: stored.asset,
+            kind: stored.kind,
+            reason: stored.reason,
+            severity: stored.severity,
+            message: stored.message,
+            status: stored.status,
+            assigned_to: stored.assigned_to,
+            notes: stored.notes,
+            created: stored.created,
+            started: stored.started,
+            closed: stored.closed,
+            ledger: stored.ledger,
+        }
     }
 }

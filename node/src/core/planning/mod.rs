@@ -2,11 +2,13 @@
 //! morning, every two hours and whenever the owner says something new. Forecasts and plans stay in the building.
 
 mod equipment;
+mod memory;
 mod shifting;
 mod tariff;
 mod work;
 
 pub use equipment::{Consent, Equipment, First, OwnLoad, OwnStore, OwnTariff, Parts};
+pub use memory::PlanMemory;
 pub use shifting::{Wish, WishStage};
 pub use work::{DayPlan, PlanSlot, PlanWork, Planned, PriceSource};
 
@@ -21,6 +23,7 @@ use super::energy::{Book, DaySlots, Energy, Slot};
 use super::maintenance::Change;
 use super::output::{Answer, Event};
 use super::plan::{Calendar, History, SlotLength, SlotNumber, Zone};
+use memory::Course;
 use shifting::Shifting;
 use work::{Pins, index, slot_of};
 
@@ -50,6 +53,10 @@ pub struct Planning {
     /// What is held fast of loads because the hive was promised it.
     pins: Pins,
     shifting: Shifting,
+    /// What was planned before a restart, until there is a plan again.
+    remembered: Vec<Course>,
+    /// Whether there is something to keep over a restart that is not stored.
+    is_changed: bool,
 }
 
 impl Planning {
@@ -70,10 +77,17 @@ impl Planning {
             had_from: None,
             pins: Pins::new(),
             shifting: Shifting::default(),
+            remembered: Vec::new(),
+            is_changed: false,
         };
         for entry in entries {
             if let Change::PutEquipment(equipment) = entry {
                 planning.equipment = equipment.clone();
+            }
+        }
+        for entry in entries {
+            if let Change::PutPlanMemory(memory) = entry {
+                planning.remember(memory);
             }
         }
         planning.look_back(now, energy.book());
@@ -174,8 +188,12 @@ impl Planning {
     /// What the stores hold when a slot begins, by the plan before; without one, their reserve.
     fn stored_wh(&self, first: SlotNumber) -> Vec<i64> {
         let before = self.plan.iter().flat_map(|plan| &plan.slots).rfind(|slot| slot.slot < first);
+        let remembered = self.remembered.iter().rfind(|course| course.slot < first.0);
         let stores = self.equipment.parts().stores.iter().enumerate();
-        let held = |place: usize| before.and_then(|slot| slot.stores.get(place)).map(|(_, stored)| *stored);
+        let held = |place: usize| match before {
+            Some(slot) => slot.stores.get(place).map(|(_, stored)| *stored),
+            None => remembered.and_then(|course| course.stored.get(place)).copied(),
+        };
         stores.map(|(place, store)| held(place).unwrap_or(store.reserve_wh).min(store.capacity_wh)).collect()
     }
 
@@ -184,7 +202,12 @@ impl Planning {
         let past = self.plan.iter().flat_map(|plan| &plan.slots).filter(|slot| slot.slot < first);
         let planned =
             past.flat_map(|slot| slot.loads.iter().enumerate().map(|(place, wh)| ((place, slot.slot), *wh)));
+        let remembered = self.remembered.iter().filter(|course| course.slot < first.0);
+        let remembered = remembered.flat_map(|course| {
+            course.loads.iter().enumerate().map(|(place, wh)| ((place, SlotNumber(course.slot)), *wh))
+        });
         let mut had = self.had.clone();
+        had.extend(remembered);
         had.extend(planned);
         had.into_iter().filter(|(_, wh)| *wh > 0).map(|((place, slot), wh)| (place, slot, wh)).collect()
     }
@@ -196,11 +219,13 @@ impl Planning {
             return;
         }
         self.done = Some((generation, turn));
+        self.is_changed = true;
         let mut plan = match plan {
             Ok(plan) => plan,
             Err(error) => {
                 tracing::warn!(%error, "no plan can be made of what the owner says");
                 self.plan = None;
+                self.remembered.clear();
                 return;
             }
         };
@@ -216,6 +241,7 @@ impl Planning {
         slots.append(&mut plan.slots);
         plan.slots = slots;
         self.plan = Some(plan);
+        self.remembered.clear();
     }
 
     /// Stores and loads change places with new words, so what they held and had is not known any more.
@@ -229,7 +255,9 @@ impl Planning {
         }
         if old.stores != new.stores || old.loads != new.loads {
             self.plan = None;
+            self.remembered.clear();
         }
+        self.is_changed = true;
         self.equipment = equipment;
         self.generation += 1;
     }
@@ -274,6 +302,7 @@ impl Core {
 
     pub(super) fn take_plan(&mut self, planned: Planned) {
         self.planning.take(planned);
+        self.keep_plans();
         self.event(Event::Energy);
     }
 
@@ -281,6 +310,7 @@ impl Core {
         if equipment != *self.planning.equipment() {
             self.planning.equip(equipment.clone());
             self.persist(vec![Change::PutEquipment(equipment)]);
+            self.keep_plans();
             self.event(Event::Energy);
         }
         Answer::Equipment(now.time)

@@ -229,3 +229,33 @@ fn clocks_that_change_leave_no_gap_between_plans() {
         assert!(slots.windows(2).all(|pair| pair[0].slot.plus(1) == pair[1].slot), "{minute}");
     }
 }
+
+/// What stores hold and loads had by the plans before is known after a restart, whatever is planned then.
+#[test]
+fn a_restart_forgets_neither_what_stores_hold_nor_what_loads_had() {
+    let mut cottage = Cottage::new(28);
+    cottage.equip(Parts {
+        stores: vec![battery()],
+        loads: vec![car()],
+        tariff: two_prices(),
+        ..Parts::default()
+    });
+    assert!(cottage.plan(28, 360) && cottage.plan(28, 480));
+    let later = cottage.work(28, 1_020).unwrap();
+    assert!(later.stored_wh[0] != battery().reserve_wh && !later.had.is_empty(), "it matters");
+    let memory = protocol::encode(&cottage.planning.memory().unwrap());
+    let memory = protocol::decode::<PlanMemory>(&memory, protocol::limits::PLAN_MEMORY_BYTES_MAX).unwrap();
+    let entries = |equipment: &Equipment| {
+        [Change::PutPlanMemory(Box::new(memory.clone())), Change::PutEquipment(equipment.clone())]
+    };
+    let now = UnixMs(START + 28 * DAY_MS + 15 * 3_600_000);
+    let mut planning = Planning::open(now, &Energy::default(), &entries(cottage.planning.equipment()));
+    planning.look_back(now, &cottage.book);
+    let again = planning.work(later.made, &cottage.state, Some(9_000)).unwrap();
+    assert_eq!((&again.stored_wh, &again.had), (&later.stored_wh, &later.had));
+    assert_eq!((again.known_from, &again.pins), (later.known_from, &later.pins));
+    // Of stores and loads that are not there any more nothing is known.
+    let other = Equipment::new(Parts { loads: vec![car()], ..Parts::default() }).unwrap();
+    let planning = Planning::open(now, &Energy::default(), &entries(&other));
+    assert!(planning.remembered.is_empty() && planning.stored_wh(later.first).is_empty());
+}

@@ -25,11 +25,25 @@ pub enum RuleKind {
     Consecutive,
     /// No reading within the window, once there has been one. Condition and threshold mean nothing to it.
     NoData,
+    /// The mean of the last 8 readings lies at least so many standard deviations, above or below, from up to 1,000 such
+    /// means before. The threshold is that number, 3 to 100; the condition means nothing to it.
+    Unusual,
+    /// A reading beyond the lowest or the highest of all before, by more than so many percent of what lies between them.
+    /// The threshold is that number, 0 to 1,000; the condition means nothing to it.
+    Record,
 }
 
 impl RuleKind {
-    pub(super) const ALL: [Self; 6] =
-        [Self::Threshold, Self::Runtime, Self::RateOfChange, Self::Count, Self::Consecutive, Self::NoData];
+    pub(super) const ALL: [Self; 8] = [
+        Self::Threshold,
+        Self::Runtime,
+        Self::RateOfChange,
+        Self::Count,
+        Self::Consecutive,
+        Self::NoData,
+        Self::Unusual,
+        Self::Record,
+    ];
 
     /// The name in API and page (`rule_type`).
     pub const fn name(self) -> &'static str {
@@ -40,13 +54,15 @@ impl RuleKind {
             Self::Count => "count",
             Self::Consecutive => "consecutive",
             Self::NoData => "no_data",
+            Self::Unusual => "unusual",
+            Self::Record => "record",
         }
     }
 
     /// Fewest readings it needs.
     pub const fn samples_min(self) -> u32 {
         match self {
-            Self::Threshold | Self::Runtime | Self::Count | Self::NoData => 1,
+            Self::Threshold | Self::Runtime | Self::Count | Self::NoData | Self::Unusual | Self::Record => 1,
             Self::RateOfChange | Self::Consecutive => 2,
         }
     }
@@ -55,7 +71,7 @@ impl RuleKind {
     pub const fn needs_window(self) -> bool {
         match self {
             Self::RateOfChange | Self::Count | Self::NoData => true,
-            Self::Threshold | Self::Runtime | Self::Consecutive => false,
+            Self::Threshold | Self::Runtime | Self::Consecutive | Self::Unusual | Self::Record => false,
         }
     }
 
@@ -63,7 +79,21 @@ impl RuleKind {
     pub const fn may_clear_elsewhere(self) -> bool {
         match self {
             Self::Threshold | Self::RateOfChange | Self::Consecutive => true,
-            Self::Runtime | Self::Count | Self::NoData => false,
+            Self::Runtime | Self::Count | Self::NoData | Self::Unusual | Self::Record => false,
+        }
+    }
+
+    /// What its threshold may be.
+    pub const fn thresholds(self) -> (f64, f64) {
+        match self {
+            Self::Unusual => (3.0, 100.0),
+            Self::Record => (0.0, 1_000.0),
+            Self::Threshold
+            | Self::Runtime
+            | Self::RateOfChange
+            | Self::Count
+            | Self::Consecutive
+            | Self::NoData => (f64::MIN, f64::MAX),
         }
     }
 
@@ -212,6 +242,10 @@ impl Criterion {
         let rule = self.rule;
         if !self.threshold.is_finite() {
             return Err(PolicyError::Threshold { found: self.threshold });
+        }
+        let (least, most) = rule.thresholds();
+        if !(least..=most).contains(&self.threshold) {
+            return Err(PolicyError::ThresholdOutside { rule, least, most, found: self.threshold });
         }
         match self.window_minutes {
             Some(found) if !(1..=WINDOW_MINUTES_MAX).contains(&found) => {

@@ -20,6 +20,18 @@ pub enum PolicyError {
         /// The number.
         found: f64,
     },
+    /// A number that the rule has no use for.
+    #[error("threshold: {found}, {least} to {most} allowed for a rule of kind {}", rule.name())]
+    ThresholdOutside {
+        /// The rule.
+        rule: RuleKind,
+        /// The lowest allowed.
+        least: f64,
+        /// The highest allowed.
+        most: f64,
+        /// The number.
+        found: f64,
+    },
     /// A rule over a window without one.
     #[error("window_minutes: a {} rule needs one, 1 to {WINDOW_MINUTES_MAX}", rule.name())]
     WindowMissing {
@@ -88,9 +100,11 @@ pub enum PolicyError {
         /// How many were found where the bound is broken.
         found: usize,
     },
-    /// More than one counter: the work order that served it could not tell which.
-    #[error("groups: {found} runtime conditions, one per policy allowed")]
-    Counters {
+    /// More than one counter, or record, whose past is kept over a restart: nobody could tell which is which.
+    #[error("groups: {found} conditions of kind {}, one per policy allowed", rule.name())]
+    Several {
+        /// The rule.
+        rule: RuleKind,
         /// How many were found.
         found: usize,
     },
@@ -132,12 +146,12 @@ impl PolicyError {
                 | Invalid::Duplicate { field },
             ) => field,
             Self::Invalid(Invalid::Hex { .. }) => "id",
-            Self::Threshold { .. } => "threshold",
+            Self::Threshold { .. } | Self::ThresholdOutside { .. } => "threshold",
             Self::WindowMissing { .. } | Self::Window { .. } => "window_minutes",
             Self::Samples { .. } => "samples",
             Self::Combined { .. } | Self::Units { .. } => "metric2",
             Self::ClearMeaningless { .. } | Self::ClearThreshold { .. } => "clear_threshold",
-            Self::Groups { .. } | Self::Counters { .. } => "groups",
+            Self::Groups { .. } | Self::Several { .. } => "groups",
             Self::Quiet { field, .. } => field,
             Self::Escalation => "escalate",
             Self::Criterion { error, .. } => error.field(),
@@ -152,6 +166,7 @@ impl PolicyError {
             }
             Self::Invalid(_)
             | Self::Threshold { .. }
+            | Self::ThresholdOutside { .. }
             | Self::WindowMissing { .. }
             | Self::Window { .. }
             | Self::Samples { .. }
@@ -160,7 +175,7 @@ impl PolicyError {
             | Self::ClearMeaningless { .. }
             | Self::ClearThreshold { .. }
             | Self::Groups { .. }
-            | Self::Counters { .. }
+            | Self::Several { .. }
             | Self::Quiet { .. }
             | Self::Escalation => self.field().to_owned(),
         }

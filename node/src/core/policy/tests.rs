@@ -69,6 +69,8 @@ fn errors_name_the_field() {
         refused_condition(|c| (c.rule, c.samples) = (RuleKind::Consecutive, 1)),
         refused_condition(|c| c.samples = 0),
         refused_condition(|c| c.samples = 1_001),
+        refused_condition(|c| (c.rule, c.threshold) = (RuleKind::Unusual, 2.9)),
+        refused_condition(|c| (c.rule, c.threshold) = (RuleKind::Record, -0.1)),
         refused_condition(|c| c.clear_threshold = Some(20.1)),
         refused_condition(|c| c.clear_threshold = Some(f64::NEG_INFINITY)),
         refused_condition(|c| (c.rule, c.clear_threshold) = (RuleKind::Count, Some(19.0))),
@@ -105,6 +107,8 @@ fn errors_name_the_field() {
         samples | samples: 1, 2 to 1000 allowed for a consecutive rule
         samples | samples: 0, 1 to 1000 allowed for a threshold rule
         samples | samples: 1001, 1 to 1000 allowed for a threshold rule
+        threshold | threshold: 2.9, 3 to 100 allowed for a rule of kind unusual
+        threshold | threshold: -0.1, 0 to 1000 allowed for a rule of kind record
         clear_threshold | clear_threshold: 20.1 lies on the wrong side of > 20, so that the alert would never clear or at once
         clear_threshold | clear_threshold: -inf lies on the wrong side of > 20, so that the alert would never clear or at once
         clear_threshold | clear_threshold: a count rule has none
@@ -116,7 +120,7 @@ fn errors_name_the_field() {
         groups | groups: 0 conditions in a group or groups, 1 to 8 conditions in each of 1 to 8 groups allowed
         groups | groups: 9 conditions in a group or groups, 1 to 8 conditions in each of 1 to 8 groups allowed
         groups[1][1].samples | condition 2 of group 2: samples: 0, 1 to 1000 allowed for a threshold rule
-        groups | groups: 2 runtime conditions, one per policy allowed
+        groups | groups: 2 conditions of kind runtime, one per policy allowed
         clear_after_minutes | clear_after_minutes: 10081 minutes, 0 to 10080 allowed
         downgrade_after_minutes | downgrade_after_minutes: 0 minutes, 1 to 10080 allowed
         escalate | escalate: up to 2 steps, each later (1 to 40320 minutes) and more severe than the one before and than the policy

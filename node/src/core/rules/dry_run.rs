@@ -12,10 +12,12 @@ use super::tracker::{HORIZON_MS, Verdict};
 use super::watch::Watch;
 use super::{Breach, Doubt, Start};
 use crate::core::catalogue::{Asset, AssetId, Column, MetricName};
-use crate::core::policy::Policy;
+use crate::core::policy::{Policy, RuleKind};
 
 /// How often the clock looks, milliseconds.
 const TICK_MS: i64 = 60_000;
+/// How long before the beginning readings are looked at to know what is usual, milliseconds: three days.
+const USUAL_MS: i64 = 3 * 24 * 60 * 60 * 1000;
 
 /// An alert that would have been raised.
 #[derive(Debug, Clone, PartialEq)]
@@ -146,7 +148,10 @@ impl DryRun {
     pub fn reads_from(&self) -> UnixMs {
         let windows = self.policy.terms().criteria().filter_map(|criterion| criterion.window_minutes);
         let longest_ms = windows.max().map_or(0, |minutes| i64::from(minutes) * 60_000);
-        UnixMs(self.from.0.saturating_sub(longest_ms.max(HORIZON_MS)))
+        let is_compared = |rule| matches!(rule, RuleKind::Unusual | RuleKind::Record);
+        let usual_ms =
+            if self.policy.terms().criteria().any(|one| is_compared(one.rule)) { USUAL_MS } else { 0 };
+        UnixMs(self.from.0.saturating_sub(longest_ms.max(HORIZON_MS).max(usual_ms)))
     }
 
     /// Whether it takes no more rows.

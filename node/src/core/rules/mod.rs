@@ -10,6 +10,7 @@ mod sentence;
 mod silence;
 mod streak;
 mod tracker;
+mod unusual;
 mod watch;
 mod window;
 
@@ -19,6 +20,7 @@ pub use dry_run::{DryRun, Firing, Report};
 pub use evidence::{EVIDENCE_READINGS_MAX, Evidence, Ground};
 pub use sentence::{sentence, unit_of};
 pub use tracker::Verdict;
+pub use unusual::{DEVIATIONS_MAX, Extremes, HISTORY_MEANS, REFRACTORY_READINGS, SHORT_READINGS, WARM_UP};
 pub use watch::Standing;
 
 use protocol::UnixMs;
@@ -49,10 +51,19 @@ pub struct Breach {
 pub struct Findings {
     /// Policies that are broken and not on hold.
     pub breaches: Vec<Breach>,
-    /// Counters whose base has to be stored.
-    pub bases: Vec<CounterBase>,
+    /// What has to be stored, so that a restart does not forget it.
+    pub kept: Vec<Kept>,
     /// By the clock only: policies whose alert stands and may move on with time.
     pub standing: Vec<Standing>,
+}
+
+/// What a condition has to know again after a restart, and cannot read from the last hours.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Kept {
+    /// From where a counter is counted.
+    Base(CounterBase),
+    /// The lowest and the highest reading.
+    Extremes(Extremes),
 }
 
 /// How a rule starts on an asset.
@@ -64,6 +75,8 @@ pub struct Start {
     pub floor: Option<UnixMs>,
     /// From where a counter is counted.
     pub base: Option<CounterBase>,
+    /// The lowest and the highest reading known.
+    pub extremes: Option<Extremes>,
 }
 
 /// Why a policy may say less than it seems to.
@@ -129,30 +142,32 @@ impl Rules {
     }
 
     /// Puts a policy into force, in place of an earlier version, on every asset it is for. It starts with the
-    /// readings at hand, and answers the counters whose base moved on them.
+    /// readings at hand, and answers what of them is to be stored.
     pub fn put(
         &mut self,
         now: UnixMs,
         policy: Policy,
         telemetry: &Telemetry,
         start: impl Fn(AssetId) -> Start,
-    ) -> Vec<CounterBase> {
+    ) -> Vec<Kept> {
         self.remove(policy.id());
         self.follow(now, telemetry.catalogue());
-        let (mut bases, id) = (Vec::new(), policy.id());
+        let (mut kept, id) = (Vec::new(), policy.id());
         let policy = &*self.policies.entry(id).or_insert(policy);
         for (asset, watched) in telemetry.catalogue().assets().iter().zip(&mut self.assets) {
             if is_meant(policy, asset) {
                 let mut watch = Watch::new(now, policy, start(asset.id));
                 let head = telemetry.head(asset.id);
                 let has_moved = head.is_some_and(|head| watch.read_back(now, policy, asset, head));
-                bases.extend(watch.base(asset.id).filter(|_| has_moved));
+                if has_moved {
+                    kept.extend(watch.kept(asset.id));
+                }
                 let at = watched.watches.partition_point(|other| other.policy < id);
                 watched.watches.insert(at, watch);
             }
         }
         self.listen(telemetry.catalogue());
-        bases
+        kept
     }
 
     /// Takes a policy out of force.
@@ -183,7 +198,7 @@ impl Rules {
         watched.look_up_columns(id, catalogue, &self.policies);
         let mut touched = Vec::new();
         for (row, applied) in rows {
-            watched.insert(id, row, applied, &mut touched, &mut findings.bases);
+            watched.insert(id, row, applied, &mut touched, &mut findings.kept);
         }
         touched.sort_unstable();
         for watch in touched {
@@ -320,7 +335,7 @@ impl AssetWatches {
         row: &Row,
         applied: &Applied,
         touched: &mut Vec<usize>,
-        bases: &mut Vec<CounterBase>,
+        kept: &mut Vec<Kept>,
     ) {
         for (at, (column, value)) in row.values().iter().enumerate() {
             let Some(ears) = self.ears.get(usize::from(column.0)).filter(|_| applied.fresh >> at & 1 == 1)
@@ -331,7 +346,7 @@ impl AssetWatches {
                 let watch = &mut self.watches[ear.watch];
                 let was_touched = watch.is_touched;
                 if watch.insert(ear.place, ear.side, row.time(), value.get()) {
-                    bases.extend(watch.base(id));
+                    kept.extend(watch.kept(id));
                 }
                 if watch.is_touched && !was_touched {
                     touched.push(ear.watch);

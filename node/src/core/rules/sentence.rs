@@ -70,6 +70,19 @@ fn clause<'a>(ground: &Ground, unit: &impl Fn(&str) -> &'a str) -> String {
             found.measured.floor(),
             number(newest, &unit)
         ),
+        RuleKind::Unusual => format!(
+            "the mean of the last {} readings of {subject} lay {} standard deviations {} the usual one, the newest {}",
+            found.readings,
+            number(found.measured.abs(), ""),
+            if found.measured < 0.0 { "below" } else { "above" },
+            number(newest, &unit)
+        ),
+        RuleKind::Record => format!(
+            "{subject} was {value}, {} of {} readings; until then {} was",
+            if found.measured < found.threshold { "the lowest" } else { "the highest" },
+            found.readings,
+            number(found.threshold, &unit)
+        ),
     }
 }
 

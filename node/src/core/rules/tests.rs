@@ -53,8 +53,13 @@ impl Bench {
         let applied = self.telemetry.apply(&accepted.row);
         let findings = self.rules.observe(self.now, self.telemetry.catalogue(), &accepted.row, &applied);
         self.take(findings.breaches);
-        for base in findings.bases {
-            writeln!(self.log, "base {:?} + {}", base.base, base.carried).unwrap();
+        for kept in findings.kept {
+            match kept {
+                Kept::Base(base) => writeln!(self.log, "base {:?} + {}", base.base, base.carried).unwrap(),
+                Kept::Extremes(known) => {
+                    writeln!(self.log, "extremes {} to {}", known.lowest, known.highest).unwrap();
+                }
+            }
         }
     }
 
@@ -472,3 +477,4 @@ fn extreme_values_leave_no_trace_in_a_mean() {
 mod batches;
 mod groups;
 mod trial;
+mod unusual;

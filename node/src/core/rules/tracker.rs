@@ -7,7 +7,9 @@ use super::evidence::{EVIDENCE_READINGS_MAX, Evidence};
 use super::pairing::{Pairing, Side};
 use super::silence::Silence;
 use super::streak::Streak;
+use super::unusual::{Deviation, Record};
 use super::window::Window;
+use super::{Kept as Stored, Start};
 use crate::core::catalogue::AssetId;
 use crate::core::policy::{Condition, Criterion, PolicyId, RuleKind};
 
@@ -63,11 +65,13 @@ enum Kept {
     Streak(Streak),
     Counter(Counter),
     Silence(Silence),
+    Deviation(Box<Deviation>),
+    Record(Box<Record>),
 }
 
 impl Tracker {
     /// A condition that is listened to since `began`.
-    pub(super) fn new(criterion: &Criterion, base: Option<&CounterBase>, began: i64) -> Self {
+    pub(super) fn new(criterion: &Criterion, start: &Start, began: i64) -> Self {
         let threshold = match (criterion.rule, criterion.window_minutes) {
             (RuleKind::NoData, Some(minutes)) => f64::from(minutes),
             (_, Some(_) | None) => criterion.threshold,
@@ -83,14 +87,16 @@ impl Tracker {
             (RuleKind::Consecutive, _) => Kept::Streak(Streak::new(need, span_ms, test, true)),
             (RuleKind::RateOfChange, _) => Kept::Rate(Window::new(span_ms, test)),
             (RuleKind::Count, _) => Kept::Count(Window::new(span_ms, test)),
-            (RuleKind::Runtime, _) => Kept::Counter(Counter::new(base)),
+            (RuleKind::Runtime, _) => Kept::Counter(Counter::new(start.base.as_ref())),
             (RuleKind::NoData, _) => Kept::Silence(Silence::new(span_ms, began)),
+            (RuleKind::Unusual, _) => Kept::Deviation(Box::new(Deviation::new(threshold))),
+            (RuleKind::Record, _) => Kept::Record(Box::new(Record::new(threshold, start.extremes.as_ref()))),
         };
         let pairing = criterion.with.as_ref().map(|(operator, _)| Pairing::new(*operator));
         Self { test, clear, samples: criterion.samples, pairing, kept }
     }
 
-    /// Takes a reading of one of its metrics. Answers whether a counter's base moved.
+    /// Takes a reading of one of its metrics. Answers whether there is something to store.
     pub(super) fn insert(&mut self, side: Side, time: i64, value: f64) -> bool {
         let value = match &mut self.pairing {
             None => value,
@@ -114,6 +120,11 @@ impl Tracker {
                 silence.insert(time, value);
                 false
             }
+            Kept::Deviation(deviation) => {
+                deviation.insert(time, value);
+                false
+            }
+            Kept::Record(record) => record.insert(time, value),
         }
     }
 
@@ -156,6 +167,13 @@ impl Tracker {
                 Some(_) if silence.is_broken(at) => (Verdict::Broken, true),
                 Some(_) => (Verdict::Clear, false),
             },
+            // Of these, what the newest reading shows is all there is; time alone changes nothing.
+            Kept::Deviation(deviation) => match deviation.deviations() {
+                None => (Verdict::Unknown, false),
+                Some(found) => (news(deviation.is_alarm()), self.test.is_near(found.abs())),
+            },
+            Kept::Record(record) if !record.is_known() => (Verdict::Unknown, false),
+            Kept::Record(record) => (news(record.is_alarm()), record.is_alarm()),
         }
     }
 
@@ -191,6 +209,10 @@ impl Tracker {
             Kept::Silence(silence) => {
                 shown(threshold, silence.minutes(at)?, silence.last().as_slice().iter())
             }
+            Kept::Deviation(deviation) => {
+                shown(threshold, deviation.deviations()?, deviation.readings().iter())
+            }
+            Kept::Record(record) => record.evidence(),
         }
     }
 
@@ -200,6 +222,8 @@ impl Tracker {
             Kept::Mean(window) | Kept::Rate(window) | Kept::Count(window) => window.newest(),
             Kept::Streak(streak) => streak.readings().back().map(|(time, _)| *time),
             Kept::Counter(counter) => counter.last().map(|(time, _)| time),
+            Kept::Deviation(deviation) => deviation.newest(),
+            Kept::Record(record) => record.newest(),
             Kept::Silence(_) => None,
         }
     }
@@ -214,7 +238,7 @@ impl Tracker {
         self.pairing.as_ref()
     }
 
-    /// Forgets the readings; a counter keeps counting.
+    /// Forgets the readings; a counter keeps counting, and what is usual stays usual.
     pub(super) fn clear(&mut self) {
         if let Some(pairing) = &mut self.pairing {
             pairing.clear();
@@ -223,7 +247,7 @@ impl Tracker {
             Kept::Mean(window) | Kept::Rate(window) | Kept::Count(window) => window.clear(),
             Kept::Streak(streak) => streak.clear(),
             Kept::Silence(silence) => silence.clear(),
-            Kept::Counter(_) => {}
+            Kept::Counter(_) | Kept::Deviation(_) | Kept::Record(_) => {}
         }
     }
 
@@ -234,17 +258,47 @@ impl Tracker {
                 counter.serve(now);
                 true
             }
-            Kept::Mean(_) | Kept::Rate(_) | Kept::Count(_) | Kept::Streak(_) | Kept::Silence(_) => false,
+            Kept::Mean(_)
+            | Kept::Rate(_)
+            | Kept::Count(_)
+            | Kept::Streak(_)
+            | Kept::Silence(_)
+            | Kept::Deviation(_)
+            | Kept::Record(_) => false,
         }
     }
 
-    /// What is to be stored of a counter.
-    pub(super) const fn stored(&self, asset: AssetId, policy: PolicyId) -> Option<CounterBase> {
+    /// From where it counts, if it counts.
+    pub(super) const fn base(&self, asset: AssetId, policy: PolicyId) -> Option<CounterBase> {
         match &self.kept {
             Kept::Counter(counter) => Some(counter.stored(asset, policy)),
-            Kept::Mean(_) | Kept::Rate(_) | Kept::Count(_) | Kept::Streak(_) | Kept::Silence(_) => None,
+            Kept::Mean(_)
+            | Kept::Rate(_)
+            | Kept::Count(_)
+            | Kept::Streak(_)
+            | Kept::Silence(_)
+            | Kept::Deviation(_)
+            | Kept::Record(_) => None,
         }
     }
+
+    /// What is to be stored of it.
+    pub(super) fn kept(&mut self, asset: AssetId, policy: PolicyId) -> Option<Stored> {
+        match &mut self.kept {
+            Kept::Counter(counter) => Some(Stored::Base(counter.stored(asset, policy))),
+            Kept::Record(record) => record.extremes(asset, policy).map(Stored::Extremes),
+            Kept::Mean(_)
+            | Kept::Rate(_)
+            | Kept::Count(_)
+            | Kept::Streak(_)
+            | Kept::Silence(_)
+            | Kept::Deviation(_) => None,
+        }
+    }
+}
+
+const fn news(is_alarm: bool) -> Verdict {
+    if is_alarm { Verdict::Broken } else { Verdict::Clear }
 }
 
 fn shown<'a>(

@@ -3,11 +3,10 @@
 use protocol::UnixMs;
 use std::ops::Range;
 
-use super::counter::CounterBase;
 use super::evidence::{Evidence, Ground};
 use super::pairing::Side;
 use super::tracker::{HORIZON_MS, Tracker, Verdict};
-use super::{Breach, Start};
+use super::{Breach, CounterBase, Kept, Start};
 use crate::core::catalogue::{Asset, AssetId, Column};
 use crate::core::policy::{Policy, PolicyId};
 use crate::core::telemetry::Head;
@@ -52,10 +51,10 @@ impl Watch {
             groups.push(end..end + group.len());
             end += group.len();
         }
-        let base = start.base.as_ref();
+        let tracker = |criterion| Tracker::new(criterion, &start, now.0);
         Self {
             policy: policy.id(),
-            trackers: terms.criteria().map(|criterion| Tracker::new(criterion, base, now.0)).collect(),
+            trackers: terms.criteria().map(tracker).collect(),
             groups,
             floor: start.floor.unwrap_or(UnixMs(i64::MIN)),
             newest: i64::MIN,
@@ -68,7 +67,7 @@ impl Watch {
         }
     }
 
-    /// Takes in what the head holds. Answers whether a counter's base moved.
+    /// Takes in what the head holds. Answers whether there is something to store.
     pub(super) fn read_back(&mut self, now: UnixMs, policy: &Policy, asset: &Asset, head: &Head) -> bool {
         let mut has_moved = false;
         for (place, criterion) in policy.terms().criteria().enumerate() {
@@ -85,7 +84,7 @@ impl Watch {
         has_moved
     }
 
-    /// Takes a reading for one of the conditions. Answers whether a counter's base moved.
+    /// Takes a reading for one of the conditions. Answers whether there is something to store.
     pub(super) fn insert(&mut self, place: usize, side: Side, time: UnixMs, value: f64) -> bool {
         if time <= self.floor {
             return false;
@@ -202,7 +201,13 @@ impl Watch {
     }
 
     pub(super) fn base(&self, asset: AssetId) -> Option<CounterBase> {
-        self.trackers.iter().find_map(|tracker| tracker.stored(asset, self.policy))
+        self.trackers.iter().find_map(|tracker| tracker.base(asset, self.policy))
+    }
+
+    /// What is to be stored of its conditions.
+    pub(super) fn kept(&mut self, asset: AssetId) -> impl Iterator<Item = Kept> + '_ {
+        let policy = self.policy;
+        self.trackers.iter_mut().filter_map(move |tracker| tracker.kept(asset, policy))
     }
 
     pub(super) const fn is_near(&self) -> bool {

@@ -130,6 +130,10 @@ fn slowly(counting: &Counting, readings: &[(UnixMs, f64)], from: i64, to: i64) -
 }
 
 fn share(sum: &mut Option<f64>, from: i64, to: i64, (start, end): (UnixMs, UnixMs), counted: f64) {
+    // A swap at the very time of a reading that contradicts it: what is counted then falls into the window that begins there.
+    if start == end && (from..to).contains(&end.0) {
+        *sum = Some(sum.unwrap_or(0.0) + counted);
+    }
     let overlap = end.0.min(to) - start.0.max(from);
     if overlap > 0 {
         #[expect(clippy::cast_precision_loss, reason = "seconds")]
@@ -140,6 +144,17 @@ fn share(sum: &mut Option<f64>, from: i64, to: i64, (start, end): (UnixMs, UnixM
 
 fn near(a: f64, b: f64) -> bool {
     (a - b).abs() < 1e-6 * (1.0 + a.abs())
+}
+
+#[test]
+fn a_swap_at_the_time_of_a_reading_is_counted_once_in_the_window_that_begins_there() {
+    let counting = Counting::new(None, vec![exchange(90_000, 1_000.0, 2.0)]);
+    let readings = every_10_s(&[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
+    let windows = counting.windows(readings.iter().copied(), UnixMs(T + 80_000), 10_000, 3);
+    assert_eq!(windows, [Some(1_000.0), Some(1.0), None]);
+    let window = |n: i64| slowly(&counting, &readings, T + (8 + n) * 10_000, T + (9 + n) * 10_000);
+    assert_eq!(windows, [0, 1, 2].map(window), "the slow way");
+    assert_eq!(windows.iter().flatten().sum::<f64>(), counting.between(readings[8], readings[9]));
 }
 
 proptest! {

@@ -92,6 +92,7 @@ impl Door {
                 | Output::SendSettlement { .. }
                 | Output::Members(_)
                 | Output::MemberMoved { .. }
+                | Output::ForgetHistory
                 | Output::StoreNetworkKeys(_)
                 | Output::NetworkKeys(_)
                 | Output::Event(_) => {}
@@ -334,6 +335,24 @@ fn a_clock_that_jumps_back_flags_itself_and_readings_keep_their_time() {
     door.now.time = UnixMs(NOW + MINUTE);
     door.pass(2 * S);
     assert_eq!(door.readings("motor_temp"), [(0, 60.0), (10 * S, 61.0)]);
+}
+
+/// A hive whose time runs 900 times as fast as the machine's, as in a replay, is no clock that jumps at every look.
+#[test]
+fn a_fast_clock_is_no_clock_that_jumps() {
+    let mut door = Door::open();
+    door.core.clock_speed_millis = 900_000;
+    for _ in 0..20 {
+        door.now.tick = door.now.tick.plus(1_000);
+        door.now.time = door.now.time.plus(900 * S);
+        door.core.handle(door.now, Input::Tick);
+    }
+    assert_eq!(door.core.clock_jumps(), 0);
+    door.now.time = door.now.time.plus(901 * MINUTE);
+    door.core.handle(door.now, Input::Tick);
+    assert_eq!(door.core.clock_jumps(), 1, "a minute of the machine's clock");
+    door.core.handle(door.now, Input::Tick);
+    assert_eq!(door.core.clock_jumps(), 1, "said once");
 }
 
 #[test]

@@ -74,6 +74,7 @@ impl Carrier {
                     }
                     self.network(NetworkCommand::SetSwarmKeys(keys));
                 }
+                Output::ForgetHistory => self.stores.building.restore(&self.stores.entries)?,
                 Output::Event(event) => self.presenter.event(&self.core, &self.facts, &event),
             }
         }
@@ -304,10 +305,14 @@ impl Carrier {
                 | Answer::Metric(_)
                 | Answer::Swap(..)
                 | Answer::Meters(_)
+                | Answer::Dwellings
                 | Answer::Terms
                 | Answer::Equipment(_)
                 | Answer::Wish(_)
-                | Answer::Recounting,
+                | Answer::Home(_)
+                | Answer::TakingPart
+                | Answer::Recounting
+                | Answer::Released,
             ) => true,
         };
         if changes_the_picture {

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::task::{Context, Poll};
 
 use libp2p::core::Endpoint;
@@ -17,6 +17,7 @@ use libp2p::swarm::{
 use libp2p::{Multiaddr, PeerId};
 use thiserror::Error;
 use tokio::time::Instant;
+use web::Network;
 
 use super::budget::Budget;
 use super::counters;
@@ -42,7 +43,7 @@ pub(super) enum TurnedAway {
 pub(super) struct Doorway {
     arrivals: Budget,
     /// What each network has left of its part. Those to whom nothing is missing are forgotten.
-    by_network: BTreeMap<IpAddr, Budget>,
+    by_network: BTreeMap<Network, Budget>,
     pending: BTreeMap<ConnectionId, IpAddr>,
 }
 
@@ -63,13 +64,13 @@ impl Doorway {
             }
         }
         if let Some(address) = address
-            && !self.of(network(address), now).take(now)
+            && !self.of(address.into(), now).take(now)
         {
             return Err(TurnedAway::Network);
         }
         if !self.arrivals.take(now) {
             if let Some(address) = address {
-                self.of(network(address), now).put_back();
+                self.of(address.into(), now).put_back();
             }
             return Err(TurnedAway::Rate);
         }
@@ -80,7 +81,7 @@ impl Doorway {
     }
 
     /// What one network has left.
-    fn of(&mut self, network: IpAddr, now: Instant) -> &mut Budget {
+    fn of(&mut self, network: Network, now: Instant) -> &mut Budget {
         if self.by_network.len() >= ARRIVING_NETWORKS_MAX && !self.by_network.contains_key(&network) {
             self.by_network.retain(|_, budget| !budget.is_full(now));
             let soonest = self.by_network.iter().min_by_key(|(_, budget)| budget.full_at());
@@ -94,14 +95,6 @@ impl Doorway {
         self.by_network
             .entry(network)
             .or_insert_with(|| Budget::new(part(ARRIVALS_AT_ONCE), part(ARRIVALS_PER_S)))
-    }
-}
-
-/// Who counts as one: an address, or for IPv6 the /64 that a household has.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.into(),
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
     }
 }
 
@@ -208,7 +201,8 @@ mod tests {
         for second in 0..30 {
             now += Duration::from_secs(1);
             let IpAddr::V6(first) = loud else { unreachable!("it is one") };
-            let many = (0..200_u128).map(|host| IpAddr::from(Ipv6Addr::from_bits(first.to_bits() + host)));
+            let many =
+                (0..200_u128).map(|host| IpAddr::from(std::net::Ipv6Addr::from_bits(first.to_bits() + host)));
             let taken = many.filter(|address| come(&mut doorway, *address, now).is_ok()).count();
             let most = if second == 0 { ARRIVALS_AT_ONCE } else { ARRIVALS_PER_S } / ARRIVALS_SHARE_OF_ONE;
             assert_eq!(taken, most as usize, "in second {second}");
@@ -233,7 +227,10 @@ mod tests {
             let _of_either_kind = come(&mut doorway, IpAddr::from((network << 8 | 2).to_be_bytes()), now);
             let _again = come(&mut doorway, loud, now);
             assert!(doorway.by_network.len() <= ARRIVING_NETWORKS_MAX);
-            assert!(doorway.by_network.contains_key(&loud), "many newcomers do not wash a loud one away");
+            assert!(
+                doorway.by_network.contains_key(&loud.into()),
+                "many newcomers do not wash a loud one away"
+            );
         }
     }
 

@@ -98,6 +98,8 @@ pub(super) const BURST_S: u32 = 4;
 pub(super) const EXCESS_PAUSE: Duration = Duration::from_millis(200);
 /// How long a ban lasts. It is kept by key, never by address: a street may share one.
 pub(super) const BAN: Duration = Duration::from_secs(10 * 60);
+/// What members owe is written at most this often, but for bans.
+pub(super) const STANDING_WRITTEN_EVERY: Duration = Duration::from_secs(30);
 /// Bans of keys that are not members; the oldest is forgotten first.
 pub(super) const BANS_MAX: usize = 256;
 

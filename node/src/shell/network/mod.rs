@@ -21,6 +21,7 @@ mod muxer;
 mod outbox;
 mod peer;
 mod pnet;
+mod remembered;
 mod room;
 mod standing;
 mod streams;
@@ -33,6 +34,7 @@ mod wires;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use protocol::{ChainId, NetworkKey, PublicKey};
@@ -65,6 +67,8 @@ pub struct NetworkConfig {
     pub members: BTreeSet<PublicKey>,
     /// Whether members are also looked for by multicast DNS. An answer is a hint where to dial, nothing more.
     pub mdns: bool,
+    /// The file that keeps bans and debts over a restart; without one a restart forgives.
+    pub standing: Option<PathBuf>,
 }
 
 impl fmt::Debug for NetworkConfig {

@@ -29,6 +29,17 @@ impl Debts {
         Self { points: 0, counted: now, excess: None, faults: BTreeMap::new() }
     }
 
+    /// Debts from before a restart.
+    pub(super) fn remembered(&mut self, points: u32) {
+        self.points = self.points.max(points.min(BAN_POINTS - 1));
+    }
+
+    /// What is owed now.
+    pub(super) fn points(&mut self, now: Instant) -> u32 {
+        self.forgive(now);
+        self.points
+    }
+
     /// Adds a fault. True if the member is to be banned now.
     pub(super) fn blame(&mut self, now: Instant, severity: Blame, fault: &'static str) -> bool {
         self.forgive(now);

@@ -29,8 +29,11 @@ use super::meter::Meter;
 use super::outbox::Link;
 use super::peer::Peer;
 use super::pnet::{Keys, KeysSender};
+use super::remembered::{Owed, Remembered};
 use super::room::House;
 use super::twins::Twins;
+use crate::shell::clock::wall_ms;
+
 use super::{
     Blame, GossipId, GossipVerdict, Lane, NetworkCommand, NetworkConfig, NetworkError, NetworkEvent,
     Standing, Topic, keys,
@@ -76,6 +79,7 @@ pub(super) struct Task {
     told: Vec<Standing>,
     /// Nodes found on the local network since everything found there was last forgotten.
     found: usize,
+    remembered: Remembered,
 }
 
 impl Task {
@@ -98,7 +102,8 @@ impl Task {
             listen(&mut swarm, text)?;
         }
         let (report_to, reports) = mpsc::channel(REPORTS_MAX);
-        Ok(Self {
+        let (remembered, owed) = Remembered::open(config.standing.as_deref());
+        let mut task = Self {
             swarm,
             names,
             door,
@@ -120,7 +125,23 @@ impl Task {
             house: House::new(),
             told: Vec::new(),
             found: 0,
-        })
+            remembered,
+        };
+        owed.iter().for_each(|one| task.remember(now, one));
+        Ok(task)
+    }
+
+    /// Takes up what a member owed before a restart.
+    fn remember(&mut self, now: Instant, owed: &Owed) {
+        let (points, banned) = owed.now(wall_ms());
+        let house = &self.house;
+        let peer = self.peers.entry(owed.peer).or_insert_with(|| Peer::new(now, house.chamber()));
+        peer.debts.remembered(points);
+        if let Some(left) = banned {
+            tracing::warn!(peer = ?owed.peer, "still banned for {} s", left.as_secs());
+            self.swarm.behaviour_mut().gate.ban(keys::to_peer(&owed.peer), now + left);
+            self.remembered.ban(owed.peer, now + left);
+        }
     }
 
     /// Runs until it is told to stop, or nobody is left to tell it anything.
@@ -355,6 +376,8 @@ impl Task {
         tracing::warn!(peer = ?key, "banned for {} s", BAN.as_secs());
         counters::banned();
         self.swarm.behaviour_mut().gate.ban(keys::to_peer(&key), now + BAN);
+        self.remembered.ban(key, now + BAN);
+        self.keep_debts(now);
         self.disconnect(key);
         self.events.push(NetworkEvent::Banned { peer: key });
     }
@@ -414,6 +437,13 @@ impl Task {
             }
         }
         self.tell_standing(now);
+        self.keep_debts(now);
+    }
+
+    fn keep_debts(&mut self, now: Instant) {
+        let Self { peers, remembered, .. } = self;
+        let debts = peers.iter_mut().map(|(key, peer)| (*key, peer.debts.points(now)));
+        remembered.look(now, wall_ms(), debts);
     }
 
     /// Tells the node how its members stand, when that changed.

@@ -26,6 +26,7 @@ pub(super) fn core_config(config: &Config, operator: Option<OperatorKey>) -> Cor
             quarter_days: Some(config.quarter_days),
             day_days: None,
         },
+        clock_speed_millis: config.clock.speed_millis,
         operator,
     }
 }
@@ -59,6 +60,7 @@ pub(super) fn network_config(
         peers: config.network.peers.iter().map(|peer| where_it_went(peer, core)).collect(),
         members: core.ledger().state().member_keys().collect(),
         mdns: config.network.mdns,
+        standing: Some(config.in_data("standing")),
     }
 }
 

@@ -44,7 +44,10 @@ impl Bookings {
                     number: note.number,
                     ..booked(&note.lines)
                 },
-                Settlement::Slot(_) | Settlement::Period(_) => continue,
+                Settlement::Slot(_)
+                | Settlement::Period(_)
+                | Settlement::Correction(_)
+                | Settlement::Ruling(_) => continue,
             };
             let bookings = Arc::make_mut(&mut self.0);
             if bookings.len() == BOOKINGS_MAX {

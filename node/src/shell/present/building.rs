@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::state::WorkOrder as LedgerOrder;
+use ledger::state::assembly::Cause as Decided;
 use protocol::{Digest, UnixMs, WorkOrderStatus};
 use web::Time;
 use web::view::{
-    AssetState, AssetView, LastValue, LedgerPlace, SeverityCounts, SiteView, StateCounts, WorkOrderView,
+    AssetState, AssetView, LastValue, LedgerPlace, OrderDecisionView, SeverityCounts, SiteView, StateCounts,
+    WorkOrderView,
 };
 
 use super::Facts;
@@ -15,7 +17,7 @@ use super::policies::unit;
 use crate::core::Core;
 use crate::core::alerts;
 use crate::core::catalogue::{Asset, MetricName, Site};
-use crate::core::maintenance::WorkOrder;
+use crate::core::maintenance::{OrderCause, WorkOrder};
 use crate::core::telemetry::Head;
 
 /// Work orders of other buildings on the page.
@@ -132,13 +134,14 @@ fn local_order(core: &Core, facts: &Facts, order: &WorkOrder) -> WorkOrderView {
     let text = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
     WorkOrderView {
         id: order.reference.to_string(),
-        alert: Some(order.alert.to_string()),
+        alert: order.alert().map(|alert| alert.to_string()),
+        decision: decision(core, &order.cause),
         building: facts.name.clone(),
         local: true,
         site: site.map(|site| site.code.to_string()),
         asset: asset.map(|asset| asset.code.to_string()),
         asset_kind: order.kind.into(),
-        title: Some(order.message.clone()),
+        title: text(&order.message),
         severity: order.severity.into(),
         status: order.status.into(),
         created: Time::from(order.created),
@@ -151,6 +154,18 @@ fn local_order(core: &Core, facts: &Facts, order: &WorkOrder) -> WorkOrderView {
     }
 }
 
+/// The decision of the owners that a work order follows from.
+fn decision(core: &Core, cause: &OrderCause) -> Option<OrderDecisionView> {
+    let OrderCause::Decision { decided, most } = cause else { return None };
+    let (assembly, item) = match decided {
+        Decided::Item(id, item) => {
+            (core.home().gathering(id).map(|gathering| gathering.stored.number), Some(item.0))
+        }
+        Decided::Joint(_) => (None, None),
+    };
+    Some(OrderDecisionView { assembly, item, most: most.0 })
+}
+
 fn foreign_order(
     core: &Core,
     facts: &Facts,
@@ -161,6 +176,7 @@ fn foreign_order(
     WorkOrderView {
         id: order.reference.to_string(),
         alert: None,
+        decision: None,
         building: name_of(core, facts, &order.building),
         local: false,
         site: None,

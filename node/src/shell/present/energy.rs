@@ -10,7 +10,7 @@ use web::view::{
 use web::{Kind, Problem, Time};
 
 use crate::core::Core;
-use crate::core::catalogue::{Asset, MetricKind, MetricName};
+use crate::core::catalogue::{Asset, AssetId, MetricKind, MetricName};
 use crate::core::energy::{
     Doubt, Finding, Gap, Limits, Meter, MeterPlan, Power, Role, Slot, Totals, gaps, unit_mwh,
 };
@@ -133,7 +133,7 @@ pub(crate) fn meters(core: &Core, now: UnixMs) -> MetersView {
     }
 }
 
-fn energy_counters<'a>(core: &'a Core, asset: &'a Asset) -> impl Iterator<Item = MeterPlace> + 'a {
+pub(super) fn energy_counters<'a>(core: &'a Core, asset: &'a Asset) -> impl Iterator<Item = MeterPlace> + 'a {
     let catalogue = core.telemetry().catalogue();
     let counts = |name: &str| {
         let traits = catalogue.traits(name);
@@ -178,10 +178,7 @@ pub(crate) fn planned(core: &Core, draft: MetersDraft) -> Result<MeterPlan, Prob
 }
 
 fn meter(core: &Core, asset: &str, metric: &str, wanted: MeterRole) -> Result<Meter, Problem> {
-    let unknown = || Problem::new(Kind::NotFound, format!("there is no asset `{asset}`")).field("asset");
-    let asset = core.telemetry().catalogue().asset_by_code(asset).ok_or_else(unknown)?.id;
-    let wrong = |error: protocol::Invalid| Problem::new(Kind::Invalid, error.to_string()).field("metric");
-    let metric = MetricName::new(metric).map_err(wrong)?;
+    let (asset, metric) = place(core, asset, metric)?;
     let role = match wanted {
         MeterRole::Import => Role::Import,
         MeterRole::Export => Role::Export,
@@ -189,6 +186,14 @@ fn meter(core: &Core, asset: &str, metric: &str, wanted: MeterRole) -> Result<Me
         MeterRole::Load => Role::Load,
     };
     Ok(Meter { asset, metric, role })
+}
+
+/// Where a counter is that somebody names.
+pub(super) fn place(core: &Core, asset: &str, metric: &str) -> Result<(AssetId, MetricName), Problem> {
+    let unknown = || Problem::new(Kind::NotFound, format!("there is no asset `{asset}`")).field("asset");
+    let asset = core.telemetry().catalogue().asset_by_code(asset).ok_or_else(unknown)?.id;
+    let wrong = |error: protocol::Invalid| Problem::new(Kind::Invalid, error.to_string()).field("metric");
+    Ok((asset, MetricName::new(metric).map_err(wrong)?))
 }
 
 const fn role(role: Role) -> MeterRole {
@@ -213,7 +218,7 @@ const fn finding(finding: Finding) -> MeterFinding {
     }
 }
 
-const fn doubt(doubt: Doubt) -> SlotDoubt {
+pub(super) const fn doubt(doubt: Doubt) -> SlotDoubt {
     match doubt {
         Doubt::ImportAboveConnection => SlotDoubt::ImportAboveConnection,
         Doubt::ExportAboveConnection => SlotDoubt::ExportAboveConnection,

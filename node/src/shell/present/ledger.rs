@@ -1,7 +1,7 @@
 //! Blocks, transactions and proofs as the page shows them. Names come from the picture, everything else from the block.
 
+use crate::shell::hex::hex;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use ledger::input::StoredBlock;
 use protocol::membership::Evidence;
@@ -175,6 +175,16 @@ fn payload(payload: &Payload) -> (&'static str, BTreeMap<String, String>) {
         }
         Payload::Settle(signed) => settlements::fields(&signed.settlement),
         Payload::Token(action) => super::token::fields(action),
+        Payload::Assembly(action) => super::assembly::fields(action),
+        Payload::Aggregate(record) => super::aggregates::fields(record),
+        Payload::Dispute(dispute) => {
+            let parts = [
+                ("slot", dispute.slot.to_string()),
+                ("version", dispute.version.to_string()),
+                ("reason", dispute.reason.name().to_owned()),
+            ];
+            ("energy.dispute", fields(parts))
+        }
     }
 }
 
@@ -191,17 +201,14 @@ fn action(action: &Action) -> [(&'static str, String); 2] {
         Action::Energy(action) => {
             return [("action", "energy".to_owned()), ("decision", action.to_string())];
         }
+        Action::AskJointly(question) => return super::assembly::question(question),
+        Action::Aggregate(action) => {
+            return [("action", "aggregate".to_owned()), ("decision", action.to_string())];
+        }
     };
     [("action", what.to_owned()), ("member", about)]
 }
 
-fn fields<const N: usize>(parts: [(&'static str, String); N]) -> BTreeMap<String, String> {
+pub(super) fn fields<const N: usize>(parts: [(&'static str, String); N]) -> BTreeMap<String, String> {
     parts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("invariant: a String takes every character");
-        text
-    })
 }

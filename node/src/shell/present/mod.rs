@@ -1,9 +1,13 @@
 //! From the core to the page: one picture of the building and the hive, replaced a few times a second, and events for
 //! open pages. It reads the core, and nothing of it ever flows back.
 
+pub(crate) mod aggregates;
 pub(crate) mod alerts;
+mod assembly;
 mod bookings;
 pub(crate) mod building;
+pub(crate) mod disputes;
+pub(crate) mod dwellings;
 pub(crate) mod energy;
 pub(crate) mod hive;
 pub(crate) mod ledger;
@@ -135,7 +139,7 @@ impl Presenter {
                 let closed_to = core.energy().frontier().map(Time::from);
                 self.tell(LiveEvent::Energy(EnergyNews { closed_to }));
             }
-            Event::Policies | Event::Catalogue | Event::Hive => {}
+            Event::Policies | Event::Catalogue | Event::Hive | Event::Assembly => {}
         }
     }
 

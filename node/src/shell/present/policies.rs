@@ -134,6 +134,8 @@ const fn rule(rule: policy::RuleKind) -> RuleKind {
         policy::RuleKind::Count => RuleKind::Count,
         policy::RuleKind::Consecutive => RuleKind::Consecutive,
         policy::RuleKind::NoData => RuleKind::NoData,
+        policy::RuleKind::Unusual => RuleKind::Unusual,
+        policy::RuleKind::Record => RuleKind::Record,
     }
 }
 

@@ -1,19 +1,20 @@
 //! What became of slots as the page shows it: the hive's result on the ledger, this building's part of it, and what a month
 //! of them came to.
 
+use crate::shell::hex::hex;
 use std::ops::RangeInclusive;
 
 use ledger::energy::{Line, LineProof};
 use ledger::state::energy::SettledSlot;
 use protocol::UnixMs;
-use protocol::energy::{SlotId, SlotLength, Statement, ToldLine};
+use protocol::energy::{MicroEuro, SlotId, SlotLength, Statement, ToldLine, WattHours};
 use web::view::{
     Amount as ShownAmount, MonthSums, OwnLine, ResultDoubt, ResultProof, ResultStage, ResultView,
 };
 use web::{Kind, Problem};
 
 use crate::core::Core;
-use crate::core::energy::{Amount, LineDoubt, Month, OwnPart, OwnSlot, SlotStage, tariff_and_fee};
+use crate::core::energy::{Amount, LineDoubt, Month, OwnPart, OwnSlot, PastLine, SlotStage, tariff_and_fee};
 
 /// The slots that start in `[from, to)`.
 pub(super) fn slots_between(from: UnixMs, to: UnixMs, length: SlotLength) -> Option<RangeInclusive<SlotId>> {
@@ -29,7 +30,7 @@ pub(super) fn slots_between(from: UnixMs, to: UnixMs, length: SlotLength) -> Opt
 /// not hold yet.
 pub(crate) fn results(core: &Core, from: UnixMs, to: UnixMs, limit: usize) -> Vec<ResultView> {
     let state = core.ledger().state();
-    let slots = slots_between(from, to, state.books().length);
+    let slots = slots_between(from, to, state.slot_length());
     let mut settled = slots.into_iter().flat_map(|slots| state.settled_slots(slots)).peekable();
     let mut stated = core.energy().settled_between(from, to).map(OwnSlot::slot).peekable();
     let mut found = Vec::new();
@@ -54,7 +55,7 @@ pub(crate) fn results(core: &Core, from: UnixMs, to: UnixMs, limit: usize) -> Ve
 /// A slot that this building stated and that is not on the ledger.
 fn waiting(core: &Core, slot: SlotId) -> ResultView {
     let state = core.ledger().state();
-    let (length, tariff) = (state.books().length, tariff_and_fee(state, slot));
+    let (length, tariff) = (state.slot_length(), tariff_and_fee(state, slot));
     ResultView {
         id: slot.to_string(),
         start: slot.start(length).into(),
@@ -78,7 +79,7 @@ fn waiting(core: &Core, slot: SlotId) -> ResultView {
 
 fn result(core: &Core, settled: &SettledSlot) -> ResultView {
     let (state, result) = (core.ledger().state(), &settled.result);
-    let length = state.books().length;
+    let length = state.slot_length();
     let tariff = tariff_and_fee(state, result.slot);
     ResultView {
         id: result.slot.to_string(),
@@ -134,13 +135,33 @@ fn own_line(core: &Core, slot: SlotId) -> Option<OwnLine> {
     })
 }
 
-fn own_part(core: &Core, slot: SlotId) -> OwnPart {
-    let Some(own) = core.energy().settled_slot(slot) else { return OwnPart::None };
+pub(crate) fn own_part(core: &Core, slot: SlotId) -> OwnPart {
+    let Some(own) = core.energy().settled_slot(slot) else {
+        return core
+            .energy()
+            .past_line(slot)
+            .map_or(OwnPart::None, |past| OwnPart::Checked(past_line(core, past)));
+    };
     let is_doubtful = own.outcome().is_some_and(|outcome| outcome.doubt.is_some());
     match own.checked() {
         Some(told) => OwnPart::Checked(line(told)),
         None if is_doubtful => OwnPart::Doubtful,
         None => OwnPart::None,
+    }
+}
+
+/// A line of a slot whose statements are not kept any more.
+fn past_line(core: &Core, past: &PastLine) -> Line {
+    let PastLine { net, shared, money, fee, .. } = *past;
+    Line {
+        member: core.ledger().address(),
+        demand: WattHours(net[0]),
+        surplus: WattHours(net[1]),
+        alloc: WattHours(shared[0]),
+        sold: WattHours(shared[1]),
+        pay: MicroEuro(money[0]),
+        rev: MicroEuro(money[1]),
+        fee: MicroEuro(fee),
     }
 }
 
@@ -190,10 +211,6 @@ pub(crate) fn proof(core: &Core, slot: SlotId) -> Result<ResultProof, Problem> {
         size: told.size,
         path: told.path.iter().map(ToString::to_string).collect(),
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What the slots that start in `[from, to)` came to for this building.

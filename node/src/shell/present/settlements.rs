@@ -2,24 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use protocol::energy::{NetLine, Settlement};
+use protocol::energy::{NetLine, Settlement, SlotResult};
 
 /// Kind and fields of a settlement.
 pub(super) fn fields(settlement: &Settlement) -> (&'static str, BTreeMap<String, String>) {
     let (kind, parts) = match settlement {
-        Settlement::Slot(result) => {
-            let parts = vec![
-                ("slot", result.slot.to_string()),
-                ("version", result.version.to_string()),
-                ("demand_wh", result.demand.0.to_string()),
-                ("surplus_wh", result.surplus.0.to_string()),
-                ("traded_wh", result.traded.0.to_string()),
-                ("given_wh", result.given.0.to_string()),
-                ("price", result.price.map_or_else(|| "none".to_owned(), |price| price.0.to_string())),
-                ("lines", result.lines.to_string()),
-                ("missing", result.missing.len().to_string()),
+        Settlement::Slot(result) => ("energy.slot", totals(result)),
+        Settlement::Correction(result) => ("energy.correction", totals(result)),
+        Settlement::Ruling(ruling) => {
+            let desks = vec![
+                ("agreed", ruling.agreed.len().to_string()),
+                ("others", ruling.others.len().to_string()),
             ];
-            ("energy.slot", parts)
+            ("energy.ruling", [totals(&ruling.result), desks].concat())
         }
         Settlement::Week(booking) => {
             let numbers = [("week", booking.week.to_string()), ("number", booking.number.to_string())];
@@ -44,6 +39,20 @@ pub(super) fn fields(settlement: &Settlement) -> (&'static str, BTreeMap<String,
         }
     };
     (kind, parts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+fn totals(result: &SlotResult) -> Vec<(&'static str, String)> {
+    vec![
+        ("slot", result.slot.to_string()),
+        ("version", result.version.to_string()),
+        ("demand_wh", result.demand.0.to_string()),
+        ("surplus_wh", result.surplus.0.to_string()),
+        ("traded_wh", result.traded.0.to_string()),
+        ("given_wh", result.given.0.to_string()),
+        ("price", result.price.map_or_else(|| "none".to_owned(), |price| price.0.to_string())),
+        ("lines", result.lines.to_string()),
+        ("missing", result.missing.len().to_string()),
+    ]
 }
 
 fn sums(lines: &[NetLine]) -> Vec<(&'static str, String)> {

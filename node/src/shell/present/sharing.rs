@@ -102,7 +102,7 @@ fn account((member, account): (Address, Account)) -> AccountView {
 /// What the hive shared in the slots that start in `[from, to)`.
 pub(crate) fn hive(core: &Core, from: UnixMs, to: UnixMs) -> HiveEnergyView {
     let state = core.ledger().state();
-    let length = state.books().length;
+    let length = state.slot_length();
     let mut view = HiveEnergyView {
         from: from.into(),
         to: to.into(),

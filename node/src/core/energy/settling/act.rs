@@ -1,7 +1,7 @@
 //! What comes of settling: to be stored, sent, put on the ledger or told to people, in this order.
 
 use protocol::Address;
-use protocol::energy::{DayCommitment, SettlementMessage, SignedSettlement};
+use protocol::energy::{DayCommitment, Dispute, SettlementMessage, SignedSettlement};
 
 use crate::core::maintenance::Change;
 
@@ -17,6 +17,8 @@ pub(super) enum Act {
     Wish(Box<SignedSettlement>, u64),
     /// Bind this building on the ledger to what it stated of a day.
     Commit(DayCommitment),
+    /// Open a slot to all desks.
+    Dispute(Dispute),
     /// People see something else.
     Tell,
 }

@@ -3,26 +3,31 @@
 
 use std::collections::BTreeMap;
 
-use ledger::state::energy::{PairBooks, digest_of_lines, slots_of_week, week_of};
+use ledger::state::energy::{PairBooks, SettledSlot, digest_of_lines, slots_of_week, week_of};
 use protocol::energy::{
     MicroEuro, NetLine, Offer, Settlement, SettlementMessage, SignedSettlement, SlotId, WattHours,
     WeekBooking,
 };
-use protocol::limits::WEEK_LINES_MAX;
+use protocol::limits::{BOOKED_LINES_MAX, WEEK_LINES_MAX};
 use protocol::{Address, Bounded, Digest, SigningKey, Tick};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use super::act::Act;
+use super::credit;
+use super::desk::Office;
 use super::exchange::wish;
 use super::hall::{Hall, day_of};
+use super::left::{self, BookedByOthers, Others};
+use super::part::first_part;
 use super::period;
-use super::tray::Tray;
 use crate::core::maintenance::Change;
 
 /// What is due is looked for this often, milliseconds.
 const LOOK_MS: u64 = 20_000;
+/// Slots whose statements are asked for again at a time.
+const LACKING_MAX: usize = 64;
 /// A week is booked this long after its end, so that late statements are among it, milliseconds.
-const BOOK_AFTER_MS: i64 = 2 * 60 * 60 * 1000;
+pub(super) const BOOK_AFTER_MS: i64 = 2 * 60 * 60 * 1000;
 
 /// What this desk booked of a week with another one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
@@ -34,7 +39,7 @@ pub struct Booked {
     /// Their bookings of the week on the ledger.
     pub bookings: u32,
     /// What those come to, by member's first key.
-    pub lines: Bounded<NetLine, WEEK_LINES_MAX>,
+    pub lines: Bounded<NetLine, BOOKED_LINES_MAX>,
     /// What this desk signed last, written before its signature left.
     pub signed: Option<Bounded<NetLine, WEEK_LINES_MAX>>,
 }
@@ -43,7 +48,10 @@ pub struct Booked {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Bookings {
     booked: BTreeMap<(u64, Address), Booked>,
+    others: Others,
     looked: Option<Tick>,
+    /// Slots whose statements are to be asked for again.
+    pub(super) lacks: Vec<SlotId>,
 }
 
 impl Booked {
@@ -65,13 +73,23 @@ impl Bookings {
         self.booked.insert((booked.week, booked.partner), booked);
     }
 
+    pub(super) fn restore_others(&mut self, booked: BookedByOthers) {
+        self.others.insert((booked.week, booked.pair), booked);
+    }
+
     /// A booking stands on the ledger.
     pub(super) fn landed(&mut self, hall: &Hall<'_>, signed: &SignedSettlement, acts: &mut Vec<Act>) {
         let Settlement::Week(booking) = &signed.settlement else { return };
-        let me = hall.state.origin(&hall.me);
-        let pair = signed.signatures.each_ref().map(|(signer, _)| hall.state.origin(signer));
+        let me = hall.first_key(&hall.me);
+        let pair = signed.signatures.each_ref().map(|(signer, _)| hall.first_key(signer));
         let partner = if pair[0] == me { pair[1] } else { pair[0] };
-        if !pair.contains(&me) || self.booked(hall, booking.week, partner).is_none() {
+        if !pair.contains(&me) {
+            let noted =
+                left::note(&mut self.others, hall, signed, booking).filter(|_| hall.has_desk(&hall.me));
+            acts.extend(noted.map(|booked| Act::Store(Change::PutBookedByOthers(Box::new(booked)))));
+            return;
+        }
+        if self.booked(hall, booking.week, partner).is_none() {
             return;
         }
         let booked =
@@ -103,23 +121,18 @@ impl Bookings {
     }
 
     /// Offers what is due to the desks that come after this one.
-    pub(super) fn tend(
-        &mut self,
-        hall: &Hall<'_>,
-        key: &SigningKey,
-        trays: &BTreeMap<SlotId, Tray>,
-        acts: &mut Vec<Act>,
-    ) {
+    pub(super) fn tend(&mut self, hall: &Hall<'_>, key: &SigningKey, office: &Office, acts: &mut Vec<Act>) {
         let now = hall.now.tick;
         if self.looked.is_some_and(|looked| now.since(looked) < LOOK_MS) || !hall.has_desk(&hall.me) {
             return;
         }
         self.looked = Some(now);
+        self.lacks = self.lacking(hall, office);
         for partner in hall.desk_addresses() {
             if !hall.may_pair(&hall.me, &partner) || partner <= hall.me {
                 continue;
             }
-            for settlement in self.due(hall, trays, partner) {
+            for settlement in self.due(hall, office, partner) {
                 self.remember(hall, partner, &settlement, acts);
                 let signature = settlement.sign(key, &hall.chain);
                 let basis = Digest::of("symbiose nothing to compare v1", &[]);
@@ -134,7 +147,7 @@ impl Bookings {
         &mut self,
         hall: &Hall<'_>,
         key: &SigningKey,
-        trays: &BTreeMap<SlotId, Tray>,
+        office: &Office,
         from: Address,
         offer: &Offer,
         acts: &mut Vec<Act>,
@@ -145,7 +158,7 @@ impl Bookings {
         if !holds || from >= hall.me || !hall.may_pair(&from, &hall.me) {
             return;
         }
-        if !self.due(hall, trays, from).contains(&offer.settlement) {
+        if !self.due(hall, office, from).contains(&offer.settlement) {
             return;
         }
         self.remember(hall, from, &offer.settlement, acts);
@@ -156,7 +169,7 @@ impl Bookings {
     /// What is signed of a week is on disk before it leaves.
     fn remember(&mut self, hall: &Hall<'_>, partner: Address, settlement: &Settlement, acts: &mut Vec<Act>) {
         let Settlement::Week(WeekBooking { week, lines, .. }) = settlement else { return };
-        let partner = hall.state.origin(&partner);
+        let partner = hall.first_key(&partner);
         let Some(mut booked) = self.booked(hall, *week, partner) else { return };
         if booked.signed.as_ref() == Some(lines) {
             return;
@@ -167,7 +180,7 @@ impl Bookings {
     }
 
     /// Everything that this desk and a partner may put on the ledger now.
-    fn due(&self, hall: &Hall<'_>, trays: &BTreeMap<SlotId, Tray>, partner: Address) -> Vec<Settlement> {
+    fn due(&self, hall: &Hall<'_>, office: &Office, partner: Address) -> Vec<Settlement> {
         let today = day_of(hall.current(), hall.length());
         let pair = hall.pair(today);
         let mut due = Vec::new();
@@ -181,37 +194,105 @@ impl Bookings {
             let sums = hall.state.energy_week(week);
             let is_open = sums.traded != sums.booked || sums.results > 0;
             if is_open && hall.now.time.since(end) >= BOOK_AFTER_MS {
-                due.extend(self.due_week(hall, trays, partner, week).map(Settlement::Week));
+                due.extend(self.due_week(hall, office, partner, week).map(Settlement::Week));
             }
         }
+        due.extend(credit::due(hall, office, partner).into_iter().map(Settlement::Credit));
         due
     }
 
     /// What the slots of a week that both desks settled come to, less what they booked.
-    fn due_week(
-        &self,
-        hall: &Hall<'_>,
-        trays: &BTreeMap<SlotId, Tray>,
-        partner: Address,
-        week: u64,
-    ) -> Option<WeekBooking> {
-        let booked = self.booked(hall, week, hall.state.origin(&partner))?;
+    fn due_week(&self, hall: &Hall<'_>, office: &Office, partner: Address, week: u64) -> Option<WeekBooking> {
+        let booked = self.booked(hall, week, hall.first_key(&partner))?;
         let sums = hall.state.energy_week(week);
         let slots = slots_of_week(week, hall.length());
-        let net = net_of(hall, trays, partner, &slots)?;
-        let lines = added(&net, &booked.lines, -1);
+        let net = net_of(hall, office, partner, &slots)?;
+        let own = added(&net, &booked.lines, -1);
         let left = sums.traded.0 - sums.booked.0;
-        let traded: i64 = lines.iter().map(|line| line.bought.0).sum();
+        let back = hall.state.pair_books(week, [hall.me, partner]).map_or(0, |books| books.bought.0);
         // Where nothing was shared an empty booking says so: it falls to the pair of the last day.
         let last = hall.pair(day_of(SlotId(slots.end.0 - 1), hall.length()));
-        let closes = left == 0 && last.contains(&partner) && last.contains(&hall.me);
-        if (lines.is_empty() && !closes) || !(left.min(0)..=left.max(0)).contains(&traded) {
+        let closers = [Some(last), hall.heirs(week)];
+        let mut closers = closers.iter().flatten();
+        let closes = left == 0 && closers.any(|pair| pair.contains(&partner) && pair.contains(&hall.me));
+        let lines = if hall.heirs(week).is_some() {
+            self.with_orphans(hall, partner, week, &own, left, back)?
+        } else {
+            first_part(&own, left, back)?
+        };
+        if lines.is_empty() && !closes {
             return None;
         }
-        let lines = Bounded::new(lines)
-            .inspect_err(|error| tracing::error!(week, %error, "a week cannot be booked"))
-            .ok()?;
+        let lines = Bounded::new(lines).expect("invariant: a part keeps the limit");
         Some(WeekBooking { week, number: sums.bookings + 1, lines })
+    }
+
+    /// What a pair books of a week that others left: its own part, and off that what pairs booked whose slots it took over.
+    fn with_orphans(
+        &self,
+        hall: &Hall<'_>,
+        partner: Address,
+        week: u64,
+        own: &[NetLine],
+        left: i64,
+        back: i64,
+    ) -> Option<Vec<NetLine>> {
+        let pair = hall.pair_of(&[hall.me, partner]);
+        let is_orphan = !hall.has_part(week, &pair);
+        if is_orphan && hall.state.pair_books(week, pair).is_some() {
+            return None;
+        }
+        if hall.deputy(week) != Some(pair) {
+            return first_part(own, left, back);
+        }
+        let mut rest = own.to_vec();
+        for (orphan, books) in hall.state.pairs_of_week(week) {
+            if !hall.has_part(week, &orphan) {
+                rest = added(&rest, &self.booked_of(hall, week, orphan, books.bookings)?, -1);
+            }
+        }
+        first_part(&rest, left, back).or_else(|| first_part(own, left, back))
+    }
+
+    /// What a pair booked of a week; none where this desk has no record of all of it.
+    fn booked_of(
+        &self,
+        hall: &Hall<'_>,
+        week: u64,
+        pair: [Address; 2],
+        bookings: u32,
+    ) -> Option<Vec<NetLine>> {
+        let me = hall.first_key(&hall.me);
+        let partner = pair.into_iter().find(|one| *one != me).filter(|_| pair.contains(&me));
+        if let Some(partner) = partner {
+            return self.booked(hall, week, partner).map(|booked| booked.lines.into_vec());
+        }
+        let known = self.others.get(&(week, pair)).filter(|known| known.bookings == bookings);
+        known.map(|known| known.lines.to_vec())
+    }
+
+    /// Slots of weeks that are to be booked anew whose statements this desk let go of.
+    pub(super) fn lacking(&self, hall: &Hall<'_>, office: &Office) -> Vec<SlotId> {
+        let length = hall.length();
+        let weeks = week_of(hall.oldest(), length)..week_of(hall.current(), length);
+        let open = weeks.filter(|week| {
+            let sums = hall.state.energy_week(*week);
+            sums.traded != sums.booked || sums.results > 0
+        });
+        let slots = open.map(|week| slots_of_week(week, length)).flat_map(|slots| {
+            let last = SlotId(slots.end.0.saturating_sub(1));
+            hall.state.settled_slots(slots.start..=last)
+        });
+        let is_mine = |settled: &SettledSlot| {
+            settled.settlers.iter().any(|settler| hall.state.current(settler) == hall.me)
+        };
+        let unknown = slots.filter(|settled| {
+            let (slot, version) = (settled.result.slot, settled.result.version);
+            let is_known = office.trays.contains_key(&slot) || office.sums.has(slot, version);
+            let falls_here = hall.takes_over(slot) && !office.busy.contains(&slot);
+            slot >= hall.kept() && (is_mine(settled) && !is_known || falls_here)
+        });
+        unknown.map(|settled| settled.result.slot).take(LACKING_MAX).collect()
     }
 
     /// Weeks that stand on the ledger otherwise than in this desk's records.
@@ -228,6 +309,10 @@ impl Bookings {
             self.booked.remove(&(week, partner));
             acts.push(Act::Store(Change::DeleteBooked(week, partner)));
         }
+        while let Some((week, pair)) = self.others.keys().next().copied().filter(|(week, _)| *week < before) {
+            self.others.remove(&(week, pair));
+            acts.push(Act::Store(Change::DeleteBookedByOthers(week, pair)));
+        }
     }
 }
 
@@ -235,45 +320,33 @@ impl Bookings {
 /// cannot tell the lines of one of them, because a correction is on its way.
 fn net_of(
     hall: &Hall<'_>,
-    trays: &BTreeMap<SlotId, Tray>,
+    office: &Office,
     partner: Address,
     slots: &std::ops::Range<SlotId>,
 ) -> Option<Vec<NetLine>> {
     let last = SlotId(slots.end.0.checked_sub(1)?);
-    let mut sums: BTreeMap<Address, NetLine> = BTreeMap::new();
+    let mut net = Vec::new();
     for settled in hall.state.settled_slots(slots.start..=last) {
         let settlers = settled.settlers.map(|settler| hall.state.current(&settler));
         if !settlers.contains(&hall.me) || !settlers.contains(&partner) {
             continue;
         }
-        let slot = settled.result.slot;
-        let found = trays.get(&slot)?.find(hall, slot, settled.result.version)?;
-        if !found.says(&settled.result) {
-            return None;
-        }
-        for line in &found.outcome.lines {
-            let member = hall.state.origin(&line.member);
-            let sum = sums.entry(member).or_insert_with(|| zero(member));
-            sum.bought.0 += line.alloc.0;
-            sum.sold.0 += line.sold.0;
-            sum.balance.0 += line.rev.0 - line.pay.0;
-            sum.fee.0 += line.fee.0;
-        }
+        net = added(&net, &office.lines(hall, settled)?, 1);
     }
-    Some(sums.into_values().filter(|line| !is_zero(line)).collect())
+    Some(net)
 }
 
-const fn zero(member: Address) -> NetLine {
+pub(super) const fn zero(member: Address) -> NetLine {
     let (energy, money) = (WattHours::ZERO, MicroEuro::ZERO);
     NetLine { member, bought: energy, sold: energy, balance: money, fee: money }
 }
 
-fn is_zero(line: &NetLine) -> bool {
+pub(super) fn is_zero(line: &NetLine) -> bool {
     *line == zero(line.member)
 }
 
 /// `lines` plus `sign` times `more`, by member; what comes to nothing is left out.
-fn added(lines: &[NetLine], more: &[NetLine], sign: i64) -> Vec<NetLine> {
+pub(super) fn added(lines: &[NetLine], more: &[NetLine], sign: i64) -> Vec<NetLine> {
     let mut sums: BTreeMap<Address, NetLine> = lines.iter().map(|line| (line.member, *line)).collect();
     for line in more {
         let sum = sums.entry(line.member).or_insert_with(|| zero(line.member));

@@ -33,17 +33,23 @@ impl Settling {
             SettlementMessage::Receipt(receipt) => self.post.hear_receipt(hall, pen, from, receipt, acts),
             SettlementMessage::Wanted(slot) => self.post.hear_wanted(hall, from, slot, acts),
             SettlementMessage::Offer(offer) => match offer.settlement {
-                Settlement::Slot(_) => self.office.hear_offer(hall, pen.key, from, *offer, acts),
+                Settlement::Slot(_) | Settlement::Correction(_) => {
+                    self.office.hear_offer(hall, pen.key, from, *offer, acts);
+                }
+                Settlement::Ruling(_) => self.office.hear_ruling(hall, pen.key, from, &offer, acts),
                 Settlement::Week(_) | Settlement::Period(_) | Settlement::Credit(_) => {
-                    self.bookings.hear(hall, pen.key, &self.office.trays, from, &offer, acts);
+                    self.bookings.hear(hall, pen.key, &self.office, from, &offer, acts);
                 }
             },
             SettlementMessage::Held(held) => self.office.hear_held(hall, from, &held, acts),
             SettlementMessage::Share(some) => self.office.hear_share(hall, pen.key, from, &some, acts),
             SettlementMessage::AskLine(slot) => self.office.hear_ask(hall, from, slot, acts),
             SettlementMessage::Line(told) => self.post.hear_line(hall, from, &told, acts),
+            SettlementMessage::Opinion(told) => {
+                self.office.hear_opinion(hall, pen.key, from, *told, acts);
+            }
             // Read before it comes here.
-            SettlementMessage::Shift(_) => {}
+            SettlementMessage::Shift(_) | SettlementMessage::Aggregate(_) => {}
         }
     }
 
@@ -66,8 +72,10 @@ impl Settling {
         }
         self.swept = Some(now);
         self.heard.clear();
-        self.post.forget(hall.kept(), acts);
+        let gone = self.post.forget(hall.kept_days(), acts);
+        self.past.take(hall, gone.iter().filter_map(|own| own.checked()), acts);
         self.office.forget(hall.kept(), acts);
+        self.office.tidy(now);
         self.bookings.forget(week_of(hall.kept(), hall.length()), acts);
     }
 }
@@ -82,10 +90,14 @@ impl Energy {
             let terms_at = |start| terms.at(start);
             settling.post.state(hall, pen, !meters.2.is_empty(), slot_of, terms_at, acts);
             settling.post.send(hall, acts);
+            settling.post.dispute(hall, acts);
             settling.post.commit_days(hall, acts);
         }
         settling.office.tend(hall, pen.key, acts);
-        settling.bookings.tend(hall, pen.key, &settling.office.trays, acts);
+        settling.bookings.tend(hall, pen.key, &settling.office, acts);
+        for slot in std::mem::take(&mut settling.bookings.lacks) {
+            settling.office.ask_again(hall, slot);
+        }
         settling.sweep(hall, acts);
     }
 }
@@ -104,7 +116,7 @@ fn hall_and_pen<'a>(
 impl Core {
     /// States what is over, sends what did not arrive, settles what may be settled.
     pub(in crate::core) fn tend_settling(&mut self, now: Now) {
-        self.energy.follow(self.ledger.state().books().length);
+        self.energy.follow(self.ledger.state().slot_length());
         let secret = self.maintenance.secret();
         let Some((hall, pen)) = hall_and_pen(&self.ledger, &self.key, secret, now) else { return };
         let mut acts = Vec::new();
@@ -116,6 +128,9 @@ impl Core {
     pub(in crate::core) fn hear_settlement(&mut self, now: Now, from: Address, message: SettlementMessage) {
         if let SettlementMessage::Shift(message) = message {
             return self.hear_shift(now, from, message);
+        }
+        if let SettlementMessage::Aggregate(message) = message {
+            return self.hear_aggregate(now, from, *message);
         }
         let secret = self.maintenance.secret();
         let Some((hall, pen)) = hall_and_pen(&self.ledger, &self.key, secret, now) else { return };
@@ -132,11 +147,33 @@ impl Core {
     pub(in crate::core) fn hear_energy(&mut self, now: Now, event: &EnergyEvent) {
         self.event(Event::Hive);
         self.event(Event::Energy);
-        let EnergyEvent::Settled { slot, .. } = event else { return };
+        let slot = match event {
+            EnergyEvent::Settled { slot, .. }
+            | EnergyEvent::Corrected { slot, .. }
+            | EnergyEvent::Ruled { slot, .. } => slot,
+            EnergyEvent::Disputed { slot } => return self.open_dispute(now, *slot),
+            EnergyEvent::Committed { .. }
+            | EnergyEvent::Booked { .. }
+            | EnergyEvent::Period { .. }
+            | EnergyEvent::Credited { .. } => return,
+        };
         let secret = self.maintenance.secret();
         let Some((hall, _)) = hall_and_pen(&self.ledger, &self.key, secret, now) else { return };
         let mut acts = Vec::new();
         self.energy.settling.on_ledger(&hall, *slot, &mut acts);
+        self.carry_settling(now, acts);
+    }
+
+    /// A slot is open to all desks: the building tells them what it stated, and a desk looks at it.
+    fn open_dispute(&mut self, now: Now, slot: SlotId) {
+        let secret = self.maintenance.secret();
+        let Some((hall, pen)) = hall_and_pen(&self.ledger, &self.key, secret, now) else { return };
+        let mut acts = Vec::new();
+        self.energy.settling.resume(&hall);
+        self.energy.settling.office.open_slot(&hall, slot);
+        self.energy.settling.post.open_slot(&hall, slot);
+        self.energy.settling.office.consider(&hall, pen.key, slot, &mut acts);
+        self.energy.settling.post.send(&hall, &mut acts);
         self.carry_settling(now, acts);
     }
 
@@ -175,6 +212,13 @@ impl Core {
                 Act::Send(to, message) => {
                     self.persist(std::mem::take(&mut changes));
                     self.out.push(Output::SendSettlement { to, message: Box::new(message) });
+                }
+                Act::Dispute(dispute) => {
+                    let purpose = Purpose::Dispute(dispute.slot);
+                    let is_new = !self.outbox.holds(purpose);
+                    if is_new && self.outbox.push(Payload::Dispute(dispute), purpose, now.tick).is_err() {
+                        tracing::warn!("the outbox is full; a slot is disputed later");
+                    }
                 }
                 Act::Commit(commitment) => {
                     let purpose = Purpose::Commitment(commitment.day);

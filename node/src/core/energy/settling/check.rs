@@ -3,7 +3,7 @@
 
 use ledger::energy::{Line, LineProof, Setting};
 use ledger::state::energy::SettledSlot;
-use protocol::energy::{Quality, Statement, ToldLine, WattHours};
+use protocol::energy::{Quality, SignedStatement, Statement, ToldLine, WattHours};
 
 use super::own::{LineDoubt, OwnSlot};
 
@@ -24,6 +24,21 @@ pub(super) fn line(told: &ToldLine) -> Line {
     }
 }
 
+/// The building's statement on which a line under the root on the ledger rests; none if it does not stand there.
+pub(super) fn counted<'a>(
+    own: &'a OwnSlot,
+    told: &ToldLine,
+    settled: &SettledSlot,
+) -> Option<&'a SignedStatement> {
+    let proof = LineProof { index: told.index, size: told.size, path: told.path.clone() };
+    let (root, line) = (&settled.result.lines, line(told));
+    own.statements().iter().rev().find(|signed| {
+        let statement = &signed.statement;
+        told.member == statement.member
+            && proof.holds(root, told.slot, settled.result.version, &line, &statement.salt)
+    })
+}
+
 /// What is wrong with a line of the version that stands on the ledger; none if it holds.
 pub(super) fn doubt(
     own: &OwnSlot,
@@ -31,16 +46,8 @@ pub(super) fn doubt(
     settled: &SettledSlot,
     setting: &Setting<'_>,
 ) -> Option<LineDoubt> {
-    let proof = LineProof { index: told.index, size: told.size, path: told.path.clone() };
-    let (root, line) = (&settled.result.lines, line(told));
-    let under = |statement: &Statement| {
-        told.member == statement.member
-            && proof.holds(root, told.slot, settled.result.version, &line, &statement.salt)
-    };
-    let versions = own.statements().iter().rev().map(|signed| &signed.statement);
-    let Some(stated) = versions.into_iter().find(|statement| under(statement)) else {
-        return Some(LineDoubt::Proof);
-    };
+    let Some(signed) = counted(own, told, settled) else { return Some(LineDoubt::Proof) };
+    let stated = &signed.statement;
     let latest = own.latest();
     let same = (stated.import, stated.export, stated.terms) == (latest.import, latest.export, latest.terms);
     if !same

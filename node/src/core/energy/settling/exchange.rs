@@ -1,10 +1,13 @@
 //! Two desks come to one result: each offers what it found with its signature; where they rest on different statements
 //! they exchange those first; where both say the same it goes on the ledger with both signatures.
 
-use protocol::energy::{Held, Offer, Settlement, SettlementMessage, SignedSettlement, SlotId};
+use protocol::energy::{
+    Dispute, DisputeReason, Held, Offer, Settlement, SettlementMessage, SignedSettlement, SlotId,
+};
 use protocol::limits::SHARED_STATEMENTS_MAX;
 use protocol::{Address, Bounded, Signature, SigningKey, Tick};
 
+use super::DISPUTE_AFTER_MS;
 use super::act::Act;
 use super::desk::Office;
 use super::hall::Hall;
@@ -18,6 +21,8 @@ const COMPARE_AGAIN_MS: u64 = 1_000;
 const QUIET_MS: u64 = 2_000;
 /// And again after this long, milliseconds.
 const COMPARE_EARLY_MS: u64 = 60_000;
+/// Two desks that exchanged what they hold and go by different statements for this long disagree, milliseconds.
+const APART_MS: u64 = 60_000;
 /// The second of a pair leaves it to the first to put a result on the ledger, for this long, milliseconds.
 const SECOND_WAITS_MS: u64 = 1_500;
 /// What both signed and is not on the ledger is handed in again after this long, milliseconds.
@@ -29,6 +34,7 @@ impl Office {
         let Some(tray) = self.trays.get_mut(&slot) else { return };
         if !hall.is_open(slot) {
             self.busy.remove(&slot);
+            tray.forget();
             return;
         }
         if !hall.has_desk(&hall.me) {
@@ -37,16 +43,24 @@ impl Office {
         if !Self::is_ready(hall, slot, tray) {
             return tray.compare_early(hall, slot, acts);
         }
-        let settled = hall.state.settled(slot);
+        if hall.is_disputed(slot) {
+            return tray.opine(hall, key, slot, acts);
+        }
+        let settled = hall.latest(slot);
         if let Some(settled) = settled
-            && tray.find(hall, slot, settled.result.version).is_some_and(|found| found.says(&settled.result))
+            && let Some(found) = tray.found(hall, slot, settled.result.version)
+            && found.says(&settled.result)
+            && !hall.takes_over(slot)
         {
+            let found = found.clone();
             self.busy.remove(&slot);
+            tray.forget();
+            self.sum_up(hall, slot, &found);
             return;
         }
         let version = settled.map_or(1, |settled| settled.result.version + 1);
-        let Some(found) = tray.find(hall, slot, version) else { return };
-        let (settlement, basis) = (found.settlement(), tray.basis());
+        let Some(found) = tray.found(hall, slot, version) else { return };
+        let (settlement, basis) = (found.settlement(hall), tray.known_basis(hall, slot));
         if tray.mine.as_ref().is_none_or(|mine| mine.settlement != settlement || mine.basis != basis) {
             let signature = settlement.sign(key, &hall.chain);
             tray.mine = Some(Offer { settlement, basis, signature });
@@ -66,7 +80,7 @@ impl Office {
         offer: Offer,
         acts: &mut Vec<Act>,
     ) {
-        let Settlement::Slot(result) = &offer.settlement else { return };
+        let (Settlement::Slot(result) | Settlement::Correction(result)) = &offer.settlement else { return };
         let slot = result.slot;
         let holds = hall
             .desk_key(&from)
@@ -75,11 +89,15 @@ impl Office {
             return;
         }
         let tray = self.trays.entry(slot).or_insert_with(|| Tray::new(hall.now));
-        tray.offers.insert(from, offer);
+        let before = tray.offers.insert(from, offer.clone());
+        if before.is_none_or(|before| before.basis != offer.basis) {
+            tray.apart = None;
+        }
         self.busy.insert(slot);
         self.consider(hall, key, slot, acts);
         let Some(tray) = self.trays.get_mut(&slot) else { return };
-        let is_other = tray.offers.get(&from).is_some_and(|offer| offer.basis != tray.basis());
+        let basis = tray.known_basis(hall, slot);
+        let is_other = tray.offers.get(&from).is_some_and(|offer| offer.basis != basis);
         if is_other {
             tray.tell_marks(hall, slot, from, acts);
         }
@@ -128,7 +146,7 @@ impl Tray {
             .map(|(desk, offer)| (*desk, offer.clone()))
             .collect();
         if let Some((desk, offer)) = offers.iter().find(|(_, offer)| offer.settlement == mine.settlement) {
-            self.differs = None;
+            (self.differs, self.apart) = (None, None);
             if self.wished.is_none_or(|wished| hall.now.tick.since(wished) >= WISH_AGAIN_MS) {
                 self.wished = Some(hall.now.tick);
                 acts.push(wish(mine.settlement, (hall.me, mine.signature), (*desk, offer.signature)));
@@ -139,15 +157,25 @@ impl Tray {
             if offer.basis == mine.basis {
                 self.differs.get_or_insert(hall.now.tick);
             } else {
+                self.apart.get_or_insert(hall.now.tick);
                 self.tell_marks(hall, slot, *desk, acts);
             }
+        }
+        let is_over =
+            |since: Option<Tick>, ms: u64| since.is_some_and(|since| hall.now.tick.since(since) >= ms);
+        if is_over(self.differs, DISPUTE_AFTER_MS) || is_over(self.apart, APART_MS) {
+            let version = hall.latest(slot).map_or(0, |settled| settled.result.version);
+            acts.push(Act::Dispute(Dispute { slot, version, reason: DisputeReason::Desks }));
         }
     }
 
     /// What one desk waits for the other may hold: a member reaches one of them sometimes.
     fn compare_early(&mut self, hall: &Hall<'_>, slot: SlotId, acts: &mut Vec<Act>) {
         let (now, changed) = (hall.now.tick, self.changed.tick);
-        if self.statements.is_empty() || now.since(changed) < QUIET_MS || hall.state.settled(slot).is_some() {
+        // Whoever takes a slot over that another pair settled asks the one of them that is still there first.
+        let takes_over = hall.takes_over(slot);
+        let is_concluded = hall.latest(slot).is_some() && !hall.is_disputed(slot);
+        if !takes_over && (self.statements.len() == 0 || now.since(changed) < QUIET_MS || is_concluded) {
             return;
         }
         for partner in hall.partners(slot) {
@@ -158,7 +186,7 @@ impl Tray {
         }
     }
 
-    fn tell_marks(&mut self, hall: &Hall<'_>, slot: SlotId, to: Address, acts: &mut Vec<Act>) {
+    pub(super) fn tell_marks(&mut self, hall: &Hall<'_>, slot: SlotId, to: Address, acts: &mut Vec<Act>) {
         let last = self.compared.get(&to);
         if last.is_some_and(|last| hall.now.tick.since(*last) < COMPARE_AGAIN_MS) {
             return;
@@ -171,7 +199,10 @@ impl Tray {
 }
 
 fn version_of(settlement: &Settlement) -> Option<u32> {
-    if let Settlement::Slot(result) = settlement { Some(result.version) } else { None }
+    match settlement {
+        Settlement::Slot(result) | Settlement::Correction(result) => Some(result.version),
+        Settlement::Week(_) | Settlement::Period(_) | Settlement::Credit(_) | Settlement::Ruling(_) => None,
+    }
 }
 
 /// Both signatures in order of address; the desk that comes first puts it on the ledger, the other one if that does not.

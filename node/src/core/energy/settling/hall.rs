@@ -4,19 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::energy::Setting;
 use ledger::state::State;
-use ledger::state::energy::Books;
+use ledger::state::energy::{Books, SettledSlot};
 use protocol::energy::{Rota, SharingRule, SlotId, SlotLength, Tariff};
 use protocol::limits::{SETTLING_DAYS_MAX, STAND_BY_AFTER_MS};
-use protocol::{Address, ChainId, Now, PublicKey};
+use protocol::{Address, ChainId, Height, Now, PublicKey};
 
 use crate::core::telemetry::DAY_MS;
+
+/// Blocks for which the result of a slot may be on its way to the ledger.
+const ON_ITS_WAY_BLOCKS: u64 = 64;
 
 /// What a node needs of the hive to settle.
 #[derive(Debug)]
 pub(super) struct Hall<'a> {
     pub(super) state: &'a State,
-    pub(super) books: Books,
-    pub(super) rota: Rota,
+    pub(super) books: &'a Books,
+    pub(super) rota: &'a Rota,
     pub(super) chain: ChainId,
     /// This node.
     pub(super) me: Address,
@@ -26,8 +29,8 @@ pub(super) struct Hall<'a> {
 impl<'a> Hall<'a> {
     /// None while nobody is voted to settle.
     pub(super) fn open(state: &'a State, chain: ChainId, me: Address, now: Now) -> Option<Self> {
-        let books = state.books();
-        let rota = books.rota.clone()?;
+        let books = state.opened_books()?;
+        let rota = books.rota.as_ref()?;
         Some(Self { state, books, rota, chain, me, now })
     }
 
@@ -46,19 +49,40 @@ impl<'a> Hall<'a> {
         SlotId::at(self.now.time.plus(-days * DAY_MS), self.length()).unwrap_or(SlotId(0))
     }
 
-    /// The first slot that statements are made and taken for.
+    /// The first slot of the day of that: own slots are let go day by day.
+    pub(super) fn kept_days(&self) -> SlotId {
+        SlotId(day_of(self.kept(), self.length()) * u64::from(self.length().slots_per_day()))
+    }
+
+    /// The first slot that is not final.
     pub(super) fn oldest(&self) -> SlotId {
         self.kept().max(self.books.final_until)
     }
 
-    /// Whether statements of a slot count now.
+    /// Whether statements of a slot count now: those of final ones become corrections.
     pub(super) fn is_open(&self, slot: SlotId) -> bool {
-        (self.oldest()..self.current()).contains(&slot) && self.state.tariff_at(slot).is_some()
+        (self.kept()..self.current()).contains(&slot) && self.state.tariff_at(slot).is_some()
     }
 
-    /// Whether an authority has a desk now.
+    /// Whether a slot's period is final.
+    pub(super) fn is_final(&self, slot: SlotId) -> bool {
+        slot < self.books.final_until
+    }
+
+    /// What holds of a slot: its correction where there is one, else what was settled.
+    pub(super) fn latest(&self, slot: SlotId) -> Option<&'a SettledSlot> {
+        self.state.latest_result(slot)
+    }
+
+    /// The first key of whoever has, or had, an address.
+    pub(super) fn first_key(&self, address: &Address) -> Address {
+        self.state.first_key(address)
+    }
+
+    /// Whether an authority has a desk now: whoever is no authority any more has none.
     pub(super) fn has_desk(&self, address: &Address) -> bool {
-        self.rota.desks().iter().any(|desk| self.state.current(&desk.authority) == *address)
+        self.state.authorities().key_of(address).is_some()
+            && self.rota.desks().iter().any(|desk| self.state.current(&desk.authority) == *address)
     }
 
     /// Every desk, by the key it has now.
@@ -80,13 +104,16 @@ impl<'a> Hall<'a> {
         operator(one).is_some() && operator(other).is_some() && operator(one) != operator(other)
     }
 
-    /// The pairs that may have to do with a slot: those who settled it; else its own pair and, when it is late, the
+    /// The pairs that may have to do with a slot: those who settled it and, where they left its week unbooked, the one whose
+    /// turn it is; else its own pair and, when it is late, the
     /// stand-by pair of each quarter of an hour that has passed.
     fn pairs(&self, slot: SlotId, late: u64) -> Vec<[Address; 2]> {
-        if let Some(settled) = self.state.settled(slot) {
+        if let Some(settled) = self.latest(slot) {
             let pair = settled.settlers.map(|settler| self.state.current(&settler));
-            if pair.iter().all(|settler| self.has_desk(settler)) {
-                return vec![pair];
+            let has_desks = pair.iter().all(|settler| self.has_desk(settler));
+            let heirs = self.heirs_of(slot);
+            if has_desks || heirs.is_some() {
+                return Some(pair).filter(|_| has_desks).into_iter().chain(heirs).collect();
             }
         }
         let day = day_of(slot, self.length());
@@ -105,8 +132,17 @@ impl<'a> Hall<'a> {
         u64::try_from(self.now.time.since(since) / STAND_BY_AFTER_MS).unwrap_or(0)
     }
 
+    /// Whether a slot is open to all desks.
+    pub(super) fn is_disputed(&self, slot: SlotId) -> bool {
+        let disputed = self.state.disputed(slot);
+        !self.is_final(slot) && disputed.is_some_and(|disputed| disputed.is_open(self.now.time))
+    }
+
     /// The desks that a statement made at `since` goes to now.
     pub(super) fn desks(&self, slot: SlotId, since: protocol::UnixMs) -> BTreeSet<Address> {
+        if self.is_disputed(slot) {
+            return self.desk_addresses().into_iter().collect();
+        }
         let pairs = self.pairs(slot, self.late(slot, since));
         let (first, last) = (pairs.first().copied(), pairs.last().copied());
         first.into_iter().chain(last).flatten().collect()
@@ -114,11 +150,20 @@ impl<'a> Hall<'a> {
 
     /// Whether this node may be told figures of a slot.
     pub(super) fn is_desk_of(&self, slot: SlotId) -> bool {
+        if self.is_disputed(slot) {
+            return self.has_desk(&self.me);
+        }
         self.pairs(slot, self.late(slot, protocol::UnixMs(0))).iter().any(|pair| pair.contains(&self.me))
     }
 
     /// The other desks with which this one may settle a slot.
     pub(super) fn partners(&self, slot: SlotId) -> BTreeSet<Address> {
+        if self.is_disputed(slot) {
+            return self.desk_addresses().into_iter().filter(|desk| *desk != self.me).collect();
+        }
+        if self.takes_over(slot) {
+            return self.heirs_of(slot).into_iter().flatten().filter(|desk| *desk != self.me).collect();
+        }
         let pairs = self.pairs(slot, self.late(slot, protocol::UnixMs(0)));
         let mine = pairs.into_iter().filter(|pair| pair.contains(&self.me));
         mine.flatten().filter(|desk| *desk != self.me).collect()
@@ -136,7 +181,7 @@ impl<'a> Hall<'a> {
         let height = self.state.settled(slot).map(|settled| settled.height);
         let members = self.state.members().filter(|(_, entry)| !entry.revoked);
         let members = members.filter(|(_, entry)| height.is_none_or(|height| entry.since <= height));
-        members.map(|(address, _)| (self.state.origin(address), *address)).collect()
+        members.map(|(address, _)| (self.first_key(address), *address)).collect()
     }
 
     /// Whether a member belonged to the hive when a slot was settled, or may still be settled with it.
@@ -144,6 +189,15 @@ impl<'a> Hall<'a> {
         let height = self.state.settled(slot).map(|settled| settled.height);
         let since = self.state.member(&self.state.current(member)).map(|entry| entry.since);
         height.is_none_or(|height| since.is_some_and(|since| since <= height))
+    }
+
+    /// Whether the desks that settled a slot at `height` knew a member when they signed. Who joined while their result was
+    /// on its way is named nowhere in it, and nobody must wait for its figure. If it had one after all it says so, and is
+    /// taken in with the next version.
+    pub(super) fn was_known(&self, height: Height, member: &Address) -> bool {
+        let since = self.state.member(member).map(|entry| entry.since);
+        let is_old = |since: Height| since.0.saturating_add(ON_ITS_WAY_BLOCKS) <= height.0;
+        since.is_some_and(|since| since == Height(0) || is_old(since))
     }
 
     /// Rule and tariff of a slot.

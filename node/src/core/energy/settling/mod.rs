@@ -5,19 +5,31 @@ mod act;
 mod booking;
 mod carry;
 mod check;
+mod credit;
 mod desk;
+mod dispute;
+mod drawer;
 mod exchange;
 mod hall;
+mod left;
+mod memo;
 mod own;
+mod part;
+mod past;
 mod period;
 mod post;
 mod refusals;
+mod stored;
+mod sums;
 mod tray;
 
 pub use booking::Booked;
+pub use credit::CreditCheck;
+pub use left::BookedByOthers;
 pub use own::{LineDoubt, OwnOutcome, OwnSlot, SlotStage};
+pub use past::{PastDay, PastLine};
 pub use refusals::{Refusals, RefusedStatement, StoredRefusals};
-pub use tray::HeldStatement;
+pub use tray::{Counted, HeldStatement};
 
 use std::collections::BTreeMap;
 
@@ -31,6 +43,7 @@ use crate::core::maintenance::Change;
 use booking::Bookings;
 use desk::Office;
 use hall::Hall;
+use past::Past;
 use post::Post;
 
 /// Messages of one member that are listened to in a second; what is lost is sent again.
@@ -44,6 +57,7 @@ pub(super) struct Settling {
     post: Post,
     office: Office,
     bookings: Bookings,
+    past: Past,
     is_resumed: bool,
     /// What each member said in the second that runs.
     heard: BTreeMap<Address, (u64, u32)>,
@@ -64,6 +78,10 @@ impl Settling {
                 settling.office.refusals.restore(stored);
             } else if let Change::PutBooked(booked) = entry {
                 settling.bookings.restore((**booked).clone());
+            } else if let Change::PutBookedByOthers(booked) = entry {
+                settling.bookings.restore_others((**booked).clone());
+            } else if let Change::PutPastDay(day) = entry {
+                settling.past.restore((**day).clone());
             }
         }
         settling.post.stale();
@@ -98,6 +116,11 @@ impl Energy {
         self.settling.post.own.get(&slot)
     }
 
+    /// The building's checked line of a slot whose statements it no longer keeps.
+    pub fn past_line(&self, slot: SlotId) -> Option<&PastLine> {
+        self.settling.past.line(slot)
+    }
+
     /// The same of slots that start in `[from, to)`.
     pub fn settled_between(&self, from: UnixMs, to: UnixMs) -> impl DoubleEndedIterator<Item = &OwnSlot> {
         let range = slots_between(from, to, self.length);
@@ -107,6 +130,11 @@ impl Energy {
     /// Slots whose line did not come yet, or does not hold.
     pub fn unsettled_slots(&self) -> usize {
         self.settling.post.open_slots().len()
+    }
+
+    /// Statements that this node keeps as a desk, at most `STATEMENTS_KEPT_MAX`.
+    pub const fn statements_held(&self) -> usize {
+        self.settling.office.count()
     }
 
     /// What this node refused of others as a desk.
@@ -145,6 +173,7 @@ impl Core {
         let told = [
             (lines, "lines of this building do not hold"),
             (disputed, "slots are in dispute between two desks"),
+            (self.doubtful_credits(), "months have credit notes that do not hold"),
             (weeks, "weeks were booked otherwise than this desk remembers"),
         ];
         let told: Vec<String> = told

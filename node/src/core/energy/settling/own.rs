@@ -3,16 +3,17 @@
 
 use protocol::energy::{Price, SignedStatement, SlotId, Statement, ToldLine};
 use protocol::limits::OWN_VERSIONS_MAX;
-use protocol::{Address, Bounded, Height, Invalid};
+use protocol::{Address, Height};
 use serde::{Deserialize, Serialize};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 /// One slot of the building on its way from a statement to a line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Stored", into = "Stored")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnSlot {
     statements: Vec<SignedStatement>,
     outcome: Option<OwnOutcome>,
+    /// What it should have been, found after its period was final.
+    correction: Option<OwnOutcome>,
 }
 
 /// What the ledger and a desk said of the slot, as this building checked it.
@@ -64,7 +65,7 @@ pub enum SlotStage {
 
 impl OwnSlot {
     pub(super) fn new(first: SignedStatement) -> Self {
-        Self { statements: vec![first], outcome: None }
+        Self { statements: vec![first], outcome: None, correction: None }
     }
 
     /// The slot.
@@ -92,6 +93,21 @@ impl OwnSlot {
         self.outcome.as_ref()
     }
 
+    /// What came of its correction after its period was final.
+    pub const fn correction(&self) -> Option<&OwnOutcome> {
+        self.correction.as_ref()
+    }
+
+    /// What is known of the latest result.
+    pub(super) fn newest(&self) -> Option<&OwnOutcome> {
+        self.correction.as_ref().or(self.outcome.as_ref())
+    }
+
+    /// The line of the latest result, if it was checked and holds.
+    pub(super) fn newest_checked(&self) -> Option<&ToldLine> {
+        self.newest().filter(|outcome| outcome.doubt.is_none())?.line.as_ref()
+    }
+
     /// The line, if it was checked and holds.
     pub fn checked(&self) -> Option<&ToldLine> {
         self.outcome.as_ref().filter(|outcome| outcome.doubt.is_none())?.line.as_ref()
@@ -108,10 +124,22 @@ impl OwnSlot {
     }
 
     /// Answers whether that is news.
-    pub(super) fn conclude(&mut self, outcome: OwnOutcome) -> bool {
-        let is_news = self.outcome.as_ref() != Some(&outcome);
-        self.outcome = Some(outcome);
+    pub(super) fn conclude(&mut self, outcome: OwnOutcome, is_correction: bool) -> bool {
+        let place = if is_correction { &mut self.correction } else { &mut self.outcome };
+        let is_news = place.as_ref() != Some(&outcome);
+        *place = Some(outcome);
         is_news
+    }
+}
+
+impl OwnSlot {
+    /// Takes back what was stored and checked.
+    pub(super) const fn restored(
+        statements: Vec<SignedStatement>,
+        outcome: Option<OwnOutcome>,
+        correction: Option<OwnOutcome>,
+    ) -> Self {
+        Self { statements, outcome, correction }
     }
 }
 
@@ -138,36 +166,5 @@ impl SlotStage {
             Self::Preview => "preview",
             Self::Final => "final",
         }
-    }
-}
-
-#[derive(Serialize_tuple, Deserialize_tuple)]
-struct Stored {
-    statements: Bounded<SignedStatement, OWN_VERSIONS_MAX>,
-    outcome: Option<OwnOutcome>,
-}
-
-impl From<OwnSlot> for Stored {
-    fn from(own: OwnSlot) -> Self {
-        let statements = Bounded::new(own.statements).expect("invariant: versions are counted");
-        Self { statements, outcome: own.outcome }
-    }
-}
-
-impl TryFrom<Stored> for OwnSlot {
-    type Error = Invalid;
-
-    fn try_from(stored: Stored) -> Result<Self, Invalid> {
-        let Stored { statements, outcome } = stored;
-        let statements = statements.into_vec();
-        let Some(first) = statements.first() else {
-            return Err(Invalid::Count { field: "versions", min: 1, max: OWN_VERSIONS_MAX, found: 0 });
-        };
-        let slot = first.statement.slot;
-        let in_order = statements.is_sorted_by(|a, b| a.statement.version < b.statement.version);
-        if !in_order || statements.iter().any(|signed| signed.statement.slot != slot) {
-            return Err(Invalid::Duplicate { field: "versions of one slot's statement in order" });
-        }
-        Ok(Self { statements, outcome })
     }
 }

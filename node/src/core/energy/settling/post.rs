@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::energy::commit_day;
 use protocol::energy::{
-    DayCommitment, Quality, Receipt, Salt, SettlementMessage, SignedStatement, SlotId, Statement,
-    StatementRefusal, Terms, ToldLine, WattHours,
+    DayCommitment, Dispute, DisputeReason, Quality, Receipt, Salt, SettlementMessage, SignedStatement,
+    SlotId, Statement, StatementRefusal, Terms, ToldLine, WattHours,
 };
 use protocol::limits::{SETTLE_DEADLINE_MS, SLOT_ENERGY_WH_MAX};
 use protocol::{Address, Digest, SigningKey, Tick, UnixMs};
@@ -33,6 +33,8 @@ const FIRST_LOOK_MS: i64 = DAY_MS;
 const COMMIT_AFTER_MS: i64 = 60 * 60 * 1000;
 /// Days are looked at this often, milliseconds.
 const COMMIT_LOOK_MS: u64 = 60_000;
+/// What is not corrected, or not shown, so long after the statement was made is disputed, milliseconds.
+const DISPUTE_AFTER_MS: i64 = 10 * 60 * 1000;
 /// Days that may still be bound.
 const COMMIT_DAYS: u64 = 30;
 
@@ -49,11 +51,20 @@ struct Way {
     asked: Option<Tick>,
     /// A line for a result that the ledger does not hold yet.
     early: Option<(Address, ToldLine)>,
+    /// Whether all is well with it, and it is sent because somebody disputes the slot.
+    is_for_dispute: bool,
 }
 
 impl Way {
     const fn new(since: UnixMs) -> Self {
-        Self { since, answered: BTreeMap::new(), sent: BTreeMap::new(), asked: None, early: None }
+        Self {
+            since,
+            answered: BTreeMap::new(),
+            sent: BTreeMap::new(),
+            asked: None,
+            early: None,
+            is_for_dispute: false,
+        }
     }
 }
 
@@ -147,6 +158,37 @@ impl Post {
         }
     }
 
+    /// A slot is open to all desks, so that those that do not have its statement are sent it.
+    pub(super) fn open_slot(&mut self, hall: &Hall<'_>, slot: SlotId) {
+        if let Some(own) = self.own.get(&slot)
+            && hall.is_open(slot)
+        {
+            let is_for_dispute = is_concluded(own, hall);
+            let new = || Way { is_for_dispute, ..Way::new(hall.now.time) };
+            let way = self.open.entry(slot).or_insert_with(new);
+            way.answered.clear();
+            way.sent.clear();
+        }
+    }
+
+    /// Names slots on the ledger that were settled wrong, or of which nobody shows this building's line, one at a time.
+    pub(super) fn dispute(&self, hall: &Hall<'_>, acts: &mut Vec<Act>) {
+        let wrong = self.open.iter().find_map(|(slot, way)| {
+            let (settled, own) = (hall.state.settled(*slot)?, self.own.get(slot)?);
+            let version = settled.result.version;
+            let is_known = hall.state.disputed(*slot).is_some_and(|disputed| {
+                disputed.verdict.as_ref().map_or(disputed.version, |verdict| verdict.version) >= version
+            });
+            if is_known || hall.is_final(*slot) || !hall.is_open(*slot) {
+                return None;
+            }
+            let is_late = hall.now.time.since(way.since) >= DISPUTE_AFTER_MS;
+            let reason = wrong_with(own, version, is_late)?;
+            Some(Dispute { slot: *slot, version, reason })
+        });
+        acts.extend(wrong.map(Act::Dispute));
+    }
+
     /// Whoever connects is sent at once what it lacks.
     pub(super) fn connected(&mut self, member: &Address) {
         for way in self.open.values_mut() {
@@ -174,7 +216,7 @@ impl Post {
         } else {
             SlotId(current.0.saturating_sub(4))
         };
-        for slot in (back.max(hall.oldest()).0..current.0).map(SlotId) {
+        for slot in (back.max(hall.kept()).0..current.0).map(SlotId) {
             let age = hall.now.time.since(slot.end(length));
             let figure = match slot_of(slot) {
                 Some(closed) if closed.length == length => Figure::of(closed),
@@ -252,6 +294,10 @@ impl Post {
                 break;
             }
             let before = acts.len();
+            if way.is_for_dispute && !hall.is_disputed(*slot) {
+                done.push(*slot);
+                continue;
+            }
             if hall.is_open(*slot) {
                 push_statement(hall, own, way, acts);
             }
@@ -268,11 +314,11 @@ impl Post {
     fn conclude_without_line(&mut self, hall: &Hall<'_>, acts: &mut Vec<Act>) {
         let slots: Vec<SlotId> = self.open.keys().copied().collect();
         for slot in slots {
-            let (Some(settled), Some(own)) = (hall.state.settled(slot), self.own.get_mut(&slot)) else {
+            let (Some(settled), Some(own)) = (hall.latest(slot), self.own.get_mut(&slot)) else {
                 continue;
             };
-            let me = hall.state.origin(&hall.me);
-            if !settled.result.missing.iter().any(|member| hall.state.origin(member) == me) {
+            let me = hall.first_key(&hall.me);
+            if !settled.result.missing.iter().any(|member| hall.first_key(member) == me) {
                 continue;
             }
             let is_missing = own.latest().quality == Quality::Missing;
@@ -284,7 +330,7 @@ impl Post {
                 line: None,
                 doubt: (!is_missing).then_some(LineDoubt::LeftOut),
             };
-            if own.conclude(outcome) {
+            if own.conclude(outcome, hall.state.corrected(slot).is_some()) {
                 acts.push(Act::Store(Change::PutOwnSlot(Box::new(own.clone()))));
                 acts.push(Act::Tell);
             }
@@ -332,9 +378,16 @@ impl Post {
     pub(super) fn hear_wanted(&mut self, hall: &Hall<'_>, from: Address, slot: SlotId, acts: &mut Vec<Act>) {
         let Some(own) = self.own.get(&slot) else { return };
         let since = self.open.get(&slot).map_or(hall.now.time, |way| way.since);
-        if hall.desks(slot, since).contains(&from) {
-            let message = SettlementMessage::Statement(Box::new(own.signed().clone()));
-            acts.push(Act::Send(from, message));
+        if !hall.desks(slot, since).contains(&from) {
+            return;
+        }
+        // A desk that let go of a final slot needs what counted in it beside what counts now.
+        let settled = hall.state.settled(slot).filter(|_| hall.is_final(slot));
+        let line = own.outcome().and_then(|outcome| outcome.line.as_ref());
+        let counted = settled.zip(line).and_then(|(settled, line)| check::counted(own, line, settled));
+        let before = counted.filter(|counted| *counted != own.signed());
+        for signed in before.into_iter().chain([own.signed()]) {
+            acts.push(Act::Send(from, SettlementMessage::Statement(Box::new(signed.clone()))));
         }
     }
 
@@ -342,7 +395,7 @@ impl Post {
     pub(super) fn hear_line(&mut self, hall: &Hall<'_>, from: Address, told: &ToldLine, acts: &mut Vec<Act>) {
         let slot = told.slot;
         let (Some(own), Some(way)) = (self.own.get_mut(&slot), self.open.get_mut(&slot)) else { return };
-        let settled = hall.state.settled(slot).filter(|settled| settled.result.version >= told.version);
+        let settled = hall.latest(slot).filter(|settled| settled.result.version >= told.version);
         let Some(settled) = settled else {
             way.early = Some((from, told.clone()));
             return;
@@ -352,7 +405,9 @@ impl Post {
         }
         let Some((rule, tariff)) = hall.terms(slot) else { return };
         let doubt = check::doubt(own, told, settled, &hall.setting(&rule, &tariff));
-        if doubt == Some(LineDoubt::Proof) && own.checked().is_some_and(|line| line.version == told.version) {
+        if doubt == Some(LineDoubt::Proof)
+            && own.newest_checked().is_some_and(|line| line.version == told.version)
+        {
             // What was checked stays, whatever somebody says.
             return;
         }
@@ -364,7 +419,7 @@ impl Post {
             line: Some(told.clone()),
             doubt,
         };
-        if own.conclude(outcome) {
+        if own.conclude(outcome, hall.state.corrected(slot).is_some()) {
             acts.push(Act::Store(Change::PutOwnSlot(Box::new(own.clone()))));
             acts.push(Act::Tell);
         }
@@ -397,13 +452,15 @@ impl Post {
         }
     }
 
-    /// Lets go of what is older than is kept.
-    pub(super) fn forget(&mut self, before: SlotId, acts: &mut Vec<Act>) {
+    /// Lets go of what is older than is kept, and answers it.
+    pub(super) fn forget(&mut self, before: SlotId, acts: &mut Vec<Act>) -> Vec<OwnSlot> {
         let kept = self.own.split_off(&before);
-        for (slot, _) in std::mem::replace(&mut self.own, kept) {
-            self.open.remove(&slot);
-            acts.push(Act::Store(Change::DeleteOwnSlot(slot)));
+        let gone = std::mem::replace(&mut self.own, kept);
+        for slot in gone.keys() {
+            self.open.remove(slot);
+            acts.push(Act::Store(Change::DeleteOwnSlot(*slot)));
         }
+        gone.into_values().collect()
     }
 
     /// Slots whose line did not come, or does not hold.
@@ -412,13 +469,35 @@ impl Post {
     }
 }
 
+/// What is wrong with the building's part of a result, if it is wrong for good or for too long.
+fn wrong_with(own: &OwnSlot, version: u32, is_late: bool) -> Option<DisputeReason> {
+    let outcome = own.newest().filter(|outcome| outcome.version == version);
+    let Some(outcome) = outcome else {
+        return (is_late && own.latest().quality != Quality::Missing).then_some(DisputeReason::NoLine);
+    };
+    let Some(doubt) = outcome.doubt else {
+        // It held when it was told, and the building said better since.
+        return (is_late && !rests_on_latest(own, outcome)).then_some(DisputeReason::LeftOut);
+    };
+    match doubt {
+        LineDoubt::TooMuch | LineDoubt::Payment | LineDoubt::Terms => Some(DisputeReason::Line),
+        LineDoubt::Proof => is_late.then_some(DisputeReason::NoLine),
+        LineDoubt::OtherFigures | LineDoubt::LeftOut => is_late.then_some(DisputeReason::LeftOut),
+    }
+}
+
 /// Whether the building's part of the latest result is known, and is what it stated last.
 fn is_concluded(own: &OwnSlot, hall: &Hall<'_>) -> bool {
-    let version = hall.state.settled(own.slot()).map(|settled| settled.result.version);
-    let Some(outcome) = own.outcome() else { return false };
+    let version = hall.latest(own.slot()).map(|settled| settled.result.version);
+    let Some(outcome) = own.newest() else { return false };
     if version != Some(outcome.version) || outcome.doubt.is_some() {
         return false;
     }
+    rests_on_latest(own, outcome)
+}
+
+/// Whether the building's part of a result is what it stated last.
+fn rests_on_latest(own: &OwnSlot, outcome: &OwnOutcome) -> bool {
     let latest = own.latest();
     match &outcome.line {
         Some(line) => {
@@ -442,8 +521,8 @@ fn push_statement(hall: &Hall<'_>, own: &OwnSlot, way: &mut Way, acts: &mut Vec<
 
 fn ask_line(hall: &Hall<'_>, own: &OwnSlot, way: &mut Way, acts: &mut Vec<Act>) {
     let slot = own.slot();
-    let Some(settled) = hall.state.settled(slot) else { return };
-    let knows = own.outcome().is_some_and(|outcome| {
+    let Some(settled) = hall.latest(slot) else { return };
+    let knows = own.newest().is_some_and(|outcome| {
         outcome.version == settled.result.version && outcome.doubt != Some(LineDoubt::Proof)
     });
     if knows || own.latest().quality == Quality::Missing {

@@ -1,30 +1,46 @@
 //! What a desk holds of one slot: the highest statement of each member, and what its partners offer. Whatever order
 //! statements come in, desks that have seen the same hold the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::energy::{LineTree, Outcome, Part, settle, slot_result};
-use protocol::energy::{Held, Mark, Offer, Salt, Settlement, SignedStatement, SlotId, SlotResult, ToldLine};
+use protocol::energy::{
+    Held, Mark, Offer, Salt, Settlement, SignedOpinion, SignedStatement, SlotId, SlotResult, Statement,
+    ToldLine,
+};
 use protocol::{Address, Bounded, Digest, Now, Tick, encode};
-use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+use serde::{Deserialize, Serialize};
 
+use super::drawer::Drawer;
 use super::hall::Hall;
+use super::memo::Memo;
 
 /// One member's statement as a desk keeps it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldStatement {
     /// The member, under its first key.
     pub member: Address,
     /// What it stated, in the highest version.
     pub signed: SignedStatement,
     /// What else it stated under the same version: then neither counts.
-    pub contradiction: Option<SignedStatement>,
+    pub contradiction: Option<Box<SignedStatement>>,
+    /// What counted when its slot became final, where it stated something else since.
+    pub settled: Option<Counted>,
+}
+
+/// What counted of a member when a slot became final.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Counted {
+    /// Nothing.
+    Nothing,
+    /// A statement.
+    Statement(Box<SignedStatement>),
 }
 
 /// A slot at a desk.
 #[derive(Debug, Clone)]
 pub(super) struct Tray {
-    pub(super) statements: BTreeMap<Address, HeldStatement>,
+    pub(super) statements: Drawer,
     /// What partners offer, by desk.
     pub(super) offers: BTreeMap<Address, Offer>,
     /// What this desk found.
@@ -39,10 +55,18 @@ pub(super) struct Tray {
     pub(super) wished: Option<Tick>,
     /// Since when partners find something else in the same statements.
     pub(super) differs: Option<Tick>,
+    /// Since when partners go by other statements though nothing new came.
+    pub(super) apart: Option<Tick>,
+    /// What desks found of it while it is disputed, this one among them.
+    pub(super) opinions: BTreeMap<Address, SignedOpinion>,
+    /// Since when more than half of the desks agree with this one.
+    pub(super) agreed: Option<Tick>,
     /// When the first statement came.
     pub(super) begun: Now,
     /// When the last one came.
     pub(super) changed: Now,
+    /// What was found of it, while the slot is worked on.
+    pub(super) memo: Option<Memo>,
 }
 
 /// What a tray comes to.
@@ -62,6 +86,8 @@ pub(super) enum Placed {
     Known,
     /// A later version is held.
     Superseded,
+    /// The same, and it is what counted when the slot became final.
+    Counted,
     /// It contradicts what is held, which does not count any more either.
     Contradiction,
 }
@@ -69,7 +95,7 @@ pub(super) enum Placed {
 impl HeldStatement {
     fn mark(&self) -> Mark {
         let first = encode(&self.signed);
-        let second = self.contradiction.as_ref().map(encode);
+        let second = self.contradiction.as_deref().map(encode);
         let hash = match second {
             None => Digest::of("symbiose statement mark v1", &[&first]),
             Some(_) => Digest::of("symbiose contradiction mark v1", &[]),
@@ -77,15 +103,78 @@ impl HeldStatement {
         Mark { member: self.member, version: self.signed.statement.version, hash }
     }
 
-    fn part(&self) -> Option<Part> {
-        if self.contradiction.is_some() { None } else { Part::of(&self.signed.statement) }
+    fn counts_now(&self) -> Counted {
+        match self.contradiction {
+            Some(_) => Counted::Nothing,
+            None => Counted::Statement(Box::new(self.signed.clone())),
+        }
+    }
+
+    /// What counts of it: now, or when the slot became final.
+    fn counted(&self, of: Which) -> Option<&Statement> {
+        match (&self.settled, of) {
+            (Some(Counted::Nothing), Which::Final) => None,
+            (Some(Counted::Statement(signed)), Which::Final) => Some(&signed.statement),
+            (None, Which::Final) | (_, Which::Latest) => {
+                self.contradiction.is_none().then_some(&self.signed.statement)
+            }
+        }
+    }
+
+    fn part(&self, of: Which) -> Option<(Part, Salt)> {
+        let statement = self.counted(of)?;
+        Some((Part::of(statement)?, statement.salt))
+    }
+}
+
+/// Which statements of a slot are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    /// Those that count now.
+    Latest,
+    /// Those that counted when its period became final.
+    Final,
+}
+
+/// How far a slot is when a statement of it comes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Then {
+    /// Its figures may change.
+    Open,
+    /// It is final; these members, by first key, had no figure in it, and neither had whoever joined after.
+    Final {
+        /// First keys of those who had a figure.
+        with_figure: BTreeSet<Address>,
+    },
+}
+
+impl Then {
+    pub(super) fn of(hall: &Hall<'_>, slot: SlotId) -> Self {
+        if !hall.is_final(slot) {
+            return Self::Open;
+        }
+        let Some(settled) = hall.state.settled(slot) else {
+            return Self::Final { with_figure: BTreeSet::new() };
+        };
+        let missing: BTreeSet<Address> =
+            settled.result.missing.iter().map(|member| hall.first_key(member)).collect();
+        let with_figure = hall.expected(slot).into_keys().filter(|member| !missing.contains(member));
+        Self::Final { with_figure: with_figure.collect() }
+    }
+
+    /// Whether a member's figure counted in a final slot; none where the slot is not final.
+    fn counted(&self, member: &Address) -> Option<bool> {
+        match self {
+            Self::Open => None,
+            Self::Final { with_figure } => Some(with_figure.contains(member)),
+        }
     }
 }
 
 impl Tray {
     pub(super) const fn new(now: Now) -> Self {
         Self {
-            statements: BTreeMap::new(),
+            statements: Drawer::Open(BTreeMap::new()),
             offers: BTreeMap::new(),
             mine: None,
             told: BTreeMap::new(),
@@ -93,70 +182,94 @@ impl Tray {
             wanted: None,
             wished: None,
             differs: None,
+            apart: None,
+            opinions: BTreeMap::new(),
+            agreed: None,
             begun: now,
             changed: now,
+            memo: None,
         }
     }
 
-    /// Takes a statement whose signature holds.
-    pub(super) fn place(&mut self, now: Now, member: Address, signed: SignedStatement) -> Placed {
-        let placed = match self.statements.get_mut(&member) {
+    /// Takes a statement whose signature holds. What counted `then`, when the slot became final, is kept beside it.
+    pub(super) fn place(
+        &mut self,
+        now: Now,
+        member: Address,
+        signed: SignedStatement,
+        then: &Then,
+    ) -> Placed {
+        let counted = then.counted(&member);
+        let held = self.statements.open();
+        let placed = match held.get_mut(&member) {
             None => {
-                self.statements.insert(member, HeldStatement { member, signed, contradiction: None });
+                let settled = (counted == Some(false)).then_some(Counted::Nothing);
+                held.insert(member, HeldStatement { member, signed, contradiction: None, settled });
                 Placed::New
             }
             Some(held) => {
                 let (known, found) = (held.signed.statement.version, signed.statement.version);
                 if found < known {
-                    return Placed::Superseded;
+                    // What counted when its period became final comes behind what counts now, where this desk let go of it.
+                    if counted != Some(true) || held.settled.is_some() {
+                        return Placed::Superseded;
+                    }
+                    held.settled = Some(Counted::Statement(Box::new(signed)));
+                    (self.changed, self.apart, self.memo) = (now, None, None);
+                    return Placed::Counted;
                 }
-                if found == known && (held.signed == signed || held.contradiction.as_ref() == Some(&signed)) {
+                if found == known && (held.signed == signed || held.contradiction.as_deref() == Some(&signed))
+                {
                     return Placed::Known;
                 }
+                if found == known && held.contradiction.is_some() {
+                    return Placed::Contradiction;
+                }
+                if counted.is_some() && held.settled.is_none() {
+                    held.settled = Some(held.counts_now());
+                }
                 if found == known {
-                    if held.contradiction.is_some() {
-                        return Placed::Contradiction;
-                    }
-                    held.contradiction = Some(signed);
+                    held.contradiction = Some(Box::new(signed));
                     Placed::Contradiction
                 } else {
-                    *held = HeldStatement { member, signed, contradiction: None };
+                    let settled = held.settled.take();
+                    *held = HeldStatement { member, signed, contradiction: None, settled };
                     Placed::New
                 }
             }
         };
-        self.changed = now;
+        (self.changed, self.apart, self.memo) = (now, None, None);
         placed
     }
 
     /// Hash over what is held.
     pub(super) fn basis(&self) -> Digest {
-        let marks: Vec<Vec<u8>> = self.statements.values().map(|held| encode(&held.mark())).collect();
+        let marks: Vec<Vec<u8>> = self.statements.read().values().map(|held| encode(&held.mark())).collect();
         let parts: Vec<&[u8]> = marks.iter().map(Vec::as_slice).collect();
         Digest::of("symbiose statements of a slot v1", &parts)
     }
 
     /// What is held, for another desk to compare.
     pub(super) fn marks(&self, slot: SlotId) -> Option<Held> {
-        let marks = self.statements.values().map(HeldStatement::mark).collect();
+        let marks = self.statements.read().values().map(HeldStatement::mark).collect();
         Some(Held { slot, marks: Bounded::new(marks).ok()? })
     }
 
     /// Statements that whoever holds `theirs` does not have, and whether they hold some that are not here.
     pub(super) fn compare(&self, theirs: &Held) -> (Vec<SignedStatement>, bool) {
         let theirs: BTreeMap<Address, Mark> = theirs.marks.iter().map(|mark| (mark.member, *mark)).collect();
-        let mut lacking = Vec::new();
-        for held in self.statements.values() {
+        let (mut lacking, statements) = (Vec::new(), self.statements.read());
+        for held in statements.values() {
             let mine = held.mark();
             let is_theirs =
                 theirs.get(&held.member).is_some_and(|mark| mark.version > mine.version || *mark == mine);
             if !is_theirs {
                 lacking.push(held.signed.clone());
-                lacking.extend(held.contradiction.clone());
+                lacking.extend(held.contradiction.as_deref().cloned());
             }
         }
         let is_mine = |mark: &Mark| {
-            self.statements
+            statements
                 .get(&mark.member)
                 .map(HeldStatement::mark)
                 .is_some_and(|mine| mine.version > mark.version || mine == *mark)
@@ -164,39 +277,46 @@ impl Tray {
         (lacking, !theirs.values().all(is_mine))
     }
 
-    /// Whether every member that is expected has said something.
-    pub(super) fn is_full(&self, hall: &Hall<'_>, slot: SlotId) -> bool {
-        hall.expected(slot).keys().all(|origin| self.statements.contains_key(origin))
-    }
-
-    /// Members whose figure an earlier version rests on and whose statement is not here.
-    pub(super) fn lost(&self, hall: &Hall<'_>, slot: SlotId) -> Vec<Address> {
-        let Some(settled) = hall.state.settled(slot) else { return Vec::new() };
-        let missing = &settled.result.missing;
-        let origins: Vec<Address> = missing.iter().map(|member| hall.state.origin(member)).collect();
-        let expected = hall.expected(slot).into_iter();
-        expected
-            .filter(|(origin, _)| !origins.contains(origin) && !self.statements.contains_key(origin))
-            .map(|(_, current)| current)
-            .collect()
-    }
-
     /// Settles what is held, as that version of the slot. None where the ledger could not take it.
     pub(super) fn find(&self, hall: &Hall<'_>, slot: SlotId, version: u32) -> Option<Found> {
+        self.find_in(hall, slot, version, Which::Latest)
+    }
+
+    /// The slot as it was when its period became final, if what is held gives that.
+    pub(super) fn find_final(&self, hall: &Hall<'_>, slot: SlotId) -> Option<Found> {
+        let settled = hall.state.settled(slot)?;
+        let found = self.find_in(hall, slot, settled.result.version, Which::Final)?;
+        found.says(&settled.result).then_some(found)
+    }
+
+    /// Whether what counted in a final slot is known, without which nobody can tell what a correction changes.
+    pub(super) fn knows_final(&self, hall: &Hall<'_>, slot: SlotId) -> bool {
+        !hall.is_final(slot) || hall.state.settled(slot).is_none() || self.find_final(hall, slot).is_some()
+    }
+
+    fn find_in(&self, hall: &Hall<'_>, slot: SlotId, version: u32, of: Which) -> Option<Found> {
+        self.settle(hall, slot, version, of, &hall.expected(slot))
+    }
+
+    /// The same with the members for whom the slot waits.
+    pub(super) fn settle(
+        &self,
+        hall: &Hall<'_>,
+        slot: SlotId,
+        version: u32,
+        of: Which,
+        expected: &BTreeMap<Address, Address>,
+    ) -> Option<Found> {
         let (rule, tariff) = hall.terms(slot)?;
         let setting = hall.setting(&rule, &tariff);
-        let mut parts: Vec<(Part, Salt)> = self
-            .statements
-            .values()
-            .filter_map(|held| Some((held.part()?, held.signed.statement.salt)))
-            .collect();
+        let statements = self.statements.read();
+        let mut parts: Vec<(Part, Salt)> = statements.values().filter_map(|held| held.part(of)).collect();
         parts.sort_unstable_by_key(|(part, _)| part.member);
         let (parts, salts): (Vec<Part>, Vec<Salt>) = parts.into_iter().unzip();
         let has_figure =
-            |origin: &Address| self.statements.get(origin).is_some_and(|held| held.part().is_some());
-        let expected = hall.expected(slot).into_iter();
-        let mut missing: Vec<Address> =
-            expected.filter(|(origin, _)| !has_figure(origin)).map(|(_, current)| current).collect();
+            |origin: &Address| statements.get(origin).is_some_and(|held| held.part(of).is_some());
+        let silent = expected.iter().filter(|(origin, _)| !has_figure(origin));
+        let mut missing: Vec<Address> = silent.map(|(_, current)| *current).collect();
         missing.sort_unstable();
         let outcome = settle(&setting, &parts)
             .inspect_err(|error| tracing::error!(%slot, %error, "a slot cannot be settled"))
@@ -239,7 +359,8 @@ impl Found {
         self.outcome.lines.iter().enumerate().map(told).collect()
     }
 
-    pub(super) fn settlement(&self) -> Settlement {
-        Settlement::Slot(self.result.clone())
+    pub(super) fn settlement(&self, hall: &Hall<'_>) -> Settlement {
+        let result = self.result.clone();
+        if hall.is_final(result.slot) { Settlement::Correction(result) } else { Settlement::Slot(result) }
     }
 }

@@ -94,7 +94,8 @@ impl Building {
             }
             Change::PutWorkOrder(order) => {
                 let known = order.ledger.status.map_or("nothing".to_owned(), |status| status.to_string());
-                format!("{at} s: work order {} {}, ledger knows {known}", order.policy_code, order.status)
+                let OrderCause::Alert { policy_code, .. } = &order.cause else { return };
+                format!("{at} s: work order {policy_code} {}, ledger knows {known}", order.status)
             }
             Change::PutCounterBase(base) => {
                 format!("{at} s: counter from {:?} + {}", base.base, base.carried)
@@ -105,6 +106,8 @@ impl Building {
             | Change::PutPolicyVersion(_)
             | Change::DeletePolicyVersion(..)
             | Change::DeleteCounterBase(_)
+            | Change::PutExtremes(_)
+            | Change::DeleteExtremes(_)
             | Change::DeleteAlert(_)
             | Change::DeleteWorkOrder(_)
             | Change::PutMetric(_)
@@ -122,10 +125,22 @@ impl Building {
             | Change::DeleteStatement(..)
             | Change::PutRefusals(_)
             | Change::PutBooked(_)
+            | Change::PutRelease(_)
+            | Change::DeleteRelease(_)
+            | Change::PutPastDay(_)
+            | Change::DeletePastDay(_)
             | Change::DeleteBooked(..)
+            | Change::PutKept(_)
+            | Change::DeleteKept(_)
+            | Change::PutAggregate(_)
+            | Change::DeleteAggregate(_)
             | Change::PutSlots(_)
             | Change::DeleteSlots(_)
             | Change::PutEquipment(_)
+            | Change::PutPlanMemory(_)
+            | Change::PutBookedByOthers(_)
+            | Change::DeleteBookedByOthers(..)
+            | Change::PutDwellings(_)
             | Change::PutSettings(_) => return,
         };
         writeln!(self.log, "{line}").unwrap();
@@ -139,7 +154,10 @@ impl Building {
         }
         places.clear();
         for order in maintenance.orders.values().filter(|order| order.closed.is_none()) {
-            assert!(places.insert((order.asset, order.policy)), "two work orders are open in one place");
+            assert!(
+                order.place().is_none_or(|place| places.insert(place)),
+                "two work orders are open in one place"
+            );
         }
         for alert in maintenance.alerts.iter() {
             assert!(alert.work_order.is_none_or(|reference| maintenance.orders.contains_key(&reference)));

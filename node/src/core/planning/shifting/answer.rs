@@ -4,6 +4,7 @@
 use protocol::energy::{ShiftAgreement, ShiftAnswer, ShiftMessage, ShiftRequest, SignedShiftRequest};
 use protocol::limits::SHIFTS_KEPT_MAX;
 use protocol::{Address, Digest, UnixMs};
+use serde::{Deserialize, Serialize};
 
 use super::{AGAIN_MS, Letter, Planning, Town, change_of, plain, shift_of};
 use crate::core::plan::{Answer, LoadKind, Movable, OwnerRules, Refusal, Shift, SlotNumber};
@@ -29,12 +30,12 @@ pub struct Wish {
     pub taken: Option<Shift>,
     /// What all members move together, once it is agreed, Wh.
     pub moved_wh: Option<i64>,
-    from: Address,
-    sent: UnixMs,
+    pub(super) from: Address,
+    pub(super) sent: UnixMs,
 }
 
 /// How far a request got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum WishStage {
     /// A person is asked.
     Waiting,
@@ -107,6 +108,7 @@ impl Planning {
             sent: town.now,
         };
         self.shifting.wishes.push(wish);
+        self.is_changed = true;
         if self.shifting.wishes.len() > SHIFTS_KEPT_MAX {
             self.shifting.wishes.remove(0);
         }
@@ -142,6 +144,7 @@ impl Planning {
             Err(Refusal::NothingToMove | Refusal::NoRoom) => (WishStage::Unable, None),
         };
         wish.sent = town.now;
+        self.is_changed = true;
         Some(answer_letter(town, wish).into_iter().collect())
     }
 
@@ -168,6 +171,7 @@ impl Planning {
             Some(Some(_) | None) => return,
         }
         self.shifting.wishes[at].moved_wh = Some(agreement.moved.0);
+        self.is_changed = true;
         self.generation += 1;
     }
 
@@ -180,7 +184,10 @@ impl Planning {
         let mut lapsed = Vec::new();
         for wish in &mut self.shifting.wishes {
             match wish.stage {
-                WishStage::Waiting if reached(wish.request.until) => wish.stage = WishStage::Lapsed,
+                WishStage::Waiting if reached(wish.request.until) => {
+                    wish.stage = WishStage::Lapsed;
+                    self.is_changed = true;
+                }
                 WishStage::Offered if reached(wish.request.earlier) => {
                     wish.stage = WishStage::Lapsed;
                     lapsed.push(wish.request.clone());
@@ -201,6 +208,7 @@ impl Planning {
         for request in lapsed {
             self.let_go(&request);
             self.generation += 1;
+            self.is_changed = true;
         }
         letters
     }
@@ -236,7 +244,8 @@ impl Planning {
 
     /// Loads whose time reaches from before the request into the slots that it relieves, and that nobody has moved yet.
     fn occurrences(&self, request: &ShiftRequest) -> Vec<Occurrence> {
-        let (Some(wanted), Some(plan)) = (plain(request), &self.plan) else { return Vec::new() };
+        let Some(wanted) = plain(request) else { return Vec::new() };
+        let planned = self.planned_loads();
         let day = self.calendar.local(wanted.earlier).day;
         let mut found = Vec::new();
         for (place, own) in
@@ -248,8 +257,8 @@ impl Planning {
                 if !fits || self.pins.get(&(place, from)).is_some_and(|pin| pin.is_moved) {
                     continue;
                 }
-                let inside = plan.slots.iter().filter(|slot| (from..until).contains(&slot.slot));
-                let energies = inside.map(|slot| (slot.slot, slot.loads.get(place).copied().unwrap_or(0)));
+                let inside = planned.iter().filter(|(slot, _)| (from..until).contains(slot));
+                let energies = inside.map(|(slot, loads)| (*slot, loads.get(place).copied().unwrap_or(0)));
                 let slot_max_wh = self.calendar.length().energy_wh(own.power_w).max(1);
                 let energies = energies.collect();
                 found.push(Occurrence { place, window: (from, until), slot_max_wh, energies });

@@ -21,16 +21,16 @@ const PATIENCE_MS: i64 = 2 * 3_600_000;
 /// A request under way.
 #[derive(Debug, Clone)]
 pub(super) struct Asked {
-    signed: SignedShiftRequest,
-    id: Digest,
-    plain: plan::ShiftRequest,
+    pub(super) signed: SignedShiftRequest,
+    pub(super) id: Digest,
+    pub(super) plain: plan::ShiftRequest,
     /// What the hive will probably need in the slots of the request, Wh.
-    needs_wh: Vec<i64>,
+    pub(super) needs_wh: Vec<i64>,
     /// By current address; none where nothing is moved.
-    answers: BTreeMap<Address, Option<Shift>>,
-    sent: UnixMs,
+    pub(super) answers: BTreeMap<Address, Option<Shift>>,
+    pub(super) sent: UnixMs,
     /// What each moves in the end.
-    agreed: Option<BTreeMap<Address, Option<Shift>>>,
+    pub(super) agreed: Option<BTreeMap<Address, Option<Shift>>>,
 }
 
 impl Planning {
@@ -43,6 +43,7 @@ impl Planning {
                 self.shifting.looked = Some(local.day);
                 self.look_at_hive(town);
                 self.shifting.asked = self.request(town);
+                self.is_changed = true;
                 return self.shifting.asked.as_ref().map(|asked| asked.letters(town)).unwrap_or_default();
             }
         }
@@ -53,6 +54,7 @@ impl Planning {
         let missing = town.members().iter().any(|member| !asked.answers.contains_key(member));
         let is_over = i64::try_from(asked.signed.request.until.0).is_ok_and(|until| now_slot.0 >= until);
         if !missing || is_over {
+            self.is_changed = true;
             return asked.close();
         }
         if town.now.since(asked.sent) >= AGAIN_MS {
@@ -132,7 +134,11 @@ impl Planning {
         let offer = signed.answer.offer.as_ref().and_then(|change| shift_of(request, change));
         asked.answers.insert(from, offer);
         let all = town.members().iter().all(|member| asked.answers.contains_key(member));
-        if all { asked.close() } else { Vec::new() }
+        if !all {
+            return Vec::new();
+        }
+        self.is_changed = true;
+        asked.close()
     }
 }
 
@@ -151,7 +157,7 @@ impl Asked {
     }
 
     /// Takes what is needed of the offers.
-    fn close(&mut self) -> Vec<Letter> {
+    pub(super) fn close(&mut self) -> Vec<Letter> {
         let answers = self.answers.values().map(|offer| match offer {
             Some(shift) => Answer::Accept(shift.clone()),
             None => Answer::Refuse(Refusal::Rules),

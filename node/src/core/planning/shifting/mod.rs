@@ -4,6 +4,7 @@
 
 mod answer;
 mod coordinate;
+mod kept;
 
 pub use answer::{Wish, WishStage};
 
@@ -55,9 +56,10 @@ impl Town<'_> {
 
     fn coordinator_of(&self, day: u64) -> Option<Address> {
         let authorities = self.state.authorities();
-        let desk = self.state.books().rota.map(|rota| self.state.current(&rota.pair(day)[0]));
+        let rota = self.state.opened_books().and_then(|books| books.rota.as_ref());
+        let desk = rota.map(|rota| self.state.current(&rota.pair(day)[0]));
         desk.filter(|desk| authorities.key_of(desk).is_some())
-            .or_else(|| authorities.keys().iter().map(Address::of).min())
+            .or_else(|| authorities.addresses().iter().min().copied())
     }
 
     /// Everybody who may be asked.
@@ -133,6 +135,7 @@ impl crate::core::Core {
         while let Some((from, message)) = waiting.pop() {
             let town = town(&self.ledger, &self.key, now);
             let letters = self.planning.hear_shift(&town, from, message);
+            self.keep_plans();
             waiting.extend(self.post(letters));
             self.event(crate::core::Event::Energy);
         }
@@ -140,6 +143,7 @@ impl crate::core::Core {
 
     pub(in crate::core) fn tend_shifts(&mut self, now: Now) {
         let letters = self.planning.tend_shifts(&town(&self.ledger, &self.key, now));
+        self.keep_plans();
         for (from, message) in self.post(letters) {
             self.hear_shift(now, from, message);
         }
@@ -149,6 +153,7 @@ impl crate::core::Core {
     pub(in crate::core) fn answer_wish(&mut self, now: Now, id: Digest, yes: bool) -> bool {
         let town = town(&self.ledger, &self.key, now);
         let Some(letters) = self.planning.decide_wish(&town, id, yes) else { return false };
+        self.keep_plans();
         for (from, message) in self.post(letters) {
             self.hear_shift(now, from, message);
         }

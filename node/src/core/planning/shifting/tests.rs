@@ -4,13 +4,14 @@
 use std::collections::VecDeque;
 
 use protocol::energy::SettlementMessage;
-use protocol::limits::SETTLEMENT_FRAME_BYTES_MAX;
+use protocol::limits::{PLAN_MEMORY_BYTES_MAX, SETTLEMENT_FRAME_BYTES_MAX};
 use protocol::{Genesis, decode, encode};
 
 use super::*;
 use crate::core::energy::{Book, Energy, Flow, Slot};
+use crate::core::maintenance::Change;
 use crate::core::plan::LoadKind;
-use crate::core::planning::{Consent, Equipment, OwnLoad, OwnTariff, Parts};
+use crate::core::planning::{Consent, Equipment, OwnLoad, OwnTariff, Parts, PlanMemory};
 use protocol::energy::{SlotId, SlotLength};
 
 const QUARTER_MS: i64 = 900_000;
@@ -117,6 +118,18 @@ impl Street {
         (0..24).map(|at| net(first.plus(at))).collect()
     }
 
+    /// Every node is as its disk says.
+    fn restart_all(&mut self, now: i64) {
+        for house in &mut self.houses {
+            let memory = encode(&house.planning.memory().unwrap());
+            let memory = decode::<PlanMemory>(&memory, PLAN_MEMORY_BYTES_MAX).unwrap();
+            let equipment = Change::PutEquipment(house.planning.equipment().clone());
+            let entries = [equipment, Change::PutPlanMemory(Box::new(memory))];
+            house.planning = Planning::open(UnixMs(now), &Energy::default(), &entries);
+            house.planning.look_back(UnixMs(now), &book());
+        }
+    }
+
     fn heat(&self, house: usize) -> i64 {
         let plan = self.houses[house].planning.plan().unwrap();
         let today = plan.slots.iter().filter(|slot| slot.span.0.0 < TODAY + DAY_MS);
@@ -132,8 +145,8 @@ impl Street {
     }
 }
 
-fn planning(consent: Consent) -> Planning {
-    let mut planning = Planning::open(UnixMs(0), &Energy::default(), &[]);
+/// What was metered before.
+fn book() -> Book {
     let mut book = Book::default();
     for quarter in 0..DAYS * 96 {
         let id =
@@ -147,18 +160,35 @@ fn planning(consent: Consent) -> Planning {
             version: 1,
             held: None,
         });
+    }
+    book
+}
+
+fn planning(consent: Consent) -> Planning {
+    let mut planning = Planning::open(UnixMs(0), &Energy::default(), &[]);
+    for quarter in 0..DAYS * 96 {
         // What was settled of all of them.
-        let number = SlotNumber(i64::try_from(id.0).unwrap());
+        let number = SlotNumber((TODAY - DAYS * DAY_MS) / QUARTER_MS + quarter);
         let peak = if (72..80).contains(&(quarter % 96)) { 2_000 } else { 0 };
         planning.shifting.hive.record(number, 800 + peak).unwrap();
     }
-    planning.look_back(UnixMs(TODAY), &book);
+    planning.look_back(UnixMs(TODAY), &book());
     planning.equip(Equipment::new(parts(consent)).unwrap());
     planning
 }
 
 #[test]
 fn at_six_the_hive_asks_and_the_evening_is_flatter() {
+    the_evening_is_flatter(false);
+}
+
+/// Who started anew knows what it asked, was asked and promised.
+#[test]
+fn the_same_where_every_node_starts_anew_in_between() {
+    the_evening_is_flatter(true);
+}
+
+fn the_evening_is_flatter(with_restarts: bool) {
     let mut street = Street::new(&[Consent::Always, Consent::Always, Consent::Ask, Consent::Never]);
     street.plan(SIX);
     let before = street.evening();
@@ -168,6 +198,9 @@ fn at_six_the_hive_asks_and_the_evening_is_flatter() {
     assert_eq!(stages, [WishStage::Offered, WishStage::Offered, WishStage::Waiting, WishStage::Declined]);
     // Nothing happens until the third has made up its mind; plans made meanwhile keep what was offered.
     let later = SIX + 3_600_000;
+    if with_restarts {
+        street.restart_all(SIX + AGAIN_MS / 2);
+    }
     street.tend(later);
     assert_eq!(street.stage(0), WishStage::Offered);
     let id = street.wish(2);
@@ -176,6 +209,14 @@ fn at_six_the_hive_asks_and_the_evening_is_flatter() {
     street.deliver(later);
     let stages: Vec<WishStage> = (0..4).map(|house| street.stage(house)).collect();
     assert_eq!(stages, [WishStage::Agreed, WishStage::Agreed, WishStage::Agreed, WishStage::Declined]);
+    if with_restarts {
+        let told = |street: &Street| -> Vec<Wish> {
+            street.houses.iter().flat_map(|house| house.planning.wishes().cloned()).collect()
+        };
+        let before = told(&street);
+        street.restart_all(later);
+        assert_eq!(told(&street), before);
+    }
     for now in [later, SIX + 2 * 3_600_000, SIX + 8 * 3_600_000] {
         street.plan(now);
         let after = street.evening();

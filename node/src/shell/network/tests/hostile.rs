@@ -248,3 +248,37 @@ async fn blame_adds_up_to_a_ban() {
     a.until_disconnected(b.key).await;
     b.until_disconnected(a.key).await;
 }
+
+/// A restart forgives no ban: who was cut off finds the door closed, and everybody else is let in.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ban_survives_a_restart() {
+    let scratch = crate::shell::store::scratch::Scratch::new("banned");
+    let members = || keys([1, 2, 3]);
+    let standing = Some(scratch.path().join("standing"));
+    let mut a = Node::start(NetworkConfig { standing: standing.clone(), ..config(1, members(), &[]) }).await;
+    let mut b = Node::start(config(2, members(), &[&a.address])).await;
+    a.until_connected(b.key).await;
+    b.until_connected(a.key).await;
+    for _ in 0..2 {
+        a.tell(NetworkCommand::Blame { peer: b.key, severity: super::super::Blame::Major, fault: "test" })
+            .await;
+    }
+    a.until_banned(b.key).await;
+    b.until_disconnected(a.key).await;
+    a.stop().await;
+    let mut again = Node::start(NetworkConfig { standing, ..config(1, members(), &[]) }).await;
+    let banned_s = again
+        .until("a standing", |event| match event {
+            NetworkEvent::Standing(all) => all.iter().find(|one| one.peer == key(2))?.banned_s,
+            _ => None,
+        })
+        .await;
+    assert!((1..=601).contains(&banned_s), "{banned_s} s");
+    // Both knock with the same patience; only the one that was never banned gets in.
+    b.stop().await;
+    let knocking = Node::start(config(2, members(), &[&again.address])).await;
+    let mut c = Node::start(config(3, members(), &[&again.address])).await;
+    c.until_connected(again.key).await;
+    again.until_connected(c.key).await;
+    assert!(!connected_once(&again, knocking.key), "the banned one is in");
+}

@@ -41,6 +41,7 @@ fn config(seed: u8, members: BTreeSet<PublicKey>, peers: &[&str]) -> NetworkConf
         peers: peers.iter().map(|peer| (*peer).into()).collect(),
         members,
         mdns: false,
+        standing: None,
     }
 }
 

@@ -8,6 +8,9 @@ use protocol::{Address, SigningKey};
 
 use super::street::{LENGTH, Street};
 use super::{NET, checked, meter_all};
+use crate::core::catalogue::{AssetId, MetricName};
+use crate::core::energy::{DwellingLabel, DwellingMeter, DwellingPlan};
+use crate::core::maintenance::Change;
 
 /// What house 4 might have said.
 fn statement(street: &Street, slot: SlotId, import: i64) -> Statement {
@@ -193,4 +196,38 @@ fn a_series_is_known_to_its_owner_and_two_desks_alone() {
         }
     }
     assert!(seen >= 2 * series.len(), "each figure went to both desks");
+}
+
+/// What an operator calls a dwelling stays on the building's own disk, through a day of settling and a restart.
+#[test]
+fn a_dwellings_label_never_leaves_its_building() {
+    const LABEL: &str = "Dachwohnung 7b";
+    let mut street = Street::sharing(6);
+    let (asset, metric) = (AssetId(1), MetricName::new("import_wh").unwrap());
+    let meter = DwellingMeter { dwelling: DwellingLabel::new(LABEL).unwrap(), asset, metric };
+    let plan = DwellingPlan::new(vec![meter], true).unwrap();
+    let change = Change::PutDwellings(plan.clone());
+    let home = &mut street.houses[4];
+    home.entries.insert(change.key(), change.value().unwrap());
+    home.core.as_mut().unwrap().energy.dwellings = plan;
+    let slot = street.slot();
+    street.until(slot.end(LENGTH).plus(2_000));
+    meter_all(&mut street, slot);
+    street.pass(10_000);
+    assert!(checked(&street, 4, slot).is_some());
+    let holds = |bytes: &[u8]| bytes.windows(LABEL.len()).any(|window| window == LABEL.as_bytes());
+    assert!(!street.heard.is_empty() && !street.said.is_empty());
+    assert!(!street.heard.iter().any(|(_, _, bytes)| holds(bytes)), "told to a desk");
+    assert!(!street.said.iter().any(|bytes| holds(bytes)), "in a block or in gossip");
+    for (house, home) in street.houses.iter().enumerate() {
+        assert_eq!(
+            home.entries.values().any(|value| holds(value)),
+            house == 4,
+            "on the disk of house {house}"
+        );
+    }
+    street.stop(4);
+    street.start(4);
+    let labels = street.core(4).energy().dwelling_plan().dwellings();
+    assert_eq!(labels.iter().map(DwellingLabel::as_str).collect::<Vec<_>>(), [LABEL]);
 }

@@ -1,6 +1,10 @@
 //! Slots on a street: stated, settled by two desks, told to each member, whatever fails in between.
 
+mod credits;
+mod disputes;
 mod hostile;
+mod left;
+mod releases;
 mod street;
 
 use protocol::energy::{Price, SlotId, WattHours};
@@ -96,6 +100,47 @@ fn a_week_is_booked_by_the_desks_that_settled_it() {
     assert!(state.books().grid.0 > 0 && state.books().grid.0 <= sold * 86);
     assert_eq!(state.account(&street.address(1)).sold.0, sold);
     assert!(state.period(1).is_some());
+}
+
+/// A desk of a large hive lets go of what is settled and booked, oldest first, and of nothing else; what was let go is asked
+/// for again when somebody corrects it.
+#[test]
+fn a_desk_makes_room_and_a_correction_brings_back_what_it_needs() {
+    let mut street = Street::sharing(6);
+    let slot = street.slot();
+    let later = SlotId(slot.0 + 2);
+    for slot in slot.0..later.0 {
+        street.until(SlotId(slot).end(LENGTH).plus(2_000));
+        meter_all(&mut street, SlotId(slot));
+        street.pass(10_000);
+    }
+    let pair = street.pair(slot);
+    assert!(!street.makes_room(pair[0], later), "its week is not booked");
+    street.pass_coarse(39 * 3_600_000);
+    assert!(!street.makes_room(pair[0], slot), "nothing is older");
+    for desk in pair {
+        assert!(street.makes_room(desk, later) && street.makes_room(desk, later));
+        let is_held = |slot: u64| {
+            let key = [b"d".as_slice(), &slot.to_be_bytes()].concat();
+            street.houses[desk].entries.keys().any(|held| held.starts_with(&key))
+        };
+        assert!(
+            !is_held(slot.0) && !is_held(slot.0 + 1) && is_held(later.0),
+            "nothing of it is left on disk"
+        );
+        assert!(!street.makes_room(desk, later));
+    }
+    street.meter(4, slot, 177, 0);
+    street.pass(120_000);
+    let settled = street.core(0).ledger().state().settled(slot).unwrap();
+    assert_eq!((settled.result.version, settled.result.demand), (2, WattHours(797)));
+    for house in 0..5 {
+        assert!(checked(&street, house, slot).is_some(), "house {house}");
+    }
+    street.pass(60_000);
+    let state = street.core(5).ledger().state();
+    let week = state.energy_week(ledger::state::energy::week_of(slot, LENGTH));
+    assert_eq!((week.results, week.bookings, week.booked), (0, 2, WattHours(1_000)));
 }
 
 /// What was signed is what goes out again, to the last byte, and a node that is down for a day states the day after it.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::{Config, Ledger, StoredBlock, VoteLog};
 use protocol::energy::{
-    Desk, EnergyAction, Fees, Price, Rota, SettlementMessage, SlotId, SlotLength, Tariff,
+    Desk, EnergyAction, Fees, Price, Rota, Settlement, SettlementMessage, SlotId, SlotLength, Tariff,
 };
 use protocol::limits::{SETTLEMENT_FRAME_BYTES_MAX, SYNC_FRAME_BYTES_MAX};
 use protocol::message::{SyncBlock, SyncResponse};
@@ -13,11 +13,13 @@ use protocol::{
     encode,
 };
 
+use super::super::act::Act;
+use super::super::hall::Hall;
 use crate::core::catalogue::{self, AssetId, MetricName};
-use crate::core::energy::{Flow, Meter, Role, Slot};
+use crate::core::energy::{Doubt, Flow, Meter, ReleaseRefused, Role, Slot};
 use crate::core::maintenance::Change;
 use crate::core::telemetry::Day;
-use crate::core::{Actor, Command, Core, CoreConfig, Input, Output, Ticket};
+use crate::core::{Actor, Command, Core, CoreConfig, Input, Output, Refused, Ticket};
 
 pub(super) const LENGTH: SlotLength = SlotLength::Quarter;
 /// Authorities; the first three have desks, of three operators.
@@ -44,10 +46,25 @@ pub(super) struct Street {
     sent: u64,
     /// Pairs that cannot reach each other on the settlement stream.
     pub(super) cut: BTreeSet<(usize, usize)>,
+    /// What a house does wrong on the settlement stream.
+    pub(super) lies: BTreeMap<usize, Lie>,
+    /// Why the last command was refused, if it was.
+    refused: Option<Refused>,
     /// Everything that went over the settlement stream: from, to, bytes.
     pub(super) heard: Vec<(usize, usize, Vec<u8>)>,
     /// Everything else that left a house.
     pub(super) said: Vec<Vec<u8>>,
+}
+
+/// How a desk does wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lie {
+    /// It signs another root than its statements give.
+    AboutLines,
+    /// It never takes a statement of this house.
+    Drops(usize),
+    /// It says nothing to other houses.
+    Silent,
 }
 
 enum Parcel {
@@ -58,22 +75,26 @@ enum Parcel {
 impl Street {
     /// Houses with meters, and one without.
     pub(super) fn new(count: usize) -> Self {
+        Self::built(count, AUTHORITIES, count - 1)
+    }
+
+    fn built(count: usize, authorities: usize, metered: usize) -> Self {
         let mut keys: Vec<SigningKey> =
             (0..count).map(|n| SigningKey::from_seed(&[u8::try_from(n + 1).unwrap(); 32])).collect();
-        keys[..AUTHORITIES].sort_by_key(SigningKey::address);
+        keys[..authorities].sort_by_key(SigningKey::address);
         let public = |range: std::ops::Range<usize>| keys[range].iter().map(SigningKey::public).collect();
         let genesis = Genesis::new(
             UnixMs(EPOCH - 1_000),
             Digest::new([0; 32]),
-            public(0..AUTHORITIES),
-            public(AUTHORITIES..count),
+            public(0..authorities),
+            public(authorities..count),
         );
         let house = |(n, key): (usize, &SigningKey)| House {
             core: None,
             key: key.clone(),
             entries: BTreeMap::new(),
             blocks: Vec::new(),
-            has_meters: n + 1 < count,
+            has_meters: n < metered,
         };
         let mut street = Self {
             houses: keys.iter().enumerate().map(house).collect(),
@@ -82,6 +103,8 @@ impl Street {
             wires: BTreeMap::new(),
             sent: 0,
             cut: BTreeSet::new(),
+            lies: BTreeMap::new(),
+            refused: None,
             heard: Vec::new(),
             said: Vec::new(),
         };
@@ -91,12 +114,21 @@ impl Street {
 
     /// A street in which sharing is voted for: tariff from the next slot on, three desks.
     pub(super) fn sharing(count: usize) -> Self {
-        let mut street = Self::new(count);
+        Self::sharing_of(Self::new(count), 3)
+    }
+
+    /// The same with so many desks, each an authority, and meters in every house.
+    pub(super) fn sharing_with(count: usize, desks: usize) -> Self {
+        Self::sharing_of(Self::built(count, desks, count), desks)
+    }
+
+    fn sharing_of(mut street: Self, desks: usize) -> Self {
         street.pass(2_000);
-        let operators = [0u8, 1, 2];
-        let desk =
-            |n: usize| Desk { authority: street.address(n), operator: Digest::new([operators[n]; 32]) };
-        let rota = Rota::new((0..3).map(desk).collect()).unwrap();
+        let desk = |n: usize| {
+            let operator = u8::try_from(n).unwrap();
+            Desk { authority: street.address(n), operator: Digest::new([operator; 32]) }
+        };
+        let rota = Rota::new((0..desks).map(desk).collect()).unwrap();
         let valid_from = SlotId(street.slot().0 + 1);
         let fees = Fees::flat(Price(86_000));
         let tariff = Tariff { retail: Price(250_000), feed_in: Price(40_000), fees, valid_from };
@@ -114,6 +146,7 @@ impl Street {
         let number = self.core(0).ledger().state().meta().proposals;
         self.command(1, Command::Approve(number));
         self.command(2, Command::Approve(number));
+        self.command(3, Command::Approve(number));
         self.pass(5_000);
     }
 
@@ -162,6 +195,7 @@ impl Street {
             series_max: 100,
             ahead_ms: 300_000,
             retention: catalogue::Retention::default(),
+            clock_speed_millis: 1_000,
             operator: None,
         };
         let now = self.time();
@@ -212,11 +246,51 @@ impl Street {
         self.perform(house, outputs);
     }
 
+    /// A desk that keeps no more lets go of a slot before this one, if it may.
+    pub(super) fn makes_room(&mut self, house: usize, before: SlotId) -> bool {
+        let now = self.time();
+        let home = &mut self.houses[house];
+        let core = home.core.as_mut().unwrap();
+        let (state, chain, me) = (core.ledger.state(), core.ledger.chain(), core.ledger.address());
+        let hall = Hall::open(state, chain, me, now).unwrap();
+        let mut acts = Vec::new();
+        let has_room = core.energy.settling.office.make_room(&hall, before, &mut acts);
+        for act in acts {
+            let Act::Store(change) = act else { panic!("{act:?}") };
+            home.entries.remove(&change.key());
+        }
+        has_room
+    }
+
+    /// A house's operator lets a slot pass.
+    pub(super) fn release(
+        &mut self,
+        house: usize,
+        start: UnixMs,
+        reason: &str,
+    ) -> Result<(), ReleaseRefused> {
+        self.refused = None;
+        self.command(house, Command::ReleaseSlot { start, reason: reason.to_owned() });
+        match self.refused.take() {
+            None => Ok(()),
+            Some(Refused::Release(reason)) => Err(reason),
+            Some(other) => panic!("{other}"),
+        }
+    }
+
     /// A house has measured a slot.
     pub(super) fn meter(&mut self, house: usize, slot: SlotId, import_wh: i64, export_wh: i64) {
-        let flow = Flow { import_wh, export_wh, production_wh: None };
+        self.put_slot(house, slot, Flow { import_wh, export_wh, production_wh: None }, None);
+    }
+
+    /// The same, which it does not believe.
+    pub(super) fn meter_held(&mut self, house: usize, slot: SlotId, import_wh: i64, doubt: Doubt) {
+        self.put_slot(house, slot, Flow { import_wh, export_wh: 0, production_wh: None }, Some(doubt));
+    }
+
+    fn put_slot(&mut self, house: usize, slot: SlotId, flow: Flow, held: Option<Doubt>) {
         let found =
-            Slot { id: slot, length: LENGTH, flow: Some(flow), is_estimated: false, version: 1, held: None };
+            Slot { id: slot, length: LENGTH, flow: Some(flow), is_estimated: false, version: 1, held };
         let home = &mut self.houses[house];
         let Some(core) = home.core.as_mut() else { return };
         assert!(core.energy.book.put(found));
@@ -241,6 +315,7 @@ impl Street {
                 }
                 Output::SendSettlement { to, message } => self.settlement(house, &to, *message),
                 Output::Ledger(output) => self.ledger(house, output),
+                Output::Answer { answer, .. } => self.refused = answer.err(),
                 Output::StoreTelemetry { .. }
                 | Output::AnswerTelemetry { .. }
                 | Output::RefuseTelemetry { .. }
@@ -248,9 +323,9 @@ impl Street {
                 | Output::SendOperator { .. }
                 | Output::Members(_)
                 | Output::MemberMoved { .. }
+                | Output::ForgetHistory
                 | Output::StoreNetworkKeys(_)
                 | Output::NetworkKeys(_)
-                | Output::Answer { .. }
                 | Output::Event(_) => {}
             }
         }
@@ -258,6 +333,7 @@ impl Street {
 
     pub(super) fn settlement(&mut self, from: usize, to: &Address, message: SettlementMessage) {
         let Some(to) = self.index(to) else { return };
+        let Some(message) = self.told(from, to, message) else { return };
         let bytes = encode(&message);
         let message = decode::<SettlementMessage>(&bytes, SETTLEMENT_FRAME_BYTES_MAX).unwrap();
         if self.cut.contains(&(from.min(to), from.max(to))) {
@@ -335,6 +411,61 @@ impl Street {
         }
     }
 
+    /// What comes of a message where one of the two does wrong.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "every other message passes as it is, those to come too"
+    )]
+    fn told(&self, from: usize, to: usize, message: SettlementMessage) -> Option<SettlementMessage> {
+        let message = match self.lies.get(&from) {
+            Some(Lie::AboutLines) => self.lied(from, message),
+            Some(Lie::Silent) => return None,
+            Some(Lie::Drops(_)) | None => message,
+        };
+        let dropped = match self.lies.get(&to) {
+            // Whoever lies does not come round.
+            Some(Lie::AboutLines) => match message {
+                SettlementMessage::Offer(_) | SettlementMessage::Opinion(_) => return None,
+                other => return Some(other),
+            },
+            Some(Lie::Drops(house)) => self.address(*house),
+            Some(Lie::Silent) | None => return Some(message),
+        };
+        match message {
+            SettlementMessage::Statement(signed) if signed.statement.member == dropped => None,
+            SettlementMessage::Share(some) => {
+                let kept = some.into_vec().into_iter().filter(|signed| signed.statement.member != dropped);
+                Some(SettlementMessage::Share(Bounded::new(kept.collect()).unwrap()))
+            }
+            other => Some(other),
+        }
+    }
+
+    /// Another root, signed with the liar's own key.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "every other message passes as it is, those to come too"
+    )]
+    fn lied(&self, house: usize, message: SettlementMessage) -> SettlementMessage {
+        let (key, chain) = (&self.houses[house].key, self.genesis.chain());
+        let other = Digest::new([0xee; 32]);
+        match message {
+            SettlementMessage::Offer(mut offer) => {
+                if let Settlement::Slot(result) = &mut offer.settlement {
+                    result.lines = other;
+                }
+                offer.signature = offer.settlement.sign(key, &chain);
+                SettlementMessage::Offer(offer)
+            }
+            SettlementMessage::Opinion(mut told) => {
+                told.opinion.result = other;
+                told.signature = told.opinion.sign(key, &chain);
+                SettlementMessage::Opinion(told)
+            }
+            right => right,
+        }
+    }
+
     fn post(&mut self, from: usize, to: usize, parcel: Parcel) {
         self.sent += 1;
         if self.houses[to].core.is_some() {
@@ -390,6 +521,16 @@ impl Street {
             self.now = (self.now + 10 * 60_000).min(end);
         }
         self.pass(2_000);
+    }
+
+    /// The same for many days, from quarter to quarter of one.
+    pub(super) fn pass_days(&mut self, days: u64) {
+        let end = self.now + days * 86_400_000;
+        while self.now < end {
+            self.pass(1_500);
+            self.now = (self.now + 6 * 3_600_000).min(end);
+        }
+        self.pass(60_000);
     }
 
     /// Lets time pass up to a moment of the hive's clock.

@@ -1,0 +1,120 @@
+//! Sheets of paper between two signatures: the syndic or the assessor enters one, the other looks at the same sheet and
+//! signs it too, each with the own key. Only with both is it handed in.
+
+use std::collections::BTreeMap;
+
+use protocol::assembly::{Paper, SignedPaper};
+use protocol::crypto::Domain;
+use protocol::limits::SHEETS_WAITING_MAX;
+use protocol::{Digest, Now, PublicKey, Signature, UnixMs, encode};
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+
+use super::meeting::Body;
+use super::{Done, HomeError, Kept, KeptKey, Who};
+use crate::core::Core;
+use crate::core::maintenance::Change;
+
+/// A sheet that one of two persons signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct Waiting {
+    /// The assembly's number.
+    pub number: u32,
+    /// The sheet.
+    pub paper: Paper,
+    /// Whether the signature is the syndic's, and not the assessor's.
+    pub is_syndics: bool,
+    /// The first signature.
+    pub signature: Signature,
+    /// When it was entered.
+    pub at: UnixMs,
+}
+
+/// Sheets that wait for the second signature, by their names.
+pub type Sheets = BTreeMap<Digest, Waiting>;
+
+impl Waiting {
+    /// What it is named by: its bytes.
+    pub fn name(&self) -> Digest {
+        name(&self.paper)
+    }
+}
+
+fn name(paper: &Paper) -> Digest {
+    Digest::of("symbiose waiting sheet v1", &[&encode(paper)])
+}
+
+impl Core {
+    /// Takes a signature under a sheet. The second one hands it in.
+    pub(super) fn sign_sheet(
+        &mut self,
+        now: Now,
+        who: &Who,
+        paper: Paper,
+        signature: Signature,
+    ) -> Result<Done, HomeError> {
+        let gathering = self.home.gathering(&paper.assembly).ok_or(HomeError::NoAssembly)?;
+        let number = gathering.stored.number;
+        let counters = gathering.stored.opening.as_ref().ok_or(HomeError::NoAssembly)?.counters;
+        if (paper.syndic, paper.assessor) != (counters.syndic, counters.assessor) {
+            return Err(HomeError::NotYours { expected: "a sheet with the keys of syndic and assessor" });
+        }
+        let is_syndics = self.signed_as(who, &paper, &signature)?;
+        let name = name(&paper);
+        let Some(first) = self.home.sheets.get(&name) else {
+            return self.enter_sheet(Waiting { number, paper, is_syndics, signature, at: now.time });
+        };
+        if first.is_syndics == is_syndics {
+            return Ok(Done::Gathering(number));
+        }
+        let (by_syndic, by_assessor) =
+            if is_syndics { (signature, first.signature) } else { (first.signature, signature) };
+        let done = self.hand_in(now, Body::Paper(SignedPaper { paper, by_syndic, by_assessor }))?;
+        self.forget_sheet(&name);
+        Ok(done)
+    }
+
+    /// Whose signature it is, of the two: the syndic's or the assessor's, and of the person who hands it in.
+    fn signed_as(&self, who: &Who, paper: &Paper, signature: &Signature) -> Result<bool, HomeError> {
+        let expected = "the syndic or the assessor of this assembly, with the key that was announced";
+        let (chain, body) = (self.ledger.chain(), encode(paper));
+        let is_by = |key: &PublicKey| {
+            let is_theirs = self.home.residents.key(key).map(|key| key.person) == who.person;
+            is_theirs && key.verify(Domain::Paper, &chain, &body, signature).is_ok()
+        };
+        match (is_by(&paper.syndic), is_by(&paper.assessor)) {
+            (true, _) => Ok(true),
+            (false, true) => Ok(false),
+            (false, false) => Err(HomeError::NotYours { expected }),
+        }
+    }
+
+    fn enter_sheet(&mut self, waiting: Waiting) -> Result<Done, HomeError> {
+        let number = waiting.number;
+        let of_this = self.home.sheets.values().filter(|one| one.number == number);
+        if of_this.count() >= SHEETS_WAITING_MAX {
+            return Err(HomeError::Full { field: "sheets that wait", max: SHEETS_WAITING_MAX });
+        }
+        self.home.sheets.insert(waiting.name(), waiting.clone());
+        self.keep([Kept::Sheet(Box::new(waiting))]);
+        Ok(Done::Gathering(number))
+    }
+
+    /// Takes a sheet away that waits: either of the two may.
+    pub(super) fn drop_sheet(&mut self, who: &Who, name: &Digest) -> Result<Done, HomeError> {
+        let waiting = self.home.sheets.get(name).ok_or(HomeError::NoSheet)?;
+        let person = |key: &PublicKey| self.home.residents.key(key).map(|key| key.person);
+        let two = [person(&waiting.paper.syndic), person(&waiting.paper.assessor)];
+        if who.person.is_none() || !two.contains(&who.person) {
+            return Err(HomeError::NotYours { expected: "the syndic or the assessor of this assembly" });
+        }
+        self.forget_sheet(name);
+        Ok(Done::Nothing)
+    }
+
+    fn forget_sheet(&mut self, name: &Digest) {
+        if let Some(gone) = self.home.sheets.remove(name) {
+            self.persist(vec![Change::DeleteKept(KeptKey::Sheet(gone.number, *name))]);
+            self.event(crate::core::output::Event::Assembly);
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! What residents sign for an assembly: checked, stored, promised, and brought to the ledger until it stands there, also
+//! after a restart. A promise never leaves before what it is about is on disk.
+
+use ledger::assembly::{BallotBox, Entered, Hall, Place, Proxies, ProxyPaper, Roll, Verdict};
+use ledger::state::assembly::AssemblyEvent;
+use protocol::assembly::{
+    AssemblyAction, BallotError, Commitments, ItemNumber, Opening, PersonId, Promise, Registry, Sheet,
+    VerifiedBallot, VerifiedPaper,
+};
+use protocol::limits::{COMMITMENTS_PER_TRANSACTION_MAX, REVOTES_MAX, TAKEN_PER_ASSEMBLY_MAX};
+use protocol::{Bounded, ChainId, Digest, Height, Now, Payload};
+
+use super::meeting::{Body, Gathering, Taken};
+use super::{Done, HomeError, Kept};
+use crate::core::Core;
+use crate::core::outbox::Purpose;
+use crate::core::output::Event;
+
+/// Blocks in which a promise is kept at the latest.
+pub(super) const PROMISE_HEIGHTS: u64 = 20;
+/// Stored signatures checked in one turn after a restart.
+const CHECKED_AT_ONCE: usize = 256;
+
+/// Something signed, once its signatures hold.
+#[derive(Debug, Clone)]
+pub(super) enum Checked {
+    Ballot(VerifiedBallot),
+    Paper(VerifiedPaper),
+    Proxy(ProxyPaper),
+}
+
+impl Checked {
+    pub(super) fn of(chain: &ChainId, body: &Body) -> Result<Self, BallotError> {
+        Ok(match body {
+            Body::Ballot(signed) => Self::Ballot(signed.clone().verify(chain)?),
+            Body::Proxy(signed) => Self::Proxy(ProxyPaper::Signed(signed.clone().verify(chain)?)),
+            Body::Paper(signed) => {
+                let paper = signed.clone().verify(chain)?;
+                match paper.paper().sheet {
+                    Sheet::Proxy(_) => Self::Proxy(ProxyPaper::Paper(paper)),
+                    Sheet::Ballot(_) | Sheet::Postal(_) => Self::Paper(paper),
+                }
+            }
+        })
+    }
+
+    /// The resolution it answers, the first one of a form; a proxy answers none.
+    fn item(&self) -> Option<ItemNumber> {
+        match self {
+            Self::Ballot(ballot) => Some(ballot.ballot().item),
+            Self::Proxy(_) => None,
+            Self::Paper(paper) => match &paper.paper().sheet {
+                Sheet::Ballot(ballot) => Some(ballot.answer.item),
+                Sheet::Postal(form) => {
+                    Some(form.answers.first().map(|answer| answer.item).unwrap_or_default())
+                }
+                Sheet::Proxy(_) => None,
+            },
+        }
+    }
+}
+
+/// Everything that came in for an assembly, with where it stands.
+#[derive(Default)]
+pub(super) struct CameIn {
+    pub(super) ballots: Vec<Entered<VerifiedBallot>>,
+    pub(super) papers: Vec<Entered<VerifiedPaper>>,
+    pub(super) proxies: Vec<Entered<ProxyPaper>>,
+}
+
+impl CameIn {
+    /// What stands on the ledger, as far as it is wanted. Signatures are checked once and not at each look; bytes that do
+    /// not verify any more count for nothing.
+    pub(super) fn of(chain: &ChainId, gathering: &Gathering, wanted: impl Fn(&Body) -> bool) -> Self {
+        let mut came = Self::default();
+        let standing = gathering.taken.iter().filter(|(_, one)| wanted(&one.body));
+        for (commitment, one, at) in standing.filter_map(|(key, one)| Some((key, one, one.place()?))) {
+            let checked = match gathering.checked.get(commitment) {
+                Some(checked) => checked.clone(),
+                None => Checked::of(chain, &one.body).ok(),
+            };
+            if let Some(checked) = checked {
+                came.add(checked, at);
+            }
+        }
+        came
+    }
+
+    fn add(&mut self, checked: Checked, at: Place) {
+        match checked {
+            Checked::Ballot(value) => self.ballots.push(Entered { value, at }),
+            Checked::Paper(value) => self.papers.push(Entered { value, at }),
+            Checked::Proxy(value) => self.proxies.push(Entered { value, at }),
+        }
+    }
+}
+
+/// The parts of an announced assembly that everything is held against.
+pub(super) fn grounds(gathering: &Gathering) -> Result<(&Opening, &Registry, Height, Roll), HomeError> {
+    let opening = gathering.stored.opening.as_ref().ok_or(HomeError::NoAssembly)?;
+    let announced = gathering.stored.announced.ok_or(HomeError::NoAssembly)?;
+    let registry = gathering.registry.as_ref().ok_or(HomeError::NoRegistry)?;
+    let roll = Roll::of(registry, opening.day)?;
+    Ok((opening, registry, announced, roll))
+}
+
+impl Core {
+    /// Takes a ballot, proxy or sheet, promises that it will stand on the ledger, and brings it there.
+    pub(super) fn hand_in(&mut self, now: Now, body: Body) -> Result<Done, HomeError> {
+        let commitment = body.commitment();
+        let head = self.ledger.head().height;
+        let gathering = self.home.gathering(&body.assembly()).ok_or(HomeError::NoAssembly)?;
+        let number = gathering.stored.number;
+        if gathering.taken.contains_key(&commitment) {
+            return Ok(Done::Taken(number, commitment));
+        }
+        let opening = gathering.stored.opening.as_ref().ok_or(HomeError::NoAssembly)?;
+        // Another building may have brought the commitment in time: then only what it stands for was missing here.
+        let entered = self.ledger.state().entered(&opening.id(), &commitment).copied();
+        let assembly = self.ledger.state().assembly(&opening.id());
+        let is_open = assembly.is_some() && head.next() >= opening.opens && head < opening.closes;
+        let is_counted = assembly.is_none_or(|assembly| assembly.concluded > 0);
+        if !is_open && (entered.is_none() || is_counted) {
+            return Err(HomeError::Stage { expected: "is open" });
+        }
+        check_room(gathering, &body)?;
+        let checked = Checked::of(&self.ledger.chain(), &body)?;
+        let next = Place { height: head.next(), index: u32::MAX };
+        let stands =
+            entered.map(|entered| (entered.height, u32::try_from(entered.index).unwrap_or(u32::MAX)));
+        let at = stands.map_or(next, |(height, index)| Place { height, index });
+        self.would_count(gathering, &checked, commitment, at)?;
+        let by = Height((head.0 + PROMISE_HEIGHTS).min(opening.closes.0).max(head.0 + 1));
+        let promise =
+            Promise { assembly: opening.id(), commitment, taken: head, by, node: self.key.public() };
+        let promise = promise.sign(&self.key, &self.ledger.chain());
+        let taken = Taken { number, body, at: now.time, promise, stands };
+        let gathering = self.home.gatherings.get_mut(&number).expect("invariant: it was just seen");
+        gathering.taken.insert(commitment, taken.clone());
+        gathering.checked.insert(commitment, Some(checked));
+        let mut kept = vec![Kept::Taken(Box::new(taken))];
+        if !gathering.stored.signatures.is_empty() && stands.is_some() {
+            // Who signed did so without it: they look again.
+            gathering.stored.signatures = Bounded::default();
+            kept.push(Kept::Gathering(Box::new(gathering.stored.clone())));
+        }
+        self.keep(kept);
+        self.bring(now, number);
+        Ok(Done::Taken(number, commitment))
+    }
+
+    /// Whether it would count if it stood in the next block: the law's and the roll's reason otherwise.
+    fn would_count(
+        &self,
+        gathering: &Gathering,
+        checked: &Checked,
+        commitment: Digest,
+        at: Place,
+    ) -> Result<(), HomeError> {
+        let chain = self.ledger.chain();
+        let (opening, _, announced, roll) = grounds(gathering)?;
+        let keys = self.home.residents.for_counting(announced);
+        let assessors: Vec<PersonId> = gathering.stored.plan.assessors.to_vec();
+        let hall = Hall::new(opening, &roll, &keys, &assessors);
+        let (item, mut own) = (checked.item(), CameIn::default());
+        own.add(checked.clone(), at);
+        let mut proxies = CameIn::of(&chain, gathering, |body| !matches!(body, Body::Ballot(_))).proxies;
+        proxies.extend(own.proxies.iter().cloned());
+        let proxies = Proxies::admit(&hall, proxies);
+        if let Some((_, why)) = proxies.refused().iter().find(|(refused, _)| *refused == commitment) {
+            return Err(HomeError::Proxy(*why));
+        }
+        let Some(item) = item else { return Ok(()) };
+        let resolution = &gathering.items.get(&item).ok_or(HomeError::NoItem { item })?.resolution;
+        let count = BallotBox::new(&hall, &proxies, resolution)?.count(&own.ballots, &own.papers)?;
+        match count.verdicts.get(&commitment) {
+            Some(Verdict::Refused(why)) => Err(HomeError::Refused(*why)),
+            Some(Verdict::Counts(_) | Verdict::Replaced | Verdict::Void) | None => Ok(()),
+        }
+    }
+
+    /// Wishes for the ledger what it does not have yet: the announcement, what came in, the results.
+    pub(super) fn bring(&mut self, now: Now, number: u32) {
+        let Some(gathering) = self.home.gatherings.get(&number) else { return };
+        let Some(opening) = gathering.stored.opening.as_ref() else { return };
+        let (vote, head) = (opening.id(), self.ledger.head().height);
+        match self.ledger.state().assembly(&vote).map(|assembly| assembly.ended.is_some()) {
+            None => self.bring_announcement(now, number),
+            Some(false) if head < opening.closes => {
+                let flying = |one: &Digest| self.home.in_flight.values().any(|batch| batch.contains(one));
+                let waiting = gathering.taken.iter().filter(|(_, one)| one.stands.is_none());
+                let waiting: Vec<Digest> =
+                    waiting.map(|(commitment, _)| *commitment).filter(|one| !flying(one)).collect();
+                for batch in waiting.chunks(COMMITMENTS_PER_TRANSACTION_MAX) {
+                    let commitments = Bounded::new(batch.to_vec()).expect("invariant: cut to its bound");
+                    let action = AssemblyAction::Commit(Commitments { vote, commitments });
+                    if self.wish(now, action, Purpose::Ballots(batch[0])) {
+                        self.home.in_flight.insert(batch[0], batch.to_vec());
+                    }
+                }
+            }
+            Some(false) => self.bring_results(now, number),
+            Some(true) => self.bring_minutes(now, number),
+        }
+    }
+
+    pub(super) fn wish(&mut self, now: Now, action: AssemblyAction, purpose: Purpose) -> bool {
+        let is_new = !self.outbox.holds(purpose);
+        is_new && self.outbox.push(Payload::Assembly(action), purpose, now.tick).is_ok()
+    }
+
+    /// A transaction with commitments came to its end: what does not stand is brought again.
+    pub(in crate::core) fn home_settled(&mut self, first: &Digest) {
+        self.home.in_flight.remove(first);
+    }
+
+    /// Checks the signatures of what was stored before a restart, some at a time.
+    pub(super) fn check_stored(&mut self) {
+        let chain = self.ledger.chain();
+        let mut room = CHECKED_AT_ONCE;
+        for gathering in self.home.gatherings.values_mut() {
+            if gathering.checked.len() == gathering.taken.len() {
+                continue;
+            }
+            let unchecked = gathering.taken.iter().filter(|(key, _)| !gathering.checked.contains_key(*key));
+            let unchecked: Vec<_> = unchecked.take(room).collect();
+            room -= unchecked.len();
+            let checked = unchecked.into_iter().map(|(key, one)| (*key, Checked::of(&chain, &one.body).ok()));
+            let checked: Vec<_> = checked.collect();
+            gathering.checked.extend(checked);
+        }
+    }
+
+    /// Something about an assembly is final.
+    pub(in crate::core) fn hear_assembly(&mut self, event: &AssemblyEvent) {
+        self.home.forget_counts();
+        if let AssemblyEvent::Entered { vote, commitment, index } = event {
+            let at = self.ledger.state().entered(vote, commitment).map(|entered| entered.height);
+            let known = self.home.gathering(vote).map(|gathering| gathering.stored.number);
+            if let (Some(height), Some(number)) = (at, known) {
+                let gathering = self.home.gatherings.get_mut(&number).expect("invariant: it was just seen");
+                if let Some(taken) = gathering.taken.get_mut(commitment) {
+                    let index = u32::try_from(*index).expect("invariant: what comes in is bounded");
+                    taken.stands = Some((height, index));
+                    let taken = taken.clone();
+                    self.keep([Kept::Taken(Box::new(taken))]);
+                }
+            }
+        }
+        self.hear_poll(event);
+        self.event(Event::Assembly);
+        self.event(Event::Hive);
+    }
+}
+
+fn check_room(gathering: &Gathering, body: &Body) -> Result<(), HomeError> {
+    if gathering.taken.len() >= TAKEN_PER_ASSEMBLY_MAX {
+        return Err(HomeError::Full { field: "ballots of one assembly", max: TAKEN_PER_ASSEMBLY_MAX });
+    }
+    let Body::Ballot(new) = body else { return Ok(()) };
+    let is_same = |one: &&Taken| match &one.body {
+        Body::Ballot(old) => old.ballot.voter == new.ballot.voter && old.ballot.item == new.ballot.item,
+        Body::Proxy(_) | Body::Paper(_) => false,
+    };
+    if gathering.taken.values().filter(is_same).count() >= REVOTES_MAX {
+        return Err(HomeError::Full { field: "ballots of one key for one resolution", max: REVOTES_MAX });
+    }
+    Ok(())
+}

@@ -1,0 +1,65 @@
+//! A poll in one house: asked, answered, closed; it decides nothing and tells nothing of few.
+
+use protocol::assembly::{PollBallot, SignedPollBallot};
+
+use super::*;
+use crate::core::assembly::Question;
+
+impl House {
+    fn ask(&mut self, by: Option<u32>, is_hidden: bool) -> Result<Done, HomeError> {
+        let answers = list(vec![text("In the yard"), text("In the cellar")]);
+        let salt = Salt::new([5; 16]);
+        let question =
+            Question { question: text("Where do bicycles stand?"), answers, is_hidden, blocks: 8, salt };
+        self.act(who(by, false), Act::AskPoll(Box::new(question)))
+    }
+
+    fn answer(&self, number: u32, person: u32, answer: u8, sequence: u64) -> SignedPollBallot {
+        let poll = self.core.home().polls()[&number].stored.poll.id();
+        let salt = Salt::new([u8::try_from(sequence).unwrap(); 16]);
+        let ballot = PollBallot { poll, voter: own(person).public(), answer, sequence, salt };
+        ballot.sign(&own(person), &self.core.ledger().chain())
+    }
+
+    fn say(&mut self, signed: SignedPollBallot) -> Result<Done, HomeError> {
+        self.act(who(None, false), Act::AnswerPoll(Box::new(signed)))
+    }
+}
+
+#[test]
+fn a_poll_counts_heads_and_hides_what_few_chose() {
+    let mut house = House::enrolled();
+    let refused = house.ask(Some(1), true);
+    assert!(matches!(refused, Err(HomeError::NotYours { .. })), "{refused:?}");
+    assert_eq!(house.ask(Some(2), true), Ok(Done::Poll(1)), "the syndic");
+    assert_eq!(house.ask(Some(2), false), Ok(Done::Poll(2)));
+    let early = house.answer(1, 1, 0, 1);
+    assert!(matches!(house.say(early), Err(HomeError::Stage { .. })));
+    let opens = house.core.home().polls()[&2].stored.poll.opens;
+    house.until(opens.0);
+    for (number, person, answer) in [(1, 1, 0), (1, 2, 1), (2, 1, 0), (2, 2, 1), (2, 3, 1)] {
+        let signed = house.answer(number, person, answer, 1);
+        assert_eq!(house.say(signed.clone()), Ok(Done::Poll(number)));
+        assert_eq!(house.say(signed), Ok(Done::Poll(number)), "twice is once");
+    }
+    let stranger = house.answer(2, 9, 0, 1);
+    assert!(matches!(house.say(stranger), Err(HomeError::Refused(_))));
+    let nowhere = house.answer(2, 4, 7, 1);
+    assert!(matches!(house.say(nowhere), Err(HomeError::Refused(_))), "there is no such answer");
+    let thought = house.answer(2, 1, 1, 2);
+    assert!(house.say(thought).is_ok());
+    house.pass(5_000);
+    house.restart();
+    let closes = house.core.home().polls()[&2].stored.poll.closes;
+    house.until(closes.0 + 1);
+    house.pass(10_000);
+    let result = |house: &House, number: u32| {
+        let vote = house.core.home().polls()[&number].vote();
+        let (record, _) = house.core.ledger().state().poll(&vote).unwrap().result.clone().expect("a result");
+        (record.voters, record.answers.map(|answers| answers.to_vec()))
+    };
+    assert_eq!(result(&house, 1), (2, None), "two would tell who chose what");
+    assert_eq!(result(&house, 2), (3, Some(vec![0, 3])));
+    let late = house.answer(2, 4, 0, 3);
+    assert!(matches!(house.say(late), Err(HomeError::Stage { .. })));
+}
