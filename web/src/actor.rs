@@ -18,18 +18,44 @@ pub enum UserRole {
     Technician,
 }
 
+/// As what somebody is signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SignedInAs {
+    Operator,
+    Technician,
+    /// With the own key: sees what the building decides together, and takes part in it.
+    Resident,
+}
+
+impl From<UserRole> for SignedInAs {
+    fn from(role: UserRole) -> Self {
+        match role {
+            UserRole::Operator => Self::Operator,
+            UserRole::Technician => Self::Technician,
+        }
+    }
+}
+
 /// Who wants something done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     /// The person's name, at most `ACTOR_BYTES_MAX` bytes; `token` for a script.
     pub name: String,
-    pub role: UserRole,
+    pub role: SignedInAs,
+    /// The person of the building's registry, for a resident.
+    pub person: Option<u32>,
 }
 
 impl Actor {
+    /// Somebody whom only what they bring can let do anything.
+    pub(crate) fn stranger() -> Self {
+        Self { name: String::new(), role: SignedInAs::Resident, person: None }
+    }
+
     /// A script with the operator token.
     pub(crate) fn token() -> Self {
-        Self { name: TOKEN_NAME.to_owned(), role: UserRole::Operator }
+        Self { name: TOKEN_NAME.to_owned(), role: SignedInAs::Operator, person: None }
     }
 }
 

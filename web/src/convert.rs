@@ -1,16 +1,22 @@
 //! Between the nouns of the protocol and those of the page. Nothing is lost either way.
 
 mod energy;
+pub(crate) mod registry;
 
 pub(crate) use energy::counted;
 pub use energy::desks;
+pub use registry::{day, only_of};
 
 use crate::problem::{Kind, Problem};
 use crate::request::GovernanceAction;
 use crate::view::{AssetKind, Role, Severity, WorkOrderStatus};
+use protocol::aggregate::AggregateAction;
+use protocol::assembly::JointQuestion;
 use protocol::energy::EnergyAction;
 use protocol::limits::TRANSACTION_BYTES_MAX;
-use protocol::{Action, Address, KeyChange};
+use protocol::{Action, Address, Invalid, KeyChange};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// Both directions between two enums with the same variants.
 macro_rules! same {
@@ -61,6 +67,23 @@ impl TryFrom<&GovernanceAction> for Action {
                 Self::Energy(what.try_into()?)
             }
             GovernanceAction::Energy { decision, .. } => Self::Energy(decision_of(decision)?),
+            GovernanceAction::Aggregate { decision, .. } => {
+                let wrong = |detail: &str| Problem::new(Kind::Invalid, detail).field("decision");
+                let action: AggregateAction = from_hex(decision).ok_or_else(|| {
+                    wrong("expected the hex digits of a decision about sums over many buildings")
+                })?;
+                action.check().map_err(|error: Invalid| wrong(&error.to_string()))?;
+                Self::Aggregate(action)
+            }
+            GovernanceAction::AskJointly { question, .. } => {
+                let question: JointQuestion = from_hex(question).ok_or_else(|| {
+                    let expected = "expected the hex digits of a question to several buildings";
+                    Problem::new(Kind::Invalid, expected).field("question")
+                })?;
+                let wrong = |error: Invalid| Problem::new(Kind::Invalid, error.to_string()).field("question");
+                question.check().map_err(wrong)?;
+                Self::AskJointly(Box::new(question))
+            }
         })
     }
 }
@@ -79,10 +102,18 @@ impl From<Action> for GovernanceAction {
             },
             Action::AskCosignatures(asks) => Self::AskCosignatures { asks },
             Action::Energy(action) => {
-                let hex = |byte: &u8| format!("{byte:02x}");
-                let decision = protocol::encode(&action).iter().map(hex).collect();
+                let decision = to_hex(&action);
                 let what = Some((&action).into());
                 Self::Energy { decision, says: action.to_string(), what }
+            }
+            Action::Aggregate(action) => {
+                Self::Aggregate { decision: to_hex(&action), says: action.to_string() }
+            }
+            Action::AskJointly(question) => {
+                let id = question.id().to_string();
+                let buildings = question.buildings.iter().map(ToString::to_string).collect();
+                let needed = question.needed.name().to_owned();
+                Self::AskJointly { question: to_hex(&*question), id, buildings, needed }
             }
         }
     }
@@ -91,14 +122,22 @@ impl From<Action> for GovernanceAction {
 /// A decision about energy from the hex digits of its canonical bytes.
 fn decision_of(text: &str) -> Result<EnergyAction, Problem> {
     let wrong = || Problem::new(Kind::Invalid, "expected the hex digits of a decision about energy");
+    from_hex(text).ok_or_else(|| wrong().field("decision"))
+}
+
+fn to_hex(value: &impl Serialize) -> String {
+    protocol::encode(value).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A value from the hex digits of its canonical bytes.
+fn from_hex<T: Serialize + DeserializeOwned>(text: &str) -> Option<T> {
     let digit = |byte: &u8| char::from(*byte).to_digit(16);
     let pair = |pair: &[u8]| match pair {
         [high, low] => u8::try_from(digit(high)? * 16 + digit(low)?).ok(),
         _ => None,
     };
     let bytes: Option<Vec<u8>> = text.as_bytes().chunks(2).map(pair).collect();
-    let decoded = bytes.and_then(|bytes| protocol::decode(&bytes, TRANSACTION_BYTES_MAX).ok());
-    decoded.ok_or_else(|| wrong().field("decision"))
+    bytes.and_then(|bytes| protocol::decode(&bytes, TRANSACTION_BYTES_MAX).ok())
 }
 
 #[cfg(test)]

@@ -10,6 +10,10 @@ use protocol::limits::{CONDITIONS_PER_GROUP_MAX, GROUPS_MAX};
 const WINDOW_MINUTES_MAX: u32 = 24 * 60;
 /// Most readings one rule may look back at.
 const SAMPLES_MAX: u32 = 1_000;
+/// Standard deviations that a rule of kind `unusual` takes when it is given none: one reading in ten thousand million.
+const UNUSUAL_DEVIATIONS: f64 = 6.4;
+/// Percent of the range that a rule of kind `record` takes when it is given none.
+const RECORD_PERCENT: f64 = 2.0;
 /// Longest message, bytes.
 const MESSAGE_BYTES_MAX: usize = 200;
 /// Longest description, bytes.
@@ -26,6 +30,8 @@ impl PolicyDraft {
         let rule = self.rule.ok_or_else(|| missing("rule"))?;
         let threshold = match rule {
             RuleKind::NoData => self.threshold.unwrap_or_default(),
+            RuleKind::Unusual => self.threshold.unwrap_or(UNUSUAL_DEVIATIONS),
+            RuleKind::Record => self.threshold.unwrap_or(RECORD_PERCENT),
             RuleKind::Threshold
             | RuleKind::Runtime
             | RuleKind::RateOfChange
@@ -107,7 +113,9 @@ fn check_condition(condition: &PolicyCondition) -> Result<(), (&'static str, Str
         | RuleKind::RateOfChange
         | RuleKind::Count
         | RuleKind::Consecutive
-        | RuleKind::NoData => Ok(()),
+        | RuleKind::NoData
+        | RuleKind::Unusual
+        | RuleKind::Record => Ok(()),
     }
 }
 

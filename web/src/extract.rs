@@ -44,12 +44,29 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let Raw(body) = Raw::<JSON_BODY_BYTES_MAX>::from_request(request, state).await?;
-        // Without this an array of the fields' values would pass for the object which the document promises.
-        if body.trim_ascii_start().first() == Some(&b'[') {
-            return Err(Problem::new(Kind::Malformed, "expected an object, found an array").field("body"));
-        }
-        objects::from_slice(&body).map(Self).map_err(|error| Problem::new(Kind::Malformed, error.to_string()))
+        json(&body).map(Self)
     }
+}
+
+/// A JSON body of up to `MAX` bytes.
+#[derive(Debug)]
+pub(crate) struct Large<T, const MAX: usize>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync, const MAX: usize> FromRequest<S> for Large<T, MAX> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let Raw(body) = Raw::<MAX>::from_request(request, state).await?;
+        json(&body).map(Self)
+    }
+}
+
+fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    // Without this an array of the fields' values would pass for the object which the document promises.
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Problem::new(Kind::Malformed, "expected an object, found an array").field("body"));
+    }
+    objects::from_slice(body).map_err(|error| Problem::new(Kind::Malformed, error.to_string()))
 }
 
 /// The query string.

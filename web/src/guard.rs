@@ -1,7 +1,7 @@
 //! The door: which host names are ours, who is signed in, where a write by cookie comes from, and the headers that go
 //! with every answer (strict content policy, no sniffing, no framing, no referrer).
 
-use crate::actor::UserRole;
+use crate::actor::SignedInAs;
 use crate::app::{ANSWER_TIMEOUT, App};
 use crate::pace::{Pace, REQUESTS_PER_S_MAX};
 use crate::problem::{Kind, Problem};
@@ -112,10 +112,13 @@ pub(crate) async fn signed_in(State(app): State<Arc<App>>, mut request: Request,
     }
     let path = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default();
     match (roles::need(request.method(), path), caller.actor.role) {
-        (Need::Anybody, UserRole::Operator | UserRole::Technician) | (Need::Operator, UserRole::Operator) => {
-        }
-        (Need::Operator, UserRole::Technician) => {
-            let detail = "your role is technician; ask an operator of this building";
+        (_, SignedInAs::Operator)
+        | (Need::Staff, SignedInAs::Technician)
+        | (Need::Anybody, SignedInAs::Technician | SignedInAs::Resident)
+        | (Need::Resident, SignedInAs::Resident) => {}
+        (Need::Operator | Need::Resident, SignedInAs::Technician)
+        | (Need::Operator | Need::Staff, SignedInAs::Resident) => {
+            let detail = "this is not for your role; ask an operator of this building";
             return Problem::new(Kind::Forbidden, detail).into_response();
         }
     }

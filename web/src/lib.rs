@@ -21,6 +21,7 @@ mod payload;
 mod places;
 mod policies_text;
 mod promql;
+mod registry_csv;
 mod roles;
 mod router;
 mod routes;
@@ -37,11 +38,12 @@ pub mod time;
 pub mod view;
 
 pub use access::{AccountsCall, Book, BookError, ClaimCode, NoCode};
-pub use actor::{Actor, UserRole};
-pub use convert::desks;
+pub use actor::{Actor, SignedInAs, UserRole};
+pub use convert::{day, desks, only_of};
 pub use files::FileCall;
 pub use list::Page;
 pub use live::LiveEvent;
+pub use network::Network;
 pub use places::{CONNECTIONS_HERE_MAX, CONNECTIONS_MAX, CONNECTIONS_PER_NETWORK_MAX};
 pub use problem::{Kind, Problem};
 pub use request::{

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 /// An address, or a household's worth of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Network(u64);
+pub struct Network(u64);
 
 impl From<IpAddr> for Network {
     fn from(address: IpAddr) -> Self {

@@ -1,10 +1,11 @@
 //! JSON in which a structure is an object and nothing else: serde's derived code would also take an array of the fields'
 //! values, at any depth, and a variant's number for its name, which no document of ours promises. What stands within a
-//! variant tagged inside is outside its reach.
+//! variant tagged inside is read from serde's own copy: each field there that is more than a text or a number needs
+//! [`within`].
 
 use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess,
-    Visitor,
+    Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess,
+    VariantAccess, Visitor,
 };
 use serde::forward_to_deserialize_any;
 use std::fmt;
@@ -15,6 +16,11 @@ pub(crate) fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_j
     let value = T::deserialize(Objects(&mut reader))?;
     reader.end()?;
     Ok(value)
+}
+
+/// Reads a field of a variant that is tagged inside (`#[serde(deserialize_with = "within")]`) as everything around it.
+pub(crate) fn within<'de, D: Deserializer<'de>, T: Deserialize<'de>>(reader: D) -> Result<T, D::Error> {
+    T::deserialize(Objects(reader))
 }
 
 /// Any part of serde's machinery, with structures read as maps from here on down.
@@ -252,6 +258,43 @@ mod tests {
         let numbered = br#"[{"kind":0}]"#;
         assert!(from_slice::<Vec<Tagged>>(numbered).is_err());
         assert_eq!(from_slice::<Vec<Tagged>>(br#"[{"kind":"first"}]"#).unwrap(), [Tagged::First]);
+    }
+
+    /// In the bodies of this crate that have variants within variants: neither a number for a variant's name nor an array
+    /// for a structure, however deep.
+    #[test]
+    fn variants_within_variants_are_read_as_strictly() {
+        use crate::request::GovernanceAction;
+        let fees = r#"{"building":1,"cabin":2,"substation":3,"region":4}"#;
+        let charge = |what: &str, fees: &str| {
+            format!(
+                r#"{{"kind":"energy","what":{{"what":{what},"retail":5,"feed_in":1,"fees":{fees},"from_slot":9}}}}"#
+            )
+        };
+        let share = |what: &str, rule: &str, factor: &str, weight: &str| {
+            format!(
+                r#"{{"kind":"energy","what":{{"what":{what},"from_slot":9,"rule":{{"rule":{rule},"factor":{factor},"weights":[{weight}]}}}}}}"#
+            )
+        };
+        let settle =
+            |desk: &str| format!(r#"{{"kind":"energy","what":{{"what":"settle","desks":[{desk}]}}}}"#);
+        let (half, weight) = (r#"{"num":1,"den":2}"#, r#"{"member":"ab","weight":3}"#);
+        let (fixed, desk) = (r#""static_fixed""#, r#"{"authority":"ab","operator":"x"}"#);
+        for good in [charge(r#""charge""#, fees), share(r#""share""#, fixed, half, weight), settle(desk)] {
+            from_slice::<GovernanceAction>(good.as_bytes()).unwrap_or_else(|error| panic!("{good}: {error}"));
+        }
+        for bad in [
+            charge("1", fees),
+            charge(r#""charge""#, "[1,2,3,4]"),
+            share("0", fixed, half, weight),
+            share(r#""share""#, "3", half, weight),
+            share(r#""share""#, fixed, "[1,2]", weight),
+            share(r#""share""#, fixed, half, r#"["ab",3]"#),
+            settle(r#"["ab","x"]"#),
+            charge(r#""charge""#, fees).replace(r#""energy""#, "6"),
+        ] {
+            assert!(from_slice::<GovernanceAction>(bad.as_bytes()).is_err(), "taken: {bad}");
+        }
     }
 
     #[test]

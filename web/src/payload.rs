@@ -155,6 +155,12 @@ fn time<E: serde::de::Error>(place: Place<'_>, text: &str) -> Result<protocol::U
 }
 
 /// What a code or a metric name may look like.
+/// The same of what a question or command names, with the field at fault.
+pub(crate) fn named(field: &'static str, text: &str) -> Result<(), Problem> {
+    let detail = "expected 1 to 64 bytes without control characters";
+    if is_name(text) { Ok(()) } else { Err(Problem::new(Kind::Invalid, detail).field(field)) }
+}
+
 pub(crate) fn is_name(text: &str) -> bool {
     (1..=CODE_BYTES_MAX).contains(&text.len()) && !text.chars().any(char::is_control)
 }

@@ -16,7 +16,8 @@ const INTRODUCTION: &str = "\
 # An alert is raised when every condition of any one group of a policy is met.
 # rule: threshold (mean over window_minutes, or each of the last samples readings), consecutive (the same without a
 #   gap), rate_of_change (per minute over window_minutes), count (samples readings within window_minutes),
-#   runtime (counted since it was served), no_data (no reading for window_minutes).
+#   runtime (counted since it was served), no_data (no reading for window_minutes), unusual (the mean of 8 readings
+#   that many standard deviations from those before), record (beyond all before by that many percent of their range).
 # operator and metric2: readings of the same time are put together: plus, minus, times, over.
 # clear_after_minutes: its alert closes by itself after so many quiet minutes; without it a person closes it.
 ";
@@ -256,6 +257,8 @@ fn write_condition(text: &mut String, condition: &PolicyCondition, unit: Option<
             | RuleKind::Count
             | RuleKind::Consecutive
             | RuleKind::NoData => unit.map(str::to_owned),
+            RuleKind::Unusual => Some("standard deviations".to_owned()),
+            RuleKind::Record => Some("percent of the range".to_owned()),
         };
         line("condition", word(&condition.condition), None);
         line("threshold", number(condition.threshold), unit.as_deref());

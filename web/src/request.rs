@@ -2,13 +2,26 @@
 //! carries the place for its answer; every channel is bounded and a full one is answered 429 or 503, never waited for
 //! without end.
 
+mod assembly;
+mod dwelling;
 mod energy;
+mod home;
 mod metric;
 mod plan;
 mod sharing;
 mod token;
 
-pub use energy::{EnergyCall, MeterDraft, MeterTestRequest, MetersDraft, RecountRequest};
+pub use assembly::{
+    AnnounceRequest, AssemblyDraft, EffectDraft, HandInRequest, ItemDraft, MinutesSignatureRequest,
+    PollAnswerRequest, PollDraft, PresencesRequest, PromiseRequest, ResultSignaturesRequest, SheetRequest,
+    SlipRequest,
+};
+pub use dwelling::{Apportionment, DwellingCall, DwellingMeterDraft, DwellingsDraft};
+pub use energy::{EnergyCall, MeterDraft, MeterTestRequest, MetersDraft, RecountRequest, ReleaseRequest};
+pub use home::{
+    BindRequest, EntryRequest, HandedIn, HomeAnswer, HomeCall, HomeCommand, HomeLook, LettersRequest,
+    ObjectionRequest,
+};
 pub use metric::{MetricChange, SwapDraft};
 pub use plan::{PlanCall, ShiftAnswer};
 pub use sharing::{
@@ -17,16 +30,17 @@ pub use sharing::{
 pub use token::{ApproveRequest, MintingRequest, RetireRequest, TokenCall, TransferRequest};
 
 use crate::actor::Actor;
+use crate::objects::within;
 use crate::problem::Problem;
 use crate::question::{
     Buckets, LabelledValues, Samples, Selection, SeriesName, SeriesSteps, StepsQuestion, WindowsQuestion,
 };
 use crate::time::Time;
 use crate::view::{
-    AlertView, AssetKind, AssetView, BlockSummary, BlockView, Condition, DryRunView, EquipmentView,
-    EscalationStep, ImportView, InvitationView, MetersView, MetricView, PolicyCondition, PolicyVersionView,
-    PolicyView, ProofView, ProposalView, Role, RuleKind, Severity, ShiftView, SiteView, StoreView, SwapView,
-    TermsView, TransactionView, WorkOrderStatus, WorkOrderView,
+    AggregatesView, AlertView, AssetKind, AssetView, BlockSummary, BlockView, Condition, DryRunView,
+    DwellingPlanView, EquipmentView, EscalationStep, ImportView, InvitationView, MetersView, MetricView,
+    PolicyCondition, PolicyVersionView, PolicyView, ProofView, ProposalView, Role, RuleKind, Severity,
+    ShiftView, SiteView, StoreView, SwapView, TermsView, TransactionView, WorkOrderStatus, WorkOrderView,
 };
 use bytes::Bytes;
 use protocol::token::TokenAction;
@@ -142,8 +156,12 @@ pub enum Command {
     },
     /// Which counters tell the building's energy.
     PlanMeters(MetersDraft),
+    /// Which counters tell the energy of dwellings.
+    PlanDwellings(DwellingsDraft),
     /// How the building shares its energy.
     SayTerms(protocol::energy::Terms),
+    /// Whether the building takes part in sums over many, and as what.
+    TakePart(Option<protocol::aggregate::Profile>),
     /// Yes or no to a request to use energy earlier, by its name: 64 hex digits.
     AnswerShift {
         shift: String,
@@ -151,7 +169,17 @@ pub enum Command {
     },
     /// What the building has and what its plans are to reckon with.
     Equip(Box<EquipmentView>),
+    /// Something about registry, keys or assemblies.
+    Home(Box<HomeCommand>),
     /// Cuts the slots in `[from, to)` again.
+    /// Lets a slot pass that was held back, by its start.
+    ReleaseSlot {
+        /// Start of the slot.
+        start: UnixMs,
+        /// Why it is right.
+        reason: String,
+    },
+    /// Cuts slots again.
     RecountSlots {
         from: UnixMs,
         to: UnixMs,
@@ -188,11 +216,18 @@ pub enum Answer {
     Metric(MetricView),
     Swap(SwapView),
     Meters(MetersView),
+    Dwellings(DwellingPlanView),
     Terms(TermsView),
     Equipment(Box<EquipmentView>),
     Shift(ShiftView),
+    /// To [`Command::Home`].
+    Home(Box<HomeAnswer>),
+    /// To [`Command::TakePart`].
+    Aggregates(Box<AggregatesView>),
     /// To [`Command::RecountSlots`].
     Recounting,
+    /// To [`Command::ReleaseSlot`].
+    Released,
     /// To [`Command::Token`]: the transaction, which is final.
     Token(TransactionId),
 }
@@ -266,10 +301,14 @@ pub enum QueryCall {
     Store(Reply<StoreView>),
     /// The building's energy.
     Energy(EnergyCall),
+    /// Dwellings inside the building.
+    Dwellings(DwellingCall),
     /// The building's plans.
     Plan(PlanCall),
     /// Tokens and carbon credits.
     Token(TokenCall),
+    /// Registry, keys and assemblies.
+    Home(HomeCall),
 }
 
 /// Readings of one asset in `[from, to)`.
@@ -428,8 +467,26 @@ pub enum GovernanceAction {
         decision: String,
         #[serde(default)]
         says: String,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "within")]
         what: Option<EnergyDecision>,
+    },
+    /// Puts one question to several buildings: the hex digits of the question in the ledger's own encoding. Its id, who is
+    /// asked and how many have to adopt it are told by the node; they are not read when something is proposed.
+    AskJointly {
+        question: String,
+        #[serde(default)]
+        id: String,
+        #[serde(default)]
+        buildings: Vec<String>,
+        #[serde(default)]
+        needed: String,
+    },
+    /// Which private sums over many buildings are made, and by which desks: the hex digits of the decision in the
+    /// ledger's own encoding. What it says is told in English by the node; that is not read when something is proposed.
+    Aggregate {
+        decision: String,
+        #[serde(default)]
+        says: String,
     },
 }
 

@@ -6,8 +6,12 @@ use axum::http::Method;
 /// Who may call a route, among those who are signed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Need {
-    /// Technicians and operators.
+    /// Residents, technicians and operators.
     Anybody,
+    /// Technicians and operators.
+    Staff,
+    /// Residents and operators; what exactly, the building's registry says.
+    Resident,
     /// Operators only.
     Operator,
 }
@@ -26,16 +30,62 @@ const TECHNICIANS_WRITE: [(&str, &str); 9] = [
 ];
 
 /// Reads that tell more than a technician needs.
-const OPERATORS_READ: [&str; 3] = ["/api/v1/users", "/api/v1/backup", "/api/v1/invitations"];
+const OPERATORS_READ: [&str; 8] = [
+    "/api/v1/users",
+    "/api/v1/backup",
+    "/api/v1/invitations",
+    "/api/v1/energy/dwellings",
+    "/api/v1/energy/dwellings/sums",
+    "/api/v1/energy/dwellings/sums.csv",
+    "/api/v1/energy/dwellings/slots",
+    "/api/v1/energy/dwellings/slots.csv",
+];
+
+/// Reads of residents: the hive's ledger, and what of the building everybody in it may know.
+const RESIDENTS_READ: [&str; 14] = [
+    "/api/v1/node",
+    "/api/v1/hive",
+    "/api/v1/members",
+    "/api/v1/ledger/head",
+    "/api/v1/ledger/blocks",
+    "/api/v1/ledger/blocks/{height}",
+    "/api/v1/ledger/transactions/{id}",
+    "/api/v1/ledger/transactions/{id}/proof",
+    "/api/v1/energy",
+    "/api/v1/energy/totals",
+    "/api/v1/energy/sharing",
+    "/api/v1/energy/hive",
+    "/api/v1/governance",
+    "/api/v1/health",
+];
+
+/// Where residents and whoever runs the building meet: the registry and the assemblies say who may what.
+const RESIDENTS: [&str; 6] = [
+    "/api/v1/registry",
+    "/api/v1/residents",
+    "/api/v1/assemblies",
+    "/api/v1/documents",
+    "/api/v1/laws",
+    "/api/v1/polls",
+];
 
 /// What a route needs, by method and its path as it is documented.
 pub(crate) fn need(method: &Method, path: &str) -> Need {
-    let is_open = if method.is_safe() {
+    let is_under =
+        |root: &&str| path.strip_prefix(*root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    if RESIDENTS.iter().any(is_under) {
+        return Need::Resident;
+    }
+    let is_for_staff = if method.is_safe() {
         !OPERATORS_READ.contains(&path)
     } else {
         TECHNICIANS_WRITE.contains(&(method.as_str(), path)) || is_query(method, path)
     };
-    if is_open { Need::Anybody } else { Need::Operator }
+    match (is_for_staff, method.is_safe() && RESIDENTS_READ.contains(&path)) {
+        (_, true) => Need::Anybody,
+        (true, false) => Need::Staff,
+        (false, false) => Need::Operator,
+    }
 }
 
 /// Grafana and wallets ask their questions by POST.

@@ -4,9 +4,10 @@ use crate::access::Access;
 use crate::app::App;
 use crate::problem::{Kind, Problem};
 use crate::routes::{
-    alerts, backup, catalogue, csv, energy, health, hive, ledger, metrics, operator, photos, plan, policies,
-    policies_text, prometheus, query, rpc, session, sessions, sharing, sites, statement, store, stream,
-    telemetry, tokens, users, workorders,
+    aggregates, alerts, assemblies, backup, catalogue, csv, documents, dwellings, energy, health, hive, laws,
+    ledger, metrics, operator, photos, plan, policies, policies_text, polls, prometheus, query, receipts,
+    registry, residents, rpc, session, sessions, sharing, sheets, sites, statement, store, stream, telemetry,
+    tokens, users, workorders,
 };
 use crate::{Handles, Settings, document, guard, page};
 use axum::Router;
@@ -55,6 +56,13 @@ fn open_routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(health::metrics))
         .routes(routes!(session::sign_in, session::look, session::sign_out))
         .routes(routes!(session::claim))
+        .routes(routes!(residents::code))
+        .routes(routes!(residents::bind))
+        .routes(routes!(residents::challenge))
+        .routes(routes!(residents::enter))
+        .routes(routes!(receipts::find))
+        .routes(routes!(receipts::carry))
+        .routes(routes!(receipts::watch))
 }
 
 /// Without compression: the busiest routes, and the stream, which must not be held back.
@@ -124,7 +132,18 @@ fn signed_in_routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(energy::meters, energy::plan))
         .routes(routes!(energy::test))
         .routes(routes!(energy::recount))
+        .routes(routes!(dwellings::dwellings, dwellings::plan))
+        .routes(routes!(dwellings::sums))
+        .routes(routes!(dwellings::sums_csv))
+        .routes(routes!(dwellings::slots))
+        .routes(routes!(dwellings::slots_csv))
+        .routes(routes!(energy::release))
+        .routes(routes!(energy::releases))
+        .routes(routes!(energy::disputes))
         .routes(routes!(sharing::terms, sharing::say_terms))
+        .routes(routes!(aggregates::aggregates))
+        .routes(routes!(aggregates::take_part))
+        .routes(routes!(aggregates::leaving))
         .routes(routes!(plan::plan))
         .routes(routes!(plan::shifts))
         .routes(routes!(plan::answer_shift))
@@ -138,6 +157,7 @@ fn signed_in_routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(statement::bookings))
         .routes(routes!(statement::bookings_csv))
         .merge(token_routes())
+        .merge(home_routes())
 }
 
 fn token_routes() -> OpenApiRouter<Arc<App>> {
@@ -149,6 +169,41 @@ fn token_routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(tokens::retire))
         .routes(routes!(tokens::propose_minting))
         .routes(routes!(rpc::rpc))
+}
+
+fn home_routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(registry::registry, registry::put))
+        .routes(routes!(registry::export, registry::import))
+        .routes(routes!(registry::log))
+        .routes(routes!(registry::one, registry::erase))
+        .routes(routes!(registry::letters))
+        .routes(routes!(registry::objection))
+        .routes(routes!(residents::me))
+        .routes(routes!(residents::keys))
+        .routes(routes!(residents::add_device))
+        .routes(routes!(residents::object, residents::set_aside))
+        .routes(routes!(residents::end))
+        .routes(routes!(residents::lose))
+        .routes(routes!(residents::agree))
+        .routes(routes!(residents::square))
+        .routes(routes!(assemblies::list, assemblies::prepare))
+        .routes(routes!(assemblies::one, assemblies::change, assemblies::drop_draft))
+        .routes(routes!(assemblies::announce))
+        .routes(routes!(assemblies::hand_in))
+        .routes(routes!(assemblies::find))
+        .routes(routes!(assemblies::minutes, assemblies::sign_minutes))
+        .routes(routes!(assemblies::sign))
+        .routes(routes!(sheets::voice))
+        .routes(routes!(sheets::attend))
+        .routes(routes!(sheets::list, sheets::sign))
+        .routes(routes!(sheets::drop_sheet))
+        .routes(routes!(polls::list, polls::begin))
+        .routes(routes!(polls::answer))
+        .routes(routes!(polls::joint))
+        .routes(routes!(documents::keep))
+        .routes(routes!(documents::one))
+        .routes(routes!(laws::list))
 }
 
 /// Described by Prometheus, not by our own document.

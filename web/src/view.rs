@@ -1,20 +1,40 @@
 //! What the shell shows to the web: one [`Picture`] of the building and the hive, and its parts as JSON sees them.
 //! The picture is only ever written by the shell and read by the routes; nothing here flows back.
 
+mod aggregate;
 mod alert;
+mod assembly;
+mod dwelling;
 mod energy;
 mod hive;
 mod metric;
+mod minutes;
 mod plan;
 mod policy;
+mod poll;
+mod receipt;
+mod registry;
 mod sharing;
 mod store;
 mod token;
 mod upkeep;
+mod voice;
 
+pub use aggregate::{
+    AggregatesView, BudgetView, ComparisonState, ComparisonView, LeavingKind, LeavingView, LeftView,
+    ProfileDraft, StratumView, TakePartDraft, TaskView,
+};
 pub use alert::{
     AlertStatus, AlertView, Ending, EndingKind, Evidence, EvidenceCondition, EvidenceReading, Severity,
     SeverityChange,
+};
+pub use assembly::{
+    AssemblyStage, AssemblyView, BreachName, BreachView, BridgeView, BrokenPromiseView, CameInView,
+    DeadlineView, DocumentView, FollowView, ItemResultView, ItemView, JointBuildingView, JointQuestionView,
+    KeptDocumentView, MatterView, QuorumView, RecordView, RuleSetView, TakenView,
+};
+pub use dwelling::{
+    DwellingAgreement, DwellingMeterView, DwellingPlanView, DwellingSlotView, DwellingSums, DwellingsView,
 };
 pub use energy::{
     EnergyLimits, EnergyNowView, EnergyTotalsView, MeterFinding, MeterPlace, MeterReading, MeterRole,
@@ -27,6 +47,7 @@ pub use hive::{
 };
 
 pub use metric::{ConflictView, MetricKind, MetricView, OnConflict, SwapView};
+pub use minutes::{MinutesItem, MinutesText, MinutesView, NamedText, PresentText, ProxyText, ReducedText};
 pub use plan::{
     Consent, DayPlanView, EquipmentView, ForecastError, LoadDraft, LoadKind, OwnTariff, PlanReason,
     PlanSlotView, PlanStage, PlanView, PlannedStore, PriceSource, ServedFirst, ShiftStage, ShiftView,
@@ -36,10 +57,18 @@ pub use policy::{
     Condition, DryRunAsset, DryRunFiring, DryRunView, EscalationStep, ImportView, Operator, PolicyCondition,
     PolicyVersionView, PolicyView, RuleKind,
 };
+pub use poll::{PollChoice, PollStage, PollView};
+pub use receipt::{FoundBallot, FoundView, PromiseState, PromiseView, WatchedView};
+pub use registry::{
+    ChargePart, ChargeView, CodeView, DutyName, KeyStageName, KeyView, KeysView, LawView, LetterView,
+    LettersView, LookView, LossView, LotKindName, LotView, OccupantView, OfficeView, OwnLot, OwnerView,
+    PersonData, PersonView, RegistryView, ResidentView, RightName, TitleView, WaitingLetter,
+};
 pub use sharing::{
-    Absence, AccountView, Amount, BookedLine, BookingView, CreditView, DatedRule, DatedTariff,
-    HiveEnergyView, HiveStretch, MonthSums, OwnLine, PeriodStage, PeriodView, ResultDoubt, ResultProof,
-    ResultStage, ResultView, SharingView, StatementView, TermsView,
+    Absence, AccountView, Amount, BookedLine, BookingView, CreditStage, CreditView, DatedRule, DatedTariff,
+    DisputeView, HiveEnergyView, HiveStretch, MonthSums, OwnCredits, OwnLine, PeriodStage, PeriodView,
+    ReleaseView, ResultDoubt, ResultProof, ResultStage, ResultView, SharingView, StatementView, TermsView,
+    VerdictView,
 };
 pub use store::{LostView, StoreDay, StoreDayState, StoreView};
 pub use token::{
@@ -47,6 +76,9 @@ pub use token::{
     TokenMoveView, TokenMovement, TokenName, TokenRecord, TokensView,
 };
 pub use upkeep::{HealthItem, HealthState, HealthView, HealthWeight, PhotoType, PhotoView};
+pub use voice::{
+    HolderView, PresenceView, ProxyStage, ProxyView, SheetAnswer, SheetView, StandView, VoiceView,
+};
 
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
@@ -227,8 +259,11 @@ pub enum WorkOrderStatus {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct WorkOrderView {
     pub id: String,
-    /// Id of the alert; none for a work order of another building.
+    /// Id of the alert; none for a work order of another building, and for one that owners decided.
     pub alert: Option<String>,
+    /// The decision of this building's owners that opened it, if one did.
+    #[serde(default)]
+    pub decision: Option<OrderDecisionView>,
     /// Name of the building which opened it.
     pub building: String,
     /// Opened by this building, so that it can be advanced here.
@@ -252,6 +287,17 @@ pub struct WorkOrderView {
     pub photos: Vec<PhotoView>,
     /// Where its last change stands in the ledger; none while it is not final.
     pub ledger: Option<LedgerPlace>,
+}
+
+/// The decision that opened a work order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct OrderDecisionView {
+    /// The building's number of the assembly; none where several buildings decided together.
+    pub assembly: Option<u32>,
+    /// The item on its agenda.
+    pub item: Option<u16>,
+    /// The most it may cost, micro-EUR. Money moves only by a person.
+    pub most: i64,
 }
 
 /// A transaction's place in the ledger.

@@ -8,7 +8,7 @@ use web::view::{
 };
 use web::{Kind, Problem, Time};
 
-const SLOT_MS: i64 = 900_000;
+pub(super) const SLOT_MS: i64 = 900_000;
 const DAY_MS: i64 = 86_400_000;
 
 /// Answers the way a node does.
@@ -32,6 +32,8 @@ pub(super) fn answer(picture: &Picture, call: EnergyCall) {
             };
             drop(reply.send(Ok(missing.map(view).collect())));
         }
+        EnergyCall::Aggregates(reply) => drop(reply.send(Ok(web::view::AggregatesView::default()))),
+        EnergyCall::Leaving(reply) => drop(reply.send(Ok(web::view::LeavingView::default()))),
         EnergyCall::Terms(reply) => drop(reply.send(Ok(TermsView::default()))),
         EnergyCall::Sharing(reply) => drop(reply.send(Ok(sharing::sharing(picture)))),
         EnergyCall::Results { from, to, limit, reply } => {
@@ -43,6 +45,11 @@ pub(super) fn answer(picture: &Picture, call: EnergyCall) {
         }
         EnergyCall::Sums { from, to, reply } => drop(reply.send(Ok(sharing::sums(picture, from.0, to.0)))),
         EnergyCall::Hive { from, to, reply } => drop(reply.send(Ok(sharing::hive(picture, from.0, to.0)))),
+        EnergyCall::Credits(reply) => drop(reply.send(Ok(sharing::credits(picture)))),
+        EnergyCall::Releases(reply) => drop(reply.send(Ok(sharing::releases(now)))),
+        EnergyCall::Disputes { from, to, reply } => {
+            drop(reply.send(Ok(sharing::disputes(picture, from.0, to.0))));
+        }
         EnergyCall::Meters(reply) => drop(reply.send(Ok(meters(picture)))),
         EnergyCall::Test { asset, metric, reply } => {
             let known = picture.assets.iter().any(|known| known.code == asset);

@@ -2,9 +2,11 @@
 //! real one does. The demo shows the page on it, the route tests ask it.
 #![allow(dead_code, reason = "the demo and the tests use different parts of it")]
 
+mod dwellings;
 mod energy;
 mod files;
 mod history;
+mod home;
 mod metric;
 mod plan;
 mod scene;
@@ -216,14 +218,25 @@ fn perform(picture: &mut Picture, command: Command) -> Result<Answer, Problem> {
             let limits = draft.limits;
             Ok(Answer::Meters(web::view::MetersView { by_name: draft.meters.is_none(), limits, ..meters }))
         }
+        Command::PlanDwellings(draft) => Ok(Answer::Dwellings(dwellings::planned(draft))),
         Command::SayTerms(terms) => {
             let said = TermsDraft::from(&terms);
             let since = Some(Time::from_ms(energy::next_slot(now.ms())));
             Ok(Answer::Terms(web::view::TermsView { said, since, now: TermsDraft::default() }))
         }
+        Command::TakePart(profile) => {
+            let profile = profile.as_ref().map(Into::into);
+            let view = web::view::AggregatesView { profile, since: Some(now), ..Default::default() };
+            Ok(Answer::Aggregates(Box::new(view)))
+        }
         Command::AnswerShift { shift, yes } => plan::answered(picture, &shift, yes).map(Answer::Shift),
         Command::Equip(equipment) => Ok(Answer::Equipment(equipment)),
+        Command::Home(command) => home::obey(*command, now).map(|answer| Answer::Home(Box::new(answer))),
         Command::RecountSlots { .. } => Ok(Answer::Recounting),
+        Command::ReleaseSlot { start, .. } if start.0 % 900_000 == 0 => Ok(Answer::Released),
+        Command::ReleaseSlot { .. } => {
+            Err(Problem::new(Kind::NotFound, "no slot of this building starts then").field("id"))
+        }
         Command::CreatePolicy(draft) => {
             let id = format!("P{}", picture.policies.len() + 1);
             let policy = scene::policy(&id, &draft)?;
@@ -406,7 +419,9 @@ async fn answer(mut calls: mpsc::Receiver<QueryCall>, picture: watch::Sender<Arc
                 drop(reply.send(proof));
             }
             QueryCall::Energy(call) => energy::answer(&picture, call),
+            QueryCall::Dwellings(call) => dwellings::answer(&picture, call),
             QueryCall::Plan(call) => plan::answer(&picture, call),
+            QueryCall::Home(call) => home::answer(call, picture.node.time),
             QueryCall::Token(call) => tokens::answer(&picture, call),
             QueryCall::Store(reply) => drop(reply.send(Ok(storage::view(&picture)))),
         }

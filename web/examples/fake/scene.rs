@@ -148,6 +148,7 @@ fn health(now: UnixMs) -> HealthView {
 /// The work order of an alert.
 pub(crate) fn work_order(alert: &AlertView, id: &str, created: Time) -> WorkOrderView {
     WorkOrderView {
+        decision: None,
         id: id.to_owned(),
         alert: Some(alert.id.clone()),
         building: "Tour Alpha".to_owned(),

@@ -4,9 +4,10 @@ use super::energy::slots;
 use web::Time;
 use web::request::{DeskDraft, FactorDraft, FeesDraft, Nearness, SharingRuleDraft};
 use web::view::{
-    Absence, AccountView, Amount, BookedLine, BookingView, DatedRule, DatedTariff, HiveEnergyView,
-    HiveStretch, MemberView, MonthSums, OwnLine, PeriodStage, PeriodView, Picture, ResultProof, ResultStage,
-    ResultView, SharingView, SlotView,
+    Absence, AccountView, Amount, BookedLine, BookingView, CreditStage, DatedRule, DatedTariff, DisputeView,
+    HiveEnergyView, HiveStretch, MemberView, MonthSums, OwnCredits, OwnLine, PeriodStage, PeriodView,
+    Picture, ReleaseView, ResultProof, ResultStage, ResultView, SharingView, SlotDoubt, SlotView,
+    VerdictView,
 };
 
 const SLOT_MS: i64 = 900_000;
@@ -199,4 +200,49 @@ pub(super) fn bookings(now: i64, members: &[MemberView]) -> Vec<BookingView> {
     };
     let week = |back: i64| Some(Time::from_ms(now - back * 7 * 86_400_000));
     vec![booking(1, week(2), None), booking(2, week(1), None), booking(3, None, Some(1))]
+}
+
+/// The first building of the hive keeps its books itself.
+pub(super) fn credits(picture: &Picture) -> OwnCredits {
+    let since = Some(Time::from_ms(picture.node.time.ms() - 60 * 86_400_000));
+    OwnCredits { names: vec![picture.node.id.clone()], checks: vec![(1, CreditStage::Checked)], since }
+}
+
+/// One slot that an operator let pass.
+pub(super) fn releases(now: i64) -> Vec<ReleaseView> {
+    let start = now / SLOT_MS * SLOT_MS - 86_400_000;
+    vec![ReleaseView {
+        id: start.to_string(),
+        start: Time::from_ms(start),
+        held: SlotDoubt::ImportAboveConnection,
+        reason: "The bakery ran a borrowed oven that night.".to_owned(),
+        by: "operator".to_owned(),
+        at: Time::from_ms(now - 3_600_000),
+    }]
+}
+
+/// One dispute, decided.
+pub(super) fn disputes(picture: &Picture, from: i64, to: i64) -> Vec<DisputeView> {
+    let start = picture.node.time.ms() / SLOT_MS * SLOT_MS - 43_200_000;
+    if !(from..to).contains(&start) {
+        return Vec::new();
+    }
+    let member = |at: usize| picture.members.get(at).map(|member| member.id.clone()).unwrap_or_default();
+    let verdict = VerdictView {
+        height: 7,
+        version: 2,
+        is_changed: true,
+        agreed: 3,
+        wrong: vec![member(3)],
+        otherwise: Vec::new(),
+    };
+    vec![DisputeView {
+        id: (start / SLOT_MS).to_string(),
+        start: Time::from_ms(start),
+        by: member(1),
+        opened: Time::from_ms(start + 1_200_000),
+        reason: "desks".to_owned(),
+        version: 1,
+        verdict: Some(verdict),
+    }]
 }

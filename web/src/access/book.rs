@@ -264,7 +264,7 @@ impl Book {
             return Some((session, Actor::token()));
         }
         let user = self.user(session.user)?;
-        Some((session, Actor { name: user.name.clone(), role: user.role }))
+        Some((session, Actor { name: user.name.clone(), role: user.role.into(), person: None }))
     }
 
     fn insert(&mut self, now: UnixMs, name: &str, role: UserRole) -> Result<UserId, Problem> {

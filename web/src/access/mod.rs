@@ -6,15 +6,18 @@ mod code;
 mod device;
 mod keep;
 mod password;
+mod residents;
 mod throttle;
 
 pub use book::{Book, BookError};
 pub use code::{ClaimCode, NoCode};
 pub use keep::AccountsCall;
 
+pub(crate) use residents::LIFE_MS as RESIDENT_LIFE_MS;
+
 pub(crate) use book::{SESSION_LIFE_MS, Session, User, UserId};
 
-use crate::actor::{Actor, UserRole};
+use crate::actor::{Actor, SignedInAs};
 use crate::app::ask;
 use crate::credentials;
 use crate::problem::{Kind, Problem};
@@ -24,7 +27,9 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use password::Hasher;
-use protocol::{Digest, UnixMs};
+use protocol::energy::Salt;
+use protocol::{Digest, PublicKey, UnixMs};
+use residents::{Resident, Residents};
 use std::net::IpAddr;
 use std::time::Duration;
 use throttle::Throttle;
@@ -63,6 +68,7 @@ pub(crate) struct Access {
     pen: Semaphore,
     hasher: Hasher,
     throttle: watch::Sender<Throttle>,
+    residents: watch::Sender<Residents>,
     keeper: mpsc::Sender<AccountsCall>,
     wall: fn() -> UnixMs,
 }
@@ -78,6 +84,7 @@ impl Access {
             pen: Semaphore::new(1),
             hasher: Hasher::new(),
             throttle: watch::Sender::default(),
+            residents: watch::Sender::default(),
             keeper: handles.accounts.clone(),
             wall: settings.wall,
         }
@@ -122,6 +129,9 @@ impl Access {
             });
         }
         let (key, now) = (self.session_key(headers, connection)?, self.now());
+        if let Some(resident) = self.residents.borrow().who(now, &key) {
+            return Some(Caller { actor: resident.actor(), user: None, session: Some(key) });
+        }
         let book = self.book.borrow();
         let (session, actor) = book.session(now, &key)?;
         session.touch(now);
@@ -141,6 +151,49 @@ impl Access {
                 return;
             }
         }
+    }
+
+    /// Something for a resident's key to sign, once.
+    pub(crate) fn challenge(&self) -> Salt {
+        let mut challenge = Salt::new([0; Salt::LEN]);
+        let random: [u8; Salt::LEN] = rand::random();
+        let now = self.now();
+        self.residents.send_modify(|residents| challenge = residents.challenge(now, random));
+        challenge
+    }
+
+    /// Whether a challenge waits for its answer; it does not wait again.
+    pub(crate) fn spend(&self, challenge: &Salt, visit: &Visit<'_>) -> Result<(), Problem> {
+        let (mut waits, now) = (false, self.now());
+        self.residents.send_modify(|residents| waits = residents.spend(now, challenge));
+        if waits {
+            return Ok(());
+        }
+        self.try_now(visit.address(), "")?;
+        let detail = "this challenge was answered, or is too old";
+        Err(Problem::new(Kind::Unauthorized, detail).field("challenge"))
+    }
+
+    /// Lets a resident in whose key was checked.
+    pub(crate) fn with_key(&self, person: u32, name: String, key: PublicKey, visit: &Visit<'_>) -> Opened {
+        let (id, now) = (random_id(), self.now());
+        let session = Digest::new(*blake3::hash(id.as_bytes()).as_bytes());
+        let resident = Resident { person, name, key, opened: now };
+        let actor = resident.actor();
+        self.residents.send_modify(|residents| residents.open(session, resident));
+        let cookie = self.cookie(visit.connection, &id, RESIDENT_LIFE_MS / 1000);
+        Opened { cookie, actor, expires: now.plus(RESIDENT_LIFE_MS) }
+    }
+
+    /// The key that opened a resident's session.
+    pub(crate) fn key_of(&self, caller: &Caller) -> Option<PublicKey> {
+        let session = caller.session?;
+        self.residents.borrow().who(self.now(), &session).map(|resident| resident.key)
+    }
+
+    /// Ends every session of a resident's key.
+    pub(crate) fn end_key(&self, key: &PublicKey) {
+        self.residents.send_modify(|residents| residents.end_key(key));
     }
 
     /// Exchanges the operator token for a session.
@@ -256,6 +309,9 @@ impl Access {
         connection: Connection,
     ) -> Result<String, Problem> {
         let key = self.session_key(headers, connection);
+        if let Some(key) = &key {
+            self.residents.send_modify(|residents| residents.end(key));
+        }
         if key.is_some_and(|key| self.book.borrow().session(self.now(), &key).is_some()) {
             self.change(|book| Ok(book.end(|session| Some(session.key) == key))).await?;
         }
@@ -354,7 +410,7 @@ impl Caller {
     }
 
     pub(crate) fn is_operator(&self) -> bool {
-        self.actor.role == UserRole::Operator
+        self.actor.role == SignedInAs::Operator
     }
 }
 

@@ -3,8 +3,9 @@
 use crate::request::Reply;
 use crate::time::Time;
 use crate::view::{
-    EnergyLimits, EnergyNowView, EnergyTotalsView, HiveEnergyView, MeterRole, MeterTestView, MetersView,
-    MissingView, MonthSums, ResultProof, ResultView, SharingView, SlotView, TermsView,
+    AggregatesView, DisputeView, EnergyLimits, EnergyNowView, EnergyTotalsView, HiveEnergyView, LeavingView,
+    MeterRole, MeterTestView, MetersView, MissingView, MonthSums, OwnCredits, ReleaseView, ResultProof,
+    ResultView, SharingView, SlotView, TermsView,
 };
 use protocol::UnixMs;
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,16 @@ pub enum EnergyCall {
     Sums { from: UnixMs, to: UnixMs, reply: Reply<MonthSums> },
     /// What the whole hive shared.
     Hive { from: UnixMs, to: UnixMs, reply: Reply<HiveEnergyView> },
+    /// The names of this building on the ledger, and what it makes of its credit notes.
+    Credits(Reply<OwnCredits>),
+    /// Slots that an operator let pass, newest first.
+    Releases(Reply<Vec<ReleaseView>>),
+    /// Disputes of slots that start in `[from, to)`, newest first.
+    Disputes { from: UnixMs, to: UnixMs, reply: Reply<Vec<DisputeView>> },
+    /// How the building compares with similar ones.
+    Aggregates(Reply<AggregatesView>),
+    /// What leaves the building.
+    Leaving(Reply<LeavingView>),
     /// One meter, whether it has a role or not.
     Test { asset: String, metric: String, reply: Reply<MeterTestView> },
 }
@@ -67,6 +78,15 @@ pub struct MeterTestRequest {
     /// Code of the asset.
     pub asset: String,
     pub metric: String,
+}
+
+/// An operator's word on a slot that was held back.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReleaseRequest {
+    /// Why its figures are right all the same: 1 to 400 bytes.
+    #[schema(example = "The bakery ran a borrowed oven that night.", min_length = 1, max_length = 400)]
+    pub reason: String,
 }
 
 /// Slots to be cut again out of the readings that there are.

@@ -1,5 +1,6 @@
 //! What may be said of sharing with neighbours. Prices are micro-EUR per kWh.
 
+use crate::objects::within;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -53,21 +54,51 @@ pub struct WeightDraft {
 #[serde(tag = "rule", rename_all = "snake_case", deny_unknown_fields)]
 pub enum SharingRuleDraft {
     /// In proportion to each member's metered energy, one price for all.
-    Dynamic { factor: FactorDraft },
+    Dynamic {
+        #[serde(deserialize_with = "within")]
+        factor: FactorDraft,
+    },
     /// Price limits cross; one price for all who trade.
-    Auction { factor: FactorDraft },
+    Auction {
+        #[serde(deserialize_with = "within")]
+        factor: FactorDraft,
+    },
     /// As `dynamic`; the price falls as supply grows against demand.
     SupplyDemand,
     /// Fixed parts of all surplus; what a member cannot use goes to the grid.
-    StaticFixed { weights: Vec<WeightDraft>, factor: FactorDraft },
+    StaticFixed {
+        #[serde(deserialize_with = "within")]
+        weights: Vec<WeightDraft>,
+        #[serde(deserialize_with = "within")]
+        factor: FactorDraft,
+    },
     /// Each producer's surplus by fixed parts among the others.
-    StaticRelative { weights: Vec<WeightDraft>, factor: FactorDraft },
+    StaticRelative {
+        #[serde(deserialize_with = "within")]
+        weights: Vec<WeightDraft>,
+        #[serde(deserialize_with = "within")]
+        factor: FactorDraft,
+    },
     /// Fixed parts, again and again among those who still need energy.
-    StaticIterated { weights: Vec<WeightDraft>, factor: FactorDraft },
+    StaticIterated {
+        #[serde(deserialize_with = "within")]
+        weights: Vec<WeightDraft>,
+        #[serde(deserialize_with = "within")]
+        factor: FactorDraft,
+    },
     /// An organiser gives the parts of each slot; without them as `dynamic`.
-    FullDynamic { organiser: String, whole: u32, factor: FactorDraft },
+    FullDynamic {
+        organiser: String,
+        whole: u32,
+        #[serde(deserialize_with = "within")]
+        factor: FactorDraft,
+    },
     /// Groups of members are served one after the other, each as in `dynamic`.
-    Priority { groups: Vec<Vec<String>>, factor: FactorDraft },
+    Priority {
+        groups: Vec<Vec<String>>,
+        #[serde(deserialize_with = "within")]
+        factor: FactorDraft,
+    },
 }
 
 /// Network fee and tax on a kWh shared, by how far it goes.
@@ -106,15 +137,28 @@ pub struct DeskDraft {
 #[serde(tag = "what", rename_all = "snake_case", deny_unknown_fields)]
 pub enum EnergyDecision {
     /// Another rule from a slot on.
-    Share { rule: SharingRuleDraft, from_slot: u64 },
+    Share {
+        #[serde(deserialize_with = "within")]
+        rule: SharingRuleDraft,
+        from_slot: u64,
+    },
     /// Another tariff from a slot on.
-    Charge { retail: i64, feed_in: i64, fees: FeesDraft, from_slot: u64 },
+    Charge {
+        retail: i64,
+        feed_in: i64,
+        #[serde(deserialize_with = "within")]
+        fees: FeesDraft,
+        from_slot: u64,
+    },
     /// Another slot length, before anything else is decided: 15, 30 or 60.
     Cut { minutes: u32 },
     /// How far apart the least local pair of members is.
     Place { nearness: Nearness },
     /// Who settles, in turns; at least two desks of two operators.
-    Settle { desks: Vec<DeskDraft> },
+    Settle {
+        #[serde(deserialize_with = "within")]
+        desks: Vec<DeskDraft>,
+    },
     /// What shared solar is worth in tokens and carbon credits, from a week on.
     Mint { grams_per_kwh: u32, baseline: String, from_week: u64 },
 }

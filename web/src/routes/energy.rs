@@ -2,25 +2,29 @@
 
 use crate::actor::Actor;
 use crate::app::{App, Shared, asset, wrong_answer};
-use crate::extract::{Json as Body, Query};
-use crate::list::{LIMIT_DEFAULT, LIMIT_MAX, Page, cut, limit};
-use crate::payload::is_name;
+use crate::extract::{Id, Json as Body, Query};
+use crate::list::{LIMIT_DEFAULT, LIMIT_MAX, Page, Paging, cut, limit, page};
+use crate::payload::named;
 use crate::problem::{Kind, Problem, ProblemDocument};
 use crate::request::{
-    Answer, Command, EnergyCall, MeterTestRequest, MetersDraft, QueryCall, RecountRequest, Reply,
+    Answer, Command, EnergyCall, MeterTestRequest, MetersDraft, QueryCall, RecountRequest, ReleaseRequest,
+    Reply,
 };
 use crate::routes::csv::file;
 use crate::routes::metrics::time;
 use crate::steps::{Edges, Step};
-use crate::view::{EnergyNowView, EnergyTotalsView, MeterTestView, MetersView, MissingView, SlotView};
+use crate::view::{
+    DisputeView, EnergyNowView, EnergyTotalsView, MeterTestView, MetersView, MissingView, ReleaseView,
+    SlotView,
+};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use protocol::UnixMs;
-use protocol::limits::METERS_MAX;
+use protocol::limits::{METERS_MAX, RELEASE_REASON_BYTES_MAX};
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, IntoResponses};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// A range of slots is at most this long, milliseconds: what a building keeps, and some.
@@ -129,15 +133,19 @@ pub(crate) async fn slots_csv(
     Ok(file(&format!("energy-{}", from.0), text))
 }
 
-fn put_row(text: &mut String, slot: &SlotView) {
-    let words = |value: serde_json::Result<serde_json::Value>| match value {
+/// A word of a closed vocabulary as JSON spells it; empty where there is none.
+pub(crate) fn put_words(value: serde_json::Result<serde_json::Value>) -> String {
+    match value {
         Ok(serde_json::Value::String(word)) => word,
         Ok(_) | Err(_) => String::new(),
-    };
+    }
+}
+
+fn put_row(text: &mut String, slot: &SlotView) {
     let figures = [slot.import_wh, slot.export_wh, slot.production_wh, slot.consumption_wh]
         .map(|wh| wh.map(|wh| wh.to_string()).unwrap_or_default());
-    let quality = words(serde_json::to_value(slot.quality));
-    let held = words(serde_json::to_value(slot.held));
+    let quality = put_words(serde_json::to_value(slot.quality));
+    let held = put_words(serde_json::to_value(slot.held));
     let (start, end, version) = (slot.start, slot.end, slot.version);
     text.push_str(&format!("{start},{end},{},{quality},{version},{held}\r\n", figures.join(",")));
 }
@@ -184,10 +192,7 @@ pub(crate) async fn meters(State(app): Shared) -> Result<Json<MetersView>, Probl
     put, path = "/api/v1/energy/meters", tag = "energy", request_body = MetersDraft,
     responses(
         (status = 200, description = "As it is now", body = MetersView),
-        (
-            status = 404, description = "There is no such asset, or it has not reported this metric",
-            body = ProblemDocument, content_type = "application/problem+json"
-        ),
+        NoCounter,
     )
 )]
 pub(crate) async fn plan(
@@ -197,7 +202,8 @@ pub(crate) async fn plan(
 ) -> Result<Json<MetersView>, Problem> {
     let picture = app.picture();
     for meter in draft.meters.iter().flatten() {
-        known(&meter.asset, &meter.metric)?;
+        named("asset", &meter.asset)?;
+        named("metric", &meter.metric)?;
         asset(&picture, &meter.asset)?;
     }
     if draft.meters.as_ref().is_some_and(|meters| meters.len() > METERS_MAX) {
@@ -215,19 +221,78 @@ pub(crate) async fn plan(
     post, path = "/api/v1/energy/meters/test", tag = "energy", request_body = MeterTestRequest,
     responses(
         (status = 200, description = "What was found", body = MeterTestView),
-        (
-            status = 404, description = "There is no such asset, or it has not reported this metric",
-            body = ProblemDocument, content_type = "application/problem+json"
-        ),
+        NoCounter,
     )
 )]
 pub(crate) async fn test(
     State(app): Shared,
     Body(MeterTestRequest { asset: code, metric }): Body<MeterTestRequest>,
 ) -> Result<Json<MeterTestView>, Problem> {
-    known(&code, &metric)?;
+    named("asset", &code)?;
+    named("metric", &metric)?;
     let asset = asset(&app.picture(), &code)?.code.clone();
     ask(&app, |reply| EnergyCall::Test { asset, metric, reply }).await.map(Json)
+}
+
+/// Lets a slot pass that was held back because it cannot be true by the building's own limits. It is stated and settled from
+/// then on, where its period is final as a correction; other figures of the same slot are held back anew.
+#[utoipa::path(
+    post, path = "/api/v1/energy/slots/{id}/release", tag = "energy", request_body = ReleaseRequest,
+    params(("id" = String, Path, description = "Start of the slot in milliseconds since 1970", example = "1794787200000")),
+    responses(
+        (status = 204, description = "It is stated from now on"),
+        (
+            status = 404, description = "No slot of this building starts then",
+            body = ProblemDocument, content_type = "application/problem+json"
+        ),
+        (
+            status = 409, description = "It is not held back, or has more energy than any slot may state",
+            body = ProblemDocument, content_type = "application/problem+json"
+        ),
+    )
+)]
+pub(crate) async fn release(
+    State(app): Shared,
+    by: Actor,
+    Id(id): Id,
+    Body(ReleaseRequest { reason }): Body<ReleaseRequest>,
+) -> Result<StatusCode, Problem> {
+    let wrong = |_| Problem::new(Kind::Invalid, "expected the `id` of a slot").field("id");
+    let start = UnixMs(id.parse::<i64>().map_err(wrong)?);
+    if !(1..=RELEASE_REASON_BYTES_MAX).contains(&reason.trim().len()) {
+        let detail = format!("expected a reason of 1 to {RELEASE_REASON_BYTES_MAX} bytes");
+        return Err(Problem::new(Kind::Invalid, detail).field("reason"));
+    }
+    let Answer::Released = app.command(by, Command::ReleaseSlot { start, reason }).await? else {
+        return Err(wrong_answer());
+    };
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Slots that an operator let pass, with the reasons.
+#[utoipa::path(
+    get, path = "/api/v1/energy/releases", tag = "energy", params(Paging),
+    responses((status = 200, description = "Newest slot first", body = Page<ReleaseView>))
+)]
+pub(crate) async fn releases(
+    State(app): Shared,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Page<ReleaseView>>, Problem> {
+    let all = ask(&app, EnergyCall::Releases).await?;
+    page(all.iter(), |release| &release.id, &paging).map(Json)
+}
+
+/// Slots that somebody found settled wrong, or that two desks did not agree on, with what most desks found.
+#[utoipa::path(
+    get, path = "/api/v1/energy/disputes", tag = "energy", params(Stretch),
+    responses((status = 200, description = "Newest slot first, 1,000 at the most", body = Vec<DisputeView>))
+)]
+pub(crate) async fn disputes(
+    State(app): Shared,
+    Query(stretch): Query<Stretch>,
+) -> Result<Json<Vec<DisputeView>>, Problem> {
+    let (from, to) = stretch.range(&app)?;
+    ask(&app, |reply| EnergyCall::Disputes { from, to, reply }).await.map(Json)
 }
 
 /// Cuts slots again out of the readings there are: after damage, or when late readings were taken from another system.
@@ -250,15 +315,15 @@ pub(crate) async fn recount(
     Ok(StatusCode::ACCEPTED)
 }
 
-fn known(asset: &str, metric: &str) -> Result<(), Problem> {
-    let detail = "expected 1 to 64 bytes without control characters";
-    for (field, name) in [("asset", asset), ("metric", metric)] {
-        if !is_name(name) {
-            return Err(Problem::new(Kind::Invalid, detail).field(field));
-        }
-    }
-    Ok(())
-}
+/// There is no such asset, or it has not reported this metric
+#[derive(IntoResponses)]
+#[response(status = 404, content_type = "application/problem+json")]
+pub(crate) struct NoCounter(#[expect(dead_code, reason = "only described")] ProblemDocument);
+
+/// There is no such person, key, code, dwelling or assembly here
+#[derive(IntoResponses)]
+#[response(status = 404, content_type = "application/problem+json")]
+pub(crate) struct NotHere(#[expect(dead_code, reason = "only described")] ProblemDocument);
 
 pub(crate) async fn ask<T>(app: &App, call: impl FnOnce(Reply<T>) -> EnergyCall) -> Result<T, Problem> {
     app.query(|reply| QueryCall::Energy(call(reply))).await

@@ -2,7 +2,7 @@
 
 use crate::app::{App, Shared};
 use crate::extract::Query;
-use crate::payload::is_name;
+use crate::payload::named;
 use crate::problem::{Kind, Problem};
 use crate::question::{By, Label, Matcher, Selection, SeriesSteps, StepsQuestion, Summary};
 use crate::request::QueryCall;
@@ -124,19 +124,16 @@ impl Wanted {
     }
 
     pub(crate) fn question(&self, edges: Vec<i64>) -> Result<StepsQuestion, Problem> {
-        let named = [
+        let wanted = [
             (Label::Metric, "metric", self.metric.as_deref()),
             (Label::Asset, "asset", self.asset.as_deref()),
             (Label::Site, "site", self.site.as_deref()),
             (Label::Kind, "kind", self.kind.map(AssetKind::name)),
         ];
         let mut matchers = Vec::new();
-        for (label, field, value) in named {
+        for (label, field, value) in wanted {
             let Some(value) = value else { continue };
-            if !is_name(value) {
-                let detail = "expected 1 to 64 bytes without control characters";
-                return Err(Problem::new(Kind::Invalid, detail).field(field));
-            }
+            named(field, value)?;
             matchers.push(Matcher::is(label, value));
         }
         let (summary, by) = (self.summary, self.by.unwrap_or_default());

@@ -46,13 +46,32 @@ pub(crate) async fn rpc(
     State(app): Shared,
     Raw(body): Raw<JSON_BODY_BYTES_MAX>,
 ) -> Result<Response, Problem> {
-    let answer = match serde_json::from_slice::<Value>(&body) {
-        Ok(Value::Array(batch)) => many(&app, batch).await,
-        Ok(one) => self::one(&app, one).await,
-        // Like any other route; clients take a status for a failure as well.
-        Err(error) => return Err(Problem::new(Kind::Malformed, error.to_string()).field("body")),
+    let answer = match read(&body)? {
+        Value::Array(batch) => many(&app, batch).await,
+        one @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => {
+            self::one(&app, one).await
+        }
     };
     Ok(answer.map_or_else(|| StatusCode::NO_CONTENT.into_response(), |answer| Json(answer).into_response()))
+}
+
+/// Like any other route; clients take a status for a failure as well.
+fn read(body: &[u8]) -> Result<Value, Problem> {
+    serde_json::from_slice(body)
+        .map_err(|error| Problem::new(Kind::Malformed, error.to_string()).field("body"))
+}
+
+/// What a body asks for, without an answer: requests that name a method, and what is no request.
+pub(crate) fn requests(body: &[u8]) -> Result<(usize, usize), Problem> {
+    let all = match read(body)? {
+        Value::Array(batch) if batch.len() > BATCH_MAX => return Ok((0, 1)),
+        Value::Array(batch) => batch,
+        one @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => {
+            vec![one]
+        }
+    };
+    let asking = all.iter().filter(|request| asked(request).is_ok()).count();
+    Ok((asking, all.len() - asking))
 }
 
 async fn many(app: &App, batch: Vec<Value>) -> Option<Value> {
@@ -90,7 +109,8 @@ async fn one(app: &App, request: Value) -> Option<Value> {
     }
 }
 
-async fn run(app: &App, request: &Value) -> Result<Value, Failure> {
+/// The method and its parameters.
+fn asked(request: &Value) -> Result<(&str, &[Value]), Failure> {
     let request = request.as_object().ok_or_else(|| Failure::request("expected an object"))?;
     if request.get("jsonrpc").and_then(Value::as_str) != Some("2.0") {
         return Err(Failure::request("expected `jsonrpc` to be \"2.0\""));
@@ -98,10 +118,15 @@ async fn run(app: &App, request: &Value) -> Result<Value, Failure> {
     let method = request.get("method").and_then(Value::as_str);
     let method = method.ok_or_else(|| Failure::request("expected a `method`"))?;
     match request.get("params") {
-        None | Some(Value::Null) => call(app, method, &[]).await,
-        Some(Value::Array(params)) => call(app, method, params).await,
+        None | Some(Value::Null) => Ok((method, &[])),
+        Some(Value::Array(params)) => Ok((method, params)),
         Some(_) => Err(Failure::params("expected `params` to be a list")),
     }
+}
+
+async fn run(app: &App, request: &Value) -> Result<Value, Failure> {
+    let (method, params) = asked(request)?;
+    call(app, method, params).await
 }
 
 async fn call(app: &App, method: &str, params: &[Value]) -> Result<Value, Failure> {

@@ -1,7 +1,7 @@
 //! Signing in and out: with name and password, with the operator token, or for the first time with a one-time code.
 
 use crate::access::{Caller, Opened, SESSION_LIFE_MS, Visit};
-use crate::actor::UserRole;
+use crate::actor::SignedInAs;
 use crate::app::{App, Shared};
 use crate::extract::Json as Body;
 use crate::guard::{foreign_origin, is_own_page};
@@ -54,7 +54,9 @@ pub struct SessionView {
     pub signed_in: bool,
     /// `token` when signed in with the operator token.
     pub name: Option<String>,
-    pub role: Option<UserRole>,
+    pub role: Option<SignedInAs>,
+    /// The person of the building's registry, for a resident.
+    pub person: Option<u32>,
     /// Nobody has become operator of this node yet: the code of the box makes the first one.
     pub needs_claim: bool,
     /// Whether this very connection is encrypted.
@@ -67,7 +69,7 @@ pub struct SessionView {
     pub life_s: i64,
 }
 
-type WithCookie = (AppendHeaders<[(header::HeaderName, String); 1]>, Json<SessionView>);
+pub(crate) type WithCookie = (AppendHeaders<[(header::HeaderName, String); 1]>, Json<SessionView>);
 
 /// Opens a session. Its id is a cookie which scripts on the page cannot read.
 #[utoipa::path(
@@ -128,6 +130,7 @@ pub(crate) async fn look(
         signed_in: true,
         name: Some(caller.actor.name),
         role: Some(caller.actor.role),
+        person: caller.actor.person,
         expires: session.map(Time::from),
         ..stranger(&app, connection)
     })
@@ -172,16 +175,17 @@ pub(crate) async fn new_password(
 }
 
 /// A browser must be on our own page; scripts say nothing of pages.
-fn own_page_only(headers: &HeaderMap) -> Result<(), Problem> {
+pub(crate) fn own_page_only(headers: &HeaderMap) -> Result<(), Problem> {
     let from_browser = headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-site");
     if from_browser && !is_own_page(headers) { Err(foreign_origin()) } else { Ok(()) }
 }
 
-fn welcome(app: &App, connection: Connection, opened: Opened) -> WithCookie {
+pub(crate) fn welcome(app: &App, connection: Connection, opened: Opened) -> WithCookie {
     let view = SessionView {
         signed_in: true,
         name: Some(opened.actor.name),
         role: Some(opened.actor.role),
+        person: opened.actor.person,
         expires: Some(opened.expires.into()),
         ..stranger(app, connection)
     };
@@ -193,6 +197,7 @@ fn stranger(app: &App, connection: Connection) -> SessionView {
         signed_in: false,
         name: None,
         role: None,
+        person: None,
         needs_claim: app.access.book().needs_claim(),
         https: connection.https,
         fingerprint: app.fingerprint.borrow().clone(),

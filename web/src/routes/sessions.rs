@@ -1,7 +1,7 @@
 //! Signed-in browsers: looking, ending one, signing out everywhere.
 
 use crate::access::{Caller, Session};
-use crate::actor::UserRole;
+use crate::actor::SignedInAs;
 use crate::app::{Shared, unknown};
 use crate::extract::{Id, Query};
 use crate::list::Page;
@@ -29,7 +29,7 @@ pub(crate) struct SignedIn {
     id: String,
     /// Who; `token` when it was opened with the operator token.
     name: String,
-    role: UserRole,
+    role: SignedInAs,
     /// Such as `Firefox on Android`.
     device: String,
     created: Time,

@@ -8,14 +8,20 @@ use crate::request::EnergyCall;
 use crate::routes::csv::{field, file};
 use crate::routes::energy::ask;
 use crate::steps::{Edges, Step};
-use crate::view::{BookedLine, BookingView, CreditView, MonthSums, StatementView};
+use crate::time::Time;
+use crate::view::{BookedLine, BookingView, CreditStage, CreditView, MonthSums, StatementView};
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use protocol::UnixMs;
+use protocol::time::civil_from_days;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+/// A day, milliseconds.
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+/// Months over which less than a cent is carried on, more than slots are kept.
+const MONTHS_MAX: i32 = 24;
 /// Micro-EUR of a cent.
 const CENT: i64 = 10_000;
 
@@ -60,9 +66,24 @@ impl Month {
         Ok((UnixMs(edges.first()), UnixMs(edges.last())))
     }
 
-    /// The months of its year before it.
-    fn before(self) -> impl Iterator<Item = Self> {
-        (1..self.month).map(move |month| Self { month, ..self })
+    /// The months before it from the one of the oldest slot on, in UTC and one more for clocks elsewhere: a year's end is
+    /// none of an account's.
+    fn since(self, oldest: Option<Time>) -> impl Iterator<Item = Self> {
+        let (end, most) = (self.index(), MONTHS_MAX);
+        let first = oldest.map_or(end, |oldest| {
+            let (year, month, _) = civil_from_days(oldest.ms().div_euclid(DAY_MS));
+            let year = i32::try_from(year).unwrap_or(self.year);
+            Self { year, month: u8::try_from(month).unwrap_or(1) }.index() - 1
+        });
+        (first.max(end - most)..end).map(|index| {
+            let month = u8::try_from(index.rem_euclid(12) + 1).expect("invariant: a twelfth");
+            Self { year: index.div_euclid(12), month }
+        })
+    }
+
+    /// Months since the year 0.
+    fn index(self) -> i32 {
+        self.year * 12 + i32::from(self.month) - 1
     }
 
     fn name(self) -> String {
@@ -71,7 +92,8 @@ impl Month {
 }
 
 /// A month of this building: what came from the grid and from neighbours, each with its price, and what is owed. Amounts
-/// are rounded to cents here and nowhere else; what a month leaves over is carried to the next of the same year.
+/// are rounded to cents here and nowhere else; what a month leaves over is
+/// carried to the next.
 #[utoipa::path(
     get, path = "/api/v1/energy/statements/{id}", tag = "energy",
     params(("id" = String, Path, description = "Year and month", example = "2026-11"), Place),
@@ -129,13 +151,19 @@ async fn drawn_up(app: &App, id: &str, place: &Place) -> Result<StatementView, P
     let (from, to) = month.range(zone)?;
     let sums = sums_of(app, month, zone).await?;
     let last_year = sums_of(app, Month { year: month.year - 1, ..month }, zone).await?;
+    let credits = ask(app, EnergyCall::Credits).await?;
     let mut carried_in = 0;
-    for earlier in month.before() {
+    for earlier in month.since(credits.since) {
         carried_in = carry(carried_in, owed(&sums_of(app, earlier, zone).await?)).1;
     }
     let (cents, carried_out) = carry(carried_in, owed(&sums));
     let picture = app.picture();
-    let mine = |line: &&BookedLine| line.member == picture.node.id;
+    // A booking names a member by the key it had then.
+    let mine = |line: &&BookedLine| credits.names.contains(&line.member);
+    let check = |period: u64| {
+        let found = credits.checks.iter().find(|(number, _)| *number == period);
+        found.map_or(CreditStage::Forgotten, |(_, check)| *check)
+    };
     let credit = |booking: &BookingView| {
         let line = booking.lines.iter().find(mine)?;
         Some(CreditView {
@@ -147,6 +175,7 @@ async fn drawn_up(app: &App, id: &str, place: &Place) -> Result<StatementView, P
             sold_wh: line.sold_wh,
             balance: line.balance,
             fee: line.fee,
+            check: check(booking.concerns?),
         })
     };
     let of_month = |booking: &&BookingView| (from.0..to.0).contains(&booking.time.ms());
@@ -241,7 +270,12 @@ mod tests {
         assert_eq!(utc - brussels, 1);
         let march = Month::parse("2026-03").expect("a month").range(Some("Europe/Brussels")).expect("a zone");
         assert_eq!(march.1.since(march.0), (31 * 24 - 1) * 3_600_000, "an hour is skipped");
-        assert_eq!(november.before().count(), 10);
+        let since = |text: &str| november.since(Some(Time::from_ms(text.parse().expect("a time"))));
+        // 2025-10-31: from September of that year, over the turn of the year.
+        let months: Vec<String> = since("1761868800000").map(Month::name).collect();
+        assert_eq!((months.len(), months[0].as_str(), months[13].as_str()), (14, "2025-09", "2026-10"));
+        assert!(months.contains(&"2025-12".to_owned()) && months.contains(&"2026-01".to_owned()));
+        assert_eq!((november.since(None).count(), since("0").count()), (0, 24));
         for wrong in [
             "",
             "2026",

@@ -21,6 +21,12 @@ pub enum RuleKind {
     Consecutive,
     /// No reading for the length of the window, once there has been one. Condition and threshold mean nothing to it.
     NoData,
+    /// The mean of the last 8 readings lies `threshold` standard deviations (3 to 100) or more from those before, on
+    /// either side. The condition means nothing to it.
+    Unusual,
+    /// A reading beyond the lowest or highest before by more than `threshold` percent (0 to 1,000) of what lies between
+    /// them. The condition means nothing to it.
+    Record,
 }
 
 /// How the readings of two metrics with the same time become one number.

@@ -3,6 +3,7 @@
 
 use crate::request::{DeskDraft, FeesDraft, Nearness, SharingRuleDraft, TermsDraft};
 use crate::time::Time;
+use crate::view::SlotDoubt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -241,6 +242,81 @@ pub struct CreditView {
     pub sold_wh: i64,
     pub balance: i64,
     pub fee: i64,
+    /// What this building finds itself from the slots that were corrected.
+    pub check: CreditStage,
+}
+
+/// What a building makes of the credit notes of a final period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CreditStage {
+    /// They come to what its corrected slots come to, each of which it checked.
+    Checked,
+    /// Corrections wait for a note, or for this building's line of them.
+    Waiting,
+    /// They do not come to that.
+    Doubtful,
+    /// The slots are longer ago than this building keeps.
+    Forgotten,
+}
+
+/// What a building needs to find its credit notes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnCredits {
+    /// Every address it ever had.
+    pub names: Vec<String>,
+    /// What it makes of the notes of each final period.
+    pub checks: Vec<(u64, CreditStage)>,
+    /// The start of the oldest slot it knows.
+    pub since: Option<Time>,
+}
+
+/// A slot that was held back and that an operator let pass.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReleaseView {
+    /// Start in milliseconds since 1970, as in the slot.
+    pub id: String,
+    pub start: Time,
+    /// Why it was held back.
+    pub held: SlotDoubt,
+    /// Why it is right all the same.
+    pub reason: String,
+    /// Who said so.
+    pub by: String,
+    pub at: Time,
+}
+
+/// A slot that somebody found settled wrong, or that two desks did not agree on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DisputeView {
+    /// Number of the slot.
+    pub id: String,
+    pub start: Time,
+    /// Who opened it.
+    pub by: String,
+    pub opened: Time,
+    /// What is said to be wrong: `desks`, `left_out`, `line` or `no_line`.
+    pub reason: String,
+    /// The version in dispute; 0 where nothing was settled.
+    pub version: u32,
+    /// What most desks found; `null` while it is open, or if it lapsed.
+    pub verdict: Option<VerdictView>,
+}
+
+/// What most desks found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct VerdictView {
+    pub height: u64,
+    /// Version of the result that holds.
+    pub version: u32,
+    /// Whether something else stood on the ledger before.
+    pub is_changed: bool,
+    /// Desks that agreed.
+    pub agreed: u32,
+    /// Desks that found something else in the same statements.
+    pub wrong: Vec<String>,
+    /// Desks that went by other statements.
+    pub otherwise: Vec<String>,
 }
 
 /// A month of this building.

@@ -4,6 +4,40 @@
  */
 
 export interface paths {
+    "/api/v1/aggregates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How this building compares with similar ones, by figures to which every building sent two halves of one number. */
+        get: operations["aggregates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/aggregates/profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says whether this building takes part, and as what. It stops at once; similar buildings are chosen anew each month. */
+        put: operations["take_part"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alerts": {
         parameters: {
             query?: never;
@@ -66,6 +100,215 @@ export interface paths {
         put?: never;
         /** Closes it, and notes why if a reason is given. Counters such as running hours start again from here. */
         post: operations["close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assemblies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The assemblies of this building, newest first. */
+        get: operations["list"];
+        put?: never;
+        /** Prepares an assembly. */
+        post: operations["prepare"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assemblies/joint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Questions that the authorities put to several buildings, with how each decided. */
+        get: operations["joint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assemblies/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One assembly. */
+        get: operations["one"];
+        /** Changes a draft. */
+        put: operations["change"];
+        post?: never;
+        /** Drops a draft. */
+        delete: operations["drop_draft"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assemblies/{id}/announcement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Announces an assembly to the ledger. Nothing of it changes afterwards. */
+        post: operations["announce"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assemblies/{id}/ballots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a ballot, proxy or sheet, and promises in which block it will stand at the latest. */
+        post: operations["hand_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assemblies/{id}/ballots/{commitment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a ballot, proxy or sheet stands. */
+        get: operations["find"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assemblies/{id}/minutes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The minutes of an assembly whose results stand on the ledger. */
+        get: operations["minutes"];
+        put?: never;
+        /** Takes what the chair or the syndic signed of the minutes. With both their hash goes to the ledger. */
+        post: operations["sign_minutes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assemblies/{id}/presences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says who is there: the syndic does. */
+        put: operations["attend"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assemblies/{id}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes what the chair or the syndic signed of the results. With both they go to the ledger. */
+        post: operations["sign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assemblies/{id}/sheets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sheets of paper that wait for the second signature: for the syndic, the assessors and operators. */
+        get: operations["list"];
+        put?: never;
+        /** Takes a signature under a sheet. With those of syndic and assessor it is handed in like a ballot. */
+        post: operations["sign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assemblies/{id}/sheets/{sheet}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a sheet away that waits: the syndic or the assessor does. */
+        delete: operations["drop_sheet"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assemblies/{id}/voice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** For whom I may speak: own lots, proxies given and held, and whom I may name. */
+        get: operations["voice"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -198,6 +441,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps a document, for resolutions to name. The same one handed in twice is kept once. */
+        post: operations["keep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A document: for who prepares, and for everybody of the building once a resolution with it was announced. */
+        get: operations["one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/energy": {
         parameters: {
             query?: never;
@@ -241,6 +518,112 @@ export interface paths {
         };
         /** The same as CSV, a line for each member of each booking: the lines of invoices and credit notes. */
         get: operations["bookings_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/energy/disputes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Slots that somebody found settled wrong, or that two desks did not agree on, with what most desks found. */
+        get: operations["disputes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/energy/dwellings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which counters tell the energy of dwellings. */
+        get: operations["dwellings"];
+        /** Says whose counter is whose. What was used before is shared out anew by it. */
+        put: operations["plan"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/energy/dwellings/slots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The slots of one dwelling. */
+        get: operations["slots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/energy/dwellings/slots.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as CSV. */
+        get: operations["slots_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/energy/dwellings/sums": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What each dwelling used in a day or range of at most 31 days, and its part of what the building bought from and sold to
+         *     neighbours: by its use in each slot, rounded so that the parts add up.
+         */
+        get: operations["sums"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/energy/dwellings/sums.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as CSV, the common parts last. */
+        get: operations["sums_csv"];
         put?: never;
         post?: never;
         delete?: never;
@@ -376,6 +759,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/energy/releases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Slots that an operator let pass, with the reasons. */
+        get: operations["releases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/energy/results": {
         parameters: {
             query?: never;
@@ -501,6 +901,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/energy/slots/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets a slot pass that was held back because it cannot be true by the building's own limits. It is stated and settled from
+         *     then on, where its period is final as a correction; other figures of the same slot are held back anew.
+         */
+        post: operations["release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/energy/statements/{id}": {
         parameters: {
             query?: never;
@@ -510,7 +930,8 @@ export interface paths {
         };
         /**
          * A month of this building: what came from the grid and from neighbours, each with its price, and what is owed. Amounts
-         *     are rounded to cents here and nowhere else; what a month leaves over is carried to the next of the same year.
+         *     are rounded to cents here and nowhere else; what a month leaves over is
+         *     carried to the next.
          */
         get: operations["statement"];
         put?: never;
@@ -708,6 +1129,40 @@ export interface paths {
         put?: never;
         /** Gives the hive another network key, which members hand on among themselves. */
         post: operations["change_network_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/laws": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each law lets an assembly decide, with the article behind each majority. */
+        get: operations["list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leaving": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything this building sends to others, to whom, and what is left of its privacy budget. */
+        get: operations["leaving"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -996,6 +1451,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/polls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The polls of this building, newest first. */
+        get: operations["list"];
+        put?: never;
+        /** Puts a question to everybody of the building: the syndic does. */
+        post: operations["begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/polls/{id}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers a poll. A later answer of the same person counts instead of an earlier one. */
+        post: operations["answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/query": {
         parameters: {
             query?: never;
@@ -1024,6 +1514,367 @@ export interface paths {
         get: operations["of_query"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/receipts/ballots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the commitment to a ballot of another building and promises that it will stand on the ledger. */
+        post: operations["carry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/receipts/promises": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hands in a node's promise: one that was not kept goes on record, others are watched. */
+        post: operations["watch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/receipts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Looks for a ballot by the first digits of its commitment, which its tracker words name. */
+        get: operations["find"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The whole registry: for the syndic and operators. Without one, an empty one of revision 0. */
+        get: operations["registry"];
+        /** Takes a registry in place of the one there is, whole or not at all. */
+        put: operations["put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The whole registry as a table. */
+        get: operations["export"];
+        /** Takes a registry from a table, in place of the one there is, whole or not at all. */
+        put: operations["import"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes letters with codes, to be printed. An earlier letter of the same person that nobody answered ends. */
+        post: operations["letters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who saw or changed what of the registry, newest first. */
+        get: operations["log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/objection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says how long owners may object to a key. */
+        put: operations["objection"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/persons/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that is known of one person: for that person, the syndic and operators. */
+        get: operations["one"];
+        put?: never;
+        post?: never;
+        /** Takes a person's name out for good, where the law does not need it any more. */
+        delete: operations["erase"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/residents/bindings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Binds a key to the person whom a code was made for, once. */
+        post: operations["bind"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/residents/challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Something for a key to sign, so that its owner comes in. */
+        post: operations["challenge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/residents/codes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who a letter was made for. The path carries the key of its code, which nobody can guess. */
+        get: operations["code"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/residents/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A code for another device of one's own. */
+        post: operations["add_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/residents/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every key of this building's residents, and what waits for two persons. */
+        get: operations["keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/residents/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a key of one's own. */
+        delete: operations["end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/residents/keys/{id}/objection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Objects to a key while there is time. */
+        post: operations["object"];
+        /** Sets an objection aside: a member of the council does. */
+        delete: operations["set_aside"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/residents/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who I am in this building: lots, offices, keys. */
+        get: operations["me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/residents/qr": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A text as a QR code. Nothing is kept of it. */
+        post: operations["square"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/residents/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Comes in with a key. */
+        post: operations["enter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/residents/{id}/loss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that a person lost every key: the syndic does. */
+        post: operations["lose"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/residents/{id}/loss/agreed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The council agrees: earlier keys end, and there is a code for another one. */
+        post: operations["agree"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1544,6 +2395,18 @@ export interface components {
             /** Format: int64 */
             sold_wh: number;
         };
+        /** @description Comparing with similar buildings. */
+        AggregatesView: {
+            comparisons: components["schemas"]["ComparisonView"][];
+            /** @description Ids of the two desks that sum the period that ended last. Figures are secret unless the two collude. */
+            desks: string[];
+            /** @description Whether [`Self::tasks`] begin only with the next month. */
+            from_next_month: boolean;
+            profile?: components["schemas"]["ProfileDraft"] | null;
+            since?: components["schemas"]["Time"] | null;
+            /** @description What is asked in the month that runs, and if nothing is yet, from the next on. */
+            tasks: components["schemas"]["TaskView"][];
+        };
         /**
          * @description Life of an alert: `open` → `ack` → `closed`, or straight to `closed`.
          * @enum {string}
@@ -1603,6 +2466,11 @@ export interface components {
             /** Format: int64 */
             energy_wh: number;
         };
+        /** @description For how many blocks an assembly is open. */
+        AnnounceRequest: {
+            /** Format: int64 */
+            blocks: number;
+        };
         /** @description Another member that may move units of this one. */
         ApproveRequest: {
             /**
@@ -1613,6 +2481,102 @@ export interface components {
             /** @description A member's address: 40 hex digits. */
             spender: string;
             token: components["schemas"]["TokenName"];
+        };
+        /** @description An assembly as it is prepared. */
+        AssemblyDraft: {
+            /**
+             * Format: int32
+             * @description Number of the assembly that is held again: for lack of quorum, or because unanimity was missed through absence.
+             */
+            again_of?: number | null;
+            /** @description Who enters paper together with the syndic. */
+            assessors?: number[];
+            /**
+             * Format: int32
+             * @description Who chairs: a person of the registry.
+             */
+            chair?: number | null;
+            /** @example 2030-06-15 */
+            day: string;
+            /** @description The agenda, in order; 1 to 64 items. */
+            items: components["schemas"]["ItemDraft"][];
+            /** @description The day on which everybody was called. */
+            notice?: string | null;
+            /** @description Hour and place, at most 200 bytes. */
+            place: string;
+            /**
+             * Format: int64
+             * @description The revision that is changed; 0 for a new one.
+             */
+            revision?: number;
+            /** Format: int32 */
+            secretary?: number | null;
+            urgent?: boolean;
+        };
+        /**
+         * @description How far an assembly is.
+         * @enum {string}
+         */
+        AssemblyStage: "draft" | "announced" | "open" | "closed" | "concluded";
+        /** @description An assembly of this building. */
+        AssemblyView: {
+            /**
+             * Format: int32
+             * @description Number of the assembly that is held again.
+             */
+            again_of?: number | null;
+            assessors: number[];
+            came_in: components["schemas"]["CameInView"];
+            /** @description The hive's id: what is signed names it. */
+            chain: string;
+            /** Format: int32 */
+            chair?: number | null;
+            chair_signed: boolean;
+            checklist: components["schemas"]["DeadlineView"][];
+            /**
+             * Format: int64
+             * @description The last one.
+             */
+            closes?: number | null;
+            /** @description What chair and syndic sign, part by part, as canonical bytes in hex digits. */
+            conclusions: string[];
+            /** @description Keys of those who count, in the order chair, syndic, assessor. */
+            counters: string[];
+            day: string;
+            follow?: components["schemas"]["FollowView"] | null;
+            /**
+             * Format: int64
+             * @description The newest block.
+             */
+            height: number;
+            /** @description From the announcement on: 64 hex digits. */
+            id?: string | null;
+            items: components["schemas"]["ItemView"][];
+            law: string;
+            /** @description The day on which everybody was called. */
+            notice?: string | null;
+            /**
+             * Format: int32
+             * @description The building's number for it.
+             */
+            number: number;
+            /**
+             * Format: int64
+             * @description The first block in which a ballot counts.
+             */
+            opens?: number | null;
+            place: string;
+            /** @description Whom the syndic saw come, and go. */
+            presences: components["schemas"]["PresenceView"][];
+            quorum?: components["schemas"]["QuorumView"] | null;
+            record: components["schemas"]["RecordView"];
+            /** Format: int64 */
+            revision: number;
+            /** Format: int32 */
+            secretary?: number | null;
+            stage: components["schemas"]["AssemblyStage"];
+            syndic_signed: boolean;
+            urgent: boolean;
         };
         /** @description A new asset. */
         AssetDraft: {
@@ -1641,6 +2605,11 @@ export interface components {
             /** @description Code of its site. */
             site: string;
             state: components["schemas"]["AssetState"];
+        };
+        /** @description A binding as it was signed. */
+        BindRequest: {
+            /** @description Canonical bytes in hex digits. */
+            binding: string;
         };
         /** @description A block in a list. */
         BlockSummary: {
@@ -1712,6 +2681,76 @@ export interface components {
             time: components["schemas"]["Time"];
             week?: components["schemas"]["Time"] | null;
         };
+        /**
+         * @description What somebody tried.
+         * @enum {string}
+         */
+        BreachName: "announced_again" | "concluded_early" | "wrong_result" | "two_results";
+        /** @description A breach of the rules. */
+        BreachView: {
+            /** Format: int64 */
+            height: number;
+            /** Format: int32 */
+            item?: number | null;
+            kind: components["schemas"]["BreachName"];
+            transaction: string;
+        };
+        /** @description A second vote at a lower majority. */
+        BridgeView: {
+            article: string;
+            /** @description The majority it then needs. */
+            rule: string;
+            unsure: boolean;
+            /** @description When it may follow. */
+            when: string;
+        };
+        /** @description A promise that a node did not keep. */
+        BrokenPromiseView: {
+            /** Format: int64 */
+            height: number;
+            /** @description The member whose node it was: 40 hex digits. */
+            member: string;
+            transaction: string;
+        };
+        /** @description What one dwelling's privacy may still lose in a year by one measure, millionths of rho. */
+        BudgetView: {
+            measure: string;
+            /**
+             * Format: int32
+             * @description Reports that were not made because it was spent.
+             */
+            refused: number;
+            /** Format: int64 */
+            spent_micro: number;
+            /** Format: int64 */
+            year_micro: number;
+        };
+        /** @description What came in, in numbers. */
+        CameInView: {
+            /**
+             * Format: int32
+             * @description What the rules do not allow and somebody tried; for good on the ledger.
+             */
+            breaches: number;
+            /** Format: int32 */
+            broken_promises: number;
+            /** Format: int32 */
+            early: number;
+            /** Format: int32 */
+            late: number;
+            /** Format: int32 */
+            replayed: number;
+            /**
+             * Format: int64
+             * @description Of these on the ledger.
+             */
+            standing: number;
+            /**
+             * Format: int64
+             * @description Taken here.
+             */
+            taken: number;
+        };
         /** @description The signatures of more than two thirds of the authorities under a block. */
         CertificateView: {
             block: string;
@@ -1720,6 +2759,30 @@ export interface components {
             /** Format: int32 */
             round: number;
             signatures: components["schemas"]["SignatureView"][];
+        };
+        /** @description Something to sign, once. */
+        ChallengeView: {
+            /** @description Address of the building's node. */
+            address: string;
+            /** @description The hive's id. */
+            chain: string;
+            /** @description 32 hex digits. */
+            challenge: string;
+        };
+        /** @description How much of a charge a lot bears. */
+        ChargePart: {
+            /** Format: int32 */
+            lot: number;
+            /** Format: int64 */
+            votes: number;
+        };
+        /** @description A charge that only some lots bear. */
+        ChargeView: {
+            /** Format: int32 */
+            id: number;
+            name: string;
+            /** @description By number of the lot. */
+            parts: components["schemas"]["ChargePart"][];
         };
         /** @description A first sign-in with a one-time code. */
         Claim: {
@@ -1740,6 +2803,75 @@ export interface components {
              * @default null
              */
             reason: string | null;
+        };
+        /** @description Who a code was made for. */
+        CodeView: {
+            /** @description Address of the building's node: what is signed names it. */
+            address: string;
+            /** @description The hive's authorities by key, to be pinned by the phone. */
+            authorities: string[];
+            /** @description Name of the building. */
+            building: string;
+            /** @description The hive's id: what is signed names it. */
+            chain: string;
+            expires: components["schemas"]["Time"];
+            /** @description Names of the person's lots. */
+            lots: string[];
+            name: string;
+            /** Format: int32 */
+            objection_hours: number;
+        };
+        /**
+         * @description How far a comparison is.
+         * @enum {string}
+         */
+        ComparisonState: "no_group" | "waiting" | "suppressed" | "not_measured" | "found";
+        /** @description This building among similar ones. The comparison is made in this node; what it is made of does not leave the building. */
+        ComparisonView: {
+            /** @description `night_load`, `heating_curve` or `audit`; `null` without one. */
+            advice?: string | null;
+            /**
+             * Format: int32
+             * @description Buildings in the figure, or in the group while there is none.
+             */
+            buildings: number;
+            /** @description `week` or `month`. */
+            cadence: string;
+            /**
+             * Format: int64
+             * @description The guarantee is for dwellings that use less than this in the period.
+             */
+            clip: number;
+            /**
+             * Format: int64
+             * @description How much more than similar ones, in thousandths.
+             */
+            difference_permille: number;
+            /** Format: int32 */
+            dwellings: number;
+            from?: components["schemas"]["Time"] | null;
+            /**
+             * Format: int64
+             * @description That of similar ones, this one among them.
+             */
+            group: number;
+            /**
+             * Format: int64
+             * @description Twice the standard deviation of the noise in it, in thousandths. Within it there is no clear difference.
+             */
+            margin_permille: number;
+            /** @description `consumption`, `production` or `peak`. */
+            measure: string;
+            /**
+             * Format: int64
+             * @description This building's figure per dwelling, Wh or W.
+             */
+            own: number;
+            state: components["schemas"]["ComparisonState"];
+            stratum: components["schemas"]["StratumView"];
+            to?: components["schemas"]["Time"] | null;
+            /** @description `more`, `less` or `unclear`; `null` unless found. */
+            verdict?: string | null;
         };
         /**
          * @description How a value is compared with the threshold.
@@ -1772,6 +2904,11 @@ export interface components {
          * @enum {string}
          */
         Consent: "always" | "ask" | "never";
+        /**
+         * @description What a building makes of the credit notes of a final period.
+         * @enum {string}
+         */
+        CreditStage: "checked" | "waiting" | "doubtful" | "forgotten";
         /** @description A credit note of this building. */
         CreditView: {
             /** Format: int64 */
@@ -1780,6 +2917,8 @@ export interface components {
             booked_in: number;
             /** Format: int64 */
             bought_wh: number;
+            /** @description What this building finds itself from the slots that were corrected. */
+            check: components["schemas"]["CreditStage"];
             /**
              * Format: int64
              * @description The final period that was wrong, and the one this is booked in.
@@ -1856,12 +2995,47 @@ export interface components {
             stage: components["schemas"]["PlanStage"];
             sun_error?: components["schemas"]["ForecastError"] | null;
         };
+        /** @description A day that a rule of the law sets. */
+        DeadlineView: {
+            article: string;
+            day: string;
+            /** @description Whether it is the last day allowed, and not the first. */
+            is_last: boolean;
+            /** @description Whether it is kept, as far as known. */
+            kept?: boolean | null;
+            rule: string;
+            unsure: boolean;
+        };
         /** @description An authority that may settle. */
         DeskDraft: {
             /** @description Address: 40 hex digits. */
             authority: string;
             /** @description Pseudonym of its operator: 64 hex digits, or a name, of which only a hash is written down. */
             operator: string;
+        };
+        /** @description A slot that somebody found settled wrong, or that two desks did not agree on. */
+        DisputeView: {
+            /** @description Who opened it. */
+            by: string;
+            /** @description Number of the slot. */
+            id: string;
+            opened: components["schemas"]["Time"];
+            /** @description What is said to be wrong: `desks`, `left_out`, `line` or `no_line`. */
+            reason: string;
+            start: components["schemas"]["Time"];
+            verdict?: components["schemas"]["VerdictView"] | null;
+            /**
+             * Format: int32
+             * @description The version in dispute; 0 where nothing was settled.
+             */
+            version: number;
+        };
+        /** @description A document that can be read. */
+        DocumentView: {
+            /** @description BLAKE3 of the file: 64 hex digits. */
+            hash: string;
+            /** @description At most 200 bytes. */
+            name: string;
         };
         /** @description What a policy would have done on one asset. */
         DryRunAsset: {
@@ -1913,6 +3087,161 @@ export interface components {
             /** @description There was more to read than one dry run may. */
             truncated: boolean;
             warnings: components["schemas"]["Reason"][];
+        };
+        /**
+         * @description An office, a mandate or a tie that the law looks at.
+         * @enum {string}
+         */
+        DutyName: "syndic" | "syndic_partner" | "syndic_relative" | "syndic_staff" | "council" | "auditor" | "mandated" | "manager" | "technician";
+        /**
+         * @description Whether dwellings and main meter say the same.
+         * @enum {string}
+         */
+        DwellingAgreement: "unknown" | "holds" | "too_much" | "too_little";
+        /** @description A counter and whose it is. */
+        DwellingMeterDraft: {
+            /** @description Code of the asset. */
+            asset: string;
+            /**
+             * @description What people call it, 1 to 40 bytes. Counters of one label belong to one dwelling.
+             * @example 3B
+             */
+            dwelling: string;
+            /**
+             * @description A counter in Wh, kWh or MWh that it has reported, of what the dwelling uses.
+             * @example import_wh
+             */
+            metric: string;
+        };
+        /** @description A counter and whose it is. */
+        DwellingMeterView: {
+            /** @description Code of the asset. */
+            asset: string;
+            dwelling: string;
+            /** @description Asset and metric. */
+            id: string;
+            metric: string;
+        };
+        /** @description Which counters tell the energy of dwellings. */
+        DwellingPlanView: {
+            /** @description Whether something beside the dwellings uses energy. */
+            common_parts: boolean;
+            items: components["schemas"]["DwellingMeterView"][];
+            /** @description Counters of energy that tell neither the building nor a dwelling. */
+            others: components["schemas"]["MeterPlace"][];
+        };
+        /** @description One slot of one dwelling. */
+        DwellingSlotView: {
+            /** Format: int64 */
+            bought_wh: number;
+            end: components["schemas"]["Time"];
+            /** Format: int64 */
+            fee: number;
+            /** @description Start in milliseconds since 1970. */
+            id: string;
+            /** Format: int64 */
+            pay: number;
+            quality: components["schemas"]["SlotQuality"];
+            /** Format: int64 */
+            revenue: number;
+            /** Format: int64 */
+            sold_wh: number;
+            start: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description `null` is missing.
+             */
+            used_wh?: number | null;
+        };
+        /** @description What one dwelling used, and its part of what the building bought from and sold to neighbours. */
+        DwellingSums: {
+            /** Format: int64 */
+            bought_wh: number;
+            /** Format: int32 */
+            estimated: number;
+            /** Format: int64 */
+            fee: number;
+            /** @description Its label; empty for the common parts. */
+            id: string;
+            /**
+             * Format: int32
+             * @description Slots in which not all of its counters told: they are in no sum.
+             */
+            missing: number;
+            /**
+             * Format: int64
+             * @description To neighbours, and to the network for their energy.
+             */
+            pay: number;
+            /** Format: int64 */
+            revenue: number;
+            /** Format: int64 */
+            sold_wh: number;
+            /** Format: int64 */
+            used_wh: number;
+        };
+        /** @description Which counters tell the energy of dwellings. */
+        DwellingsDraft: {
+            /**
+             * @description Whether something beside the dwellings uses energy: stairs, lift, boiler. Without it the dwellings must come to
+             *     what the building uses.
+             */
+            common_parts?: boolean;
+            /** @description At most 128, each counter once; none of them tells the whole building. */
+            meters: components["schemas"]["DwellingMeterDraft"][];
+        };
+        /** @description All dwellings over a stretch of time. */
+        DwellingsView: {
+            agreement: components["schemas"]["DwellingAgreement"];
+            /**
+             * Format: int32
+             * @description Of those compared, where the two lie further apart than that.
+             */
+            apart: number;
+            /**
+             * Format: int64
+             * @description Over the slots in which every counter told: what the building used, what its dwellings did, and how far apart the
+             *     two may lie by the accuracy of meters.
+             */
+            building_wh: number;
+            /** @description What no dwelling's counter explains. */
+            common: components["schemas"]["DwellingSums"];
+            /** Format: int32 */
+            compared: number;
+            /** Format: int64 */
+            dwellings_wh: number;
+            from: components["schemas"]["Time"];
+            /** @description By label. */
+            items: components["schemas"]["DwellingSums"][];
+            /** Format: int32 */
+            slots: number;
+            to: components["schemas"]["Time"];
+            /** Format: int64 */
+            tolerance_wh: number;
+        };
+        /**
+         * @description What is carried out when a resolution is adopted. Money moves only by a person: amounts are the most that may be
+         *     spent, micro-EUR.
+         */
+        EffectDraft: {
+            asset: string;
+            /** @enum {string} */
+            kind: "work_order";
+            /** Format: int64 */
+            most: number;
+        } | {
+            /** @enum {string} */
+            kind: "purchase";
+            /** Format: int64 */
+            most: number;
+        } | {
+            document: string;
+            /** @enum {string} */
+            kind: "policy";
+        } | {
+            action: components["schemas"]["GovernanceAction"];
+            /** @enum {string} */
+            kind: "action";
         };
         /** @description How many sessions ended. */
         Ended: {
@@ -2046,6 +3375,15 @@ export interface components {
             slots: number;
             to: components["schemas"]["Time"];
         };
+        /** @description A resident's answer to a challenge. */
+        EntryRequest: {
+            /** @description 32 hex digits. */
+            challenge: string;
+            /** @description 64 hex digits. */
+            key: string;
+            /** @description 128 hex digits. */
+            signature: string;
+        };
         /** @description What the building has and what its plans are to reckon with. */
         EquipmentView: {
             /** @default ask */
@@ -2175,6 +3513,13 @@ export interface components {
             /** Format: int32 */
             transactions: number;
         };
+        /** @description An assembly that may follow one that could not decide. */
+        FollowView: {
+            /** @description The first day on which the law allows it. */
+            from: string;
+            /** @description `without-quorum` or `for-unanimity`. */
+            kind: string;
+        };
         /** @description How wrong a forecast was in the last seven days. */
         ForecastError: {
             /**
@@ -2197,6 +3542,44 @@ export interface components {
              * @description Slots that were compared.
              */
             slots: number;
+        };
+        /** @description A ballot, proxy or sheet of paper on the ledger: no name, no answer. */
+        FoundBallot: {
+            /** @description Name of the building that votes. */
+            building: string;
+            /**
+             * Format: int64
+             * @description The last block in which a ballot counts.
+             */
+            closes: number;
+            /** @description 64 hex digits. */
+            commitment: string;
+            /**
+             * Format: int64
+             * @description The block in which it stands.
+             */
+            height: number;
+            /** @description Whether syndic and assessor entered it from paper. */
+            paper: boolean;
+            proof?: components["schemas"]["ProofView"] | null;
+            transaction: string;
+            /** @description The assembly or poll: 64 hex digits. */
+            vote: string;
+        };
+        /** @description What is found, with what it is checked against. */
+        FoundView: {
+            /** @description Keys of the authorities as this node has them. */
+            authorities: string[];
+            ballots: components["schemas"]["FoundBallot"][];
+            /** @description Name of the building whose node answers. */
+            building: string;
+            /** @description The hive's id. */
+            chain: string;
+            /**
+             * Format: int64
+             * @description The newest block of this node.
+             */
+            height: number;
         };
         /** @description What the authorities can decide about the hive. Closed: nothing else can be executed. */
         GovernanceAction: {
@@ -2231,6 +3614,27 @@ export interface components {
             kind: "energy";
             says?: string;
             what?: components["schemas"]["EnergyDecision"] | null;
+        } | {
+            buildings?: string[];
+            id?: string;
+            /** @enum {string} */
+            kind: "ask_jointly";
+            needed?: string;
+            question: string;
+        } | {
+            decision: string;
+            /** @enum {string} */
+            kind: "aggregate";
+            says?: string;
+        };
+        /** @description Something signed: one of the three, canonical bytes in hex digits. */
+        HandInRequest: {
+            /** @default null */
+            ballot: string | null;
+            /** @default null */
+            paper: string | null;
+            /** @default null */
+            proxy: string | null;
         };
         /** @description One thing worth knowing. */
         HealthItem: {
@@ -2336,6 +3740,32 @@ export interface components {
              */
             quorum: number;
         };
+        /** @description Somebody whom one may name. */
+        HolderView: {
+            allowed: boolean;
+            /** @description The law's limit with these figures. */
+            arithmetic: string;
+            /** @description The law bars it from being anybody's proxy. */
+            barred: boolean;
+            /**
+             * Format: int64
+             * @description Votes it would carry, its own included.
+             */
+            carried: number;
+            name: string;
+            /** Format: int32 */
+            person: number;
+            /**
+             * Format: int32
+             * @description For how many others it would stand, with this one.
+             */
+            proxies: number;
+            /**
+             * Format: int64
+             * @description Votes of the building.
+             */
+            votes: number;
+        };
         /** @description What came of policies from a text, or would: their codes. */
         ImportView: {
             changed: string[];
@@ -2384,12 +3814,178 @@ export interface components {
             role: components["schemas"]["Role"];
             status: components["schemas"]["InvitationStatus"];
         };
+        /** @description A resolution as it is prepared. */
+        ItemDraft: {
+            /** @description Whether it is carried out only when no judge can be asked any more. */
+            after_appeal?: boolean;
+            /**
+             * Format: int32
+             * @description Number of the charge that decides who votes; everybody when none.
+             */
+            charge?: number | null;
+            documents?: components["schemas"]["DocumentView"][];
+            effect?: components["schemas"]["EffectDraft"] | null;
+            /** @description Its kind, on which the majority depends, such as `works`. */
+            matter: string;
+            /** @description Persons whose own mission is decided. */
+            missions?: number[];
+            /**
+             * Format: int32
+             * @description Number of the item whose second vote this is.
+             */
+            second_of?: number | null;
+            /** @description At most 16 KiB. */
+            text: string;
+            /** @description At most 200 bytes. */
+            title: string;
+        };
+        /** @description What the votes on an item came to. */
+        ItemResultView: {
+            /** Format: int64 */
+            abstained: number;
+            /** @description Names of those who abstained. */
+            abstained_names: string[];
+            /** Format: int64 */
+            against: number;
+            /** @description Names of those against. */
+            against_names: string[];
+            /** @description The rule with its figures, such as `3 × 612 ≥ 2 × 900`. */
+            arithmetic: string;
+            /** Format: int64 */
+            blank: number;
+            /** @description Points that whoever chairs decides. */
+            doubts: string[];
+            /** Format: int64 */
+            in_favour: number;
+            /** Format: int64 */
+            null: number;
+            /** @description Whether it is on the ledger. */
+            on_ledger: boolean;
+            /** @description `adopted`, `refused`, `no-quorum`, `second-vote`, `again` or `not-put`. */
+            outcome: string;
+            /** Format: int64 */
+            silent: number;
+            /** Format: int64 */
+            votes: number;
+        };
+        /** @description A resolution. */
+        ItemView: {
+            after_appeal: boolean;
+            article: string;
+            /** @description The rule of the vote that may follow at once when the majority is missed narrowly, such as `fr-24`. */
+            bridge?: string | null;
+            carried?: components["schemas"]["EffectDraft"] | null;
+            /**
+             * Format: int32
+             * @description Number of the charge that decides who votes; everybody when none.
+             */
+            charge?: number | null;
+            /** @description What that charge is called. */
+            charge_name?: string | null;
+            documents: components["schemas"]["DocumentView"][];
+            /** @description What is carried out when it is adopted: `nothing`, `work-order`, `purchase`, `action` or `policy`. */
+            effect: string;
+            /** @description What every ballot repeats. */
+            hash: string;
+            /** Format: int32 */
+            item: number;
+            /** @description The question to several buildings that it answers for this one. */
+            joint?: string | null;
+            matter: string;
+            /** @description Persons whose own mission is decided. */
+            missions: number[];
+            result?: components["schemas"]["ItemResultView"] | null;
+            /** @description The rule of its majority, such as `be-two-thirds`. */
+            rule: string;
+            /**
+             * Format: int32
+             * @description Number of the item whose second vote this is.
+             */
+            second_of?: number | null;
+            text: string;
+            title: string;
+            /** @description Whether the rule is one we are not sure of. */
+            unsure: boolean;
+        };
+        /** @description A building that is asked. */
+        JointBuildingView: {
+            /** @description Its address. */
+            building: string;
+            /** @description What it decided, as in a result; none so far. */
+            outcome?: string | null;
+        };
+        /** @description A question put to several buildings: each votes in its own assembly, by its own law. */
+        JointQuestionView: {
+            /** @description The rule with its figures, as far as buildings are closed. */
+            arithmetic: string;
+            buildings: components["schemas"]["JointBuildingView"][];
+            /** @description What is carried out when enough have adopted: as in a resolution. */
+            effect: string;
+            /** @description What each building's agenda names it by: 64 hex digits. */
+            id: string;
+            /** @description Whether this building is asked. */
+            is_asked: boolean;
+            /** @description `all`, `majority`, `two-thirds` or `four-fifths` of the buildings asked. */
+            needed: string;
+            /** @description `open`, `adopted` or `refused`. */
+            standing: string;
+            /** @description BLAKE3 of the question's text, which is a document of each building's resolution. */
+            text: string;
+        };
+        /** @description A document that was kept. */
+        KeptDocumentView: {
+            /** Format: int64 */
+            bytes: number;
+            /** @description BLAKE3 of the file: 64 hex digits. */
+            hash: string;
+        };
         /** @description Another key for this node, made on its own device. */
         KeyRequest: {
             /** @description Its signature over this node's address, 128 hex digits. */
             proof: string;
             /** @description 64 hex digits. */
             public_key: string;
+        };
+        /**
+         * @description How far a key is.
+         * @enum {string}
+         */
+        KeyStageName: "waiting" | "objected" | "counts" | "ended";
+        /** @description A resident's key, as every owner sees it. */
+        KeyView: {
+            bound: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description The first block in which it signs.
+             */
+            from?: number | null;
+            /** @description 64 hex digits. */
+            key: string;
+            lots: string[];
+            name: string;
+            /** @description Who objected. */
+            objected_by?: string | null;
+            /** @description Until when owners may object. */
+            objection_until: components["schemas"]["Time"];
+            /** Format: int32 */
+            person: number;
+            stage: components["schemas"]["KeyStageName"];
+            /**
+             * Format: int64
+             * @description The first block in which it does not any more.
+             */
+            until?: number | null;
+        };
+        /** @description Keys, and what waits for two persons. */
+        KeysView: {
+            /** @description By person and time. */
+            keys: components["schemas"]["KeyView"][];
+            /** @description Letters that wait to be answered. */
+            letters: components["schemas"]["WaitingLetter"][];
+            /** @description Persons who lost every key, until the council agreed. */
+            losses: components["schemas"]["LossView"][];
+            /** Format: int32 */
+            objection_hours: number;
         };
         /** @description The most recent value of one metric. */
         LastValue: {
@@ -2402,6 +3998,36 @@ export interface components {
              * @description `null` is a gap: the sensor said that it does not know.
              */
             v?: number | null;
+        };
+        /** @description A law from a day on. */
+        LawView: {
+            from: string;
+            /** @description `be-2020` or `fr-2020`. */
+            law: string;
+        };
+        /** @description Something that leaves this building. */
+        LeavingKind: {
+            /**
+             * Format: int64
+             * @description How many are known to have left.
+             */
+            count: number;
+            /** @description `statement`, `report`, `work_order`, `profile` or `transaction`. */
+            kind: string;
+            last?: components["schemas"]["Time"] | null;
+            /** @description Whether it goes on. */
+            on: boolean;
+            /** @description Whether it may be switched off here. */
+            optional: boolean;
+            /** @description Ids of those it goes to; nobody where it stands on the ledger, for all members to read. */
+            to: string[];
+        };
+        /** @description What leaves this building. */
+        LeavingView: {
+            budgets: components["schemas"]["BudgetView"][];
+            kinds: components["schemas"]["LeavingKind"][];
+            /** @description The last of each kind, newest first, some dozens. */
+            recent: components["schemas"]["LeftView"][];
         };
         /** @description The last final block. The same height gives the same block and state on every node. */
         LedgerHead: {
@@ -2429,6 +4055,47 @@ export interface components {
             height: number;
             /** @description Transaction id: 64 hex digits. */
             transaction: string;
+        };
+        /** @description One message that left. */
+        LeftView: {
+            at: components["schemas"]["Time"];
+            from?: components["schemas"]["Time"] | null;
+            kind: string;
+            /** @description What it says in the clear, name by name. Of a report only that it is cut in two halves. */
+            says: {
+                [key: string]: string;
+            };
+            to: string[];
+            /** @description For each of [`Self::to`]: `waiting`, `kept`, or why it was not taken. */
+            told: string[];
+            until?: components["schemas"]["Time"] | null;
+        };
+        /** @description A letter with a code. */
+        LetterView: {
+            /** @description 26 letters and digits, for the camera: the page's address is followed by `#/enrol/` and these. */
+            code: string;
+            expires: components["schemas"]["Time"];
+            /** @description Names of the person's lots. */
+            lots: string[];
+            name: string;
+            /** Format: int32 */
+            person: number;
+            /** @description 12 letters and digits, to be typed. */
+            short_code: string;
+        };
+        /** @description Persons to write letters to. */
+        LettersRequest: {
+            /** @description Numbers of persons, at most 500; everybody who votes for a lot and has no key when empty. */
+            persons: number[];
+        };
+        /** @description Letters to be printed: each code is shown in this answer and never again. */
+        LettersView: {
+            letters: components["schemas"]["LetterView"][];
+            /**
+             * Format: int32
+             * @description How long owners may object to a key, hours.
+             */
+            objection_hours: number;
         };
         /** @description A load that can wait: so much energy each day between two times of the local clock. */
         LoadDraft: {
@@ -2461,6 +4128,24 @@ export interface components {
          * @enum {string}
          */
         LoadKind: "car" | "water_heater" | "heating" | "machine";
+        /** @description Who saw what of the registry. */
+        LookView: {
+            day: string;
+            /** @description `registry`, `export`, `change`, `person`, `erase`, `letters` or `minutes`. */
+            looked: string;
+            /** Format: int32 */
+            person?: number | null;
+            who: string;
+        };
+        /** @description A person who lost every key. */
+        LossView: {
+            asked: components["schemas"]["Time"];
+            /** @description Who says so. */
+            by: string;
+            name: string;
+            /** Format: int32 */
+            person: number;
+        };
         /** @description What was lost to damage. */
         LostView: {
             /** Format: int64 */
@@ -2480,6 +4165,39 @@ export interface components {
              * @description Records of the write-ahead log, as far as their numbers tell.
              */
             records: number;
+        };
+        /**
+         * @description What a lot is.
+         * @enum {string}
+         */
+        LotKindName: "dwelling" | "premises" | "cellar" | "parking";
+        /** @description A lot. */
+        LotView: {
+            /** Format: int32 */
+            id: number;
+            kind: components["schemas"]["LotKindName"];
+            /** @description At most 200 bytes. */
+            name: string;
+            /** @description Who lives there without owning it. They have no vote. */
+            occupants: components["schemas"]["OccupantView"][];
+            /** @description Who owns it from which day on, in order: a transfer adds one. */
+            titles: components["schemas"]["TitleView"][];
+            /**
+             * Format: int64
+             * @description Its shares in the common parts.
+             */
+            votes: number;
+        };
+        /** @description A kind of resolution, with the majority it needs. */
+        MatterView: {
+            article: string;
+            bridge?: components["schemas"]["BridgeView"] | null;
+            /** @description Such as `works`. */
+            matter: string;
+            /** @description The rule of its majority, such as `be-two-thirds`. */
+            rule: string;
+            /** @description Whether the rule is one we are not sure of. */
+            unsure: boolean;
         };
         /** @description A building admitted to the hive. */
         MemberView: {
@@ -2756,6 +4474,127 @@ export interface components {
             /** @description The first week whose bookings count, as text. */
             id: string;
         };
+        /** @description What was decided on one item. */
+        MinutesItem: {
+            /** Format: int64 */
+            abstained: number;
+            after_appeal: boolean;
+            /** Format: int64 */
+            against: number;
+            arithmetic: string;
+            article: string;
+            /** Format: int64 */
+            blank: number;
+            bridge?: string | null;
+            doubts: string[];
+            /** @description What is carried out. */
+            effect: string;
+            /** Format: int64 */
+            in_favour: number;
+            /** Format: int32 */
+            item: number;
+            named_absent: components["schemas"]["NamedText"][];
+            named_abstained: components["schemas"]["NamedText"][];
+            named_against: components["schemas"]["NamedText"][];
+            named_defaulting: components["schemas"]["NamedText"][];
+            named_without_answer: components["schemas"]["NamedText"][];
+            /** Format: int64 */
+            null: number;
+            outcome: string;
+            /** Format: int32 */
+            papers: number;
+            reductions: components["schemas"]["ReducedText"][];
+            /** @description Hash of the resolution, which every ballot repeats. */
+            resolution: string;
+            rule: string;
+            /** Format: int64 */
+            silent: number;
+            text: string;
+            title: string;
+            /** Format: int64 */
+            votes: number;
+        };
+        /** @description What the chair or the syndic signed of the minutes. */
+        MinutesSignatureRequest: {
+            /** @description 128 hex digits. */
+            signature: string;
+        };
+        /** @description What they say. */
+        MinutesText: {
+            assembly: string;
+            assessors: string[];
+            /** Format: int64 */
+            ballots: number;
+            /** @description Root over everything that came in: 64 hex digits. */
+            ballots_root: string;
+            chair: string;
+            /** Format: int64 */
+            closes: number;
+            /** @description Keys of chair, syndic and assessor. */
+            counters: string[];
+            day: string;
+            /** @example symbiose minutes v1 */
+            form: string;
+            /**
+             * Format: int64
+             * @description The block in which the last result stands.
+             */
+            height: number;
+            hive: string;
+            items: components["schemas"]["MinutesItem"][];
+            law: string;
+            notice?: string | null;
+            /** Format: int32 */
+            number: number;
+            /**
+             * Format: int64
+             * @description First and last block with ballots.
+             */
+            opens: number;
+            /** Format: int32 */
+            owners: number;
+            /** Format: int32 */
+            owners_present: number;
+            /** Format: int32 */
+            papers: number;
+            place: string;
+            present: components["schemas"]["PresentText"][];
+            proxies: components["schemas"]["ProxyText"][];
+            quorum?: string | null;
+            secretary: string;
+            /** @description Signatures of chair and syndic under the results, part by part. */
+            signatures: string[][];
+            /**
+             * Format: int64
+             * @description Ballots on the ledger that this building was not given.
+             */
+            unknown: number;
+            /** Format: int64 */
+            votes: number;
+            /** Format: int64 */
+            votes_present: number;
+        };
+        /** @description The minutes, and what is signed of them. */
+        MinutesView: {
+            chair_signed: boolean;
+            /** @description What the ledger knows the text by: 64 hex digits. */
+            hash: string;
+            /**
+             * Format: int64
+             * @description The block in which this version stands.
+             */
+            height?: number | null;
+            minutes: components["schemas"]["MinutesText"];
+            /** @description What chair and syndic sign, canonical bytes in hex digits. */
+            notice: string;
+            /** @description Hashed before the text: 64 hex digits. */
+            salt: string;
+            syndic_signed: boolean;
+            /** @description The minutes as one JSON text: its bytes are what the hash is of. */
+            text: string;
+            /** Format: int32 */
+            version: number;
+        };
         /** @description Slots one behind the other that are missing, or held back for one reason. */
         MissingView: {
             from: components["schemas"]["Time"];
@@ -2817,6 +4656,15 @@ export interface components {
              */
             total: number;
         };
+        /** @description A lot that is named. */
+        NamedText: {
+            /** @description Who answered for it. */
+            by?: string | null;
+            lot: string;
+            owners: string[];
+            /** Format: int64 */
+            votes: number;
+        };
         /**
          * @description How near to each other the members of a hive are.
          * @enum {string}
@@ -2854,6 +4702,26 @@ export interface components {
             time: components["schemas"]["Time"];
             version: string;
         };
+        /** @description How long owners may object to a key. */
+        ObjectionRequest: {
+            /** Format: int32 */
+            objection_hours: number;
+        };
+        /** @description Somebody lives in a lot. */
+        OccupantView: {
+            from: string;
+            /** Format: int32 */
+            person: number;
+            until?: string | null;
+        };
+        /** @description What somebody is to the association. */
+        OfficeView: {
+            duty: components["schemas"]["DutyName"];
+            from: string;
+            /** Format: int32 */
+            person: number;
+            until?: string | null;
+        };
         /**
          * @description Which of two different readings of one series and time holds.
          * @enum {string}
@@ -2875,6 +4743,24 @@ export interface components {
             open_alerts?: components["schemas"]["SeverityCounts"] | null;
             /** @description Whether it is this node's own building. */
             this: boolean;
+        };
+        /** @description The decision that opened a work order. */
+        OrderDecisionView: {
+            /**
+             * Format: int32
+             * @description The building's number of the assembly; none where several buildings decided together.
+             */
+            assembly?: number | null;
+            /**
+             * Format: int32
+             * @description The item on its agenda.
+             */
+            item?: number | null;
+            /**
+             * Format: int64
+             * @description The most it may cost, micro-EUR. Money moves only by a person.
+             */
+            most: number;
         };
         /** @description How far a transaction got. */
         Outcome: {
@@ -2920,6 +4806,18 @@ export interface components {
              */
             surplus_wh: number;
         };
+        /** @description A lot that somebody votes for. */
+        OwnLot: {
+            /** Format: int32 */
+            id: number;
+            name: string;
+            /** @description Whether the vote rests, because several owners have named nobody. */
+            rests: boolean;
+            /** Format: int64 */
+            votes: number;
+            /** @description Who owns it, where there is more than one owner. */
+            with: string[];
+        };
         /** @description What energy costs, micro-EUR per kWh, 0 to 100,000,000. */
         OwnTariff: {
             /** @enum {string} */
@@ -2944,6 +4842,14 @@ export interface components {
             low_from: number;
             /** Format: int32 */
             low_until: number;
+        };
+        /** @description One owner's part of a lot. */
+        OwnerView: {
+            /** Format: int32 */
+            parts: number;
+            /** Format: int32 */
+            person: number;
+            right: components["schemas"]["RightName"];
         };
         /** @description One page of a list. */
         Page_AlertView: {
@@ -2981,6 +4887,70 @@ export interface components {
                 status: components["schemas"]["AlertStatus"];
                 /** @description Id of the work order opened for it. */
                 work_order?: string | null;
+            }[];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_AssemblyView: {
+            items: {
+                /**
+                 * Format: int32
+                 * @description Number of the assembly that is held again.
+                 */
+                again_of?: number | null;
+                assessors: number[];
+                came_in: components["schemas"]["CameInView"];
+                /** @description The hive's id: what is signed names it. */
+                chain: string;
+                /** Format: int32 */
+                chair?: number | null;
+                chair_signed: boolean;
+                checklist: components["schemas"]["DeadlineView"][];
+                /**
+                 * Format: int64
+                 * @description The last one.
+                 */
+                closes?: number | null;
+                /** @description What chair and syndic sign, part by part, as canonical bytes in hex digits. */
+                conclusions: string[];
+                /** @description Keys of those who count, in the order chair, syndic, assessor. */
+                counters: string[];
+                day: string;
+                follow?: components["schemas"]["FollowView"] | null;
+                /**
+                 * Format: int64
+                 * @description The newest block.
+                 */
+                height: number;
+                /** @description From the announcement on: 64 hex digits. */
+                id?: string | null;
+                items: components["schemas"]["ItemView"][];
+                law: string;
+                /** @description The day on which everybody was called. */
+                notice?: string | null;
+                /**
+                 * Format: int32
+                 * @description The building's number for it.
+                 */
+                number: number;
+                /**
+                 * Format: int64
+                 * @description The first block in which a ballot counts.
+                 */
+                opens?: number | null;
+                place: string;
+                /** @description Whom the syndic saw come, and go. */
+                presences: components["schemas"]["PresenceView"][];
+                quorum?: components["schemas"]["QuorumView"] | null;
+                record: components["schemas"]["RecordView"];
+                /** Format: int64 */
+                revision: number;
+                /** Format: int32 */
+                secretary?: number | null;
+                stage: components["schemas"]["AssemblyStage"];
+                syndic_signed: boolean;
+                urgent: boolean;
             }[];
             /** @description Cursor of the next page; `null` at the end. */
             next?: string | null;
@@ -3072,6 +5042,33 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_DwellingSlotView: {
+            items: {
+                /** Format: int64 */
+                bought_wh: number;
+                end: components["schemas"]["Time"];
+                /** Format: int64 */
+                fee: number;
+                /** @description Start in milliseconds since 1970. */
+                id: string;
+                /** Format: int64 */
+                pay: number;
+                quality: components["schemas"]["SlotQuality"];
+                /** Format: int64 */
+                revenue: number;
+                /** Format: int64 */
+                sold_wh: number;
+                start: components["schemas"]["Time"];
+                /**
+                 * Format: int64
+                 * @description `null` is missing.
+                 */
+                used_wh?: number | null;
+            }[];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_IssuedInvitation: {
             items: {
                 /** @description Who asked for it. */
@@ -3082,6 +5079,41 @@ export interface components {
                 issued: components["schemas"]["Time"];
                 role: components["schemas"]["Role"];
                 status: components["schemas"]["InvitationStatus"];
+            }[];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_JointQuestionView: {
+            items: {
+                /** @description The rule with its figures, as far as buildings are closed. */
+                arithmetic: string;
+                buildings: components["schemas"]["JointBuildingView"][];
+                /** @description What is carried out when enough have adopted: as in a resolution. */
+                effect: string;
+                /** @description What each building's agenda names it by: 64 hex digits. */
+                id: string;
+                /** @description Whether this building is asked. */
+                is_asked: boolean;
+                /** @description `all`, `majority`, `two-thirds` or `four-fifths` of the buildings asked. */
+                needed: string;
+                /** @description `open`, `adopted` or `refused`. */
+                standing: string;
+                /** @description BLAKE3 of the question's text, which is a document of each building's resolution. */
+                text: string;
+            }[];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_LookView: {
+            items: {
+                day: string;
+                /** @description `registry`, `export`, `change`, `person`, `erase`, `letters` or `minutes`. */
+                looked: string;
+                /** Format: int32 */
+                person?: number | null;
+                who: string;
             }[];
             /** @description Cursor of the next page; `null` at the end. */
             next?: string | null;
@@ -3297,6 +5329,59 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_PollView: {
+            items: {
+                /** @description The hive's id: what is signed names it. */
+                chain: string;
+                choices: components["schemas"]["PollChoice"][];
+                /**
+                 * Format: int64
+                 * @description The last one.
+                 */
+                closes: number;
+                /**
+                 * Format: int64
+                 * @description The newest block.
+                 */
+                height: number;
+                /** @description Whether nobody is shown who chose what. */
+                hidden: boolean;
+                /**
+                 * Format: int64
+                 * @description Voters from which on a hidden poll shows its totals.
+                 */
+                hidden_min: number;
+                /** @description What is signed names it: 64 hex digits. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description Persons who may take part: owners and whoever lives there.
+                 */
+                invited: number;
+                /** @description Whether I may take part. */
+                is_mine: boolean;
+                /**
+                 * Format: int32
+                 * @description The building's number for it.
+                 */
+                number: number;
+                /**
+                 * Format: int64
+                 * @description The first block in which an answer counts.
+                 */
+                opens: number;
+                question: string;
+                stage: components["schemas"]["PollStage"];
+                /**
+                 * Format: int64
+                 * @description Persons whose answer counts so far.
+                 */
+                voters: number;
+            }[];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_ProposalView: {
             items: {
                 action: components["schemas"]["GovernanceAction"];
@@ -3307,6 +5392,23 @@ export interface components {
                 id: string;
                 proposed: components["schemas"]["LedgerPlace"];
                 status: components["schemas"]["ProposalStatus"];
+            }[];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ReleaseView: {
+            items: {
+                at: components["schemas"]["Time"];
+                /** @description Who said so. */
+                by: string;
+                /** @description Why it was held back. */
+                held: components["schemas"]["SlotDoubt"];
+                /** @description Start in milliseconds since 1970, as in the slot. */
+                id: string;
+                /** @description Why it is right all the same. */
+                reason: string;
+                start: components["schemas"]["Time"];
             }[];
             /** @description Cursor of the next page; `null` at the end. */
             next?: string | null;
@@ -3363,6 +5465,43 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_RuleSetView: {
+            items: {
+                /** @description `be-2020` or `fr-2020`. */
+                law: string;
+                /** @description What may be decided, in the order of the law's articles. */
+                matters: components["schemas"]["MatterView"][];
+            }[];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_SheetView: {
+            items: {
+                /** @description Items with the answer on the paper: `for`, `against`, `abstain`, `blank` or `null`. */
+                answers: components["schemas"]["SheetAnswer"][];
+                at: components["schemas"]["Time"];
+                by_assessor: boolean;
+                by_syndic: boolean;
+                /** @description For a proxy: who holds it. */
+                holder?: string | null;
+                /** @description 64 hex digits. */
+                id: string;
+                /** @description `ballot`, `postal` or `proxy`. */
+                kind: string;
+                /** @description Names of the lots. */
+                lots: string[];
+                /** @description What both sign, as canonical bytes in hex digits. */
+                paper: string;
+                /** @description Name of who signed the paper. */
+                person: string;
+                /** @description BLAKE3 of its scan; the scan is a document. */
+                scan: string;
+            }[];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_ShiftView: {
             items: {
                 /** @description From here to `relieved` more may be used. */
@@ -3414,7 +5553,7 @@ export interface components {
                 id: string;
                 /** @description Who; `token` when it was opened with the operator token. */
                 name: string;
-                role: components["schemas"]["UserRole"];
+                role: components["schemas"]["SignedInAs"];
                 /** @description Used last, to the minute. */
                 seen: components["schemas"]["Time"];
                 /** @description Whether it is the one that asks. */
@@ -3555,7 +5694,7 @@ export interface components {
         /** @description One page of a list. */
         Page_WorkOrderView: {
             items: {
-                /** @description Id of the alert; none for a work order of another building. */
+                /** @description Id of the alert; none for a work order of another building, and for one that owners decided. */
                 alert?: string | null;
                 /** @description Code of the asset; none for a work order of another building, whose equipment has no name outside it. */
                 asset?: string | null;
@@ -3565,6 +5704,7 @@ export interface components {
                 building: string;
                 closed?: components["schemas"]["Time"] | null;
                 created: components["schemas"]["Time"];
+                decision?: components["schemas"]["OrderDecisionView"] | null;
                 id: string;
                 ledger?: components["schemas"]["LedgerPlace"] | null;
                 /** @description Opened by this building, so that it can be advanced here. */
@@ -3638,6 +5778,25 @@ export interface components {
             id: string;
             stage: components["schemas"]["PeriodStage"];
             until: components["schemas"]["Time"];
+        };
+        /** @description Everything that is known of one person. */
+        PersonData: {
+            keys: components["schemas"]["KeyView"][];
+            /** @description Who looked at this person. */
+            looks: components["schemas"]["LookView"][];
+            /** @description Lots in whose titles or occupancies the person stands, with everybody else left out. */
+            lots: components["schemas"]["LotView"][];
+            offices: components["schemas"]["OfficeView"][];
+            person: components["schemas"]["PersonView"];
+        };
+        /** @description A natural or legal person. */
+        PersonView: {
+            /** Format: int32 */
+            id: number;
+            /** @description Whether it is a company or another legal person. */
+            legal?: boolean;
+            /** @description At most 200 bytes. */
+            name: string;
         };
         /**
          * @description What a photo is, by its first bytes.
@@ -3918,12 +6077,125 @@ export interface components {
             /** @description Opens a work order together with the alert. */
             work_order: boolean;
         };
+        /** @description An answer to a poll, as it was signed. */
+        PollAnswerRequest: {
+            /** @description Canonical bytes in hex digits. */
+            ballot: string;
+        };
+        /** @description What one may choose. */
+        PollChoice: {
+            text: string;
+            /**
+             * Format: int64
+             * @description Persons who chose it, once it is closed; none where too few took part in a hidden poll.
+             */
+            voters?: number | null;
+        };
+        /** @description A question that decides nothing. */
+        PollDraft: {
+            /** Format: int64 */
+            blocks: number;
+            /** @description 2 to 16, at most 200 bytes each. */
+            choices: string[];
+            /** @description Whether nobody is shown who chose what; totals then only from 15 voters on. */
+            hidden?: boolean;
+            /** @description At most 200 bytes. */
+            question: string;
+        };
+        /**
+         * @description How far a poll is.
+         * @enum {string}
+         */
+        PollStage: "announced" | "open" | "closed" | "concluded";
+        /** @description A poll of this building. */
+        PollView: {
+            /** @description The hive's id: what is signed names it. */
+            chain: string;
+            choices: components["schemas"]["PollChoice"][];
+            /**
+             * Format: int64
+             * @description The last one.
+             */
+            closes: number;
+            /**
+             * Format: int64
+             * @description The newest block.
+             */
+            height: number;
+            /** @description Whether nobody is shown who chose what. */
+            hidden: boolean;
+            /**
+             * Format: int64
+             * @description Voters from which on a hidden poll shows its totals.
+             */
+            hidden_min: number;
+            /** @description What is signed names it: 64 hex digits. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Persons who may take part: owners and whoever lives there.
+             */
+            invited: number;
+            /** @description Whether I may take part. */
+            is_mine: boolean;
+            /**
+             * Format: int32
+             * @description The building's number for it.
+             */
+            number: number;
+            /**
+             * Format: int64
+             * @description The first block in which an answer counts.
+             */
+            opens: number;
+            question: string;
+            stage: components["schemas"]["PollStage"];
+            /**
+             * Format: int64
+             * @description Persons whose answer counts so far.
+             */
+            voters: number;
+        };
         /** @description Mean power between two readings. */
         PowerView: {
             from: components["schemas"]["Time"];
             to: components["schemas"]["Time"];
             /** Format: double */
             watts: number;
+        };
+        /** @description Who is there. */
+        PresenceView: {
+            /**
+             * Format: int32
+             * @description The first item it is there for; 0 is the start.
+             */
+            from?: number;
+            /** Format: int32 */
+            person: number;
+            /** @description Whether from afar. */
+            remote?: boolean;
+            /**
+             * Format: int32
+             * @description The first one it is not there for any more.
+             */
+            until?: number | null;
+        };
+        /** @description Everybody who is or was there. */
+        PresencesRequest: {
+            /** @description At most 4,096. */
+            presences: components["schemas"]["PresenceView"][];
+        };
+        /** @description Somebody who was there. */
+        PresentText: {
+            /**
+             * Format: int32
+             * @description The first item it was there for; 0 is the start.
+             */
+            from: number;
+            name: string;
+            remote: boolean;
+            /** Format: int32 */
+            until?: number | null;
         };
         /**
          * @description Where prices come from.
@@ -3939,6 +6211,51 @@ export interface components {
             title: string;
             /** @example urn:symbiose:problem:invalid */
             type: string;
+        };
+        /** @description What a building says of itself so that it is compared with similar ones. */
+        ProfileDraft: {
+            /**
+             * @description `before_1919`, `1919_1945`, `1946_1970`, `1971_1985`, `1986_2005` or `since_2006`.
+             * @example 1971_1985
+             */
+            built: string;
+            /**
+             * Format: int32
+             * @description 1 to 1,000.
+             */
+            dwellings: number;
+            /**
+             * @description `gas`, `oil`, `electric`, `heat_pump`, `district` or `other`.
+             * @example gas
+             */
+            heating: string;
+            /**
+             * @description `brussels`, `flanders`, `wallonia`, `paris_region`, `north_france`, `south_france`, `luxembourg`, `netherlands` or
+             *     `elsewhere`.
+             * @example brussels
+             */
+            region: string;
+        };
+        /** @description A node's signed promise. */
+        PromiseRequest: {
+            /** @description Canonical bytes in hex digits. */
+            promise: string;
+        };
+        /**
+         * @description How a promise stands.
+         * @enum {string}
+         */
+        PromiseState: "pending" | "kept" | "broken";
+        /** @description A promise for a ballot of another building. */
+        PromiseView: {
+            /**
+             * Format: int64
+             * @description The last block in which it is kept.
+             */
+            by: number;
+            commitment: string;
+            /** @description Canonical bytes in hex digits. */
+            promise: string;
         };
         /** @description All a phone needs to check by itself that a transaction is in the ledger. */
         ProofView: {
@@ -3979,6 +6296,44 @@ export interface components {
             status: components["schemas"]["ProposalStatus"];
         };
         /**
+         * @description How far a proxy is.
+         * @enum {string}
+         */
+        ProxyStage: "waiting" | "counts" | "refused" | "ended";
+        /** @description A proxy that counted. */
+        ProxyText: {
+            holder: string;
+            lots: string[];
+            paper: boolean;
+            principal: string;
+        };
+        /** @description A proxy. */
+        ProxyView: {
+            /** @description What ballots under it name: 64 hex digits. */
+            commitment: string;
+            /** @description Whether it also covers the assembly held again for lack of quorum. */
+            covers_second: boolean;
+            /** @description Name of who holds it. */
+            holder: string;
+            /** @description The items it covers; all when empty. */
+            items: number[];
+            /** @description Names of the lots. */
+            lots: string[];
+            on_paper: boolean;
+            /** @description Name of who gave it. */
+            principal: string;
+            /** @description Why it does not count. */
+            reason?: string | null;
+            stage: components["schemas"]["ProxyStage"];
+            /** @description With which lots and votes the holder answers each item under it. */
+            stands: components["schemas"]["StandView"][];
+            /**
+             * Format: int64
+             * @description Their shares.
+             */
+            votes: number;
+        };
+        /**
          * @description Values of many series, aligned: those of step i belong to `from + i * step_s`, or to `times[i]` where steps differ in
          *     length.
          */
@@ -3995,6 +6350,20 @@ export interface components {
             times?: components["schemas"]["Time"][] | null;
             to: components["schemas"]["Time"];
         };
+        /** @description Who is there. */
+        QuorumView: {
+            /** @description The rule with its figures; none where none is needed. */
+            arithmetic?: string | null;
+            /** Format: int32 */
+            owners: number;
+            /** Format: int32 */
+            owners_present: number;
+            reached: boolean;
+            /** Format: int64 */
+            votes: number;
+            /** Format: int64 */
+            votes_present: number;
+        };
         /** @description May this node be trusted with work right now, and if not why. */
         Readiness: {
             ready: boolean;
@@ -4008,10 +6377,90 @@ export interface components {
             /** @description A plain English sentence. */
             text: string;
         };
+        /** @description What stands on the ledger against the rules, for good, and what this building cannot account for. */
+        RecordView: {
+            breaches: components["schemas"]["BreachView"][];
+            broken_promises: components["schemas"]["BrokenPromiseView"][];
+            /**
+             * Format: int64
+             * @description Ballots on the ledger that this building was not given.
+             */
+            unknown: number;
+        };
         /** @description Slots to be cut again out of the readings that there are. */
         RecountRequest: {
             from: components["schemas"]["Time"];
             to: components["schemas"]["Time"];
+        };
+        /** @description Votes that the law took off somebody. */
+        ReducedText: {
+            /** Format: int64 */
+            from: number;
+            name: string;
+            /** Format: int64 */
+            to: number;
+        };
+        /** @description A registry. Days are written `2030-06-15`. */
+        RegistryView: {
+            /** @description Charges that only some lots bear, by number. */
+            charges: components["schemas"]["ChargeView"][];
+            /** @description Which law holds from which day on, in order. */
+            laws: components["schemas"]["LawView"][];
+            /** @description By number. */
+            lots: components["schemas"]["LotView"][];
+            offices: components["schemas"]["OfficeView"][];
+            /** @description By number. */
+            persons: components["schemas"]["PersonView"][];
+            /**
+             * Format: int64
+             * @description Names what stands: a change says on which revision it was made; 0 while there is none.
+             */
+            revision: number;
+            /**
+             * Format: int64
+             * @description All votes of the deed; the lots' add up to it.
+             */
+            votes: number;
+        };
+        /** @description An operator's word on a slot that was held back. */
+        ReleaseRequest: {
+            /**
+             * @description Why its figures are right all the same: 1 to 400 bytes.
+             * @example The bakery ran a borrowed oven that night.
+             */
+            reason: string;
+        };
+        /** @description A slot that was held back and that an operator let pass. */
+        ReleaseView: {
+            at: components["schemas"]["Time"];
+            /** @description Who said so. */
+            by: string;
+            /** @description Why it was held back. */
+            held: components["schemas"]["SlotDoubt"];
+            /** @description Start in milliseconds since 1970, as in the slot. */
+            id: string;
+            /** @description Why it is right all the same. */
+            reason: string;
+            start: components["schemas"]["Time"];
+        };
+        /** @description A resident of this building, as the own page knows them. */
+        ResidentView: {
+            /** @description Address of the building's node. */
+            address: string;
+            building: string;
+            /** @description The hive's id. */
+            chain: string;
+            /** @description The key that opened this session. */
+            key: components["schemas"]["KeyView"];
+            /** @description All keys of this person. */
+            keys: components["schemas"]["KeyView"][];
+            /** @description What this person votes for today. */
+            lots: components["schemas"]["OwnLot"][];
+            name: string;
+            /** @description Offices held today. */
+            offices: components["schemas"]["DutyName"][];
+            /** Format: int32 */
+            person: number;
         };
         /**
          * @description What this building finds wrong with its part of a slot.
@@ -4034,6 +6483,10 @@ export interface components {
             salt: string;
             /** Format: int64 */
             size: number;
+        };
+        /** @description What the chair or the syndic signed of the results, one for each part, 128 hex digits each. */
+        ResultSignaturesRequest: {
+            signatures: string[];
         };
         /**
          * @description How final a slot is.
@@ -4104,6 +6557,11 @@ export interface components {
          */
         RetirementWord: "own_footprint" | "report" | "on_behalf" | "withdrawn";
         /**
+         * @description A right in a lot.
+         * @enum {string}
+         */
+        RightName: "full" | "bare" | "usufruct";
+        /**
          * @description What a member of the hive may do.
          * @enum {string}
          */
@@ -4112,7 +6570,14 @@ export interface components {
          * @description How a policy looks at its metric.
          * @enum {string}
          */
-        RuleKind: "threshold" | "runtime" | "rate_of_change" | "count" | "consecutive" | "no_data";
+        RuleKind: "threshold" | "runtime" | "rate_of_change" | "count" | "consecutive" | "no_data" | "unusual" | "record";
+        /** @description The law of a country, as far as a page has to choose from it. */
+        RuleSetView: {
+            /** @description `be-2020` or `fr-2020`. */
+            law: string;
+            /** @description What may be decided, in the order of the law's articles. */
+            matters: components["schemas"]["MatterView"][];
+        };
         /** @description One reading of a metric. */
         Sample: {
             metric: string;
@@ -4160,7 +6625,12 @@ export interface components {
             name?: string | null;
             /** @description Nobody has become operator of this node yet: the code of the box makes the first one. */
             needs_claim: boolean;
-            role?: components["schemas"]["UserRole"] | null;
+            /**
+             * Format: int32
+             * @description The person of the building's registry, for a resident.
+             */
+            person?: number | null;
+            role?: components["schemas"]["SignedInAs"] | null;
             signed_in: boolean;
         };
         /**
@@ -4248,6 +6718,41 @@ export interface components {
             tariffs: components["schemas"]["DatedTariff"][];
             time: components["schemas"]["Time"];
         };
+        /** @description One answer of a sheet. */
+        SheetAnswer: {
+            choice: string;
+            /** Format: int32 */
+            item: number;
+        };
+        /** @description A sheet of paper, as the syndic or the assessor signed it. */
+        SheetRequest: {
+            /** @description Canonical bytes in hex digits. */
+            paper: string;
+            /** @description 128 hex digits. */
+            signature: string;
+        };
+        /** @description A sheet of paper that waits for the second signature. */
+        SheetView: {
+            /** @description Items with the answer on the paper: `for`, `against`, `abstain`, `blank` or `null`. */
+            answers: components["schemas"]["SheetAnswer"][];
+            at: components["schemas"]["Time"];
+            by_assessor: boolean;
+            by_syndic: boolean;
+            /** @description For a proxy: who holds it. */
+            holder?: string | null;
+            /** @description 64 hex digits. */
+            id: string;
+            /** @description `ballot`, `postal` or `proxy`. */
+            kind: string;
+            /** @description Names of the lots. */
+            lots: string[];
+            /** @description What both sign, as canonical bytes in hex digits. */
+            paper: string;
+            /** @description Name of who signed the paper. */
+            person: string;
+            /** @description BLAKE3 of its scan; the scan is a document. */
+            scan: string;
+        };
         /** @description A person's answer to a request to use energy earlier. */
         ShiftAnswer: {
             accept: boolean;
@@ -4320,12 +6825,17 @@ export interface components {
             id: string;
             /** @description Who; `token` when it was opened with the operator token. */
             name: string;
-            role: components["schemas"]["UserRole"];
+            role: components["schemas"]["SignedInAs"];
             /** @description Used last, to the minute. */
             seen: components["schemas"]["Time"];
             /** @description Whether it is the one that asks. */
             this: boolean;
         };
+        /**
+         * @description As what somebody is signed in.
+         * @enum {string}
+         */
+        SignedInAs: "operator" | "technician" | "resident";
         /** @description A new site. */
         SiteDraft: {
             code: string;
@@ -4343,6 +6853,13 @@ export interface components {
             /** @description Open alerts, acknowledged ones not counted. */
             open_alerts: components["schemas"]["SeverityCounts"];
             states: components["schemas"]["StateCounts"];
+        };
+        /** @description A ballot of another building, by what the ledger will know it by. */
+        SlipRequest: {
+            /** @description 64 hex digits. */
+            commitment: string;
+            /** @description The assembly or poll: 64 hex digits. */
+            vote: string;
         };
         /**
          * @description Why a slot is held back: it cannot be true by the building's own limits.
@@ -4387,6 +6904,26 @@ export interface components {
              * @description 1 for the first; each correction has the next.
              */
             version: number;
+        };
+        /** @description A text for a camera. */
+        SquareRequest: {
+            /** @description At most 500 bytes. */
+            text: string;
+        };
+        /** @description A square for a camera, without its white border. */
+        SquareView: {
+            /** @description Rows of `1` for black and `0` for white. */
+            rows: string[];
+        };
+        /** @description Lots and votes with which an item is answered. Without lots there is nothing to answer with. */
+        StandView: {
+            /** Format: int32 */
+            item: number;
+            lots: number[];
+            /** @description The item decides on the own mission: no part is taken in it. */
+            own_mission: boolean;
+            /** Format: int64 */
+            votes: number;
         };
         /** @description Assets by state. */
         StateCounts: {
@@ -4555,6 +7092,14 @@ export interface components {
              */
             written_today_bytes: number;
         };
+        /** @description What similar buildings have in common; what is absent differs among them. */
+        StratumView: {
+            built?: string | null;
+            heating?: string | null;
+            /** @description Dwellings: `1_10`, `11_20`, `21_50` or `over_50`. */
+            lots?: string | null;
+            region?: string | null;
+        };
         /** @description What became of one submitted transaction. */
         SubmittedTransaction: components["schemas"]["Outcome"] & {
             /** @description 64 hex digits; empty when the bytes are no transaction. */
@@ -4606,6 +7151,51 @@ export interface components {
              * @description First reading of the new one.
              */
             start_reading: number;
+        };
+        /** @description Whether the building takes part, and as what. */
+        TakePartDraft: {
+            profile?: components["schemas"]["ProfileDraft"] | null;
+        };
+        /** @description A ballot or proxy that was taken. */
+        TakenView: {
+            at: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description The last block in which the node's promise is kept.
+             */
+            by: number;
+            /** @description What the ledger knows it by: 64 hex digits. */
+            commitment: string;
+            /**
+             * Format: int64
+             * @description The block in which it stands.
+             */
+            height?: number | null;
+            /** @description The signed promise, canonical bytes in hex digits. */
+            promise: string;
+            /** @description The transaction that brought it; its proof is at `/api/v1/ledger/transactions/{id}/proof`. */
+            transaction?: string | null;
+            /** @description `counts`, `replaced`, `void` or `refused`, once everything is counted. */
+            verdict?: string | null;
+        };
+        /** @description What the hive asks of its buildings. */
+        TaskView: {
+            /** Format: int32 */
+            buildings_min: number;
+            cadence: string;
+            /**
+             * Format: int64
+             * @description The most that one dwelling counts with, Wh or W.
+             */
+            clip: number;
+            /** Format: int32 */
+            dwellings_min: number;
+            /**
+             * Format: int32
+             * @description How much one figure tells of a dwelling at the most, in thousandths of epsilon.
+             */
+            epsilon_milli: number;
+            measure: string;
         };
         /** @description What became of the points. */
         TelemetryAnswer: {
@@ -4692,6 +7282,22 @@ export interface components {
          * @description RFC 3339, UTC, to the millisecond
          */
         Time: string;
+        /** @description Who owns a lot from a day on. */
+        TitleView: {
+            /** @example 2030-06-15 */
+            from: string;
+            owners: components["schemas"]["OwnerView"][];
+            /**
+             * Format: int32
+             * @description Who votes, where there is more than one owner; until they name somebody the vote rests.
+             */
+            representative?: number | null;
+            /**
+             * Format: int32
+             * @description Parts of the whole lot: full and bare property add up to it.
+             */
+            whole: number;
+        };
         /** @description What an account holds. */
         TokenAccountView: {
             /** @description Carbon credits it holds, of any month. */
@@ -4836,6 +7442,55 @@ export interface components {
             role: components["schemas"]["UserRole"];
             seen?: components["schemas"]["Time"] | null;
         };
+        /** @description What most desks found. */
+        VerdictView: {
+            /**
+             * Format: int32
+             * @description Desks that agreed.
+             */
+            agreed: number;
+            /** Format: int64 */
+            height: number;
+            /** @description Whether something else stood on the ledger before. */
+            is_changed: boolean;
+            /** @description Desks that went by other statements. */
+            otherwise: string[];
+            /**
+             * Format: int32
+             * @description Version of the result that holds.
+             */
+            version: number;
+            /** @description Desks that found something else in the same statements. */
+            wrong: string[];
+        };
+        /** @description What one person may do at an assembly. */
+        VoiceView: {
+            /** @description The article of that limit. */
+            article: string;
+            /** @description Proxies the person gave. */
+            given: components["schemas"]["ProxyView"][];
+            /** @description Proxies the person holds and that count. */
+            held: components["schemas"]["ProxyView"][];
+            /** @description Whom the person may name, with what the law's limit would come to. */
+            holders: components["schemas"]["HolderView"][];
+            /** @description With which lots and votes the person answers each item itself. */
+            own: components["schemas"]["StandView"][];
+        };
+        /** @description A letter that nobody answered yet. */
+        WaitingLetter: {
+            by: string;
+            expires: components["schemas"]["Time"];
+            made: components["schemas"]["Time"];
+            name: string;
+            /** Format: int32 */
+            person: number;
+        };
+        /** @description A promise that was looked at. */
+        WatchedView: {
+            /** Format: int64 */
+            by: number;
+            state: components["schemas"]["PromiseState"];
+        };
         /** @description A member's weight in a fixed key. */
         WeightDraft: {
             /** @description Address: 40 hex digits. */
@@ -4865,7 +7520,7 @@ export interface components {
         WorkOrderStatus: "open" | "in_progress" | "done";
         /** @description Something a technician has to do. Notes and assignee never leave the building; the ledger carries a hash of them. */
         WorkOrderView: {
-            /** @description Id of the alert; none for a work order of another building. */
+            /** @description Id of the alert; none for a work order of another building, and for one that owners decided. */
             alert?: string | null;
             /** @description Code of the asset; none for a work order of another building, whose equipment has no name outside it. */
             asset?: string | null;
@@ -4875,6 +7530,7 @@ export interface components {
             building: string;
             closed?: components["schemas"]["Time"] | null;
             created: components["schemas"]["Time"];
+            decision?: components["schemas"]["OrderDecisionView"] | null;
             id: string;
             ledger?: components["schemas"]["LedgerPlace"] | null;
             /** @description Opened by this building, so that it can be advanced here. */
@@ -4911,6 +7567,74 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    aggregates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is asked, and each comparison */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AggregatesView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    take_part: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakePartDraft"];
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AggregatesView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            /** @description A word that is not on its list, or no dwellings */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
     list: {
         parameters: {
             query?: {
@@ -5042,6 +7766,613 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Drafts are for the syndic and operators */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AssemblyView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    prepare: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssemblyDraft"];
+            };
+        };
+        responses: {
+            /** @description A draft that nobody else is told of */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssemblyView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no such person, key, code, dwelling or assembly here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    joint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the ledger has it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_JointQuestionView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no such person, key, code, dwelling or assembly here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            421: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By the building's number */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssemblyView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssemblyDraft"];
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssemblyView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    drop_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    announce: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnnounceRequest"];
+            };
+        };
+        responses: {
+            /** @description On its way to the ledger */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssemblyView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    hand_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandInRequest"];
+            };
+        };
+        responses: {
+            /** @description On this node's disk, and promised */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakenView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                /** @description 64 hex digits */
+                commitment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As far as this node knows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakenView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    minutes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description With what chair and syndic sign */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MinutesView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            /** @description Its results are not on the ledger yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    sign_minutes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MinutesSignatureRequest"];
+            };
+        };
+        responses: {
+            /** @description Signed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MinutesView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            /** @description Its results are not on the ledger yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    attend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PresencesRequest"];
+            };
+        };
+        responses: {
+            /** @description In place of what was said before */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssemblyView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    sign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResultSignaturesRequest"];
+            };
+        };
+        responses: {
+            /** @description Signed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssemblyView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In the order in which they were entered */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SheetView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    sign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SheetRequest"];
+            };
+        };
+        responses: {
+            /** @description What still waits */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SheetView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no such person, key, code, dwelling or assembly here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    drop_sheet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                /** @description 64 hex digits */
+                sheet: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    voice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Of an assembly that was announced; empty without a resident's key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VoiceView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
             421: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["Problem"];
@@ -5350,6 +8681,82 @@ export interface operations {
             504: components["responses"]["Problem"];
         };
     };
+    keep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description At most 2 MiB */
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            /** @description Kept under its hash */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptDocumentView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no such person, key, code, dwelling or assembly here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description BLAKE3 of the file: 64 hex digits */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was handed in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
     now: {
         parameters: {
             query?: never;
@@ -5430,6 +8837,307 @@ export interface operations {
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             421: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    disputes: {
+        parameters: {
+            query?: {
+                /** @description A moment of the day wanted, RFC 3339; with it neither `from` nor `to`. */
+                day?: string;
+                /**
+                 * @description Time zone of that day by its IANA name; UTC when not given. The day has 23 to 25 hours, as clocks there say.
+                 * @example Europe/Brussels
+                 */
+                tz?: string;
+                /** @description First moment, RFC 3339; 24 hours before `to` when not given. */
+                from?: string;
+                /** @description First moment after the range, RFC 3339; just after now when not given. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest slot first, 1,000 at the most */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisputeView"][];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    dwellings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Counters with their dwellings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DwellingPlanView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DwellingsDraft"];
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DwellingPlanView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no such asset, or it has not reported this metric */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    slots: {
+        parameters: {
+            query: {
+                /**
+                 * @description Its label.
+                 * @example 3B
+                 */
+                dwelling: string;
+                /** @description A moment of the day wanted, RFC 3339; with it neither `from` nor `to`. */
+                day?: string;
+                /**
+                 * @description Time zone of that day by its IANA name; UTC when not given. The day has 23 to 25 hours, as clocks there say.
+                 * @example Europe/Brussels
+                 */
+                tz?: string;
+                /** @description First moment, RFC 3339; 24 hours before `to` when not given. */
+                from?: string;
+                /** @description First moment after the range, RFC 3339; just after now when not given. */
+                to?: string;
+                /** @description Items wanted, 1 to 1,000; 100 when not given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Slots by start */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DwellingSlotView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no such person, key, code, dwelling or assembly here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    slots_csv: {
+        parameters: {
+            query: {
+                /**
+                 * @description Its label.
+                 * @example 3B
+                 */
+                dwelling: string;
+                /** @description A moment of the day wanted, RFC 3339; with it neither `from` nor `to`. */
+                day?: string;
+                /**
+                 * @description Time zone of that day by its IANA name; UTC when not given. The day has 23 to 25 hours, as clocks there say.
+                 * @example Europe/Brussels
+                 */
+                tz?: string;
+                /** @description First moment, RFC 3339; 24 hours before `to` when not given. */
+                from?: string;
+                /** @description First moment after the range, RFC 3339; just after now when not given. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `start,end,used_wh,quality,bought_wh,pay_micro_eur,fee_micro_eur,sold_wh,revenue_micro_eur`; empty is missing */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no such person, key, code, dwelling or assembly here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    sums: {
+        parameters: {
+            query?: {
+                /** @description A moment of the day wanted, RFC 3339; with it neither `from` nor `to`. */
+                day?: string;
+                /**
+                 * @description Time zone of that day by its IANA name; UTC when not given. The day has 23 to 25 hours, as clocks there say.
+                 * @example Europe/Brussels
+                 */
+                tz?: string;
+                /** @description First moment, RFC 3339; 24 hours before `to` when not given. */
+                from?: string;
+                /** @description First moment after the range, RFC 3339; just after now when not given. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Sums by dwelling, held against the main meter */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DwellingsView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    sums_csv: {
+        parameters: {
+            query?: {
+                /** @description A moment of the day wanted, RFC 3339; with it neither `from` nor `to`. */
+                day?: string;
+                /**
+                 * @description Time zone of that day by its IANA name; UTC when not given. The day has 23 to 25 hours, as clocks there say.
+                 * @example Europe/Brussels
+                 */
+                tz?: string;
+                /** @description First moment, RFC 3339; 24 hours before `to` when not given. */
+                from?: string;
+                /** @description First moment after the range, RFC 3339; just after now when not given. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `dwelling,used_wh,bought_wh,pay_micro_eur,fee_micro_eur,sold_wh,revenue_micro_eur,missing,estimated`; the common parts have no dwelling */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             429: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
             504: components["responses"]["Problem"];
@@ -5745,6 +9453,39 @@ export interface operations {
             504: components["responses"]["Problem"];
         };
     };
+    releases: {
+        parameters: {
+            query?: {
+                /** @description Items wanted, 1 to 1,000; 100 when not given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest slot first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReleaseView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
     results: {
         parameters: {
             query?: {
@@ -5996,6 +9737,61 @@ export interface operations {
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Start of the slot in milliseconds since 1970
+                 * @example 1794787200000
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseRequest"];
+            };
+        };
+        responses: {
+            /** @description It is stated from now on */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description No slot of this building starts then */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It is not held back, or has more energy than any slot may state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            413: components["responses"]["Problem"];
             421: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["Problem"];
@@ -6502,6 +10298,67 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The same on every node of this version */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RuleSetView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no such person, key, code, dwelling or assembly here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            421: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    leaving: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By kind, and the last messages */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeavingView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
             429: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
             504: components["responses"]["Problem"];
@@ -7145,6 +11002,122 @@ export interface operations {
             504: components["responses"]["Problem"];
         };
     };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Totals once a poll is closed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PollView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no such person, key, code, dwelling or assembly here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            421: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PollDraft"];
+            };
+        };
+        responses: {
+            /** @description On its way to the ledger, which is told no text */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PollView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no such person, key, code, dwelling or assembly here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description By the building's number */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PollAnswerRequest"];
+            };
+        };
+        responses: {
+            /** @description On this node's disk */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PollView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
     query: {
         parameters: {
             query: {
@@ -7248,6 +11221,892 @@ export interface operations {
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    carry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SlipRequest"];
+            };
+        };
+        responses: {
+            /** @description Promised */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromiseView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no such person, key, code, dwelling or assembly here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    watch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromiseRequest"];
+            };
+        };
+        responses: {
+            /** @description How it stands */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchedView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no such person, key, code, dwelling or assembly here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 22 to 64 hex digits */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description With the proof of each; empty when there is none */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    registry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it stands; the look is written down */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistryView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegistryView"];
+            };
+        };
+        responses: {
+            /** @description As it stands now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistryView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no such person, key, code, dwelling or assembly here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `record,id,name,kind,votes,lot,person,right,parts,whole,from,until`, one line per fact */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description As it stands now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistryView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no such person, key, code, dwelling or assembly here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    letters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LettersRequest"];
+            };
+        };
+        responses: {
+            /** @description Each code is shown this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LettersView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no such person, key, code, dwelling or assembly here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    log: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One line per person, day and kind of look */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LookView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    objection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ObjectionRequest"];
+            };
+        };
+        responses: {
+            /** @description Holds for keys that come from now on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectionRequest"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no such person, key, code, dwelling or assembly here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To be read or kept */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonData"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    erase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The name is gone; the number stays */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    bind: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BindRequest"];
+            };
+        };
+        responses: {
+            /** @description Bound; owners may object for a while */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResidentView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no such person, key, code, dwelling or assembly here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    challenge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Good for two minutes, once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChallengeView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no such person, key, code, dwelling or assembly here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Public key of the code: 64 hex digits */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Is that you? */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodeView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    add_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The code is shown this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LettersView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no such person, key, code, dwelling or assembly here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By person and time */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeysView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It signs nothing from the next block on */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    object: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It signs nothing until that is settled */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeysView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    set_aside: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The time for objections begins anew */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeysView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the registry has it today */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResidentView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no such person, key, code, dwelling or assembly here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not in with a resident's key */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            421: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    square: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SquareRequest"];
+            };
+        };
+        responses: {
+            /** @description To be drawn */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SquareView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no such person, key, code, dwelling or assembly here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    enter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EntryRequest"];
+            };
+        };
+        responses: {
+            /** @description Signed in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no such person, key, code, dwelling or assembly here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    lose: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Waits for a member of the council */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeysView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    agree: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The code is shown this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LettersView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
             421: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["Problem"];

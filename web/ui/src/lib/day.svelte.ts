@@ -15,5 +15,5 @@ export class LookedAt {
   readonly noon = $derived(dayAfter(dayOf(this.now)[0], -this.back));
   readonly range = $derived(dayOf(this.noon));
   readonly query = $derived(`day=${new Date(this.noon).toISOString()}&tz=${encodeURIComponent(zone)}`);
-  readonly named = $derived(new Intl.DateTimeFormat(language.code === 'ar' ? 'ar-u-nu-latn' : language.code, { weekday: 'long', day: 'numeric', month: 'long' }).format(this.noon));
+  readonly named = $derived(new Intl.DateTimeFormat(language.tag, { weekday: 'long', day: 'numeric', month: 'long' }).format(this.noon));
 }

@@ -8,7 +8,9 @@ export type Role = 'operator' | 'technician';
 export interface Door {
   signed_in: boolean;
   name?: string | null;
-  role?: Role | null;
+  role?: Role | 'resident' | null;
+  /** Of the building's registry, for a resident. */
+  person?: number | null;
   needs_claim?: boolean;
   https?: boolean;
   fingerprint?: string | null;

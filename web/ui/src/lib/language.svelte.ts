@@ -22,18 +22,19 @@ class Language {
   readonly words = $derived<Words>(dictionaries[this.code]);
   readonly dir = $derived(this.code === 'ar' ? 'rtl' : 'ltr');
   // Western digits everywhere: they match the meters and the ledger.
-  readonly #tag = $derived(this.code === 'ar' ? 'ar-u-nu-latn' : this.code);
-  readonly #numbers = $derived(new Intl.NumberFormat(this.#tag, { maximumFractionDigits: 2 }));
-  readonly #tenths = $derived(new Intl.NumberFormat(this.#tag, { maximumFractionDigits: 1 }));
-  readonly #wholes = $derived(new Intl.NumberFormat(this.#tag, { maximumFractionDigits: 0 }));
-  readonly #bytes = $derived(new Intl.NumberFormat(this.#tag, { style: 'unit', unit: 'byte', unitDisplay: 'long' }));
-  readonly #moments = $derived(new Intl.DateTimeFormat(this.#tag, { dateStyle: 'medium', timeStyle: 'medium' }));
+  readonly tag = $derived(this.code === 'ar' ? 'ar-u-nu-latn' : this.code);
+  readonly #numbers = $derived(new Intl.NumberFormat(this.tag, { maximumFractionDigits: 2 }));
+  readonly #tenths = $derived(new Intl.NumberFormat(this.tag, { maximumFractionDigits: 1 }));
+  readonly #wholes = $derived(new Intl.NumberFormat(this.tag, { maximumFractionDigits: 0 }));
+  readonly #bytes = $derived(new Intl.NumberFormat(this.tag, { style: 'unit', unit: 'byte', unitDisplay: 'long' }));
+  readonly #moments = $derived(new Intl.DateTimeFormat(this.tag, { dateStyle: 'medium', timeStyle: 'medium' }));
+  readonly #dates = $derived(new Intl.DateTimeFormat(this.tag, { dateStyle: 'medium' }));
   readonly #briefs = $derived(
-    new Intl.DateTimeFormat(this.#tag, { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' }),
+    new Intl.DateTimeFormat(this.tag, { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' }),
   );
-  readonly #clocks = $derived(new Intl.DateTimeFormat(this.#tag, { hour: 'numeric', minute: '2-digit' }));
-  readonly #days = $derived(new Intl.DateTimeFormat(this.#tag, { day: '2-digit', month: 'short' }));
-  readonly #relative = $derived(new Intl.RelativeTimeFormat(this.#tag, { numeric: 'auto', style: 'short' }));
+  readonly #clocks = $derived(new Intl.DateTimeFormat(this.tag, { hour: 'numeric', minute: '2-digit' }));
+  readonly #days = $derived(new Intl.DateTimeFormat(this.tag, { day: '2-digit', month: 'short' }));
+  readonly #relative = $derived(new Intl.RelativeTimeFormat(this.tag, { numeric: 'auto', style: 'short' }));
 
   choose(code: Code) {
     this.code = code;
@@ -52,7 +53,7 @@ class Language {
   onAxis(value: number, step: number): string {
     let digits = 0;
     for (let whole = step; digits < 6 && Math.abs(whole - Math.round(whole)) > 1e-6 * whole; whole = step * 10 ** digits) digits += 1;
-    return value.toLocaleString(this.#tag, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    return value.toLocaleString(this.tag, { minimumFractionDigits: digits, maximumFractionDigits: digits });
   }
 
   bytes(size: number): string {
@@ -60,13 +61,18 @@ class Language {
   }
 
   kilobytes(size: number): string {
-    return (size / 1000).toLocaleString(this.#tag, { style: 'unit', unit: 'kilobyte', maximumFractionDigits: 0 });
+    return (size / 1000).toLocaleString(this.tag, { style: 'unit', unit: 'kilobyte', maximumFractionDigits: 0 });
   }
 
   /** For reading at a glance: about four digits. */
   figure(value: number): string {
     const size = Math.abs(value);
     return (size >= 1000 ? this.#wholes : size >= 100 ? this.#tenths : this.#numbers).format(value);
+  }
+
+  /** A day with its year. */
+  date(ms: number): string {
+    return this.#dates.format(ms);
   }
 
   moment(ms: number): string {
@@ -78,6 +84,11 @@ class Language {
     const date = new Date(ms);
     const midnight = date.getHours() === 0 && date.getMinutes() === 0;
     return midnight ? this.#days.format(date) : this.#clocks.format(date);
+  }
+
+  /** "November 2026" of `2026-11`. */
+  month(id: string): string {
+    return new Date(`${id}-15T12:00:00Z`).toLocaleDateString(this.tag, { month: 'long', year: 'numeric' });
   }
 
   ago(ms: number, now: number): string {
@@ -92,7 +103,7 @@ class Language {
   duration(seconds: number): string {
     const [value, unit] =
       seconds < 60 ? [seconds, 'second'] : seconds < 3600 ? [seconds / 60, 'minute'] : seconds < 86_400 ? [seconds / 3600, 'hour'] : [seconds / 86_400, 'day'];
-    return value.toLocaleString(this.#tag, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 1 });
+    return value.toLocaleString(this.tag, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 1 });
   }
 
   /** The day and the time, short enough for a table. */
@@ -101,13 +112,13 @@ class Language {
   }
 
   percent(part: number): string {
-    return part.toLocaleString(this.#tag, { style: 'percent', maximumFractionDigits: 0 });
+    return part.toLocaleString(this.tag, { style: 'percent', maximumFractionDigits: 0 });
   }
 
   /** A metric in the middle of a sentence. */
   metricInside(name: string): string {
     const shown = this.metric(name);
-    return shown.charAt(0).toLocaleLowerCase(this.#tag) + shown.slice(1);
+    return shown.charAt(0).toLocaleLowerCase(this.tag) + shown.slice(1);
   }
 
   metric(name: string): string {

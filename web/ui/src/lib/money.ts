@@ -5,20 +5,18 @@ import { language } from './language.svelte';
 /** Kept together and in order within a line of any direction. */
 const apart = (text: string) => `\u2066${text}\u2069`;
 
-const tag = () => (language.code === 'ar' ? 'ar-u-nu-latn' : language.code);
-
 /** An amount in micro-EUR; small ones with more decimals, so that a slot's cents are seen. */
 export function euro(micro: number): string {
   const value = micro / 1e6;
   const digits = value !== 0 && Math.abs(value) < 1 ? 4 : 2;
-  return apart(value.toLocaleString(tag(), { style: 'currency', currency: 'EUR', minimumFractionDigits: 2, maximumFractionDigits: digits }));
+  return apart(value.toLocaleString(language.tag, { style: 'currency', currency: 'EUR', minimumFractionDigits: 2, maximumFractionDigits: digits }));
 }
 
 /** Whole cents. */
-export const cents = (count: number) => apart((count / 100).toLocaleString(tag(), { style: 'currency', currency: 'EUR' }));
+export const cents = (count: number) => apart((count / 100).toLocaleString(language.tag, { style: 'currency', currency: 'EUR' }));
 
 /** A price in micro-EUR per kWh. */
-export const perKwh = (price: number) => apart(`${(price / 1e6).toLocaleString(tag(), { style: 'currency', currency: 'EUR', minimumFractionDigits: 2, maximumFractionDigits: 4 })}/kWh`);
+export const perKwh = (price: number) => apart(`${(price / 1e6).toLocaleString(language.tag, { style: 'currency', currency: 'EUR', minimumFractionDigits: 2, maximumFractionDigits: 4 })}/kWh`);
 
 /** What somebody typed in EUR per kWh, in micro-EUR; nothing typed is no limit. */
 export const priceOf = (typed: number | null | undefined) => (typed == null || Number.isNaN(typed) ? null : Math.round(typed * 1e6));

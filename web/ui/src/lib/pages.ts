@@ -25,9 +25,19 @@ export const pages: Record<Route['view'], Load> = {
   people: () => import('../views/People.svelte'),
   account: () => import('../views/Account.svelte'),
   hive: () => import('../views/Hive.svelte'),
+  leaving: () => import('../views/learn/Leaving.svelte'),
   ledger: () => import('../views/Ledger.svelte'),
   block: () => import('../views/Block.svelte'),
   transaction: () => import('../views/Transaction.svelte'),
+
+  enrol: () => import('../views/assembly/Enrol.svelte'),
+  receipt: () => import('../views/assembly/Receipts.svelte'),
+  registry: () => import('../views/assembly/Registry.svelte'),
+  assemblies: () => import('../views/assembly/Assemblies.svelte'),
+  assembly: () => import('../views/assembly/Assembly.svelte'),
+  draft: () => import('../views/assembly/Draft.svelte'),
+  polls: () => import('../views/assembly/Polls.svelte'),
+  keys: () => import('../views/assembly/Keys.svelte'),
 
   unknown: () => import('../views/Unknown.svelte'),
 };

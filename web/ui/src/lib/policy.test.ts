@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Policy } from './api';
-import { groupsOf } from './rules';
-import { draftOf, groupsText, newDraft, newPart, ready, tidied, type Style } from './policy';
+import { groupsOf, thresholdUnit } from './rules';
+import { asks, draftOf, groupsText, newDraft, newPart, partText, ready, tidied, type Style } from './policy';
 import { en } from '../words/policy.en';
 import { fr } from '../words/policy.fr';
 
@@ -46,4 +46,12 @@ test('each condition has the unit of its own metric', () => {
   expect(plain(groupsText(groupsOf(policy), en, style))).toBe(
     'the mean of motor temp over 15 min is above 80 °C and the mean of current a over 15 min is above 6 A',
   );
+});
+
+test('rules that know no limit have a threshold of their own kind, and no comparison', () => {
+  const odd = { ...newPart('motor_temp'), rule: 'unusual', threshold: 6.4, condition: '<', window_minutes: 15, samples: 3 };
+  expect(tidied(odd)).toMatchObject({ condition: '>', threshold: 6.4, window_minutes: null, samples: null, clear_threshold: null });
+  expect(asks('record')).toMatchObject({ threshold: true, comparison: false, clear: false });
+  expect(plain(partText(odd, en, style))).toBe('motor temp leaves its usual course by more than 6.4 standard deviations');
+  expect([thresholdUnit('unusual', '°C'), thresholdUnit('record', '°C'), thresholdUnit('threshold', '°C')]).toEqual(['σ', '%', '°C']);
 });

@@ -1,7 +1,7 @@
 // A rule as it is written: its conditions, what it says in words, and the form it is edited in.
 
 import { ask, get, type Page, type Policy, type Severity } from './api';
-import { groupsOf, type Part } from './rules';
+import { comparesItself, groupsOf, type Part } from './rules';
 import type { PolicyWords } from '../words/policy.fr';
 
 export interface Step {
@@ -52,13 +52,17 @@ export const GROUPS_MAX = 8;
 export const CONDITIONS_MAX = 8;
 export const STEPS_MAX = 4;
 export const KINDS = ['HVAC', 'CHILLER', 'ELEVATOR', 'METER'] as const;
-export const RULES = ['threshold', 'consecutive', 'count', 'rate_of_change', 'runtime', 'no_data'] as const;
+export const RULES = ['threshold', 'consecutive', 'count', 'rate_of_change', 'runtime', 'no_data', 'unusual', 'record'] as const;
 export const SIGNS = ['>', '>=', '<', '<='] as const;
 export const OPERATORS = ['plus', 'minus', 'times', 'over'] as const;
 
+/** What a rule that holds readings against those before them starts with: standard deviations, and percent of the range. */
+export const usualThreshold = (rule: string): number | null => (rule === 'unusual' ? 6.4 : rule === 'record' ? 2 : null);
+
 /** Which fields a rule asks for. */
 export const asks = (rule: string) => ({
-  comparison: rule !== 'no_data',
+  threshold: rule !== 'no_data',
+  comparison: rule !== 'no_data' && !comparesItself(rule),
   window: rule === 'threshold' || rule === 'rate_of_change' || rule === 'count' || rule === 'no_data',
   windowNeeded: rule === 'rate_of_change' || rule === 'count' || rule === 'no_data',
   samples: rule === 'threshold' || rule === 'consecutive' || rule === 'count',
@@ -112,15 +116,15 @@ export const newPart = (metric: string): Part => ({
 
 /** Only the fields that a condition has, and only those its rule asks for. */
 export function tidied(part: Part): Part {
-  const { window, samples, clear, comparison } = asks(part.rule);
+  const { window, samples, clear, comparison, threshold } = asks(part.rule);
   const combined = part.operator && part.metric2;
   return {
     metric: part.metric,
     operator: combined ? part.operator! : null,
     metric2: combined ? part.metric2! : null,
     rule: part.rule,
-    condition: part.condition,
-    threshold: comparison ? part.threshold : 0,
+    condition: comparison || !threshold ? part.condition : '>',
+    threshold: threshold ? part.threshold : 0,
     clear_threshold: clear ? (part.clear_threshold ?? null) : null,
     window_minutes: window ? (part.window_minutes ?? null) : null,
     samples: samples ? (part.samples ?? null) : null,
@@ -169,6 +173,8 @@ export function partText(part: Part, words: PolicyWords, style: Style, unit = pa
     count: () => words.count(quantity, sign, threshold, part.samples ?? 1, window),
     consecutive: () => words.row(quantity, sign, threshold, part.samples ?? 2),
     no_data: () => words.silence(quantity, window),
+    unusual: () => words.unusual(quantity, style.number(part.threshold)),
+    record: () => words.record(quantity, style.number(part.threshold)),
   };
   const clear = part.clear_threshold;
   return (texts[part.rule]?.() ?? part.rule) + (clear === null || clear === undefined ? '' : ` (${words.clears(value(clear))})`);

@@ -12,6 +12,7 @@ export type Route =
   | { view: 'order'; id: string }
   | { view: 'more' }
   | { view: 'hive' }
+  | { view: 'leaving' }
   | { view: 'policies' }
   | { view: 'policy'; id: string }
   | { view: 'metrics' }
@@ -21,6 +22,14 @@ export type Route =
   | { view: 'ledger' }
   | { view: 'block'; height: string }
   | { view: 'transaction'; id: string }
+  | { view: 'enrol'; code?: string }
+  | { view: 'receipt' }
+  | { view: 'registry' }
+  | { view: 'keys' }
+  | { view: 'polls' }
+  | { view: 'assemblies' }
+  | { view: 'assembly'; number: string }
+  | { view: 'draft'; number?: string; after?: string }
   | { view: 'unknown' };
 
 function decoded(part: string): string {
@@ -40,9 +49,14 @@ export function parse(hash: string): Route {
   if (first === 'energy') return { view: first, ...(second ? { tab: second } : {}), ...(third ? { item: third } : {}) };
   if (first === 'policies' && second) return { view: 'policy', id: second };
   if (first === 'work' && second) return { view: 'order', id: second };
-  if ((first === 'alerts' || first === 'work' || first === 'more' || first === 'policies' || first === 'metrics' || first === 'people' || first === 'health' || first === 'account' || first === 'hive' || first === 'ledger') && !second) return { view: first };
+  if ((first === 'alerts' || first === 'work' || first === 'more' || first === 'policies' || first === 'metrics' || first === 'people' || first === 'health' || first === 'account' || first === 'hive' || first === 'leaving' || first === 'ledger') && !second) return { view: first };
   if (first === 'ledger' && second === 'blocks' && third) return { view: 'block', height: third };
   if (first === 'ledger' && second === 'transactions' && third) return { view: 'transaction', id: third };
+  if (first === 'enrol') return { view: first, ...(second ? { code: second } : {}) };
+  if (first === 'assemblies' && second === 'new') return { view: 'draft', ...(third ? { after: third } : {}) };
+  if (first === 'assemblies' && second && third === 'edit') return { view: 'draft', number: second };
+  if (first === 'assemblies') return second ? { view: 'assembly', number: second } : { view: first };
+  if ((first === 'registry' || first === 'keys' || first === 'receipt' || first === 'polls') && !second) return { view: first };
   if (first === 'claim') return { view: 'sites' };
   return { view: 'unknown' };
 }

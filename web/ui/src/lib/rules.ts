@@ -39,6 +39,12 @@ export function groupsOf(policy: Policy): Part[][] {
   return (policy.groups as Part[][]).map((group, g) => group.map((part, i) => ({ ...part, unit: policy.units?.[g]?.[i] ?? null })));
 }
 
+/** Whether a rule holds readings against those before them: its threshold is no reading then. */
+export const comparesItself = (rule: string) => rule === 'unusual' || rule === 'record';
+
+/** The unit of what a rule compares with its threshold. */
+export const thresholdUnit = (rule: string, unit: string | null | undefined) => (rule === 'unusual' ? 'σ' : rule === 'record' ? '%' : unit);
+
 export function rulesFor(policies: Policy[], asset: Asset, metric?: string): Policy[] {
   return policies.filter(
     (policy) => policy.asset_kind === asset.kind && (metric === undefined || partsOf(policy).some((part) => part.metric === metric)),
@@ -47,7 +53,7 @@ export function rulesFor(policies: Policy[], asset: Asset, metric?: string): Pol
 
 /** Whether a threshold can be drawn beside the metric's own values: running counters count from their last reset. */
 const drawable = (part: Part, metric: string) =>
-  part.metric === metric && !part.metric2 && part.rule !== 'runtime' && part.rule !== 'rate_of_change' && part.rule !== 'no_data';
+  part.metric === metric && !part.metric2 && part.rule !== 'runtime' && part.rule !== 'rate_of_change' && part.rule !== 'no_data' && !comparesItself(part.rule);
 
 /** The lines for a metric's chart, the most severe first; no line twice. */
 export function limitsFor(policies: Policy[], asset: Asset, metric: string): Limit[] {

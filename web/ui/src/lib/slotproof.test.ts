@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest';
 import type { SlotProof } from './api';
-import { decode, lineHash, resultOf } from './slotproof';
+import { decode, feeFollows, lineHash, resultOf, tariffOf } from './slotproof';
 import { rootOf } from './verify';
 
 /** As in `tests/golden/protocol.hex`, "Transaction settle slot". */
 const LEAF = '828458208a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c0c1903efa166536574746c6582a164536c6f74891a00189c5c021914b419014e19014e141a000236685820222222222222222222222222222222222222222222222222222222222222222281549c380d6efec2ec39321d87d0424fea838f752a8482825483561adb398fd87f8e7ed8331bff2fcb945733cc58409cd4f0dc96338582ab4d9267998a584bc5f74d09d2bba94b4ea8570132751d95452baf65b7bd30c33a851705c76e1d9984ae423803785b679cbbdb9acd673e0c82541eed29b1654fbca94617004d7969dfc4652b1f30584030dbdb1179fcd4de93a942a7a2e7d2cb609187e361cb262ce5cd50608133d9fb546d9839dedf37771d2e0c39c14cb91559c815056367b0227a7dde1d293c770d58402b3c451291a239b27422b7b9812da183ee85d7f68a0b9c991047c9d5506a2e7c3b2881b5cdb1e495a8c60fada6766fa36588e81db75766e3834d899eef715207';
+
+/** As in the same file, "Transaction propose tariff". */
+const TARIFF = '828458208a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c0c1903efa16750726f706f7365a166456e65726779a166436861726765841a0003d090199c4084001a00014ff01a00017ed01a0001adb01a00189c5c58406124b758ff7a00c1983dd31ea9207eb48753b9a7833cff12375935baca5e25f7be7237196bc496eb71b860813c2138cbb37822ac381a2f28648b3119e86c5b00';
 
 const bytes = (text: string) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 const hex = (octets: Uint8Array | undefined) => Array.from(octets ?? [], (byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -70,4 +73,17 @@ test('bytes that are no such transaction are refused', () => {
   for (let length = 0; length < LEAF.length; length += 2) expect(() => resultOf(bytes(LEAF.slice(0, length)))).toThrow();
   expect(() => resultOf(bytes(`${LEAF}00`))).toThrow();
   for (const wrong of ['9b7fffffffffffffff', 'bb7fffffffffffffff', '5b7fffffffffffffff', 'ff', 'f97e00', '81'.repeat(40), 'a10101']) expect(() => decode(bytes(wrong))).toThrow();
+});
+
+test('a fee follows from the tariff that was proposed, and no other does', () => {
+  const leaf = bytes(TARIFF);
+  expect(tariffOf(leaf)).toEqual({ fees: [0n, 86_000n, 98_000n, 110_000n], from: 1_612_892n });
+  const slot = { id: '1612892', fee: 86_000 };
+  expect(feeFollows(leaf, slot, 'cabin')).toBe(true);
+  expect(feeFollows(leaf, slot, 'region')).toBe(false);
+  expect(feeFollows(leaf, { ...slot, fee: 86_001 }, 'cabin')).toBe(false);
+  expect(feeFollows(leaf, { ...slot, fee: null }, 'cabin')).toBe(false);
+  expect(feeFollows(leaf, { ...slot, id: '1612891' }, 'cabin')).toBe(false);
+  expect(() => tariffOf(bytes(LEAF))).toThrow();
+  expect(() => resultOf(leaf)).toThrow();
 });

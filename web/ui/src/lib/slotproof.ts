@@ -10,13 +10,26 @@ import { rootOf, verify } from './verify';
 type SlotProof = components['schemas']['ResultProof'];
 
 /** What is checked, in this order. */
-export const STEPS = ['ledger', 'result', 'line', 'energy', 'payment'] as const;
+export const STEPS = ['ledger', 'result', 'line', 'energy', 'payment', 'tariff'] as const;
 export type Step = (typeof STEPS)[number];
 
 export interface Verdict {
+  /** Steps that hold. The last one is not among them where no decision was given to check the fee against. */
   held: Step[];
   broken?: Step;
 }
+
+/** The transaction that proposed the tariff, with its own proof. Approvals are counted by the state, for which there is no
+ * proof: that it was carried out and not replaced is the node's word. */
+export interface TariffDecision {
+  transaction: string;
+  onLedger: Proof;
+  /** How near members are, which chooses among the fees. */
+  nearness: Nearness;
+}
+
+type Nearness = components['schemas']['Nearness'];
+const NEARNESS: readonly Nearness[] = ['building', 'cabin', 'substation', 'region'];
 
 /** Rounding of what is paid in proportion moves at most this much, micro-EUR. */
 const ROUNDING = 2n;
@@ -31,11 +44,12 @@ interface Result {
   lines: Uint8Array;
 }
 
-export function verifySlot(proof: SlotProof, transaction: string, onLedger: Proof, keys: readonly string[]): Verdict {
+export function verifySlot(proof: SlotProof, transaction: string, onLedger: Proof, keys: readonly string[], tariff?: TariffDecision): Verdict {
   const held: Step[] = [];
   try {
     for (const step of STEPS) {
-      if (!holds(step, proof, transaction, onLedger, keys)) return { held, broken: step };
+      if (step === 'tariff' && !tariff) break;
+      if (!holds(step, proof, transaction, onLedger, keys, tariff)) return { held, broken: step };
       held.push(step);
     }
     return { held };
@@ -45,7 +59,7 @@ export function verifySlot(proof: SlotProof, transaction: string, onLedger: Proo
   }
 }
 
-function holds(step: Step, proof: SlotProof, transaction: string, onLedger: Proof, keys: readonly string[]): boolean {
+function holds(step: Step, proof: SlotProof, transaction: string, onLedger: Proof, keys: readonly string[], tariff?: TariffDecision): boolean {
   const { result, index, size, path } = proof;
   const own = result.own;
   if (!own) return false;
@@ -70,6 +84,10 @@ function holds(step: Step, proof: SlotProof, transaction: string, onLedger: Proo
       const fee = result.fee == null || BigInt(own.fee) === (BigInt(own.bought_wh) * BigInt(result.fee)) / 1000n;
       return near(own.pay, own.bought_wh) && near(own.revenue, own.sold_wh) && fee;
     }
+    case 'tariff': {
+      if (!tariff || verify(tariff.transaction, tariff.onLedger, keys).broken) return false;
+      return feeFollows(bytes(tariff.onLedger.leaf), result, tariff.nearness);
+    }
   }
 }
 
@@ -91,6 +109,20 @@ export function resultOf(leaf: Uint8Array): Result {
   const [slot, version, , , traded, given, price, lines] = list(variant(settlement, 'Slot'), 9);
   if (!(lines instanceof Uint8Array) || lines.length !== 32) throw new Error('a root expected');
   return { slot: whole(slot), version: whole(version), traded: whole(traded), given: whole(given), price: price === null ? null : whole(price), lines };
+}
+
+/** Whether a slot's fee is that of a proposed tariff which begins with it or before. */
+export function feeFollows(leaf: Uint8Array, { id, fee }: Pick<SlotProof['result'], 'id' | 'fee'>, nearness: Nearness): boolean {
+  const { fees, from } = tariffOf(leaf);
+  return from <= BigInt(id) && fee != null && fees[NEARNESS.indexOf(nearness)] === BigInt(fee);
+}
+
+/** The fees and first slot inside a transaction that proposes a tariff. */
+export function tariffOf(leaf: Uint8Array): { fees: bigint[]; from: bigint } {
+  const [body] = list(decode(leaf), 2);
+  const action = variant(list(body, 4)[3], 'Propose');
+  const [, , fees, from] = list(variant(variant(action, 'Energy'), 'Charge'), 4);
+  return { fees: list(fees, 4).map(whole), from: whole(from) };
 }
 
 type Item = bigint | string | boolean | null | Uint8Array | Item[] | Map<string, Item>;

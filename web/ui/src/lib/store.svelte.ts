@@ -58,18 +58,20 @@ class Store {
       this.#later('start', RETRY_MS, () => void this.start());
       return;
     }
-    if (this.signedIn) this.#listen();
+    if (this.signedIn && !this.isResident) this.#listen();
   }
 
   /** Goes in with what the node answered to a name, a token or a code. */
   enter(door: Door) {
     this.door = door;
     this.signedIn = true;
-    this.#listen();
+    if (!this.isResident) this.#listen();
   }
 
   /** Whether who is signed in may change how the building works; a node without roles lets everybody. */
-  readonly isOperator = $derived(this.door?.role !== 'technician');
+  readonly isOperator = $derived(this.door?.role !== 'technician' && this.door?.role !== 'resident');
+  /** Whether who is signed in came with a resident's key. */
+  readonly isResident = $derived(this.door?.role === 'resident');
 
   async signOut() {
     this.#stream?.close();

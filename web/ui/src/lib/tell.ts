@@ -4,12 +4,15 @@ import type { Alert, Policy } from './api';
 import { isolated, natural } from './bidi';
 import { groundsOf, type Ground } from './course';
 import { language } from './language.svelte';
-import { partsOf, type Part } from './rules';
+import { partsOf, thresholdUnit, type Part } from './rules';
 import type { SiteWords } from '../words/site.fr';
 
 const signs = { plus: '+', minus: '−', times: '×', over: '÷' } as const;
 
 export const figure = (value: number, unit: string | null | undefined) => isolated(`${language.figure(value)}${unit ? `\u00a0${unit}` : ''}`);
+
+/** The unit of what a condition found. */
+export const valueUnit = (rule: string, unit: string | null | undefined) => (rule === 'unusual' ? 'σ' : unit);
 
 /** What a condition looks at: a metric, or two of them reckoned together. */
 export function subject({ metric, operator, metric2 }: Pick<Part, 'metric' | 'operator' | 'metric2'>): string {
@@ -33,8 +36,8 @@ function told(words: SiteWords, { condition, unit, value, readings }: Pick<Groun
   const tell = words.told[condition.rule as keyof SiteWords['told']] ?? words.told.threshold;
   return tell({
     metric: subject(condition),
-    value: figure(value, unit),
-    limit: figure(condition.threshold, unit),
+    value: `${condition.rule === 'unusual' && value > 0 ? '+' : ''}${figure(value, valueUnit(condition.rule, unit))}`,
+    limit: figure(condition.threshold, thresholdUnit(condition.rule, unit)),
     than: words.than[condition.condition] ?? condition.condition,
     window: condition.window_minutes ? natural(language.duration(condition.window_minutes * 60)) : null,
     samples: condition.rule === 'consecutive' ? (condition.samples ?? readings) : readings,

@@ -24,6 +24,7 @@ export const en: DoorWords = {
   plain: 'This connection is not encrypted: use it on this machine only.',
   fingerprint: 'Fingerprint of the certificate',
   fingerprintHelp: 'The browser warns once because the building signs its own certificate. Compare this fingerprint with the one on the invitation letter or on the box’s screen.',
+  resident: 'I live here or own a lot',
   people: 'People',
   peopleLead: 'Who may come into this page, and what for.',
   account: 'My account',

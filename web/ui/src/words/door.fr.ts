@@ -22,6 +22,7 @@ export interface DoorWords {
   plain: string;
   fingerprint: string;
   fingerprintHelp: string;
+  resident: string;
   people: string;
   peopleLead: string;
   account: string;
@@ -85,6 +86,7 @@ export const fr: DoorWords = {
   plain: 'Connexion non chiffrée : utilisez-la seulement sur cette machine.',
   fingerprint: 'Empreinte du certificat',
   fingerprintHelp: 'Le navigateur avertit une fois parce que l’immeuble signe lui-même son certificat. Comparez cette empreinte avec celle de la lettre d’invitation ou de l’écran du boîtier.',
+  resident: 'Je suis résident ou propriétaire',
   people: 'Personnes',
   peopleLead: 'Qui peut entrer dans cette page, et pour quoi faire.',
   account: 'Mon compte',

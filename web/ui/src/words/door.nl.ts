@@ -24,6 +24,7 @@ export const nl: DoorWords = {
   plain: 'Deze verbinding is niet versleuteld: gebruik ze alleen op deze machine.',
   fingerprint: 'Vingerafdruk van het certificaat',
   fingerprintHelp: 'De browser waarschuwt één keer omdat het gebouw zijn eigen certificaat ondertekent. Vergelijk deze vingerafdruk met die op de uitnodigingsbrief of op het scherm van het kastje.',
+  resident: 'Ik woon hier of bezit een kavel',
   people: 'Personen',
   peopleLead: 'Wie op deze pagina binnen mag, en waarvoor.',
   account: 'Mijn account',

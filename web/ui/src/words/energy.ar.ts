@@ -3,7 +3,7 @@ import type { EnergyWords } from './energy.fr';
 export const ar: EnergyWords = {
   title: 'الطاقة',
   lead: 'ما ينتجه المبنى ويستهلكه وما يأخذه من الشبكة ويعطيه لها. تبقى هذه الأرقام داخل المبنى.',
-  tabs: { day: 'اليوم', rules: 'قواعدنا', results: 'النتائج', plan: 'الخطة', month: 'الشهر', hive: 'الجيران', decisions: 'القرارات', token: 'الرموز', periods: 'الفترات', meters: 'العدادات' },
+  tabs: { day: 'اليوم', rules: 'قواعدنا', results: 'النتائج', plan: 'الخطة', month: 'الشهر', hive: 'الجيران', decisions: 'القرارات', token: 'الرموز', periods: 'الفترات', dwellings: 'المساكن', meters: 'العدادات' },
   now: 'الآن',
   between: (from, to) => `المتوسط بين ${from} و${to}`,
   unknownFlow: 'لا توجد قراءة حديثة: لا أحد يعرف ما يجري الآن.',
@@ -44,6 +44,13 @@ export const ar: EnergyWords = {
   nothingMissing: 'لا ينقص شيء في ذلك اليوم.',
   waiting: 'في انتظار القراءات',
   slots: (n) => `${n} ربع ساعة`,
+  releaseTitle: 'السماح بما حُجز',
+  releaseLead: 'الأرقام التي لا يمكن أن تصح بحسب الحدود أعلاه لا تُعلن ولا تُفوتر. إن كانت صحيحة رغم ذلك فاذكر السبب: عندها تُسوّى، وبإشعار دائن إن كان الشهر نهائيًا.',
+  releaseWhich: 'أيها',
+  releaseWhy: 'لماذا هي صحيحة',
+  release: 'السماح',
+  released: 'سمح بها مشغّل',
+  releaseSure: (when) => `إعلان ${when} وتسويته كما قيس؟`,
   doubts: {
     import_above_connection: 'أكثر مما تتحمله الوصلة',
     export_above_connection: 'أكثر مما يمكن للوصلة أن تعطيه',

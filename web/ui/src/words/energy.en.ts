@@ -3,7 +3,7 @@ import type { EnergyWords } from './energy.fr';
 export const en: EnergyWords = {
   title: 'Energy',
   lead: 'What the building makes, uses, takes from the grid and gives to it. These figures stay in the building.',
-  tabs: { day: 'Day', rules: 'Our rules', results: 'Results', plan: 'Plan', month: 'Month', hive: 'Neighbours', decisions: 'Decisions', token: 'Tokens', periods: 'Periods', meters: 'Meters' },
+  tabs: { day: 'Day', rules: 'Our rules', results: 'Results', plan: 'Plan', month: 'Month', hive: 'Neighbours', decisions: 'Decisions', token: 'Tokens', periods: 'Periods', dwellings: 'Dwellings', meters: 'Meters' },
   now: 'Right now',
   between: (from, to) => `Mean between ${from} and ${to}`,
   unknownFlow: 'No recent reading: nobody knows what flows right now.',
@@ -44,6 +44,13 @@ export const en: EnergyWords = {
   nothingMissing: 'Nothing is missing on that day.',
   waiting: 'waiting for readings',
   slots: (n) => `${n} quarter${n === 1 ? '' : 's'} of an hour`,
+  releaseTitle: 'Let pass what was held back',
+  releaseLead: 'Figures that cannot be true by the limits above are neither stated nor billed. If they are right all the same, say why: they are then settled, where the month is final as a credit note.',
+  releaseWhich: 'Which',
+  releaseWhy: 'Why they are right',
+  release: 'Let pass',
+  released: 'Let pass by an operator',
+  releaseSure: (when) => `State and settle ${when} as it was measured?`,
   doubts: {
     import_above_connection: 'more than the connection can take',
     export_above_connection: 'more than the connection can give',

@@ -3,7 +3,7 @@
 export const fr = {
   title: 'Énergie',
   lead: 'Ce que l’immeuble produit, consomme, prend au réseau et lui donne. Ces chiffres restent dans l’immeuble.',
-  tabs: { day: 'Jour', rules: 'Nos règles', results: 'Résultats', plan: 'Plan', month: 'Mois', hive: 'Voisins', decisions: 'Décisions', token: 'Jetons', periods: 'Périodes', meters: 'Compteurs' },
+  tabs: { day: 'Jour', rules: 'Nos règles', results: 'Résultats', plan: 'Plan', month: 'Mois', hive: 'Voisins', decisions: 'Décisions', token: 'Jetons', periods: 'Périodes', dwellings: 'Logements', meters: 'Compteurs' },
   now: 'En ce moment',
   between: (from: string, to: string) => `Moyenne entre ${from} et ${to}`,
   unknownFlow: 'Aucun relevé récent : on ne sait pas ce qui circule en ce moment.',
@@ -44,6 +44,13 @@ export const fr = {
   nothingMissing: 'Rien ne manque ce jour-là.',
   waiting: 'en attente de relevés',
   slots: (n: number) => `${n} quart${n > 1 ? 's' : ''} d’heure`,
+  releaseTitle: 'Laisser passer ce qui a été retenu',
+  releaseLead: 'Les chiffres impossibles selon les limites ci-dessus ne sont ni déclarés ni facturés. S’ils sont justes malgré tout, dites pourquoi : ils sont alors décomptés, par une note de crédit si le mois est définitif.',
+  releaseWhich: 'Lesquels',
+  releaseWhy: 'Pourquoi ils sont justes',
+  release: 'Laisser passer',
+  released: 'Passés par la décision d’un opérateur',
+  releaseSure: (when: string) => `Déclarer et décompter ${when} tel que mesuré ?`,
   doubts: {
     import_above_connection: 'plus que le raccordement ne peut prendre',
     export_above_connection: 'plus que le raccordement ne peut donner',

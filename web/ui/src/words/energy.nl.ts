@@ -3,7 +3,7 @@ import type { EnergyWords } from './energy.fr';
 export const nl: EnergyWords = {
   title: 'Energie',
   lead: 'Wat het gebouw opwekt, verbruikt, van het net neemt en eraan geeft. Deze cijfers blijven in het gebouw.',
-  tabs: { day: 'Dag', rules: 'Onze regels', results: 'Resultaten', plan: 'Plan', month: 'Maand', hive: 'Buren', decisions: 'Beslissingen', token: 'Tokens', periods: 'Perioden', meters: 'Meters' },
+  tabs: { day: 'Dag', rules: 'Onze regels', results: 'Resultaten', plan: 'Plan', month: 'Maand', hive: 'Buren', decisions: 'Beslissingen', token: 'Tokens', periods: 'Perioden', dwellings: 'Woningen', meters: 'Meters' },
   now: 'Op dit moment',
   between: (from, to) => `Gemiddelde tussen ${from} en ${to}`,
   unknownFlow: 'Geen recente meting: niemand weet wat er nu stroomt.',
@@ -44,6 +44,13 @@ export const nl: EnergyWords = {
   nothingMissing: 'Op die dag ontbreekt niets.',
   waiting: 'wacht op metingen',
   slots: (n) => `${n} kwartier${n === 1 ? '' : 'en'}`,
+  releaseTitle: 'Doorlaten wat is tegengehouden',
+  releaseLead: 'Cijfers die volgens de grenzen hierboven niet kunnen kloppen, worden niet opgegeven en niet afgerekend. Kloppen ze toch, zeg dan waarom: ze worden dan verrekend, met een creditnota als de maand definitief is.',
+  releaseWhich: 'Welke',
+  releaseWhy: 'Waarom ze kloppen',
+  release: 'Doorlaten',
+  released: 'Doorgelaten door een beheerder',
+  releaseSure: (when) => `${when} opgeven en verrekenen zoals gemeten?`,
   doubts: {
     import_above_connection: 'meer dan de aansluiting kan nemen',
     export_above_connection: 'meer dan de aansluiting kan geven',

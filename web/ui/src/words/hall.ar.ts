@@ -52,6 +52,8 @@ export const ar: HallWords = {
     revoke_member: 'إقصاء',
     change_key: 'مفتاح جديد',
     ask_cosignatures: 'الأعضاء الجدد',
+    ask_jointly: 'سؤال إلى عدة مبانٍ',
+    aggregate: 'مجاميع بين المباني',
     energy: 'تقاسم الطاقة',
   },
   asks: 'توقّع عدّة سلطات',

@@ -52,6 +52,8 @@ export const en: HallWords = {
     revoke_member: 'Shut out',
     change_key: 'New key',
     ask_cosignatures: 'Newcomers',
+    ask_jointly: 'A question to several buildings',
+    aggregate: 'Sums over buildings',
     energy: 'Energy',
   },
   asks: 'several authorities sign',

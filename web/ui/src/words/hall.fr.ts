@@ -108,6 +108,8 @@ export const fr: HallWords = {
     revoke_member: 'Exclure',
     change_key: 'Nouvelle clé',
     ask_cosignatures: 'Nouveaux membres',
+    ask_jointly: 'Une question à plusieurs immeubles',
+    aggregate: 'Sommes entre immeubles',
     energy: 'Énergie',
   },
   asks: 'plusieurs autorités signent',

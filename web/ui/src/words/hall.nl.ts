@@ -52,6 +52,8 @@ export const nl: HallWords = {
     revoke_member: 'Uitsluiten',
     change_key: 'Nieuwe sleutel',
     ask_cosignatures: 'Nieuwe leden',
+    ask_jointly: 'Een vraag aan meerdere gebouwen',
+    aggregate: 'Sommen over gebouwen',
     energy: 'Energie',
   },
   asks: 'meerdere autoriteiten ondertekenen',

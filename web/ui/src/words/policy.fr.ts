@@ -22,6 +22,10 @@ export interface PolicyWords {
   count: (q: string, c: string, t: string, n: number, w: string) => string;
   row: (q: string, c: string, t: string, n: number) => string;
   silence: (q: string, w: string) => string;
+  unusual: (q: string, t: string) => string;
+  record: (q: string, t: string) => string;
+  unusualHelp: string;
+  recordHelp: string;
   clears: (t: string) => string;
   group: (n: number) => string;
   metric: string;
@@ -98,7 +102,7 @@ export const fr: PolicyWords = {
   orLabel: 'ou bien',
   cmp: { '>': 'au-dessus de', '>=': 'd’au moins', '<': 'en dessous de', '<=': 'd’au plus' },
   ops: { none: 'seule', plus: 'plus', minus: 'moins', times: 'fois', over: 'divisée par' },
-  ruleNames: { threshold: 'Seuil', runtime: 'Compteur depuis l’entretien', rate_of_change: 'Vitesse de variation', count: 'Nombre de relevés', consecutive: 'Relevés de suite', no_data: 'Silence du capteur' },
+  ruleNames: { threshold: 'Seuil', runtime: 'Compteur depuis l’entretien', rate_of_change: 'Vitesse de variation', count: 'Nombre de relevés', consecutive: 'Relevés de suite', no_data: 'Silence du capteur', unusual: 'Inhabituel', record: 'Record' },
   mean: (q, c, t, w) => `la moyenne de ${q} sur ${w} est ${c} ${t}`,
   last: (q, c, t, n) => n === 1 ? `${q} est ${c} ${t}` : `${q} est ${c} ${t} aux ${n} derniers relevés`,
   runtime: (q, c, t) => `${q} compte ${c} ${t} depuis le dernier entretien`,
@@ -106,6 +110,10 @@ export const fr: PolicyWords = {
   count: (q, c, t, n, w) => `${q} est ${c} ${t} dans au moins ${n} relevés en ${w}`,
   row: (q, c, t, n) => `${q} est ${c} ${t} dans ${n} relevés de suite`,
   silence: (q, w) => `${q} ne donne plus rien depuis ${w}`,
+  unusual: (q, t) => `${q} s’écarte de son cours habituel, de plus de ${t} écarts types`,
+  record: (q, t) => `${q} dépasse tout ce qui a été vu, de plus de ${t} % de l’étendue`,
+  unusualHelp: 'Moyenne des 8 derniers relevés comparée aux 1 000 précédentes. 6,4 écarts types : presque jamais par hasard.',
+  recordHelp: 'En pour cent de l’écart entre le plus bas et le plus haut relevé connus.',
   clears: (t) => `fini à ${t}`,
   group: (n) => `Cas ${n}`,
   metric: 'Mesure',

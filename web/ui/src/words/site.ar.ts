@@ -59,6 +59,8 @@ export const ar: SiteWords = {
       `${metric}: ${readings(samples)} ${than} ${limit}${window ? ` خلال ${window}` : ''}، آخرها ${value}.`,
     consecutive: ({ metric, value, than, limit, samples }) => `${metric}: ${readings(samples)} متتالية ${than} ${limit}، آخرها ${value}.`,
     no_data: ({ metric, window }) => `${metric}: لا قراءات${window ? ` منذ ${window}` : ''}.`,
+    unusual: ({ metric, value, limit, samples }) => `${metric}: متوسط آخر ${samples} قراءات يبتعد عن المعتاد بمقدار ${value} (يكفي ${limit}).`,
+    record: ({ metric, value, samples }) => `${metric}: ${value}، خارج كل ما سُجّل من قبل (${samples} قراءة).`,
   },
   silent: 'بلا قراءات',
   and: 'و',

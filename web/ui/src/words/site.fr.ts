@@ -63,6 +63,8 @@ export const fr = {
     consecutive: ({ metric, value, than, limit, samples }: Told) =>
       `${metric} : ${plural(samples, 'mesure', 'mesures')} de suite ${than} ${limit}, la dernière à ${value}.`,
     no_data: ({ metric, window }: Told) => `${metric} : aucune mesure${window ? ` depuis ${window}` : ''}.`,
+    unusual: ({ metric, value, limit, samples }: Told) => `${metric} : la moyenne des ${samples} derniers relevés s’écarte de l’habitude de ${value} (${limit} suffisent).`,
+    record: ({ metric, value, samples }: Told) => `${metric} : ${value}, au-delà de tout ce qui a été vu (${samples} relevés).`,
   },
   silent: 'sans mesure',
   and: 'et',

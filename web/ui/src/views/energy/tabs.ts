@@ -22,6 +22,7 @@ export const tabs: Tab[] = [
   { id: 'decisions', load: () => import('./Decisions.svelte') },
   { id: 'periods', load: () => import('./Periods.svelte'), forOperators: true },
   { id: 'token', load: () => import('./Tokens.svelte') },
+  { id: 'dwellings', load: () => import('./Dwellings.svelte'), forOperators: true },
   { id: 'meters', load: () => import('./MetersTab.svelte') },
 ];
 

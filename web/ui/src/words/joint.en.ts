@@ -1,0 +1,22 @@
+import type { JointWords } from './joint.fr';
+
+export const en: JointWords = {
+  title: 'Questions to several buildings',
+  lead: 'Each building votes in its own assembly, by its own law. Then buildings are counted.',
+  needed: 'Needs',
+  rules: { all: 'all buildings', majority: 'more than half of the buildings', 'two-thirds': 'two thirds of the buildings', 'four-fifths': 'four fifths of the buildings' },
+  standings: { open: 'under way', adopted: 'adopted', refused: 'refused' },
+  waiting: 'not decided yet',
+  answers: (n) => `Answers the question put to ${n} buildings: what is carried out is the question’s.`,
+  ask: 'Ask several buildings',
+  askLead: 'The authorities have to approve it. Then hand the text to the other syndics: each attaches it to a resolution.',
+  text: 'Text of the question',
+  buildings: 'Buildings',
+  effect: 'If it is adopted',
+  effects: { nothing: 'People see to it', purchase: 'Begin a group purchase' },
+  most: 'At most (EUR)',
+  send: 'Propose to the authorities',
+  sent: 'Proposed. The authorities approve it under “Network”.',
+  download: 'Download the text',
+  failed: 'That did not work.',
+};

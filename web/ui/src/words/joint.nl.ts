@@ -1,0 +1,22 @@
+import type { JointWords } from './joint.fr';
+
+export const nl: JointWords = {
+  title: 'Vragen aan meerdere gebouwen',
+  lead: 'Elk gebouw stemt in zijn eigen vergadering, volgens zijn wet. Daarna worden gebouwen geteld.',
+  needed: 'Nodig',
+  rules: { all: 'alle gebouwen', majority: 'meer dan de helft van de gebouwen', 'two-thirds': 'twee derde van de gebouwen', 'four-fifths': 'vier vijfde van de gebouwen' },
+  standings: { open: 'loopt', adopted: 'aangenomen', refused: 'verworpen' },
+  waiting: 'nog niet beslist',
+  answers: (n) => `Beantwoordt de vraag aan ${n} gebouwen: uitgevoerd wordt wat de vraag zegt.`,
+  ask: 'Meerdere gebouwen een vraag stellen',
+  askLead: 'De autoriteiten moeten ze goedkeuren. Geef daarna de tekst aan de andere syndici: elk voegt hem bij een besluit.',
+  text: 'Tekst van de vraag',
+  buildings: 'Gebouwen',
+  effect: 'Als ze wordt aangenomen',
+  effects: { nothing: 'Mensen zorgen ervoor', purchase: 'Een groepsaankoop beginnen' },
+  most: 'Hoogstens (EUR)',
+  send: 'Aan de autoriteiten voorstellen',
+  sent: 'Voorgesteld. De autoriteiten keuren goed onder “Netwerk”.',
+  download: 'De tekst downloaden',
+  failed: 'Dat lukte niet.',
+};

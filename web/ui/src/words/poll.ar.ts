@@ -1,0 +1,27 @@
+import type { PollWords } from './poll.fr';
+
+export const ar: PollWords = {
+  polls: 'الاستطلاعات',
+  lead: 'لمعرفة الآراء. لا يقرر الاستطلاع شيئًا: لكل شخص صوت واحد.',
+  none: 'لا استطلاع',
+  ask: 'طرح سؤال',
+  question: 'السؤال',
+  choice: (n) => `الجواب ${n}`,
+  another: 'إضافة جواب',
+  hidden: 'أجوبة مخفية',
+  hiddenHelp: (min) => `لا يرى أحد من اختار ماذا؛ ولا تظهر المجاميع إلا ابتداءً من ${min} شخصًا.`,
+  hiddenTag: 'الأجوبة مخفية',
+  blocks: 'مفتوح لمدة (كتل)',
+  send: 'طرح السؤال',
+  stages: { announced: 'معلَن', open: 'مفتوح', closed: 'مغلق', concluded: 'منتهٍ' },
+  tookPart: (voters, invited) => `أجاب ${voters} من ${invited} شخصًا`,
+  few: (min) => `أقل من ${min} شخصًا: تبقى المجاميع مخفية.`,
+  review: 'تحقق',
+  youSay: 'جوابك',
+  sign: 'توقيع جوابي',
+  said: (choice) => `أجبت: ${choice}`,
+  again: 'الإجابة مجددًا',
+  back: 'رجوع',
+  failed: 'لم ينجح ذلك.',
+  sure: 'غير ملزم',
+};

@@ -1,0 +1,27 @@
+import type { PollWords } from './poll.fr';
+
+export const en: PollWords = {
+  polls: 'Polls',
+  lead: 'To hear what people think. A poll decides nothing: one person, one vote.',
+  none: 'No poll',
+  ask: 'Ask a question',
+  question: 'Question',
+  choice: (n) => `Answer ${n}`,
+  another: 'Add an answer',
+  hidden: 'Hidden answers',
+  hiddenHelp: (min) => `Nobody sees who chose what; totals appear only from ${min} persons on.`,
+  hiddenTag: 'answers hidden',
+  blocks: 'Open for (blocks)',
+  send: 'Ask',
+  stages: { announced: 'announced', open: 'open', closed: 'closed', concluded: 'ended' },
+  tookPart: (voters, invited) => `${voters} of ${invited} persons answered`,
+  few: (min) => `Fewer than ${min} persons: the totals stay hidden.`,
+  review: 'Check',
+  youSay: 'You answer',
+  sign: 'Sign my answer',
+  said: (choice) => `You answered: ${choice}`,
+  again: 'Answer again',
+  back: 'Back',
+  failed: 'That did not work.',
+  sure: 'Not binding',
+};

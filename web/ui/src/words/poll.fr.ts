@@ -1,0 +1,51 @@
+export interface PollWords {
+  polls: string;
+  lead: string;
+  none: string;
+  ask: string;
+  question: string;
+  choice: (n: string) => string;
+  another: string;
+  hidden: string;
+  hiddenHelp: (min: string) => string;
+  hiddenTag: string;
+  blocks: string;
+  send: string;
+  stages: { readonly [stage: string]: string };
+  tookPart: (voters: string, invited: string) => string;
+  few: (min: string) => string;
+  review: string;
+  youSay: string;
+  sign: string;
+  said: (choice: string) => string;
+  again: string;
+  back: string;
+  failed: string;
+  sure: string;
+}
+
+export const fr: PollWords = {
+  polls: 'Sondages',
+  lead: 'Pour connaître les avis. Un sondage ne décide rien : une personne, une voix.',
+  none: 'Aucun sondage',
+  ask: 'Poser une question',
+  question: 'Question',
+  choice: (n) => `Réponse ${n}`,
+  another: 'Ajouter une réponse',
+  hidden: 'Réponses cachées',
+  hiddenHelp: (min) => `Personne ne voit qui a choisi quoi ; les totaux n’apparaissent qu’à partir de ${min} participants.`,
+  hiddenTag: 'réponses cachées',
+  blocks: 'Ouvert pendant (blocs)',
+  send: 'Poser la question',
+  stages: { announced: 'annoncé', open: 'ouvert', closed: 'clos', concluded: 'terminé' },
+  tookPart: (voters, invited) => `${voters} sur ${invited} personnes ont répondu`,
+  few: (min) => `Moins de ${min} personnes : les totaux restent cachés.`,
+  review: 'Vérifiez',
+  youSay: 'Vous répondez',
+  sign: 'Signer ma réponse',
+  said: (choice) => `Vous avez répondu : ${choice}`,
+  again: 'Répondre de nouveau',
+  back: 'Retour',
+  failed: 'Cela n’a pas marché.',
+  sure: 'Consultatif',
+};

@@ -1,0 +1,27 @@
+import type { PollWords } from './poll.fr';
+
+export const nl: PollWords = {
+  polls: 'Peilingen',
+  lead: 'Om te horen wat men denkt. Een peiling beslist niets: één persoon, één stem.',
+  none: 'Geen peiling',
+  ask: 'Een vraag stellen',
+  question: 'Vraag',
+  choice: (n) => `Antwoord ${n}`,
+  another: 'Een antwoord toevoegen',
+  hidden: 'Verborgen antwoorden',
+  hiddenHelp: (min) => `Niemand ziet wie wat koos; totalen verschijnen pas vanaf ${min} personen.`,
+  hiddenTag: 'antwoorden verborgen',
+  blocks: 'Open gedurende (blokken)',
+  send: 'De vraag stellen',
+  stages: { announced: 'aangekondigd', open: 'open', closed: 'gesloten', concluded: 'beëindigd' },
+  tookPart: (voters, invited) => `${voters} van ${invited} personen antwoordden`,
+  few: (min) => `Minder dan ${min} personen: de totalen blijven verborgen.`,
+  review: 'Nakijken',
+  youSay: 'U antwoordt',
+  sign: 'Mijn antwoord ondertekenen',
+  said: (choice) => `U antwoordde: ${choice}`,
+  again: 'Opnieuw antwoorden',
+  back: 'Terug',
+  failed: 'Dat lukte niet.',
+  sure: 'Niet bindend',
+};

@@ -1,0 +1,151 @@
+export interface VoteWords {
+  assemblies: string;
+  assembliesLead: string;
+  none: string;
+  stages: { readonly [stage: string]: string };
+  on: string;
+  open: string;
+  items: string;
+  documents: string;
+  majority: string;
+  unsure: string;
+  choose: string;
+  choices: { readonly [choice: string]: string };
+  review: string;
+  reviewLead: string;
+  youVote: string;
+  withVotes: (votes: string) => string;
+  back: string;
+  sign: string;
+  signed: string;
+  signedLead: string;
+  tracker: string;
+  again: string;
+  waiting: string;
+  standsIn: (height: string) => string;
+  verified: string;
+  notVerified: string;
+  youVoted: (choice: string) => string;
+  verdicts: { readonly [verdict: string]: string };
+  keyWaits: string;
+  quorum: string;
+  reached: string;
+  notReached: string;
+  present: (owners: string, all: string, votes: string, sum: string) => string;
+  result: string;
+  outcomes: { readonly [outcome: string]: string };
+  arithmetic: string;
+  inFavour: string;
+  against: string;
+  abstained: string;
+  silent: string;
+  doubts: string;
+  doubtOn: { readonly [code: string]: string };
+  checklist: string;
+  lastDay: string;
+  firstDay: string;
+  kept: string;
+  late: string;
+  cameIn: (taken: string, standing: string) => string;
+  breaches: (n: string) => string;
+  signResults: string;
+  signedBy: string;
+  chair: string;
+  syndic: string;
+  print: string;
+  prepare: string;
+  day: string;
+  place: string;
+  notice: string;
+  assessor: string;
+  title: string;
+  text: string;
+  matter: string;
+  effect: string;
+  effects: { readonly [effect: string]: string };
+  asset: string;
+  most: string;
+  save: string;
+  announce: string;
+  announceLead: string;
+  blocks: string;
+  drop: string;
+  closesAt: (height: string, now: string) => string;
+  failed: string;
+}
+
+export const fr: VoteWords = {
+  assemblies: 'Assemblées',
+  assembliesLead: 'Ce que l’immeuble décide ensemble.',
+  none: 'Aucune assemblée',
+  stages: { draft: 'en préparation', announced: 'annoncée', open: 'ouverte', closed: 'close', concluded: 'décidée' },
+  on: 'le',
+  open: 'Ouvrir',
+  items: 'Ordre du jour',
+  documents: 'Documents',
+  majority: 'Majorité',
+  unsure: 'Règle à confirmer par un juriste : le président décide.',
+  choose: 'Votre choix',
+  choices: { For: 'Pour', Against: 'Contre', Abstain: 'Abstention' },
+  review: 'Vérifiez',
+  reviewLead: 'Vous pourrez voter de nouveau jusqu’à la clôture ; le dernier vote compte.',
+  youVote: 'Vous votez',
+  withVotes: (votes) => `avec ${votes} voix`,
+  back: 'Retour',
+  sign: 'Signer mon vote',
+  signed: 'Votre vote est signé',
+  signedLead: 'Le nœud a promis de l’inscrire. Notez ces mots pour le retrouver.',
+  tracker: 'Mots de suivi',
+  again: 'Voter de nouveau',
+  waiting: 'En route vers le registre commun…',
+  standsIn: (height) => `Inscrit dans le bloc ${height}`,
+  verified: 'Vérifié ici, sur cet appareil : preuve et signatures des autorités.',
+  notVerified: 'La preuve n’a pas pu être vérifiée.',
+  youVoted: (choice) => `Vous avez voté : ${choice}`,
+  verdicts: { counts: 'Il compte.', replaced: 'Remplacé par un vote plus récent.', void: 'Nul : deux votes contradictoires.', refused: 'Il ne compte pas.' },
+  keyWaits: 'Votre clé attend encore la fin du délai d’objection.',
+  quorum: 'Quorum',
+  reached: 'atteint',
+  notReached: 'pas encore atteint',
+  present: (owners, all, votes, sum) => `${owners} propriétaires sur ${all}, ${votes} voix sur ${sum}`,
+  result: 'Résultat',
+  outcomes: { adopted: 'Adoptée', refused: 'Refusée', 'no-quorum': 'Sans quorum', 'second-vote': 'Second vote immédiat', again: 'À revoter en assemblée', 'not-put': 'Non soumise au vote' },
+  arithmetic: 'Le calcul',
+  inFavour: 'Pour',
+  against: 'Contre',
+  abstained: 'Abstentions',
+  silent: 'Sans réponse',
+  doubts: 'Le président décide de',
+  doubtOn: { 'be-remote': 'la participation à distance', 'fr-26-1': 'le second vote après les deux tiers (article 26-1)', 'fr-challenge': 'le point de départ du délai de contestation', 'fr-minutes': 'la date de notification du procès-verbal', 'fr-split': 'un lot dont les indivisaires ne désignent personne', 'joint-owners': 'la façon dont des indivisaires comptent comme propriétaires', 'divided-owner': 'un propriétaire qui vote différemment avec ses lots', alone: 'une seule personne est présente : personne ne peut voter', 'reduced-divided': 'un propriétaire réduit dont les voix sont partagées', 'reduced-total': 'le total auquel les voix réduites se comparent' },
+  checklist: 'Délais légaux',
+  lastDay: 'au plus tard le',
+  firstDay: 'au plus tôt le',
+  kept: 'respecté',
+  late: 'trop tard',
+  cameIn: (taken, standing) => `${taken} bulletins reçus, ${standing} inscrits`,
+  breaches: (n) => `${n} infractions inscrites pour toujours`,
+  signResults: 'Signer les résultats',
+  signedBy: 'Signé par',
+  chair: 'Président',
+  syndic: 'Syndic',
+  print: 'Imprimer le procès-verbal',
+  prepare: 'Préparer une assemblée',
+  day: 'Jour',
+  place: 'Heure et lieu',
+  notice: 'Convocation envoyée le',
+  assessor: 'Assesseur',
+  title: 'Titre',
+  text: 'Texte',
+  matter: 'Nature',
+  effect: 'Exécution',
+  effects: { nothing: 'par les personnes', 'work-order': 'ouvre un ordre de travail', purchase: 'lance un achat groupé', action: 'demande à la ruche', policy: 'change une règle' },
+  asset: 'Équipement',
+  most: 'Plafond (EUR)',
+  save: 'Enregistrer',
+  announce: 'Annoncer',
+  announceLead: 'Après l’annonce plus rien ne change : chaque bulletin répète l’empreinte du texte.',
+  blocks: 'Blocs pendant lesquels on vote',
+  drop: 'Supprimer',
+  closesAt: (height, now) => `Clôture au bloc ${height} (maintenant ${now})`,
+  failed: 'Cela n’a pas marché.',
+};
