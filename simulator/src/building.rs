@@ -19,12 +19,38 @@ use protocol::{
 };
 
 use crate::disk::{Crash, Disk};
+use crate::metered::Metered;
 use crate::mutants::Mutant;
 
 /// Hive time at the start of the world: 2025-12-06T05:46:40Z.
 pub const EPOCH_MS: i64 = 1_765_000_000_000;
 /// Number of the only segment of a telemetry log.
 pub(crate) const SEGMENT: u64 = 1;
+
+/// The hive's clock: when a world begins, and how fast its time passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HiveClock {
+    /// Hive time at the start, milliseconds since 1970.
+    pub epoch_ms: i64,
+    /// Hive milliseconds for each millisecond of the world.
+    pub pace: u64,
+}
+
+impl HiveClock {
+    /// As in most worlds.
+    pub const STEADY: Self = Self { epoch_ms: EPOCH_MS, pace: 1 };
+
+    /// Hive time.
+    pub fn at(self, world: u64) -> UnixMs {
+        let since = i64::try_from(world * self.pace).expect("invariant: a world lasts hours");
+        UnixMs(self.epoch_ms).plus(since)
+    }
+
+    /// A span of the world in hive time, milliseconds.
+    pub fn span(self, world_ms: i64) -> i64 {
+        world_ms * i64::try_from(self.pace).expect("invariant: a small number")
+    }
+}
 
 /// Something that leaves a node.
 #[derive(Debug)]
@@ -90,6 +116,8 @@ pub enum Stop {
 pub struct Hive {
     /// The founding document.
     pub genesis: Genesis,
+    /// Its clock.
+    pub clock: HiveClock,
     /// An empty block at least this often, milliseconds.
     pub heartbeat_ms: u64,
     /// How long the network key before opens the door beside a new one, milliseconds.
@@ -124,6 +152,10 @@ pub struct Building {
     pub disk: Disk,
     /// How far its clock is off, milliseconds.
     pub clock_off_ms: i64,
+    /// The clock it is off from.
+    pub(crate) clock: HiveClock,
+    /// What its meter said, oldest first, where it has one.
+    pub(crate) metered: Option<Metered>,
     pub(crate) core: Option<Core>,
     pub(crate) boot: u64,
     /// Where each block stands in `blocks.log`, from height 1.
@@ -153,6 +185,8 @@ impl Building {
             door: Vec::new(),
             disk,
             clock_off_ms: 0,
+            clock: HiveClock::STEADY,
+            metered: None,
             core: None,
             boot: 0,
             places: Vec::new(),
@@ -198,6 +232,9 @@ impl Building {
         self.places.clear();
         self.read.clear();
         self.unwritten.clear();
+        if let Some(metered) = &mut self.metered {
+            metered.forget();
+        }
         self.disk.crash(crash);
     }
 
@@ -235,11 +272,7 @@ impl Building {
 
     /// Time as this node sees it.
     pub fn now(&self, world: u64) -> Now {
-        let since_epoch = i64::try_from(world).expect("invariant: a world lasts hours");
-        Now {
-            tick: Tick(world - self.boot),
-            time: UnixMs(EPOCH_MS).plus(since_epoch).plus(self.clock_off_ms),
-        }
+        Now { tick: Tick(world - self.boot), time: self.clock.at(world).plus(self.clock_off_ms) }
     }
 
     /// Writes and syncs what waits for the telemetry log: the committer's turn.
@@ -296,6 +329,7 @@ impl Building {
             Output::SendOperator { .. }
             | Output::Members(_)
             | Output::MemberMoved { .. }
+            | Output::ForgetHistory
             | Output::Event(_) => {
                 return Ok(None);
             }

@@ -43,6 +43,8 @@ pub enum Rule {
     Once,
     /// Whoever was excluded learns no later network key.
     Keys,
+    /// A building's energy of single slots is with itself and its desks alone.
+    Privacy,
 }
 
 impl Rule {
@@ -66,6 +68,7 @@ impl Rule {
             Self::Load => "load",
             Self::Once => "once",
             Self::Keys => "keys",
+            Self::Privacy => "privacy",
         }
     }
 }

@@ -88,6 +88,18 @@ pub struct People {
     pub lie_every_ms: u64,
     /// Mean time between changes of members and authorities, milliseconds; 0 is never.
     pub change_every_ms: u64,
+    /// Whether residents hold assemblies and polls.
+    pub meet: bool,
+}
+
+/// Whether neighbours share energy, and how fast their time passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sharing {
+    /// Hive milliseconds for each millisecond, so that a world sees many slots; 0 where nobody shares, and hive time
+    /// passes as everywhere.
+    pub pace: u64,
+    /// Whether the hive votes slots of an hour in place of a quarter.
+    pub hourly: bool,
 }
 
 /// Everything that a seed draws before it starts.
@@ -103,6 +115,8 @@ pub struct Weather {
     pub clocks: Clocks,
     /// Lying, coming and going.
     pub people: People,
+    /// Energy between neighbours.
+    pub sharing: Sharing,
     /// How the disks of all nodes behave.
     pub disk: Habits,
     /// Whether disks of the unlucky authorities write out of order.
@@ -125,15 +139,23 @@ pub struct Weather {
 /// milliseconds.
 const READING_AFTER_MS: u64 = 4_000;
 
+/// How fast hive time may pass in a stormy minute of sharing, and whether slots are hours then.
+const STORMY_PACES: [(u64, bool); 3] = [(60, false), (300, false), (300, true)];
+/// The same for worlds that last hours.
+const LONG_PACES: [(u64, bool); 4] = [(1, false), (12, false), (24, false), (60, true)];
+
 impl Weather {
     /// Draws the weather of a seed.
     pub fn draw(seed: u64) -> Self {
-        draw::stormy(&mut Chance::new(seed, "weather"))
+        let sharing = draw::sharing(&mut Chance::new(seed, "sharing"), &STORMY_PACES);
+        draw::meeting(seed, Self { sharing, ..draw::stormy(&mut Chance::new(seed, "weather")) })
     }
 
     /// Draws the weather of a seed for a world that lasts hours.
     pub fn draw_quiet(seed: u64, nodes: usize) -> Self {
-        draw::quiet(&mut Chance::new(seed, "weather"), nodes as u64)
+        let sharing = draw::sharing(&mut Chance::new(seed, "sharing"), &LONG_PACES);
+        let quiet = draw::quiet(&mut Chance::new(seed, "weather"), nodes as u64);
+        draw::meeting(seed, Self { sharing, ..quiet })
     }
 
     /// What is left when the faults stop: links that only delay.
@@ -169,6 +191,8 @@ mod tests {
             |weather: &Weather| weather.disk.read_fails_per_mille > 0,
             |weather: &Weather| weather.people.lie,
             |weather: &Weather| weather.people.change_every_ms > 0,
+            |weather: &Weather| weather.sharing.pace > 0,
+            |weather: &Weather| weather.people.meet,
         ] {
             let count = all.iter().filter(|weather| is_on(weather)).count();
             assert!((20..180).contains(&count), "{count} of 200");

@@ -4,30 +4,37 @@ use std::collections::{BTreeSet, BinaryHeap};
 
 use protocol::{Genesis, SigningKey, UnixMs};
 
-use crate::building::{Building, EPOCH_MS, Hive};
+use crate::building::{Building, Hive, HiveClock};
 use crate::chance::Chance;
 use crate::checker::Checker;
 use crate::disk::Disk;
-use crate::faults::Weather;
+use crate::faults::{Sharing, Weather};
 use crate::gateway::Gateway;
 use crate::governing::{Government, NEWCOMERS, Newcomer};
 use crate::keys::{is_real, signing_key};
 use crate::liars::{Liar, Lies};
 use crate::lying::Twins;
+use crate::meetings::Meetings;
+use crate::metered::Metered;
 use crate::model::Model;
 use crate::network::Network;
 use crate::place::Place;
 use crate::report::Tally;
+use crate::series::Series;
 use crate::trace::Trace;
 use crate::witness::Witness;
 use crate::workload::Client;
 use crate::world::{Settings, World};
+
+/// 2025-12-01T00:00:00Z, a Monday.
+const MONTH_END_MS: i64 = 1_764_547_200_000;
 
 /// Founds places one after the other.
 struct Founder<'w> {
     seed: u64,
     settings: Settings,
     weather: &'w Weather,
+    clock: HiveClock,
     unlucky: &'w BTreeSet<usize>,
     chance: &'w mut Chance,
 }
@@ -38,6 +45,8 @@ impl Founder<'_> {
         habits.reorders = self.weather.disk_reorders && self.unlucky.contains(&i);
         let disk = Disk::new(habits, Chance::new(self.seed, &format!("disk {i}")));
         let mut building = Building::new(name, key, disk, self.settings.mutant);
+        building.clock = self.clock;
+        building.metered = (self.weather.sharing.pace > 0).then(Metered::default);
         building.clock_off_ms = self.chance.signed(self.weather.clocks.offset_ms_max);
         Place::new(building, Gateway::new(Chance::new(self.seed, &format!("gateway {i}"))))
     }
@@ -60,14 +69,15 @@ impl<'a> World<'a> {
             (0..count).map(|i| signing_key(seed, what, i, is_real)).collect()
         };
         let (nodes, clients) = (keys("node"), keys("client"));
-        let genesis = found(seed, &nodes[..authorities], nodes[authorities..].iter().chain(&clients));
-        let key_overlap_ms = draw_overlap(seed, settings.hours.is_some());
-        let hive = Hive { genesis, heartbeat_ms: weather.heartbeat_ms, key_overlap_ms };
+        let clock = hive_clock(weather.sharing, settings.hours.is_some());
+        let genesis = found(seed, clock, &nodes[..authorities], nodes[authorities..].iter().chain(&clients));
+        let key_overlap_ms = clock.span(draw_overlap(seed, settings.hours.is_some()));
+        let hive = Hive { genesis, clock, heartbeat_ms: weather.heartbeat_ms, key_overlap_ms };
         let unlucky = draw_unlucky(authorities, &mut chance);
         let liars = draw_liars(&unlucky, settings.byzantine, &weather, &mut chance);
         let slow = chance.index(count);
         let mut founder =
-            Founder { seed, settings, weather: &weather, unlucky: &unlucky, chance: &mut chance };
+            Founder { seed, settings, weather: &weather, clock, unlucky: &unlucky, chance: &mut chance };
         let mut places = Vec::new();
         for (i, key) in nodes.iter().enumerate() {
             let name =
@@ -98,7 +108,11 @@ impl<'a> World<'a> {
         }
         let lies = |place: &&Place| place.liar.is_some();
         let liars = places.iter().filter(lies).map(|place| place.building.address()).collect();
-        let client = |(i, key)| Client::new(key, Chance::new(seed, &format!("client {i}")));
+        let client = |(i, key): (usize, SigningKey)| {
+            let chance = Chance::new(seed, &format!("meetings {i}"));
+            let meetings = weather.people.meet.then(|| Meetings::new(key.address(), is_real, chance));
+            Client::new(key, Chance::new(seed, &format!("client {i}")), meetings)
+        };
         Self {
             now: 0,
             queue: BinaryHeap::new(),
@@ -125,13 +139,25 @@ impl<'a> World<'a> {
             liars,
             twins,
             government: Government::new(authorities),
+            series: Series::default(),
             settings,
         }
     }
 }
 
+/// Where neighbours share, a week and a month end on the way: at the beginning of Monday, 2025-12-01.
+fn hive_clock(sharing: Sharing, lasts_hours: bool) -> HiveClock {
+    if sharing.pace == 0 {
+        return HiveClock::STEADY;
+    }
+    let pace = i64::try_from(sharing.pace).expect("invariant: a small number");
+    let before_ms = pace * if lasts_hours { 10 * 60_000 } else { 24_000 };
+    HiveClock { epoch_ms: MONTH_END_MS - before_ms.max(30 * 60_000), pace: sharing.pace }
+}
+
 fn found<'k>(
     seed: u64,
+    clock: HiveClock,
     authorities: &[SigningKey],
     followers: impl Iterator<Item = &'k SigningKey>,
 ) -> Genesis {
@@ -139,7 +165,7 @@ fn found<'k>(
     let followers = followers.map(SigningKey::public).collect();
     let salt = protocol::Digest::of("symbiose simulator salt v1", &[&seed.to_be_bytes()]);
     // An hour early, so that no clock that is a little slow lies before the hive's beginning.
-    Genesis::new(UnixMs(EPOCH_MS - 3_600_000), salt, authorities, followers)
+    Genesis::new(UnixMs(clock.epoch_ms - 3_600_000), salt, authorities, followers)
         .expect("invariant: keys of different names differ and are few")
 }
 

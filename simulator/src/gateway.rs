@@ -7,6 +7,7 @@ use node::core::{Actor, Command, Core, Input, Payload, Ticket};
 use protocol::{UnixMs, WorkOrderStatus};
 
 use crate::chance::Chance;
+use crate::metered::Registers;
 
 /// Readings above this for a while raise rule R5.
 const HOT_CELSIUS: u64 = 80;
@@ -18,7 +19,9 @@ const HOT_PER_MILLE: u64 = 60;
 pub struct Gateway {
     chance: Chance,
     /// What is not acknowledged yet, and under which tickets it was handed in.
-    waiting: Option<(Payload, Vec<Ticket>)>,
+    waiting: Option<(Vec<Payload>, Vec<Ticket>)>,
+    /// The counters of its meter.
+    registers: Registers,
     hot_readings: u64,
     /// Rows that were acknowledged, in order.
     acknowledged: Vec<Row>,
@@ -29,19 +32,32 @@ pub struct Gateway {
 impl Gateway {
     /// A gateway that has read nothing yet.
     pub fn new(chance: Chance) -> Self {
-        Self { chance, waiting: None, hot_readings: 0, acknowledged: Vec::new(), is_hot: false }
+        let registers = Registers::default();
+        Self { chance, waiting: None, registers, hot_readings: 0, acknowledged: Vec::new(), is_hot: false }
     }
 
     /// The reading to hand in: the one that waits, or a new one.
-    pub fn hand_in(&mut self, site: String, asset: String, time: UnixMs, ticket: Ticket) -> Input {
+    pub fn hand_in(
+        &mut self,
+        site: String,
+        asset: String,
+        meter: Option<String>,
+        time: UnixMs,
+        ticket: Ticket,
+    ) -> Input {
         if self.waiting.is_none() {
             let celsius = self.read_motor();
             let metrics = vec![("motor_temp".to_owned(), Some(celsius))];
-            self.waiting = Some((Payload { site_code: site, asset_code: asset, time, metrics }, Vec::new()));
+            let mut payloads = vec![Payload { site_code: site.clone(), asset_code: asset, time, metrics }];
+            if let Some(asset_code) = meter {
+                let metrics = self.registers.read(time, &mut self.chance);
+                payloads.push(Payload { site_code: site, asset_code, time, metrics });
+            }
+            self.waiting = Some((payloads, Vec::new()));
         }
-        let (payload, tickets) = self.waiting.as_mut().expect("invariant: filled above");
+        let (payloads, tickets) = self.waiting.as_mut().expect("invariant: filled above");
         tickets.push(ticket);
-        Input::Telemetry { ticket, payloads: vec![payload.clone()] }
+        Input::Telemetry { ticket, payloads: payloads.clone() }
     }
 
     /// What was handed in under that ticket is acknowledged; `rows` is what was stored of it.

@@ -4,11 +4,16 @@ use std::collections::BTreeMap;
 
 use ledger::Event as LedgerEvent;
 use node::core::{Actor, Answer, Command, Input, Refused, Ticket};
+use protocol::assembly::{Commission, Effect, JointQuestion, Needed};
+use protocol::energy::MicroEuro;
 use protocol::invitation::{JoinRefusal, JoinResponse};
-use protocol::{Action, Address, Digest, Invitation, JoinRequest, Role, SignedInvitation};
+use protocol::{
+    Action, Address, AssetKind, Bounded, Digest, Invitation, JoinRequest, Role, Severity, SignedInvitation,
+};
 
 use crate::checker::{Rule, Violation};
 use crate::trace::short;
+use crate::workload::Client;
 use crate::world::{Event, World};
 
 /// Nodes that may be let in.
@@ -17,6 +22,8 @@ pub(crate) const NEWCOMERS: usize = 2;
 const INVITATION_MS: i64 = 3_600_000;
 /// How often a newcomer knocks until it is let in, milliseconds.
 const KNOCK_EVERY_MS: u64 = 3_000;
+/// How often several buildings are asked one thing, milliseconds.
+const ASK_EVERY_MS: u64 = 12_000;
 /// How often people look whether something waits for their approval, milliseconds.
 const OPERATE_EVERY_MS: u64 = 2_000;
 
@@ -63,6 +70,11 @@ impl World<'_> {
         }
         let wait = self.chance.wait(every_ms);
         self.after(wait, Event::Change);
+        self.operate_all();
+    }
+
+    /// People at every building look now and then.
+    pub(crate) fn operate_all(&mut self) {
         for node in 0..self.places.len() {
             self.operate_later(node);
         }
@@ -72,6 +84,61 @@ impl World<'_> {
         let every_ms = OPERATE_EVERY_MS.max(self.weather.people.change_every_ms / 8);
         let wait = self.chance.wait(every_ms);
         self.after(wait, Event::Operate { node });
+    }
+
+    /// Now and then the authorities of a hive whose residents meet ask several buildings one thing.
+    pub(crate) fn ask_later(&mut self) {
+        let people = self.weather.people;
+        if !people.meet {
+            return;
+        }
+        if people.change_every_ms == 0 && self.weather.sharing.pace == 0 {
+            self.operate_all();
+        }
+        let every_ms = if self.settings.hours.is_some() { 20 * ASK_EVERY_MS } else { ASK_EVERY_MS };
+        let wait = self.chance.wait(every_ms);
+        self.after(wait, Event::Ask);
+    }
+
+    pub(crate) fn ask(&mut self) -> Result<(), Violation> {
+        let governing: Vec<usize> = (0..self.places.len()).filter(|node| self.governs(*node)).collect();
+        if governing.is_empty() || self.healed_at.is_some() {
+            return Ok(());
+        }
+        let by = governing[self.chance.index(governing.len())];
+        let question = self.question();
+        let name = self.name(by);
+        self.trace.note(self.now, "question", &[name.as_bytes()], || {
+            format!("{name}     wants {} buildings asked", question.buildings.len())
+        });
+        let wait =
+            self.chance.wait(if self.settings.hours.is_some() { 20 * ASK_EVERY_MS } else { ASK_EVERY_MS });
+        self.after(wait, Event::Ask);
+        self.command(by, Command::Propose(Action::AskJointly(Box::new(question)))).map(|_| ())
+    }
+
+    /// Two or three buildings and how many of them have to adopt.
+    fn question(&mut self) -> JointQuestion {
+        let number = self.chance.bits().to_be_bytes();
+        let digest = |what: &str| Digest::of("symbiose simulator question v1", &[&number, what.as_bytes()]);
+        let mut buildings: Vec<Address> = self.clients.iter().map(Client::address).collect();
+        let asked = 2 + self.chance.index(2);
+        while buildings.len() > asked {
+            buildings.swap_remove(self.chance.index(buildings.len()));
+        }
+        buildings.sort_unstable();
+        let needed = [Needed::All, Needed::Majority, Needed::TwoThirds][self.chance.index(3)];
+        let commission = Commission {
+            most: MicroEuro(1_000_000_000),
+            asset: digest("asset"),
+            kind: AssetKind::Elevator,
+            severity: Severity::High,
+            commitment: digest("commitment"),
+        };
+        let effect = if self.chance.per_mille(700) { Effect::WorkOrder(commission) } else { Effect::Nothing };
+        let lead = buildings[self.chance.index(buildings.len())];
+        let buildings = Bounded::new(buildings).expect("invariant: three at the most");
+        JointQuestion { question: digest("question"), buildings, needed, lead, effect }
     }
 
     /// Somebody wants something changed.
@@ -104,7 +171,8 @@ impl World<'_> {
 
     /// People at one building approve what waits for them.
     pub(crate) fn operate(&mut self, node: usize) -> Result<(), Violation> {
-        if self.weather.people.change_every_ms == 0 {
+        let people = self.weather.people;
+        if people.change_every_ms == 0 && self.weather.sharing.pace == 0 && !people.meet {
             return Ok(());
         }
         self.operate_later(node);
@@ -238,7 +306,7 @@ impl World<'_> {
     }
 
     /// Whether people at this building may govern and mean well.
-    fn governs(&self, node: usize) -> bool {
+    pub(crate) fn governs(&self, node: usize) -> bool {
         let place = &self.places[node];
         let role = place.building.ledger().and_then(ledger::Ledger::role);
         place.is_held() && place.paused_until <= self.now && role == Some(Role::Authority)
@@ -252,7 +320,7 @@ impl World<'_> {
         let secret = Digest::of("symbiose simulator secret v1", &[&self.chance.bits().to_be_bytes()]);
         let role = if self.chance.per_mille(500) { Role::Authority } else { Role::Follower };
         let nonce = Invitation::nonce_of(&secret);
-        let expires = self.places[by].building.now(self.now).time.plus(INVITATION_MS);
+        let expires = self.places[by].building.now(self.now).time.plus(self.hive.clock.span(INVITATION_MS));
         let names = [self.name(by), self.name(node)];
         self.trace.note(self.now, "invite", &[names[0].as_bytes(), names[1].as_bytes()], || {
             format!("{}     invites {} ({})", names[0], names[1], short(&nonce))
@@ -279,8 +347,13 @@ impl World<'_> {
     /// An authority leaves, where more are left than founded the hive.
     fn removal(&mut self) -> Option<Action> {
         let under_way = self.government.removals.saturating_sub(self.model.removals());
-        let set: Vec<Address> = self.model.coming_authorities().keys().copied().collect();
-        if set.len() <= self.government.founders + under_way {
+        if self.model.coming_authorities().len() <= self.government.founders + under_way {
+            return None;
+        }
+        // Who settles stays, so that two desks are left that do not fail.
+        let stays = |address: &&Address| !self.model.has_desk(address);
+        let set: Vec<Address> = self.model.coming_authorities().keys().filter(stays).copied().collect();
+        if set.is_empty() {
             return None;
         }
         self.government.removals += 1;

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use ledger::{Config, Head, Ledger, StoredBlock, VoteLog};
+use node::core::Core;
 use protocol::{Bytes, Height, WorkOrderStatus};
 
 use crate::checker::{Rule, Violation};
@@ -15,6 +16,9 @@ use crate::world::{Event, World};
 pub const LIVE_AGAIN_MS_MAX: u64 = 60_000;
 /// When new transactions are asked for after the faults stopped, milliseconds.
 const GOAL_AFTER_MS: u64 = 2_000;
+
+/// The fastest pace at which rules still find a hot motor in its readings.
+const PACE_OF_RULES_MAX: u64 = 1;
 
 /// The blocks of a disk, and where they lead.
 struct Replayed {
@@ -92,6 +96,7 @@ impl World<'_> {
             return false;
         };
         held.iter().all(|node| self.is_settled(*node) && self.has_settled_keys(*node))
+            && self.has_shared(first, &held)
             && others.iter().all(|ledger| ledger.head() == first.head())
             && self.clients.iter().zip(&self.places).filter(|(_, place)| place.is_held()).all(
                 |(client, _)| {
@@ -113,7 +118,9 @@ impl World<'_> {
             return core.outbox_len() == 0;
         }
         // Alerts that a wild clock closed in the future hold new ones back until then.
-        let is_free = !(self.weather.clocks.wild && self.unlucky.contains(&node));
+        let is_wild = self.weather.clocks.wild && self.unlucky.contains(&node);
+        // Where hive time flies, readings lie too far apart for a rule.
+        let is_free = !is_wild && self.hive.clock.pace <= PACE_OF_RULES_MAX;
         core.outbox_len() == 0
             && (has_order || !is_free)
             && orders.values().all(|order| order.ledger.status == Some(order.status))
@@ -154,8 +161,10 @@ impl World<'_> {
                     let round =
                         progress.round.map_or_else(|| "idle".to_owned(), |round| format!("round {round}"));
                     let settled = if self.is_settled(node) { "" } else { ", work orders open" };
+                    let keys = if self.has_settled_keys(node) { "" } else { ", keys open" };
+                    let wishes = place.building.core().map_or(0, Core::outbox_len);
                     format!(
-                        "{name} at {}, {round}, {} waiting{settled}",
+                        "{name} at {}, {round}, {} waiting, {wishes} wishes{settled}{keys}",
                         ledger.head().height,
                         ledger.mempool_len()
                     )
@@ -168,7 +177,11 @@ impl World<'_> {
             .filter(|(client, _)| !client.pending().is_empty())
             .map(|(client, place)| format!("{} waits for {}", place.building.name, client.pending().len()))
             .collect();
-        let detail = format!("60 s after the faults stopped: {}; {}", nodes.join("; "), behind.join("; "));
+        let held: Vec<usize> = (0..self.places.len()).filter(|node| self.places[*node].is_held()).collect();
+        let first = held.iter().find_map(|node| self.places[*node].building.ledger());
+        let lacks = first.and_then(|ledger| self.lacks_of_sharing(ledger, &held)).unwrap_or_default();
+        let (nodes, behind) = (nodes.join("; "), behind.join("; "));
+        let detail = format!("60 s after the faults stopped: {nodes}; {behind}; {lacks}");
         Violation::of(Rule::Liveness, detail)
     }
 
@@ -180,7 +193,10 @@ impl World<'_> {
             self.replay_disk(node, &mut replayed)?;
             self.check_orders(node)?;
             self.compare(node)?;
+            self.check_disk_privacy(node)?;
         }
+        self.count_shared();
+        self.model.count_meetings(&mut self.tally);
         self.check_excluded()
     }
 

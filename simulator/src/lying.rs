@@ -4,7 +4,6 @@
 use node::core::Input;
 use protocol::{Address, Message, encode};
 
-use crate::building::EPOCH_MS;
 use crate::checker::Violation;
 use crate::disk::{Crash, File};
 use crate::liars::{Facts, Liar, Said};
@@ -123,8 +122,7 @@ impl World<'_> {
                 let now = building.now(self.now);
                 let round = ledger.progress(now.tick).round;
                 // What a liar signs has to look good by the clock of others.
-                let time = protocol::UnixMs(EPOCH_MS)
-                    .plus(i64::try_from(self.now).expect("invariant: a world lasts hours"));
+                let time = self.hive.clock.at(self.now);
                 let facts = Facts { key: &building.key, tip: ledger.tip(), round, now: time };
                 speak(&mut liar, &facts)
             })

@@ -9,6 +9,10 @@ mod command;
 mod hunt;
 mod terminal;
 
+/// A world is a great many small pieces of memory that come and go.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     terminal::quiet_panics();
     match command::run(cli::Cli::parse()) {

@@ -3,8 +3,10 @@
 
 mod compare;
 mod keys;
+mod meetings;
 mod members;
 mod orders;
+mod sharing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,6 +16,8 @@ use protocol::{
 };
 
 use keys::{Door, Waiting};
+use meetings::Meetings;
+use sharing::Sharing;
 
 /// A member as the model knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +88,8 @@ pub struct Model {
     asks_cosignatures: bool,
     waiting: BTreeMap<Digest, Waiting>,
     door: Option<Door>,
+    sharing: Sharing,
+    meetings: Meetings,
 }
 
 /// What a transaction is carried out on.
@@ -117,6 +123,8 @@ impl Model {
             asks_cosignatures: false,
             waiting: BTreeMap::new(),
             door: None,
+            sharing: Sharing::default(),
+            meetings: Meetings::default(),
         }
     }
 
@@ -173,6 +181,7 @@ impl Model {
         (self.height, self.time) = (height, header.time);
         self.sets.push(self.coming_authorities().clone());
         self.forget_waiting();
+        self.carry_out_due(height)?;
         let mut changes = Vec::new();
         for transaction in &block.transactions {
             let id = transaction.id();
@@ -233,7 +242,10 @@ impl Model {
             | Payload::ChangeKey(_)
             | Payload::CommitDay(_)
             | Payload::Settle(_)
-            | Payload::Token(_) => false,
+            | Payload::Dispute(_)
+            | Payload::Token(_)
+            | Payload::Assembly(_)
+            | Payload::Aggregate(_) => false,
         };
         if governed && !deciding.contains_key(author) {
             return Err(format!("{author} governs in block {height} and is no authority"));
@@ -249,7 +261,11 @@ impl Model {
             Payload::RevokeInvitation(nonce) => self.revoke_invitation(nonce).map(|()| None),
             Payload::ChangeKey(change) => self.change_own_key(context, change).map(Some),
             Payload::NameNetworkKey(named) => self.name_network_key(named).map(|()| Some(Change::NetworkKey)),
-            Payload::CommitDay(_) | Payload::Settle(_) | Payload::Token(_) => {
+            Payload::CommitDay(commitment) => self.commit_day(context, commitment).map(|()| None),
+            Payload::Settle(signed) => self.settle_energy(deciding, signed).map(|()| None),
+            Payload::Dispute(dispute) => self.dispute_energy(context, dispute).map(|()| None),
+            Payload::Assembly(action) => self.act_on_assembly(context, action).map(|()| None),
+            Payload::Token(_) | Payload::Aggregate(_) => {
                 Err(format!("nobody in this world asked for what {author} signed"))
             }
         }

@@ -2,58 +2,62 @@
 //! carried out here; the others are bugs inside the ledger, which are there to plant with the feature `simulation` only.
 
 use clap::ValueEnum;
+use clap::builder::PossibleValue;
 use ledger::planted::{Bug, Planted};
 
-/// One planted fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+/// One planted fault. What each breaks says [`Mutant::about`], or [`Bug::about`] for those inside the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mutant {
-    /// More than half of the votes decide.
     QuorumHalf,
-    /// Votes leave before the vote log is synced.
     VoteBeforeSync,
-    /// A restart begins with an empty vote log.
     WalForgotten,
-    /// A restart remembers votes, but neither blocks nor polkas.
     Amnesia,
-    /// Any valid proposal gets a prevote in spite of a lock.
     NoLock,
-    /// After a restart another block is proposed in the same round.
     NewValueAfterRestart,
-    /// A block is handed over in the first round only.
     ValueAtStartOnly,
-    /// Nothing is sent a second time.
     NoRebroadcast,
-    /// Every message of a later height asks for blocks.
     SyncStorm,
-    /// Nothing bounds what is kept of the next height.
     UnboundedVotes,
-    /// A transaction can be carried out twice.
     ReplayAccepted,
-    /// Nothing of a later round is listened to.
     NoRoundSkip,
-    /// A peer's block is taken without its certificate.
     UnverifiedSync,
-    /// The vote log names blocks without their bodies.
     BodyNotLogged,
-    /// A changed authority set decides one height early.
     SetChangeEarly,
-    /// Blocks are read in any encoding.
     NonCanonicalDecode,
-    /// Blocks are announced before `blocks.log` is synced.
+    DoubleSale,
+    OneSignature,
+    UnevenBooking,
+    LateBallot,
+    BallotTwice,
+    DecisionTwice,
     BlockNotSynced,
-    /// A torn end of `blocks.log` is left in place and appended to.
     TornTailKept,
-    /// A restart drops the second half of the recovered vote records.
     HalfRemembered,
-    /// Readings are acknowledged before the telemetry log is synced.
     TelemetryNotSynced,
-    /// What the building records is never flushed.
     LostPersist,
+}
+
+/// Where it is planted.
+enum Plant {
+    /// Inside the ledger, which knows what it breaks.
+    Ledger(Bug),
+    /// On the carrying side, which breaks this duty.
+    Carrying(&'static str),
+}
+
+impl ValueEnum for Mutant {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()).help(self.about()))
+    }
 }
 
 impl Mutant {
     /// All of them, those that have to be found on every change first.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 27] = [
         Self::QuorumHalf,
         Self::VoteBeforeSync,
         Self::WalForgotten,
@@ -70,6 +74,12 @@ impl Mutant {
         Self::BodyNotLogged,
         Self::SetChangeEarly,
         Self::NonCanonicalDecode,
+        Self::DoubleSale,
+        Self::OneSignature,
+        Self::UnevenBooking,
+        Self::LateBallot,
+        Self::BallotTwice,
+        Self::DecisionTwice,
         Self::BlockNotSynced,
         Self::TornTailKept,
         Self::HalfRemembered,
@@ -96,6 +106,12 @@ impl Mutant {
             Self::BodyNotLogged => "body-not-logged",
             Self::SetChangeEarly => "set-change-early",
             Self::NonCanonicalDecode => "non-canonical-decode",
+            Self::DoubleSale => "double-sale",
+            Self::OneSignature => "one-signature",
+            Self::UnevenBooking => "uneven-booking",
+            Self::LateBallot => "late-ballot",
+            Self::BallotTwice => "ballot-twice",
+            Self::DecisionTwice => "decision-twice",
             Self::BlockNotSynced => "block-not-synced",
             Self::TornTailKept => "torn-tail-kept",
             Self::HalfRemembered => "half-remembered",
@@ -106,57 +122,52 @@ impl Mutant {
 
     /// What it breaks.
     pub const fn about(self) -> &'static str {
-        match self {
-            Self::QuorumHalf => "more than half of the votes decide, in votes and in certificates",
-            Self::VoteBeforeSync => "votes leave before the vote log is synced",
-            Self::WalForgotten => "a restart begins with an empty vote log",
-            Self::Amnesia => {
-                "a restart remembers votes, but neither blocks nor polkas: the lock is forgotten"
-            }
-            Self::NoLock => "any valid proposal gets a prevote in spite of a lock",
-            Self::NewValueAfterRestart => "after a restart another block is proposed in a round that had one",
-            Self::ValueAtStartOnly => "a block is handed over in the first round only",
-            Self::NoRebroadcast => "votes, certificates and bodies are never sent a second time",
-            Self::SyncStorm => "every message of a later height asks for blocks, without a limit",
-            Self::UnboundedVotes => "nothing bounds what is kept of the next height",
-            Self::ReplayAccepted => "sequences are not checked: a transaction can be carried out twice",
-            Self::NoRoundSkip => "nothing of a later round is listened to, round certificates included",
-            Self::UnverifiedSync => "a block brought by a peer is taken without its certificate",
-            Self::BodyNotLogged => "the vote log names blocks without their bodies",
-            Self::SetChangeEarly => "a changed authority set decides one height early",
-            Self::NonCanonicalDecode => "blocks are read in any encoding",
-            Self::BlockNotSynced => "blocks are announced before blocks.log is synced",
-            Self::TornTailKept => "a torn end of blocks.log is left in place and appended to",
-            Self::HalfRemembered => "a restart drops the second half of the recovered vote records",
-            Self::TelemetryNotSynced => "readings are acknowledged before the telemetry log is synced",
-            Self::LostPersist => "what the building records is never flushed",
+        match self.plant() {
+            Plant::Ledger(bug) => bug.about(),
+            Plant::Carrying(about) => about,
         }
     }
 
     /// The bug inside the ledger; none where the carrying side breaks its duty.
     pub const fn bug(self) -> Option<Bug> {
+        match self.plant() {
+            Plant::Ledger(bug) => Some(bug),
+            Plant::Carrying(_) => None,
+        }
+    }
+
+    const fn plant(self) -> Plant {
+        use Plant::{Carrying, Ledger};
         match self {
-            Self::QuorumHalf => Some(Bug::QuorumHalf),
-            Self::Amnesia => Some(Bug::Amnesia),
-            Self::NoLock => Some(Bug::NoLock),
-            Self::NewValueAfterRestart => Some(Bug::NewValueAfterRestart),
-            Self::ValueAtStartOnly => Some(Bug::ValueAtStartOnly),
-            Self::NoRebroadcast => Some(Bug::NoRebroadcast),
-            Self::SyncStorm => Some(Bug::SyncStorm),
-            Self::UnboundedVotes => Some(Bug::UnboundedVotes),
-            Self::ReplayAccepted => Some(Bug::ReplayAccepted),
-            Self::NoRoundSkip => Some(Bug::NoRoundSkip),
-            Self::UnverifiedSync => Some(Bug::UnverifiedSync),
-            Self::BodyNotLogged => Some(Bug::BodyNotLogged),
-            Self::SetChangeEarly => Some(Bug::SetChangeEarly),
-            Self::NonCanonicalDecode => Some(Bug::NonCanonicalDecode),
-            Self::VoteBeforeSync
-            | Self::WalForgotten
-            | Self::BlockNotSynced
-            | Self::TornTailKept
-            | Self::HalfRemembered
-            | Self::TelemetryNotSynced
-            | Self::LostPersist => None,
+            Self::QuorumHalf => Ledger(Bug::QuorumHalf),
+            Self::VoteBeforeSync => Carrying("votes leave before the vote log is synced"),
+            Self::WalForgotten => Carrying("a restart begins with an empty vote log"),
+            Self::Amnesia => Ledger(Bug::Amnesia),
+            Self::NoLock => Ledger(Bug::NoLock),
+            Self::NewValueAfterRestart => Ledger(Bug::NewValueAfterRestart),
+            Self::ValueAtStartOnly => Ledger(Bug::ValueAtStartOnly),
+            Self::NoRebroadcast => Ledger(Bug::NoRebroadcast),
+            Self::SyncStorm => Ledger(Bug::SyncStorm),
+            Self::UnboundedVotes => Ledger(Bug::UnboundedVotes),
+            Self::ReplayAccepted => Ledger(Bug::ReplayAccepted),
+            Self::NoRoundSkip => Ledger(Bug::NoRoundSkip),
+            Self::UnverifiedSync => Ledger(Bug::UnverifiedSync),
+            Self::BodyNotLogged => Ledger(Bug::BodyNotLogged),
+            Self::SetChangeEarly => Ledger(Bug::SetChangeEarly),
+            Self::NonCanonicalDecode => Ledger(Bug::NonCanonicalDecode),
+            Self::DoubleSale => Ledger(Bug::DoubleSale),
+            Self::OneSignature => Ledger(Bug::OneSignature),
+            Self::UnevenBooking => Ledger(Bug::UnevenBooking),
+            Self::LateBallot => Ledger(Bug::LateBallot),
+            Self::BallotTwice => Ledger(Bug::BallotTwice),
+            Self::DecisionTwice => Ledger(Bug::DecisionTwice),
+            Self::BlockNotSynced => Carrying("blocks are announced before blocks.log is synced"),
+            Self::TornTailKept => Carrying("a torn end of blocks.log is left in place and appended to"),
+            Self::HalfRemembered => Carrying("a restart drops the second half of the recovered vote records"),
+            Self::TelemetryNotSynced => {
+                Carrying("readings are acknowledged before the telemetry log is synced")
+            }
+            Self::LostPersist => Carrying("what the building records is never flushed"),
         }
     }
 

@@ -41,6 +41,11 @@ impl Building {
         format!("CAS-{}-ELEVATOR_1", self.name)
     }
 
+    /// Code of its meter.
+    pub fn meter(&self) -> String {
+        format!("CAS-{}-METER", self.name)
+    }
+
     /// Starts from what is on disk. The error is what the node would say when it refuses to start.
     pub fn start(&mut self, now: u64, hive: &Hive) -> Result<(Started, Vec<Output>), String> {
         assert!(self.core.is_none(), "invariant: a node starts when it is down");
@@ -76,6 +81,9 @@ impl Building {
         }
         let keys = self.known_network_keys(hive);
         self.door = keys.values().next_back().cloned().into_iter().collect();
+        if let Some(metered) = &mut self.metered {
+            metered.take(&rows);
+        }
         self.core = Some(core.with_network_keys(keys, hive.key_overlap_ms));
         let outputs = first.into_iter().map(Output::Ledger).chain(outputs).collect();
         Ok((Started { head, stored: tip, replayed, abstains, cut, rows }, outputs))
@@ -97,20 +105,24 @@ impl Building {
         Config {
             checkpoint: None,
             heartbeat_ms: hive.heartbeat_ms,
-            time_ahead_ms: BLOCK_TIME_AHEAD_MS_MAX,
+            time_ahead_ms: self.clock.span(BLOCK_TIME_AHEAD_MS_MAX),
             name: Bytes::new(self.name.clone().into_bytes()).expect("invariant: names are short"),
             await_alone: false,
         }
     }
 
     fn core_config(&self) -> CoreConfig {
-        let asset = AssetConfig { code: self.elevator(), kind: AssetKind::Elevator };
-        let site = SiteConfig { code: self.site(), name: self.name.clone(), assets: vec![asset] };
+        let mut assets = vec![AssetConfig { code: self.elevator(), kind: AssetKind::Elevator }];
+        if self.metered.is_some() {
+            assets.push(AssetConfig { code: self.meter(), kind: AssetKind::Meter });
+        }
+        let site = SiteConfig { code: self.site(), name: self.name.clone(), assets };
         CoreConfig {
             sites: vec![site],
             series_max: SERIES_DEFAULT_MAX,
             ahead_ms: READING_AHEAD_MS_MAX,
             retention: Retention::default(),
+            clock_speed_millis: 1_000 * self.clock.pace,
             operator: None,
         }
     }

@@ -2,6 +2,8 @@
 //! every correct ledger; the locking rule of the reference paper (Tendermint, arXiv:1807.04938) is in them, and what a
 //! node must do with a liar's block, a flood, and a set of authorities that changes.
 
+mod meetings;
+mod sharing;
 mod stage;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,7 +30,7 @@ pub struct Probe {
 
 impl Probe {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 20] = [
         Self { name: "quorum", play: quorum },
         Self { name: "hidden-lock", play: hidden_lock },
         Self { name: "lock-after-restart", play: lock_after_restart },
@@ -43,6 +45,12 @@ impl Probe {
         Self { name: "forged-block", play: forged_block },
         Self { name: "other-encoding", play: other_encoding },
         Self { name: "set-change", play: set_change },
+        Self { name: "slot-settled-twice", play: sharing::settled_twice },
+        Self { name: "forged-settlement", play: sharing::forged_signature },
+        Self { name: "uneven-booking", play: sharing::uneven_booking },
+        Self { name: "late-ballot", play: meetings::late_ballot },
+        Self { name: "ballot-twice", play: meetings::ballot_twice },
+        Self { name: "decision-twice", play: meetings::decision_twice },
     ];
 
     /// Plays it with a ledger that carries a bug, or none. A failed assertion is a finding like any other.

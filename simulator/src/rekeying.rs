@@ -171,7 +171,8 @@ impl World<'_> {
         }
     }
 
-    /// After the faults people carry the network key to whoever cannot fetch it: the key before is over there.
+    /// After the faults people carry the network key to whoever cannot fetch it: the key before is over where it is known.
+    /// Some who lack it may still see each other.
     pub(crate) fn hand_network_keys(&mut self) {
         if self.healed_at.is_none() || self.is_over {
             return;
@@ -183,9 +184,14 @@ impl World<'_> {
         let Some((epoch, key)) = newest else { return };
         for node in held {
             let mut keys = self.places[node].building.known_network_keys(&self.hive);
-            let knows = keys.last_key_value().is_some_and(|(known, _)| *known >= epoch);
-            let is_alone = (0..self.places.len()).all(|peer| !self.network.sees(node, peer));
-            if knows || !is_alone {
+            let knows = |keys: &BTreeMap<u64, NetworkKey>| {
+                keys.last_key_value().is_some_and(|(known, _)| *known >= epoch)
+            };
+            let may_fetch = |peer: usize| {
+                self.network.sees(node, peer)
+                    && knows(&self.places[peer].building.known_network_keys(&self.hive))
+            };
+            if knows(&keys) || (0..self.places.len()).any(may_fetch) {
                 continue;
             }
             keys.insert(epoch, key.clone());

@@ -77,6 +77,32 @@ pub struct Tally {
     pub network_keys: u64,
     /// Network keys that people had to carry.
     pub keys_handed: u64,
+    /// Stretches of slots that were cut from readings.
+    pub slots_cut: u64,
+    /// Slots on the ledger.
+    pub slots_settled: u64,
+    /// Of these, slots in a later version than the first.
+    pub slots_corrected: u64,
+    /// Weeks of which something is booked.
+    pub weeks_booked: u64,
+    /// Billing periods.
+    pub periods: u64,
+    /// Assemblies that were announced.
+    pub assemblies: u64,
+    /// Items that have their result.
+    pub items_decided: u64,
+    /// Polls that were told of.
+    pub polls: u64,
+    /// Commitments that count, for assemblies and polls.
+    pub ballots: u64,
+    /// Commitments that came too early, too late or again.
+    pub ballots_passed_over: u64,
+    /// Decisions of one building or of several that were carried out.
+    pub carried_out: u64,
+    /// Questions to several buildings that are decided.
+    pub joint_decisions: u64,
+    /// Results and announcements that stand on record as breaches.
+    pub breaches: u64,
     /// States compared with the reference model.
     pub compared: u64,
     /// Partitions.
@@ -128,6 +154,19 @@ impl Tally {
         self.key_starts += other.key_starts;
         self.network_keys += other.network_keys;
         self.keys_handed += other.keys_handed;
+        self.slots_cut += other.slots_cut;
+        self.slots_settled += other.slots_settled;
+        self.slots_corrected += other.slots_corrected;
+        self.weeks_booked += other.weeks_booked;
+        self.periods += other.periods;
+        self.assemblies += other.assemblies;
+        self.items_decided += other.items_decided;
+        self.polls += other.polls;
+        self.ballots += other.ballots;
+        self.ballots_passed_over += other.ballots_passed_over;
+        self.carried_out += other.carried_out;
+        self.joint_decisions += other.joint_decisions;
+        self.breaches += other.breaches;
         self.compared += other.compared;
         self.partitions += other.partitions;
         self.pauses += other.pauses;
@@ -264,6 +303,23 @@ impl fmt::Display for Summary {
             f,
             "partitions {} · pauses {} · blocks replayed {} · slowest recovery {} ms",
             tally.partitions, tally.pauses, tally.replayed_blocks, tally.live_again_ms
+        )?;
+        writeln!(
+            f,
+            "slots settled {} (corrected {}) · weeks booked {} · billing periods {}",
+            tally.slots_settled, tally.slots_corrected, tally.weeks_booked, tally.periods
+        )?;
+        writeln!(
+            f,
+            "assemblies {} · items decided {} · polls {} · ballots {} (passed over {}) · carried out {} · joint decisions {} · breaches {}",
+            tally.assemblies,
+            tally.items_decided,
+            tally.polls,
+            tally.ballots,
+            tally.ballots_passed_over,
+            tally.carried_out,
+            tally.joint_decisions,
+            tally.breaches
         )?;
         writeln!(f, "equivocations={equivocations} violations={violations} trace={trace}")?;
         write!(

@@ -44,11 +44,17 @@ pub enum Class {
     Lies,
     /// Members that come and go, sets of authorities that change.
     Changes,
+    /// Energy between neighbours; no fault, but much that may go wrong in one.
+    Sharing,
+    /// Assemblies and polls of residents; no fault either.
+    Meetings,
 }
 
 impl Class {
     /// All of them, in the order in which leaving out is tried.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
+        Self::Sharing,
+        Self::Meetings,
         Self::Lies,
         Self::Changes,
         Self::FullDisks,
@@ -90,6 +96,8 @@ impl Class {
             Self::SlowNode => "slow-node",
             Self::Lies => "lies",
             Self::Changes => "changes",
+            Self::Sharing => "sharing",
+            Self::Meetings => "assemblies",
         }
     }
 
@@ -127,6 +135,8 @@ impl Class {
             Self::SlowNode => weather.clocks.slow_ms = 0,
             Self::Lies => weather.people.lie = false,
             Self::Changes => weather.people.change_every_ms = 0,
+            Self::Sharing => weather.sharing.pace = 0,
+            Self::Meetings => weather.people.meet = false,
         }
     }
 

@@ -2,7 +2,6 @@
 
 use node::core::{Actor, Command, Input};
 
-use crate::building::EPOCH_MS;
 use crate::checker::{Rule, Violation};
 use crate::disk::{Crash, Damage};
 use crate::trace::short;
@@ -190,7 +189,7 @@ impl World<'_> {
         Ok(())
     }
 
-    fn ask_again(&mut self, node: usize) -> Result<(), Violation> {
+    pub(crate) fn ask_again(&mut self, node: usize) -> Result<(), Violation> {
         let Some(ledger) = self.places[node].building.ledger() else { return Ok(()) };
         let Some(client) = self.clients.get_mut(node) else { return Ok(()) };
         client.catch_up(ledger.state());
@@ -321,7 +320,7 @@ impl World<'_> {
         for node in self.unlucky.clone() {
             let offset = match self.chance.below(4) {
                 0 => 0,
-                1 => -EPOCH_MS - i64::try_from(self.now).expect("invariant: a world lasts hours"),
+                1 => -self.hive.clock.at(self.now).0,
                 _ => self.chance.signed(7_200_000),
             };
             self.places[node].building.clock_off_ms = offset;

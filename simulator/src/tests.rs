@@ -104,3 +104,20 @@ fn a_quiet_hour_passes() {
     assert_eq!(outcome.violation, None, "repeat with: cargo sim replay 3 --hours 1");
     assert!(outcome.tally.virtual_ms > 3_600_000 && outcome.tally.crashes > 0, "{outcome}");
 }
+
+/// Slots of several buildings are settled, corrected and booked under faults, and nothing of it goes wrong.
+#[test]
+fn neighbours_share_energy_on_the_way() {
+    let (mut settled, mut corrected, mut worlds) = (0, 0, 0);
+    for seed in (0..400).filter(|seed| SETTINGS.weather(*seed).sharing.pace > 0) {
+        let outcome = run(seed, Settings::STORMY);
+        assert_eq!(outcome.violation, None, "repeat with: cargo sim replay {seed}");
+        settled += outcome.tally.slots_settled;
+        corrected += outcome.tally.slots_corrected;
+        worlds += 1;
+        if settled > 10 && corrected > 0 {
+            return;
+        }
+    }
+    panic!("{settled} slots in {worlds} worlds, {corrected} corrected");
+}

@@ -15,6 +15,9 @@ use crate::witness::Quorum;
 use crate::words::{about, list};
 use crate::world::{Event, World};
 
+/// How soon a client finds out what its building dropped, milliseconds.
+const HAND_IN_AFTER_MS: u64 = 200;
+
 /// What travels.
 #[derive(Debug)]
 pub(crate) enum Parcel {
@@ -140,6 +143,7 @@ impl World<'_> {
                 self.speak(node, &to, message)
             }
             Departure::Settlement(to, message) => {
+                self.check_settlement(node, &to, &message)?;
                 let bytes = encode(&*message);
                 let to: Vec<usize> = self.route(node, &to).into_iter().collect();
                 self.post(node, &to, Parcel::Settlement(message), &bytes, 0);
@@ -148,6 +152,7 @@ impl World<'_> {
             Departure::Transactions(transactions) => self.gossip(node, transactions),
             Departure::Header(header) => {
                 let bytes = encode(&*header);
+                self.check_privacy(node, &bytes, "a header")?;
                 let to: Vec<usize> = (0..self.places.len()).collect();
                 self.post(node, &to, Parcel::Header(header.header.height), &bytes, 0);
                 Ok(())
@@ -159,6 +164,10 @@ impl World<'_> {
                 self.trace.note(self.now, "rejected", &[id.as_bytes(), author.as_bytes()], || {
                     format!("{name}     drops transaction {}: {reason}", short(&id))
                 });
+                let client = self.clients.get_mut(node).filter(|client| client.address() == author);
+                if client.is_some_and(|client| client.dropped(&self.chain, &id, &reason)) {
+                    self.after(HAND_IN_AFTER_MS, Event::HandIn { client: node });
+                }
                 Ok(())
             }
             Departure::Evidence(evidence) if self.is_liar(&evidence.culprit()) => Ok(()),
@@ -288,6 +297,7 @@ impl World<'_> {
         let gossip = Bounded::new(transactions)
             .map_err(|error| Violation::of(Rule::Panic, format!("gossip over its limit: {error}")))?;
         let bytes = encode(&TransactionsGossip(gossip.clone()));
+        self.check_privacy(node, &bytes, "gossip")?;
         self.post(node, &to, Parcel::Transactions(gossip.into_vec()), &bytes, 0);
         Ok(())
     }
@@ -307,6 +317,7 @@ impl World<'_> {
 
     fn send(&mut self, node: usize, to: &[usize], message: Message) -> Result<(), Violation> {
         let bytes = encode(&message);
+        self.check_privacy(node, &bytes, "a message")?;
         let message = if self.weather.by_bytes {
             protocol::decode(&bytes, protocol::limits::SYNC_FRAME_BYTES_MAX).map_err(|error| {
                 Violation::of(Rule::Panic, format!("own message does not decode: {error}"))

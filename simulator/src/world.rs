@@ -6,9 +6,9 @@ use std::collections::{BTreeSet, BinaryHeap};
 use std::rc::Rc;
 
 use node::core::{Actor, Command, Input, Output, Ticket};
-use protocol::{Address, ChainId, Height, UnixMs};
+use protocol::{Address, ChainId, Height};
 
-use crate::building::{EPOCH_MS, Hive, Stop};
+use crate::building::{Hive, Stop};
 use crate::chance::Chance;
 use crate::checker::{Checker, Rule, Violation};
 use crate::disk::Crash;
@@ -21,6 +21,7 @@ use crate::mutants::Mutant;
 use crate::network::Network;
 use crate::place::Place;
 use crate::report::Tally;
+use crate::series::Series;
 use crate::spared::Spared;
 use crate::trace::{Trace, short};
 use crate::traffic::Parcel;
@@ -98,26 +99,83 @@ impl Settings {
 /// What happens next.
 #[derive(Debug, Clone)]
 pub(crate) enum Event {
-    Wake { node: usize, number: u64 },
-    Deliver { from: usize, to: usize, session: u32, parcel: Rc<Parcel> },
-    Connect { a: usize, b: usize },
-    Notice { node: usize, peer: usize, session: Option<u32> },
-    Submit { client: usize },
-    Reading { node: usize },
-    Caretake { node: usize },
-    Commit { node: usize, life: u64 },
-    Start { node: usize },
-    CrashDue { node: usize, life: u64, crash: Crash },
+    Wake {
+        node: usize,
+        number: u64,
+    },
+    Deliver {
+        from: usize,
+        to: usize,
+        session: u32,
+        parcel: Rc<Parcel>,
+    },
+    Connect {
+        a: usize,
+        b: usize,
+    },
+    Notice {
+        node: usize,
+        peer: usize,
+        session: Option<u32>,
+    },
+    Submit {
+        client: usize,
+    },
+    Reading {
+        node: usize,
+    },
+    Caretake {
+        node: usize,
+    },
+    Commit {
+        node: usize,
+        life: u64,
+    },
+    Start {
+        node: usize,
+    },
+    CrashDue {
+        node: usize,
+        life: u64,
+        crash: Crash,
+    },
     Storm(Storm),
-    Mend { number: u64 },
-    Resume { node: usize },
-    Room { node: usize },
-    Lie { node: usize },
+    Mend {
+        number: u64,
+    },
+    Resume {
+        node: usize,
+    },
+    Room {
+        node: usize,
+    },
+    Lie {
+        node: usize,
+    },
     Change,
-    Operate { node: usize },
-    Knock { node: usize },
-    Lonely { node: usize, life: u64, looks: u8, height: Height },
-    Again { node: usize, life: u64 },
+    Vote,
+    /// Authorities put a question to several buildings.
+    Ask,
+    /// A client hands in again what its building dropped.
+    HandIn {
+        client: usize,
+    },
+    Operate {
+        node: usize,
+    },
+    Knock {
+        node: usize,
+    },
+    Lonely {
+        node: usize,
+        life: u64,
+        looks: u8,
+        height: Height,
+    },
+    Again {
+        node: usize,
+        life: u64,
+    },
     HandKeys,
     Heal,
     Goal,
@@ -202,6 +260,8 @@ pub(crate) struct World<'a> {
     /// Second copies of liars that run beside them.
     pub(crate) twins: Vec<Twins>,
     pub(crate) government: Government,
+    /// What buildings stated of their slots.
+    pub(crate) series: Series,
     pub(crate) settings: Settings,
 }
 
@@ -218,6 +278,8 @@ impl<'a> World<'a> {
         }
         self.lie_later();
         self.govern_later();
+        self.vote_later();
+        self.ask_later();
         for client in 0..self.clients.len() {
             self.submit_later(client);
             self.read_later(client);
@@ -300,6 +362,9 @@ impl<'a> World<'a> {
             }
             Event::Lie { node } => self.lie(node),
             Event::Change => self.change(),
+            Event::Vote => self.vote(),
+            Event::Ask => self.ask(),
+            Event::HandIn { client } => self.ask_again(client),
             Event::Operate { node } => self.operate(node),
             Event::Knock { node } => self.knock(node),
             Event::Lonely { node, life, looks, height } => {
@@ -326,7 +391,7 @@ impl<'a> World<'a> {
             Event::Wake { node, .. } | Event::Notice { node, .. } => *node,
             Event::Lonely { node, .. } | Event::Again { node, .. } => *node,
             Event::Deliver { to, .. } => *to,
-            Event::Submit { client } => *client,
+            Event::Submit { client } | Event::HandIn { client } => *client,
             Event::Reading { node } | Event::Caretake { node } | Event::Commit { node, .. } => *node,
             Event::Connect { .. }
             | Event::Start { .. }
@@ -337,6 +402,8 @@ impl<'a> World<'a> {
             | Event::Room { .. }
             | Event::Lie { .. }
             | Event::Change
+            | Event::Vote
+            | Event::Ask
             | Event::Operate { .. }
             | Event::Knock { .. }
             | Event::HandKeys
@@ -383,7 +450,10 @@ impl<'a> World<'a> {
         if !self.is_up(client) {
             return Ok(());
         }
-        let Some(transaction) = self.clients[client].next(&self.chain) else { return Ok(()) };
+        // At the end each asks for something that is taken whenever it comes.
+        let ledger = self.places[client].building.ledger().filter(|_| self.healed_at.is_none());
+        let state = ledger.map(ledger::Ledger::state);
+        let Some(transaction) = self.clients[client].next(&self.chain, state) else { return Ok(()) };
         self.tally.submitted += 1;
         let (name, id) = (self.name(client), transaction.id());
         self.trace.note(self.now, "submit", &[id.as_bytes()], || {
@@ -401,12 +471,14 @@ impl<'a> World<'a> {
             return Ok(());
         }
         let ticket = self.ticket();
-        let time = UnixMs(EPOCH_MS).plus(i64::try_from(self.now).expect("invariant: a world lasts hours"));
+        let time = self.hive.clock.at(self.now);
         let place = &mut self.places[node];
         let (site, asset) = (place.building.site(), place.building.elevator());
-        let input = place.gateway.hand_in(site, asset, time, ticket);
+        let meter = place.building.metered.is_some().then(|| place.building.meter());
+        let input = place.gateway.hand_in(site, asset, meter, time, ticket);
         self.tally.readings += 1;
         self.tell(node, input)?;
+        self.cut_slots(node)?;
         self.is_over |= self.is_live_again();
         Ok(())
     }
@@ -431,7 +503,11 @@ impl<'a> World<'a> {
             Ok(stored) if stored.is_empty() => Ok(()),
             Ok(stored) => {
                 self.places[node].stored.extend(stored.iter().cloned());
-                self.tell(node, Input::TelemetryStored(stored))
+                if let Some(metered) = &mut self.places[node].building.metered {
+                    stored.iter().for_each(|(_, rows)| metered.take(rows));
+                }
+                self.tell(node, Input::TelemetryStored(stored))?;
+                self.cut_slots(node)
             }
             Err(stop) => {
                 self.stopped(node, stop);

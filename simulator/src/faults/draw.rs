@@ -1,7 +1,7 @@
 //! Drawing: each seed its own subset of the classes. Ranges are those of TigerBeetle's `src/vopr.zig` for loss, doubles,
 //! partitions and disks, wider for what a building sees.
 
-use super::{Clocks, Crashes, Links, Partitions, People, Weather};
+use super::{Clocks, Crashes, Links, Partitions, People, Sharing, Weather};
 use crate::chance::Chance;
 use crate::disk::Habits;
 
@@ -19,6 +19,7 @@ pub(super) fn stormy(chance: &mut Chance) -> Weather {
         crashes,
         clocks,
         people: draw_people(chance),
+        sharing: Sharing { pace: 0, hourly: false },
         disk: draw_disk(chance),
         disk_reorders: chance.per_mille(333),
         submit_every_ms: chance.between(1_000, 8_000),
@@ -28,6 +29,25 @@ pub(super) fn stormy(chance: &mut Chance) -> Weather {
         by_bytes: chance.per_mille(250),
         heartbeat_ms: chance.between(5_000, 60_000),
     }
+}
+
+/// Of 1,000 seeds, in how many neighbours share energy.
+const SHARING_PER_MILLE: u64 = 250;
+
+/// Whether neighbours share, at one of these paces.
+pub(super) fn sharing(chance: &mut Chance, paces: &[(u64, bool)]) -> Sharing {
+    let (pace, hourly) = paces[chance.index(paces.len())];
+    let pace = if chance.per_mille(SHARING_PER_MILLE) { pace } else { 0 };
+    Sharing { pace, hourly }
+}
+
+/// Of 1,000 seeds, in how many residents hold assemblies.
+const MEETING_PER_MILLE: u64 = 333;
+
+/// The weather with residents that hold assemblies, or without.
+pub(super) fn meeting(seed: u64, weather: Weather) -> Weather {
+    let meet = Chance::new(seed, "assemblies").per_mille(MEETING_PER_MILLE);
+    Weather { people: People { meet, ..weather.people }, ..weather }
 }
 
 /// Of 1,000 long worlds, how many are busy: everybody is awake and every building has something to say. The others are as
@@ -141,6 +161,7 @@ fn draw_people(chance: &mut Chance) -> People {
         lie_on: chance.per_mille(500),
         lie_every_ms: chance.between(200, 3_000),
         change_every_ms: on(chance, 350, 3_000, 12_000),
+        meet: false,
     }
 }
 

@@ -29,6 +29,7 @@ impl fmt::Display for Weather {
             ("members change every ms", self.people.change_every_ms),
             ("transaction every ms", self.submit_every_ms),
             ("reading every ms", self.reading_every_ms),
+            ("energy shared at pace", self.sharing.pace),
         ];
         for (name, strength) in strengths.into_iter().filter(|(_, strength)| *strength > 0) {
             write!(f, " · {name} {strength}")?;
@@ -40,6 +41,8 @@ impl fmt::Display for Weather {
             ("one stays down", self.one_stays_down),
             ("by bytes", self.by_bytes),
             ("lies", self.people.lie),
+            ("assemblies", self.people.meet),
+            ("slots of an hour", self.sharing.pace > 0 && self.sharing.hourly),
         ];
         for (name, _) in switches.into_iter().filter(|(_, is_on)| *is_on) {
             write!(f, " · {name}")?;

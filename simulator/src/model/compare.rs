@@ -21,6 +21,8 @@ impl Model {
         self.compare_proposals(state)?;
         self.compare_orders(state)?;
         self.compare_keys(state)?;
+        self.compare_sharing(state)?;
+        self.compare_meetings(state)?;
         expect("pieces of evidence", state.evidence().count(), self.evidence.len())
     }
 

@@ -118,7 +118,9 @@ impl Model {
                 }
                 Ok(None)
             }
-            Action::Energy(_) => Err(format!("nobody in this world asked for {action:?}")),
+            Action::Energy(action) => self.decide_energy(action).map(|()| None),
+            Action::AskJointly(question) => self.ask_jointly(question).map(|()| None),
+            Action::Aggregate(_) => Err(format!("nobody in this world asked for {action:?}")),
         }
     }
 

@@ -5,11 +5,12 @@ use ledger::planted::Planted;
 use ledger::record::{Frame, decode_block, read_block_frame, read_vote_log, vote_header};
 use ledger::{Chain, Committed, Config, Fault, Input, Ledger, Output, TimeBound};
 use protocol::consensus::Round;
+use protocol::energy::Settlement;
 use protocol::message::Body;
 use protocol::transaction::TransactionBody;
 use protocol::{
     Block, BlockId, Bytes, Certificate, CertificateSignature, Digest, Genesis, Height, Message, Now, Payload,
-    Proposal, Sequence, SigningKey, Tick, UnixMs, VerifiedTransaction, Vote, VoteKind, encode,
+    Proposal, Sequence, Signature, SigningKey, Tick, UnixMs, VerifiedTransaction, Vote, VoteKind, encode,
 };
 
 /// How often the ledger writes an empty block, milliseconds.
@@ -93,6 +94,16 @@ impl Stage {
         self.tell(Input::Tick);
     }
 
+    /// Time jumps: nobody is woken in between.
+    pub(crate) fn skip(&mut self, ms: u64) {
+        self.now += ms;
+    }
+
+    /// What a member would sign under a settlement.
+    pub(crate) fn settles(&self, by: usize, settlement: &Settlement) -> Signature {
+        settlement.sign(&self.keys[by], &self.genesis.chain())
+    }
+
     /// An empty block on top of what is final here, as `by` would build it; blocks of different `variant` differ.
     pub(crate) fn block(&self, by: usize, variant: i64) -> Block {
         self.block_of(by, variant, &[])
@@ -100,7 +111,7 @@ impl Stage {
 
     /// A block with transactions in it.
     pub(crate) fn block_of(&self, by: usize, variant: i64, transactions: &[VerifiedTransaction]) -> Block {
-        let mut chain = Chain::genesis(&self.genesis);
+        let mut chain = Chain::genesis(&self.genesis).carrying(self.planted);
         for stored in stored_blocks(&self.blocks) {
             let candidate = chain
                 .check(stored.block, TimeBound::Certified, &|_| true)

@@ -13,7 +13,7 @@ use protocol::{
 };
 
 use super::Cast;
-use crate::building::{Building, Departure, EPOCH_MS, Hive, Left};
+use crate::building::{Building, Departure, EPOCH_MS, Hive, HiveClock, Left};
 use crate::chance::Chance;
 use crate::checker::{Checker, Rule, Violation};
 use crate::disk::{Crash, Disk, Habits};
@@ -80,7 +80,7 @@ impl<'s, 't> Stage<'s, 't> {
         let salt = Digest::of("symbiose simulator stage v1", &[&seed.to_be_bytes()]);
         let genesis = Genesis::new(UnixMs(EPOCH_MS - 3_600_000), salt, public, Vec::new())
             .expect("invariant: four keys drawn at random differ");
-        let hive = Hive { genesis, heartbeat_ms: 1, key_overlap_ms: 0 };
+        let hive = Hive { genesis, clock: HiveClock::STEADY, heartbeat_ms: 1, key_overlap_ms: 0 };
         let mut stage = Self {
             now: 0,
             keys,
