@@ -21,7 +21,7 @@ const ARROWS: [(&str, &[&str]); 8] = [
 ];
 
 /// Libraries that only some crates may depend on.
-const LIBRARIES: [(&str, &[&str]); 15] = [
+const LIBRARIES: [(&str, &[&str]); 17] = [
     ("anyhow", &["hostile", "node", "simulator", "testnet"]),
     ("arc-malachitebft-core-consensus", &["ledger"]),
     ("arc-malachitebft-core-types", &["ledger"]),
@@ -33,7 +33,9 @@ const LIBRARIES: [(&str, &[&str]); 15] = [
     ("fuser", &["testnet"]),
     ("good_lp", &["node"]),
     ("libp2p", &["hostile", "node"]),
+    ("mimalloc", &["simulator"]),
     ("pco", &["node"]),
+    ("prio", &["node"]),
     ("sled", &["node"]),
     ("tokio", &["hostile", "node", "web", "testnet"]),
     ("yamux", &["node"]),
@@ -99,6 +101,9 @@ fn the_core_builds_without_the_shell() {
             "crc32c",
             "good_lp",
             "pco",
+            "prio",
+            // Of the version that prio brings, without a generator: the trait by which noise is drawn from a seed.
+            "rand",
             "serde",
             "serde_tuple",
             "thiserror",

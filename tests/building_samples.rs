@@ -7,12 +7,17 @@ use node::core::catalogue::{
     MetricTraits, OnConflict, Retention, SeriesDefinition, SeriesId, SiteDefinition, SiteId, Swap,
 };
 use node::core::energy::Role as MeterRole;
-use node::core::energy::{Book, DatedTerms, DaySlots, Doubt, Flow, Limits, Meter, MeterPlan, OwnTerms, Slot};
-use node::core::maintenance::{OnLedger, Settings, WorkOrder};
+use node::core::energy::{
+    Book, DatedTerms, DaySlots, Doubt, DwellingLabel, DwellingMeter, DwellingPlan, Flow, Limits, Meter,
+    MeterPlan, OwnTerms, Slot,
+};
+use node::core::maintenance::{OnLedger, OrderCause, Settings, WorkOrder};
+use node::core::plan::{LoadKind, StoreKind};
+use node::core::planning::{Consent, Equipment, First, OwnLoad, OwnStore, OwnTariff, Parts};
 use node::core::policy::{
     Condition, Criterion, Escalation, Operator, Policy, PolicyId, PolicyVersion, RuleKind, Terms,
 };
-use node::core::rules::{CounterBase, Evidence, Ground};
+use node::core::rules::{CounterBase, Evidence, Extremes, Ground};
 use node::core::telemetry::{Day, Exchange, Row, Value};
 use node::core::{Change, Held, Issued};
 use protocol::energy::{self, Percent, Price, SlotId, SlotLength, WattHours};
@@ -32,6 +37,15 @@ pub(crate) fn building_entries() -> Vec<(&'static str, Change)> {
     let series = SeriesDefinition { id: SeriesId(9), asset: AssetId(2), column: Column(1), metric: metric() };
     let base =
         CounterBase { asset: AssetId(1), policy: PolicyId(4), base: Some(120.5), carried: 3.25, since: TIME };
+    let extremes = Extremes {
+        asset: AssetId(1),
+        policy: PolicyId(4),
+        lowest: -3.5,
+        highest: 41.25,
+        readings: 1_440,
+        since: TIME,
+        until: TIME.plus(86_400_000),
+    };
     vec![
         ("site", Change::PutDefinition(Definition::Site(site))),
         ("asset", Change::PutDefinition(Definition::Asset(asset))),
@@ -43,6 +57,7 @@ pub(crate) fn building_entries() -> Vec<(&'static str, Change)> {
             Change::PutPolicyVersion(PolicyVersion { policy: policy(), at: TIME, by: "Amina".to_owned() }),
         ),
         ("counter base", Change::PutCounterBase(base)),
+        ("extremes", Change::PutExtremes(extremes)),
         ("alert", Change::PutAlert(alert())),
         ("alert that is over", Change::PutAlert(ended_alert())),
         ("work order", Change::PutWorkOrder(work_order())),
@@ -55,7 +70,50 @@ pub(crate) fn building_entries() -> Vec<(&'static str, Change)> {
         ("meter plan", Change::PutMeterPlan(meter_plan())),
         ("slots of a day", Change::PutSlots(day_of_slots())),
         ("own terms", Change::PutTerms(own_terms())),
+        ("equipment", Change::PutEquipment(equipment())),
+        ("dwellings", Change::PutDwellings(dwellings())),
     ]
+}
+
+fn dwellings() -> DwellingPlan {
+    let meter = |label: &str, asset| DwellingMeter {
+        dwelling: DwellingLabel::new(label).unwrap(),
+        asset: AssetId(asset),
+        metric: MetricName::new("energy_kwh").unwrap(),
+    };
+    DwellingPlan::new(vec![meter("1er gauche", 4), meter("rez", 2), meter("rez", 3)], true).unwrap()
+}
+
+fn equipment() -> Equipment {
+    let store = OwnStore {
+        kind: StoreKind::Building,
+        capacity_wh: 10_000,
+        charge_w: 5_000,
+        discharge_w: 4_600,
+        round_trip_percent: 90,
+        reserve_wh: 1_000,
+        loss_ppm_day: 500,
+    };
+    let load = OwnLoad {
+        kind: LoadKind::Car,
+        energy_wh: 8_000,
+        power_w: 7_400,
+        from_minute: 1_080,
+        until_minute: 420,
+        in_one_go: true,
+    };
+    let tariff =
+        OwnTariff::TwoPrices { high: 320_000, low: 180_000, export: 40_000, low_from: 1_320, low_until: 360 };
+    Equipment::new(Parts {
+        stores: vec![store],
+        loads: vec![load],
+        first: First::Loads,
+        import_max_w: Some(9_200),
+        tariff,
+        consent: Consent::Always,
+        moved_max_wh: 4_000,
+    })
+    .unwrap()
 }
 
 fn energy() -> MetricDefinition {
@@ -216,12 +274,14 @@ fn work_order() -> WorkOrder {
     };
     WorkOrder {
         reference: Digest::new([0x22; 32]),
-        alert: AlertId(Digest::new([0x21; 32])),
+        cause: OrderCause::Alert {
+            alert: AlertId(Digest::new([0x21; 32])),
+            policy: PolicyId(5),
+            policy_code: code("R5"),
+        },
         asset: AssetId(2),
         kind: AssetKind::Elevator,
-        policy: PolicyId(5),
-        policy_code: code("R5"),
-        policy_digest: Digest::new([0x24; 32]),
+        reason: Digest::new([0x24; 32]),
         severity: Severity::High,
         message: "Surchauffe moteur ascenseur".to_owned(),
         status: WorkOrderStatus::InProgress,

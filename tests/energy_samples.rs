@@ -2,12 +2,14 @@
 
 use ledger::state::{Entry, Key};
 use protocol::energy::{
-    Coefficients, CreditNote, DayCommitment, Desk, EnergyAction, Factor, Fees, FullDynamic, Locality,
-    MicroEuro, NetLine, Percent, PeriodStatus, PeriodStep, Price, PriorityGroups, Quality, Rota, Salt,
-    ScheduledRule, Settlement, SharingKey, SharingRule, SignedSettlement, SlotId, SlotLength, SlotResult,
-    Statement, StaticKey, Tariff, Terms, WattHours, WeekBooking, Weights,
+    Coefficients, CreditNote, DayCommitment, Desk, EnergyAction, Factor, Fees, FullDynamic, Held, Locality,
+    Mark, MicroEuro, NetLine, Offer, Opinion, Percent, PeriodStatus, PeriodStep, Price, PriorityGroups,
+    Quality, Receipt, Rota, Salt, ScheduledRule, Settlement, SettlementMessage, SharingKey, SharingRule,
+    ShiftAgreement, ShiftAnswer, ShiftMessage, ShiftRequest, SignedOpinion, SignedSettlement, SlotId,
+    SlotLength, SlotResult, Statement, StatementRefusal, StaticKey, Tariff, Terms, ToldLine, WattHours,
+    WeekBooking, Weights,
 };
-use protocol::limits::{STATEMENT_BYTES_MAX, TRANSACTION_BYTES_MAX};
+use protocol::limits::{SETTLEMENT_FRAME_BYTES_MAX, STATEMENT_BYTES_MAX, TRANSACTION_BYTES_MAX};
 use protocol::{Action, Bounded, Digest, Height, Payload};
 
 use crate::samples::{Wire, chain, key, transaction, wire};
@@ -17,7 +19,7 @@ const SLOT: SlotId = SlotId(1_612_892);
 
 /// Everything of the protocol.
 pub(crate) fn protocol_types() -> Vec<Wire> {
-    [units(), rules(), statements(), transactions()].into_iter().flatten().collect()
+    [units(), rules(), statements(), transactions(), lane(), shifts()].into_iter().flatten().collect()
 }
 
 /// Everything the ledger's state holds.
@@ -204,5 +206,92 @@ fn statements() -> Vec<Wire> {
         wire("Terms", &terms, 128),
         signed("SignedStatement", plain),
         signed("SignedStatement corrected", corrected),
+    ]
+}
+
+/// What travels between buildings and desks.
+fn lane() -> Vec<Wire> {
+    let stated = |version| Statement {
+        member: key(1).address(),
+        length: SlotLength::Quarter,
+        slot: SLOT,
+        import: WattHours(320),
+        export: WattHours::ZERO,
+        quality: Quality::Measured,
+        version,
+        terms: Terms::default(),
+        salt: Salt::new([0x5a; 16]),
+    };
+    let signed = |version| stated(version).sign(&key(1), &chain());
+    let settlement = Settlement::Slot(slot_result());
+    let signature = settlement.sign(&key(2), &chain());
+    let offer = Offer { settlement, basis: Digest::new([0x31; 32]), signature };
+    let mark = Mark { member: key(1).address(), version: 2, hash: Digest::new([0x32; 32]) };
+    let held = Held { slot: SLOT, marks: Bounded::new(vec![mark]).unwrap() };
+    let told = ToldLine {
+        slot: SLOT,
+        version: 2,
+        member: key(1).address(),
+        demand: WattHours(320),
+        surplus: WattHours::ZERO,
+        bought: WattHours(60),
+        sold: WattHours::ZERO,
+        pay: MicroEuro(8_700),
+        revenue: MicroEuro(0),
+        fee: MicroEuro(5_160),
+        index: 1,
+        size: 3,
+        path: Bounded::new(vec![Digest::new([0x33; 32]), Digest::new([0x34; 32])]).unwrap(),
+    };
+    let (result, basis) = (Digest::new([0x35; 32]), Digest::new([0x36; 32]));
+    let opinion = Opinion { slot: SLOT, result, basis };
+    let signature = opinion.sign(&key(2), &chain());
+    let opinion = SignedOpinion { desk: key(2).address(), opinion, signature };
+    let receipt = |refused| SettlementMessage::Receipt(Receipt { slot: SLOT, version: 2, refused });
+    let lane = |name, message: SettlementMessage| wire(name, &message, SETTLEMENT_FRAME_BYTES_MAX);
+    vec![
+        lane("SettlementMessage statement", SettlementMessage::Statement(Box::new(signed(1)))),
+        lane("SettlementMessage receipt", receipt(None)),
+        lane("SettlementMessage receipt refused", receipt(Some(StatementRefusal::TooLate))),
+        lane("SettlementMessage wanted", SettlementMessage::Wanted(SLOT)),
+        lane("SettlementMessage offer", SettlementMessage::Offer(Box::new(offer))),
+        lane("SettlementMessage held", SettlementMessage::Held(held)),
+        lane(
+            "SettlementMessage share",
+            SettlementMessage::Share(Bounded::new(vec![signed(1), signed(2)]).unwrap()),
+        ),
+        lane("SettlementMessage ask line", SettlementMessage::AskLine(SLOT)),
+        lane("SettlementMessage line", SettlementMessage::Line(Box::new(told))),
+        lane("SettlementMessage opinion", SettlementMessage::Opinion(Box::new(opinion))),
+    ]
+}
+
+/// Using energy earlier.
+fn shifts() -> Vec<Wire> {
+    let request = ShiftRequest {
+        coordinator: key(1).address(),
+        length: SlotLength::Quarter,
+        earlier: SlotId(SLOT.0 + 40),
+        relieved: SlotId(SLOT.0 + 42),
+        end: SlotId(SLOT.0 + 44),
+        wanted: WattHours(9_600),
+        import_max: WattHours(4_900),
+        until: SLOT,
+    };
+    let id = request.id();
+    let change = Bounded::new([600, 400, -500, -500].map(WattHours).to_vec()).unwrap();
+    let answer = ShiftAnswer { request: id, member: key(2).address(), offer: Some(change.clone()) };
+    let agreement = ShiftAgreement { request: id, taken: Some(change), moved: WattHours(1_000) };
+    let shift = |name, message| wire(name, &SettlementMessage::Shift(message), SETTLEMENT_FRAME_BYTES_MAX);
+    vec![
+        shift(
+            "SettlementMessage shift request",
+            ShiftMessage::Request(Box::new(request.sign(&key(1), &chain()))),
+        ),
+        shift(
+            "SettlementMessage shift answer",
+            ShiftMessage::Answer(Box::new(answer.sign(&key(2), &chain()))),
+        ),
+        shift("SettlementMessage shift agreement", ShiftMessage::Agreement(agreement)),
     ]
 }

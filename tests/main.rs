@@ -6,7 +6,10 @@
 
 mod advisories;
 mod ai4i;
+#[path = "../node/benches/detection/score.rs"]
+mod anomalies;
 mod architecture;
+mod assembly_samples;
 mod building_samples;
 mod decoding;
 mod energy_samples;
@@ -15,6 +18,7 @@ mod harness;
 mod hostile;
 mod hostile_telemetry;
 mod licences;
+mod nab;
 mod samples;
 mod source;
 mod stories;

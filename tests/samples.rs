@@ -58,6 +58,7 @@ pub(crate) fn protocol_types() -> Vec<Wire> {
         messages(),
         crate::energy_samples::protocol_types(),
         crate::token_samples::protocol_types(),
+        crate::assembly_samples::protocol_types(),
     ];
     rooms.into_iter().flatten().collect()
 }
@@ -289,6 +290,7 @@ pub(crate) fn ledger_types() -> Vec<Wire> {
     .into_iter()
     .chain(crate::energy_samples::ledger_types())
     .chain(crate::token_samples::ledger_types())
+    .chain(crate::assembly_samples::ledger_types())
     .collect()
 }
 

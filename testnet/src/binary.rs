@@ -77,10 +77,25 @@ fn modified(path: &Path) -> std::io::Result<SystemTime> {
     fs::metadata(path)?.modified()
 }
 
+/// Cargo as an operator calls it. What the cargo that runs this program says of its package is taken away: build scripts
+/// watch it (ring's does), and would compile half the dependencies anew, here and at the next call outside.
+pub fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (variable, _) in std::env::vars_os() {
+        let name = variable.to_string_lossy();
+        if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_"]
+            .iter()
+            .any(|part| name.starts_with(part))
+        {
+            command.env_remove(&variable);
+        }
+    }
+    command
+}
+
 fn build(workspace: &Path, package: &str, binary: &Path) -> Result<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let target = binary.parent().and_then(Path::parent).unwrap_or(Path::new("target"));
-    let status = Command::new(cargo)
+    let status = cargo()
         .args(["build", "--release", "--package", package, "--bins", "--target-dir"])
         .arg(target)
         .current_dir(workspace)

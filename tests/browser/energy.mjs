@@ -28,7 +28,7 @@ export async function energy(browser, net, building) {
     await desk.page.locator('figure svg[role=img]').waitFor();
     await until('the sums of page and API are the same', 10_000, async () => {
       const totals = await get(node, `/api/v1/energy/totals?${await day(node)}`);
-      const shown = await desk.page.locator('.tiles dd').allInnerTexts();
+      const shown = await desk.page.locator('section[aria-labelledby=day] .tiles dd').allInnerTexts();
       const kwh = (wh) => new Intl.NumberFormat('en', { maximumFractionDigits: wh >= 1_000_000 ? 0 : wh >= 100_000 ? 1 : 2 }).format(wh / 1000);
       const wanted = [totals.production_wh, totals.consumption_wh, totals.import_wh, totals.export_wh].map((wh) => `${kwh(wh)} kWh`);
       if (!wanted.every((text, at) => shown[at]?.replace(/\s/g, ' ') === text)) throw new Error(`${shown.slice(0, 4)} instead of ${wanted}`);
@@ -86,9 +86,11 @@ export async function energy(browser, net, building) {
     await isUsable(desk.page, 'a proposal');
     await desk.page.locator('section[aria-labelledby=propose] button[type=submit]').press('Enter');
     await desk.page.locator('section[aria-labelledby=open] li.proposal').first().waitFor();
-    const { items } = await get(node, '/api/v1/governance');
-    const charged = items.find((one) => one.action.kind === 'energy' && one.action.what?.what === 'charge' && one.action.what.retail === 310_000);
-    expect(charged && charged.approvals.length >= 1, 'the proposal on the ledger with an approval');
+    await until('the proposal on the ledger with an approval', 10_000, async () => {
+      const { items } = await get(node, '/api/v1/governance');
+      const charged = items.find((one) => one.action.kind === 'energy' && one.action.what?.what === 'charge' && one.action.what.retail === 310_000);
+      return charged && charged.approvals.length >= 1;
+    });
     await desk.picture('energy-decisions');
   });
   await step('a month stands on a sheet, and its file says the same', async () => {
@@ -106,7 +108,28 @@ export async function energy(browser, net, building) {
     expect((await desk.page.pdf({ preferCSSPageSize: true })).length > 5_000, 'a sheet comes out');
     await desk.page.emulateMedia({ media: null });
   });
-  for (const tab of ['results', 'hive', 'periods']) {
+  await step('a counter gets its dwelling, and the dwelling a sheet', async () => {
+    const { others } = await get(node, '/api/v1/energy/dwellings');
+    expect(others.length > 0, 'a counter that tells nothing of the whole building');
+    const [{ asset, metric }] = others;
+    await desk.go('#/energy/dwellings');
+    const label = desk.page.locator(`input[aria-label$="${asset} ${metric}"]`);
+    await label.fill('3B');
+    await label.press('Enter');
+    await until('the node keeps it', 10_000, async () => (await get(node, '/api/v1/energy/dwellings')).items.some((one) => one.dwelling === '3B' && one.asset === asset));
+    await desk.page.locator('section[aria-labelledby=dwellings] tbody a').click();
+    await desk.page.locator('section[aria-labelledby=one] .tiles').waitFor();
+    await until('the sheet says what the file says', 10_000, async () => {
+      const link = await desk.page.locator('section[aria-labelledby=one] a[download]').getAttribute('href');
+      const rows = (await (await desk.context.request.get(`${node.http}${link}`)).text()).trim().split('\r\n').slice(1);
+      const wh = rows.reduce((sum, row) => sum + Number(row.split(',')[2]), 0);
+      const shown = await desk.page.locator('section[aria-labelledby=one] .tiles dd').first().innerText();
+      return wh > 0 && shown.startsWith(new Intl.NumberFormat('en', { maximumFractionDigits: wh >= 1_000_000 ? 0 : wh >= 100_000 ? 1 : 2 }).format(wh / 1000));
+    });
+    await isUsable(desk.page, 'the sheet of a dwelling');
+    await desk.picture('energy-dwelling');
+  });
+  for (const tab of ['results', 'hive', 'periods', 'token', 'dwellings', 'plan']) {
     await step(`the page of ${tab} can be used`, async () => {
       await desk.go(`#/energy/${tab}`);
       await desk.page.locator('section.card h2').first().waitFor();
@@ -125,7 +148,7 @@ export async function energy(browser, net, building) {
       expect((await bars(phone.page, 'taken')) > 10, 'bars of import');
       await isUsable(phone.page, 'energy on a phone');
       await phone.picture(`energy-${locale.slice(0, 2)}-${theme}`);
-      for (const tab of ['rules', 'results', 'month', 'hive', 'decisions']) {
+      for (const tab of ['rules', 'results', 'month', 'hive', 'decisions', 'token', 'dwellings', 'plan']) {
         await phone.go(`#/energy/${tab}`);
         await phone.page.locator('section.card h2').first().waitFor();
         await isUsable(phone.page, `${tab} on a phone`);

@@ -50,6 +50,7 @@ export async function start(programs, dir, flags) {
   }
   return {
     nodes: JSON.parse(readFileSync(net, 'utf8')).nodes,
+    symbiose: env.SYMBIOSE_BIN,
     tell,
     async stop() {
       child.kill('SIGTERM');

@@ -1,11 +1,13 @@
 // A caretaker's and a technician's way through the page of a real node, on a phone and on a wide screen. Selectors are
 // of structure, so that wording and language are free. The last line says how many checks passed.
 import path from 'node:path';
+import { assembly } from './assembly.mjs';
 import { caretaker } from './caretaker.mjs';
 import { energy } from './energy.mjs';
 import { figures } from './figures.mjs';
 import { intruder } from './intruder.mjs';
 import { get, start, until } from './neighbourhood.mjs';
+import { trade } from './street.mjs';
 import { technician } from './technician.mjs';
 import { check, drawn as isDrawn, expect, isUsable as looksUsable, launch, listen, pictures, programs, tally } from './visitor.mjs';
 
@@ -106,8 +108,9 @@ async function walk(browser, screen, net) {
       return items.some((alert) => alert.asset === elevator && alert.policy === 'R5');
     });
   });
-  // By its id: the lift stays hot, so that another alert and work order may follow the one that is done.
-  const isOpen = (it) => it.asset === elevator && it.status === 'open';
+  // By its id: the lift stays hot, so that another alert and work order may follow the one that is done. The alert's own,
+  // with its curve: a decision of the assembly may have opened another for the same lift.
+  const isOpen = (it) => it.asset === elevator && it.status === 'open' && it.alert;
   const { id } = (await get(node, '/api/v1/workorders')).items.find(isOpen) ?? {};
   const ours = async () => (await get(node, '/api/v1/workorders')).items.find((order) => order.id === id);
   await step('the work order is started and done', async () => {
@@ -179,13 +182,18 @@ async function walk(browser, screen, net) {
 
 async function main() {
   const browser = await launch();
+  const chosen = process.argv.slice(2);
+  if (chosen.length === 0 || chosen.includes('street')) {
+    await check('street', () => trade(browser));
+    if (chosen.length === 1) return browser.close();
+  }
   const flags = ['--buildings', '5', '--authorities', '4', '--speed', '10'];
   const net = await start(programs, path.join(pictures, 'net'), flags).catch(async (error) => {
     await browser.close();
     throw error;
   });
-  const chosen = process.argv.slice(2);
   const stories = [
+    ['assembly', 'CAS-S2', () => assembly(browser, net, 'CAS-S2')],
     ['walk', 'CAS-S1', () => walk(browser, SCREENS[0], net)],
     ['walk', 'CAS-S2', () => walk(browser, SCREENS[1], net)],
     ['caretaker', 'CAS-S3', () => caretaker(browser, net, 'CAS-S3')],

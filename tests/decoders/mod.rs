@@ -8,6 +8,7 @@ mod corpus;
 mod files;
 mod hive;
 mod ledger;
+mod residents;
 mod telemetry;
 mod texts;
 mod wire;
@@ -30,7 +31,7 @@ pub struct Decoder {
 }
 
 /// All of them.
-pub const ALL: [Decoder; 19] = [
+pub const ALL: [Decoder; 24] = [
     decoder("wire", wire::check, wire::seeds, 256 * 1024),
     decoder("stored", wire::check_stored, wire::stored_seeds, 64 * 1024),
     decoder("invitation", wire::check_invitation, wire::invitation_seeds, 16 * 1024),
@@ -48,6 +49,11 @@ pub const ALL: [Decoder; 19] = [
     decoder("reading", texts::check_reading, texts::reading_seeds, 64 * 1024),
     decoder("readings", texts::check_readings, texts::readings_seeds, 256 * 1024),
     decoder("policies", texts::check_policies, texts::policies_seeds, 64 * 1024),
+    decoder("rpc", texts::check_rpc, texts::rpc_seeds, 64 * 1024),
+    decoder("wishes", texts::check_wishes, texts::wishes_seeds, 64 * 1024),
+    decoder("signed", residents::check_signed, residents::signed_seeds, 64 * 1024),
+    decoder("registry", residents::check_registry, residents::registry_seeds, 64 * 1024),
+    decoder("assembly", residents::check_assembly, residents::assembly_seeds, 64 * 1024),
     decoder("promql", texts::check_promql, texts::promql_seeds, 4 * 1024),
     decoder("configuration", texts::check_configuration, texts::configuration_seeds, 64 * 1024),
 ];

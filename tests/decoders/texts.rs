@@ -16,6 +16,9 @@ const POLICY_FLOOR: u64 = 4 * 1024 * 1024;
 /// What the library keeps of a configuration, which is at most 256 KiB and the owner's own: a tree of tens of bytes per
 /// byte, which no bound of ours can make smaller.
 const CONFIGURATION_FACTOR: u64 = 200;
+/// A tree of JSON, and serde's own copy of what stands within a variant: tens of bytes per byte, of bodies that are 64 KiB
+/// at the most.
+const JSON_TREE_FACTOR: u64 = 200;
 /// A whole question is at most 4 KiB: its tree and two compiled patterns.
 const PROMQL_FLOOR: u64 = 4 * 1024 * 1024;
 
@@ -111,6 +114,47 @@ window_minutes = 15
 
 pub(super) fn policies_seeds() -> Vec<Vec<u8>> {
     vec![POLICIES.into(), POLICIES.repeat(8).into(), b"policy = []".to_vec()]
+}
+
+/// A batch asks no more than it has requests, and a second look finds the same.
+pub(super) fn check_rpc(json: &[u8]) {
+    if let Ok(found) = measured_by(JSON_TREE_FACTOR, json.len(), JSON_FLOOR, || decoders::rpc(json), |_| 0) {
+        assert!(found.0 + found.1 <= json.len(), "{found:?} requests in {} bytes", json.len());
+        assert_eq!(decoders::rpc(json).ok(), Some(found));
+    }
+}
+
+pub(super) fn rpc_seeds() -> Vec<Vec<u8>> {
+    let call = r#"{"jsonrpc":"2.0","id":1,"method":"eth_call","params":[{"to":"0x4e52470000000000000000000000000000000001","data":"0x18160ddd"},"latest"]}"#;
+    let notified = r#"{"jsonrpc":"2.0","method":"eth_blockNumber"}"#;
+    vec![call.into(), format!("[{call},{notified},{{}},7]").into(), b"[]".to_vec()]
+}
+
+/// Decisions and equipment: what was read says the same when it is written again.
+pub(super) fn check_wishes(json: &[u8]) {
+    if let Ok(wish) =
+        measured_by(JSON_TREE_FACTOR, json.len(), JSON_FLOOR, || decoders::decision(json), |_| 0)
+    {
+        let again = serde_json::to_vec(&wish).expect("JSON");
+        assert_eq!(decoders::decision(&again).ok(), Some(wish), "a decision changes when written again");
+    }
+    if let Ok(own) =
+        measured_by(JSON_TREE_FACTOR, json.len(), JSON_FLOOR, || decoders::equipment(json), |_| 0)
+    {
+        let again = serde_json::to_vec(&own).expect("JSON");
+        assert_eq!(decoders::equipment(&again).ok(), Some(own), "equipment changes when written again");
+    }
+}
+
+pub(super) fn wishes_seeds() -> Vec<Vec<u8>> {
+    let texts = [
+        r#"{"kind":"add_authority","member":"00112233445566778899aabbccddeeff00112233"}"#,
+        r#"{"kind":"energy","what":{"what":"charge","retail":250000,"feed_in":40000,"fees":{"building":0,"cabin":1,"substation":2,"region":3},"from_slot":1961112}}"#,
+        r#"{"kind":"energy","what":{"what":"share","rule":{"rule":"static_fixed","weights":[{"member":"ab","weight":3}],"factor":{"num":1,"den":2}},"from_slot":9}}"#,
+        r#"{"kind":"energy","decision":"820001","what":{"what":"settle","desks":[{"authority":"ab","operator":"x"}]}}"#,
+        r#"{"stores":[{"kind":"own","capacity_wh":10000,"charge_w":5000,"discharge_w":5000}],"loads":[{"kind":"car","energy_wh":8000,"power_w":7000,"from_minute":1080,"until_minute":420}],"tariff":{"kind":"flat","import":250000,"export":40000}}"#,
+    ];
+    texts.map(|text| text.as_bytes().to_vec()).to_vec()
 }
 
 /// The three places where a question may stand. A stack as small as that of a worker has to do.

@@ -76,8 +76,7 @@ fn folder() -> &'static Path {
         if let Some(ready_made) = std::env::var_os(READY_MADE_VARIABLE) {
             return PathBuf::from(ready_made);
         }
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut build = Command::new(cargo);
+        let mut build = testnet::binary::cargo();
         build.args(["build", "--release", "--workspace", "--bins", "--quiet", "--target-dir"]).arg(target());
         let built = run(build.current_dir(crate::source::root()));
         assert_eq!(built.exit, 0, "the programs do not build:\n{}", built.err);

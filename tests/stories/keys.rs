@@ -219,6 +219,76 @@ fn a_newcomer_keeps_the_checkpoint_and_the_fingerprint_of_its_invitation() {
     assert_eq!(nobody.exit, UNREACHABLE, "no node runs there: {nobody:?}");
 }
 
+/// A building whose machine is gone comes back from a backup without keys, after the hive changed its lock and the old key's
+/// time is over: its own key, kept apart, and the network key of today, handed on by a member, are all it needs.
+#[test]
+fn a_backup_without_keys_comes_back_behind_another_lock() {
+    let hive = Hive::start("keys-restored", &["--buildings", "6", "--authorities", "4", "--speed", "10"]);
+    let nodes = hive.nodes();
+    let (lost, excluded) = (&nodes[4], &nodes[5]);
+    for node in &nodes {
+        hive.tell(&["kill", &node.name]);
+        let path = node.data_dir.join("node.toml");
+        let mut config: toml::Table = fs::read_to_string(&path).unwrap().parse().unwrap();
+        let of_hive = config["hive"].as_table_mut().unwrap();
+        of_hive.insert("key_overlap_s".to_owned(), toml::Value::Integer(60));
+        fs::write(&path, config.to_string()).unwrap();
+        hive.tell(&["restart", &node.name]);
+    }
+    until("all are together again", 40, || everywhere(&hive.nodes(), 6));
+    let nodes = hive.nodes();
+    let folder = story_folder("keys-restored-backup");
+    let backup = folder.join("backup.tar.gz");
+    let before = id_of(&fresh(lost));
+    keys_ok(symbiose().arg("backup").arg(&backup).args(["--without-keys", "--dir"]).arg(&lost.data_dir));
+    // What its owner kept elsewhere.
+    for key in ["node.key", "operator.key"] {
+        fs::copy(lost.data_dir.join(key), folder.join(key)).unwrap();
+    }
+    let old_lock = fs::read_to_string(lost.data_dir.join("swarm.key")).unwrap();
+    hive.tell(&["kill", &lost.name]);
+
+    decide(&nodes, &json!({ "kind": "exclude", "member": id_of(&fresh(excluded)) }));
+    for node in &nodes[..4] {
+        until(&format!("{} has the new network key", node.name), 30, || epoch(&node.data_dir, 1));
+    }
+    let begun = std::time::Duration::from_secs(8);
+    let since = crate::harness::wait::now();
+    until("the time of the old key is over", 30, || {
+        if since.elapsed() >= begun { Ok(()) } else { Err(String::new()) }
+    });
+
+    let restored = folder.join("node");
+    keys_ok(symbiose().arg("restore").arg(&backup).arg("--dir").arg(&restored));
+    assert!(!restored.join("node.key").exists() && !restored.join("network.key").exists());
+    let ended = run(symbiose().arg("run").arg("--config").arg(restored.join("node.toml")));
+    assert_eq!((ended.exit, ended.err.contains("node.key")), (USAGE, true), "without its key: {ended:?}");
+    fs::copy(folder.join("node.key"), restored.join("node.key")).unwrap();
+    let ended = run(symbiose().arg("run").arg("--config").arg(restored.join("node.toml")));
+    assert_eq!((ended.exit, ended.err.contains("swarm")), (USAGE, true), "without the hive's: {ended:?}");
+
+    let word = keys_ok(symbiose().args(["keys", "hand", "--dir"]).arg(&nodes[0].data_dir));
+    assert!(!word.contains(old_lock.trim()));
+    keys_ok(symbiose().args(["keys", "take", word.trim(), "--dir"]).arg(&restored));
+    let ended = run(symbiose().arg("run").arg("--config").arg(restored.join("node.toml")));
+    assert_eq!(
+        (ended.exit, ended.err.contains("operator.key")),
+        (USAGE, true),
+        "without its operator's: {ended:?}"
+    );
+    fs::copy(folder.join("operator.key"), restored.join("operator.key")).unwrap();
+    let building = Building::of(&restored).start();
+    assert_eq!(id_of(&building.api()), before, "it is who it was");
+    until("the restored building follows the hive", 40, || {
+        let there = height(&fresh(&nodes[0]))?;
+        let here = height(&building.api())?;
+        let hive = building.api().get("/api/v1/hive")?;
+        let peers = hive["peers"].as_array().ok_or("no peers")?;
+        let connected = peers.iter().filter(|peer| peer["connected"] == json!(true)).count();
+        if connected == 4 && here >= there { Ok(()) } else { Err(format!("{here} of {there}: {hive}")) }
+    });
+}
+
 fn decide(nodes: &[Node], action: &Value) {
     let proposed = fresh(&nodes[0]).post("/api/v1/governance", action).unwrap();
     assert_eq!(proposed.status, 201, "{}", proposed.text());

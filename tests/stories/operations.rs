@@ -105,7 +105,7 @@ fn logs_are_json_and_hold_no_secret_and_files_keep_theirs() {
     assert!(metrics.status == 200 && metrics.content_type.starts_with("text/plain"), "{metrics:?}");
     until("the readings are counted", 10, || {
         let text = api.try_get("/metrics")?.text();
-        ensure(text.lines().any(|line| line.starts_with("symbiose_telemetry_points_total 6")), || text)
+        ensure(text.lines().any(|line| line.starts_with("symbiose_telemetry_points_total 7")), || text)
     });
     for (name, secret) in &secrets {
         assert!(!metrics.text().contains(secret), "{name} is in the metrics");

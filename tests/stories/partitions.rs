@@ -1,11 +1,8 @@
 //! Cables that are cut between real processes in network namespaces: packets are lost without a word, in both directions
 //! or in one. No minority writes anything final, and what was parted is one again within 30 seconds.
 
-use serde_json::json;
-
-use super::{done, time};
+use super::overheat_again;
 use crate::harness::island::Islands;
-use crate::harness::time::parse_ms;
 use crate::harness::wait::{ensure, within};
 use crate::harness::{pass_over, until};
 
@@ -90,23 +87,5 @@ fn heights(islands: &Islands) -> Vec<u64> {
 
 /// A work order: something to decide.
 fn overheat(islands: &Islands, index: usize) {
-    islands.inside(index, |api| {
-        let site = format!("CAS-S{}", index + 1);
-        done(api);
-        for alert in api.items("/api/v1/alerts").unwrap() {
-            if alert["status"] != "closed" {
-                let path = format!("/api/v1/alerts/{}/close", alert["id"].as_str().unwrap());
-                api.post(&path, &json!({})).unwrap();
-            }
-        }
-        let now = parse_ms(api.get("/api/v1/node").unwrap()["time"].as_str().unwrap());
-        for (at, degrees) in (now + 1..).zip([40.0, 95.5, 95.5, 95.5, 95.5, 95.5, 95.5]) {
-            let body = json!({
-                "site_code": site, "asset_code": format!("{site}-ELEVATOR_1"), "timestamp": time(at),
-                "metrics": {"motor_temp": degrees},
-            });
-            let answer = api.post("/api/v1/telemetry", &body).unwrap();
-            assert_eq!(answer.status, 200, "{}", answer.text());
-        }
-    });
+    islands.inside(index, |api| overheat_again(api, &format!("CAS-S{}", index + 1)));
 }

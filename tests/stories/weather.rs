@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{done, final_work_order, height, hive_ms, overheat, overheating_alerts, time};
+use super::{
+    final_work_order, height, hive_ms, overheat, overheat_again, overheating_alert, overheating_alerts, time,
+};
 use crate::harness::programs::{run, symbiose};
 use crate::harness::wait::{ensure, within};
 use crate::harness::{Building, Client, Hive, Node, story_folder, until};
@@ -24,7 +26,7 @@ fn a_node_that_stood_still_for_90_seconds_goes_on() {
     // The others go on, again and again, until the time is over.
     within(PAUSE_S, || {
         let before = height(&first.api).unwrap();
-        alert_and_order(&first);
+        overheat_again(&first.api, "CAS-S1");
         until("the hive goes on with three of four", 20, || {
             let now = height(&first.api)?;
             ensure(now > before, || format!("still {now}"))
@@ -51,6 +53,7 @@ fn a_hive_of_which_half_stood_still_goes_on() {
     let first = hive.node("CAS-S1");
     hive.tell(&["pause", "CAS-S3", "CAS-S4"]);
     overheat(&first.api);
+    overheating_alert(&first.api);
     until("the node says that the hive halts", 30, || {
         let seen = first.api.get("/api/v1/hive")?;
         ensure(!seen["halted"].is_null(), || seen.to_string())
@@ -95,7 +98,7 @@ fn an_authority_whose_clock_jumps_harms_nobody() {
             "home"
         });
         let before = height(&first.api)?;
-        alert_and_order(&first);
+        overheat_again(&first.api, "CAS-S1");
         until("the hive goes on", 20, || {
             let now = height(&first.api)?;
             ensure(now > before, || format!("still {now} while {seen:?}"))
@@ -169,25 +172,6 @@ fn jump(path: &std::path::Path, step_ms: i64) {
     let clock = config.entry("clock").or_insert_with(|| toml::Value::Table(toml::Table::new()));
     clock.as_table_mut().unwrap().insert("jumps".to_owned(), toml::Value::Array(pairs.to_vec()));
     std::fs::write(path, config.to_string()).unwrap();
-}
-
-/// An alert with its work order; one that stands is done and closed first, so that there is something to decide.
-fn alert_and_order(node: &Node) {
-    done(&node.api);
-    for alert in overheating_alerts(&node.api).unwrap() {
-        if alert["status"] != "closed" {
-            let path = format!("/api/v1/alerts/{}/close", alert["id"].as_str().unwrap());
-            node.api.post(&path, &json!({})).unwrap();
-        }
-    }
-    let now = hive_ms(&node.api);
-    for (at, degrees) in (now + 1..).zip([40.0, 95.5, 95.5, 95.5, 95.5, 95.5, 95.5]) {
-        let body = json!({
-            "site_code": "CAS-S1", "asset_code": super::ELEVATOR, "timestamp": time(at), "metrics": {"motor_temp": degrees},
-        });
-        let answer = node.api.post("/api/v1/telemetry", &body).unwrap();
-        assert_eq!(answer.status, 200, "{}", answer.text());
-    }
 }
 
 fn reading(site: &str, at_ms: u64, value: u64) -> Value {

@@ -1,6 +1,7 @@
 //! Figures of this machine: each in a neighbourhood of its own, beside the figure to reach.
 
 mod alert;
+mod ballots;
 mod durable;
 mod finality;
 mod flood;
@@ -40,6 +41,8 @@ pub enum Figure {
     Ingest,
     /// Breach to alert, and to the work order on every node.
     Alert,
+    /// A resident's ballot: signed to checked receipt, and a thousand in a minute while an authority dies.
+    Ballots,
     /// Readings of a whole day: how fast they come in, what they cost on disk, how fast they are read.
     Store,
     /// Many days in one store, a year of them with `--days 365`: how it opens, answers and grows.
@@ -51,7 +54,7 @@ pub enum Figure {
 }
 
 /// Every figure but that of a year, the long ones last.
-const EACH: [Figure; 11] = [
+const EACH: [Figure; 12] = [
     Figure::Ready,
     Figure::Rest,
     Figure::Finality,
@@ -60,6 +63,7 @@ const EACH: [Figure; 11] = [
     Figure::Dead,
     Figure::Ingest,
     Figure::Alert,
+    Figure::Ballots,
     Figure::Restart,
     Figure::Store,
     Figure::Flood,
@@ -158,6 +162,7 @@ async fn measure(figure: Figure, days: u32, binary: &Path, dir: &Path) -> Result
         Figure::Restart => process::restart(shape("restart", 4)).await,
         Figure::Ingest => durable::ingest(shape("ingest", 1)).await,
         Figure::Alert => alert::alert(neighbourhood()).await,
+        Figure::Ballots => ballots::ballots(shape("ballots", 4)).await,
         Figure::Store => store::store(shape("store", 1)).await,
         Figure::Year => year::year(shape("year", 1), days).await,
         Figure::Flood => flood::flood(shape("flood", 4)).await,

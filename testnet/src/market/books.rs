@@ -286,7 +286,11 @@ impl Hive {
     fn put(&mut self, now: UnixMs, settlement: Settlement) -> Result<usize> {
         let day = match &settlement {
             Settlement::Slot(result) => day_of(result.slot),
-            Settlement::Week(_) | Settlement::Period(_) | Settlement::Credit(_) => self.day,
+            Settlement::Week(_)
+            | Settlement::Period(_)
+            | Settlement::Credit(_)
+            | Settlement::Correction(_)
+            | Settlement::Ruling(_) => self.day,
         };
         let pair = self.rota.pair(day);
         let place = |authority: &Address| self.addresses.binary_search(authority).unwrap_or(0);
