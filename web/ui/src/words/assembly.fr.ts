@@ -18,7 +18,6 @@ export interface AssemblyWords {
   sum: (lots: string, deed: string) => string;
   law: string;
   offices: string;
-  until: string;
   since: string;
   kinds: { readonly [kind: string]: string };
   duties: { readonly [duty: string]: string };
@@ -39,7 +38,6 @@ export interface AssemblyWords {
   erase: string;
   eraseSure: (name: string) => string;
   whatWeKnow: string;
-  stillNeeded: string;
   objection: string;
   objectionHelp: string;
   hours: (n: number) => string;
@@ -77,7 +75,6 @@ export interface AssemblyWords {
   wordsHelp: string;
   wrongWords: string;
   comeIn: string;
-  noKeyHere: string;
   home: string;
   hello: (name: string) => string;
   openVotes: (n: number) => string;
@@ -96,7 +93,6 @@ export interface AssemblyWords {
   download: string;
   signOut: string;
   failed: string;
-  forbidden: string;
 }
 
 export const fr: AssemblyWords = {
@@ -119,7 +115,6 @@ export const fr: AssemblyWords = {
   sum: (lots, deed) => `Total des lots : ${lots} sur ${deed}`,
   law: 'Loi',
   offices: 'Fonctions',
-  until: 'jusqu’au',
   since: 'depuis le',
   kinds: { dwelling: 'Logement', premises: 'Commerce ou bureau', cellar: 'Cave', parking: 'Parking' },
   duties: { syndic: 'Syndic', syndic_partner: 'Conjoint du syndic', syndic_relative: 'Parent du syndic', syndic_staff: 'Employé du syndic', council: 'Conseil', auditor: 'Commissaire aux comptes', mandated: 'Sous contrat', manager: 'Gestionnaire', technician: 'Technicien' },
@@ -140,7 +135,6 @@ export const fr: AssemblyWords = {
   erase: 'Effacer le nom',
   eraseSure: (name) => `Effacer définitivement le nom « ${name} » ?`,
   whatWeKnow: 'Ce que nous savons',
-  stillNeeded: 'La loi exige encore ce nom.',
   objection: 'Délai d’objection',
   objectionHelp: 'Pendant ce délai chaque propriétaire peut s’opposer à une nouvelle clé.',
   hours: (n) => `${n} h`,
@@ -178,7 +172,6 @@ export const fr: AssemblyWords = {
   wordsHelp: '17 mots, séparés par des espaces.',
   wrongWords: 'Un mot n’est pas juste.',
   comeIn: 'Entrer',
-  noKeyHere: 'Aucune clé sur cet appareil.',
   home: 'Accueil',
   hello: (name) => `Bonjour ${name}`,
   openVotes: (n) => (n === 1 ? '1 vote ouvert' : `${n} votes ouverts`),
@@ -197,5 +190,4 @@ export const fr: AssemblyWords = {
   download: 'Télécharger',
   signOut: 'Quitter',
   failed: 'Cela n’a pas marché.',
-  forbidden: 'C’est au syndic de le faire.',
 };

@@ -49,7 +49,6 @@ export const ar: DoorWords = {
   copy: 'نسخ',
   copied: 'تمّ النسخ',
   done: 'تمّ',
-  cancel: 'إلغاء',
   lastOperator: 'يجب أن يبقى مشغّل واحد على الأقل.',
   nameTaken: 'هذا الاسم مستعمل.',
   sessions: 'أماكن دخولك',

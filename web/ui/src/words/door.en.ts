@@ -49,7 +49,6 @@ export const en: DoorWords = {
   copy: 'Copy',
   copied: 'Copied',
   done: 'Done',
-  cancel: 'Cancel',
   lastOperator: 'At least one operator has to stay.',
   nameTaken: 'This name is taken.',
   sessions: 'Where you are signed in',

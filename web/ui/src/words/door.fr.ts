@@ -44,7 +44,6 @@ export interface DoorWords {
   copy: string;
   copied: string;
   done: string;
-  cancel: string;
   lastOperator: string;
   nameTaken: string;
   sessions: string;
@@ -111,7 +110,6 @@ export const fr: DoorWords = {
   copy: 'Copier',
   copied: 'Copié',
   done: 'Terminé',
-  cancel: 'Annuler',
   lastOperator: 'Il faut garder au moins un opérateur.',
   nameTaken: 'Ce nom est déjà pris.',
   sessions: 'Où vous êtes connecté',

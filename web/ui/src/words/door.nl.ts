@@ -49,7 +49,6 @@ export const nl: DoorWords = {
   copy: 'Kopiëren',
   copied: 'Gekopieerd',
   done: 'Klaar',
-  cancel: 'Annuleren',
   lastOperator: 'Er moet minstens één operator blijven.',
   nameTaken: 'Deze naam is al in gebruik.',
   sessions: 'Waar u aangemeld bent',

@@ -14,7 +14,6 @@ export interface HallWords {
   quarterDays: string;
   dayDays: string;
   forEver: string;
-  standard: string;
   series: (n: number) => string;
   keptFor: (n: number) => string;
   save: string;
@@ -33,7 +32,6 @@ export interface HallWords {
   invite: string;
   inviteLead: string;
   makeInvitation: string;
-  invitation: string;
   once: string;
   until: string;
   how: string;
@@ -70,7 +68,6 @@ export const fr: HallWords = {
   quarterDays: 'Moyennes de 15 min gardées (jours)',
   dayDays: 'Moyennes du jour gardées (jours)',
   forEver: 'Vide : pour toujours.',
-  standard: 'd’origine',
   series: (n) => n === 1 ? `1 capteur` : `${n} capteurs`,
   keptFor: (n) => `gardé ${n} jours`,
   save: 'Enregistrer',
@@ -89,7 +86,6 @@ export const fr: HallWords = {
   invite: 'Inviter un immeuble',
   inviteLead: 'Une invitation sert une fois et vit 24 heures au plus. Donnez-la de main à main ou par un canal sûr.',
   makeInvitation: 'Créer l’invitation',
-  invitation: 'Invitation',
   once: 'Elle n’est affichée qu’ici, maintenant.',
   until: 'Valable jusqu’au',
   how: 'Sur le nouveau boîtier :',

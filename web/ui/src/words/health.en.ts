@@ -38,7 +38,6 @@ export const en: HealthWords = {
   backup: 'Backup',
   backupLead: 'Everything the building knows in one file: readings, policies, work orders, photos, ledger and keys. Keep it safe, outside the building.',
   backupGet: 'Download the backup',
-  unknown: '—',
   remarks: {
     backup_failed: ['Backup interrupted', 'Look whether the disk or the download stopped, and make the backup again.'],
     backup_missing: ['No backup yet', 'Make a backup and keep it outside the building.'],

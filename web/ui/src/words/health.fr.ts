@@ -39,7 +39,6 @@ export interface HealthWords {
   backup: string;
   backupLead: string;
   backupGet: string;
-  unknown: string;
   /** By the code the node gives. */
   remarks: Record<string, Remark>;
 }
@@ -82,7 +81,6 @@ export const fr: HealthWords = {
   backup: 'Sauvegarde',
   backupLead: 'Tout ce que l’immeuble sait, dans un fichier : relevés, règles, interventions, photos, registre et clés. Gardez-le hors de l’immeuble, à l’abri.',
   backupGet: 'Télécharger la sauvegarde',
-  unknown: '—',
   remarks: {
     backup_failed: ['Sauvegarde interrompue', 'Regardez si le disque ou le téléchargement s’est arrêté, puis refaites la sauvegarde.'],
     backup_missing: ['Aucune sauvegarde', 'Faites une sauvegarde et gardez-la hors de l’immeuble.'],

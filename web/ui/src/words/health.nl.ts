@@ -38,7 +38,6 @@ export const nl: HealthWords = {
   backup: 'Back-up',
   backupLead: 'Alles wat het gebouw weet in één bestand: metingen, regels, werkorders, foto’s, register en sleutels. Bewaar het veilig, buiten het gebouw.',
   backupGet: 'Back-up downloaden',
-  unknown: '—',
   remarks: {
     backup_failed: ['Back-up onderbroken', 'Kijk of de schijf of de download stopte en maak de back-up opnieuw.'],
     backup_missing: ['Nog geen back-up', 'Maak een back-up en bewaar ze buiten het gebouw.'],

@@ -71,7 +71,6 @@ export const ar: LearnWords = {
   toNobody: 'لا أحد حاليًا',
   times: (count) => `عدد المرات ${count}`,
   last: 'الأخير',
-  never: 'أبدًا',
   budgetTitle: 'ما بقي من ميزانية السنة',
   budgetLead: 'كل مجموع يكشف قدرًا ضئيلًا جدًا عن كل مسكن. عقدتكم تحسب بنفسها وترفض عندما تنفد السنة.',
   budget: (left) => `بقي ${left}`,

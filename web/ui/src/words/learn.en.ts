@@ -71,7 +71,6 @@ export const en: LearnWords = {
   toNobody: 'nobody at the moment',
   times: (count) => (count === 1 ? 'once' : `${count} times`),
   last: 'Last',
-  never: 'never',
   budgetTitle: 'What is left of the year’s budget',
   budgetLead: 'Each sum tells a tiny bit of each dwelling. Your node keeps its own account and refuses when the year is spent.',
   budget: (left) => `${left} left`,

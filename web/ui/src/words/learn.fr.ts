@@ -69,7 +69,6 @@ export const fr = {
   toNobody: 'personne pour le moment',
   times: (count: number) => `${count} fois`,
   last: 'Dernier',
-  never: 'jamais',
   budgetTitle: 'Ce qu’il reste du budget de l’année',
   budgetLead: 'Chaque somme révèle un tout petit peu de chaque logement. Votre nœud compte lui-même et refuse quand l’année est épuisée.',
   budget: (left: string) => `${left} restent`,

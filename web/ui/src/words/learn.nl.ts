@@ -71,7 +71,6 @@ export const nl: LearnWords = {
   toNobody: 'niemand op dit moment',
   times: (count) => `${count} keer`,
   last: 'Laatste',
-  never: 'nooit',
   budgetTitle: 'Wat er van het jaarbudget over is',
   budgetLead: 'Elke som verklapt een heel klein beetje van elke woning. Uw knooppunt telt zelf en weigert wanneer het jaar op is.',
   budget: (left) => `${left} over`,

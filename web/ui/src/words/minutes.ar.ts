@@ -23,7 +23,6 @@ export const ar: MinutesWords = {
   against: 'ضد',
   abstained: 'امتناع',
   without: 'بلا جواب صالح',
-  silent: 'بلا جواب',
   absent: 'الغائبون',
   defaulting: 'المتخلفون',
   reduced: (name, from, to) => `${name}: ${from} صوتا خُفضت إلى ${to}`,
@@ -33,5 +32,4 @@ export const ar: MinutesWords = {
   block: 'النتائج في الكتلة',
   appeal: 'يُنفذ بعد أجل الطعن.',
   votesOf: (n) => `${n} صوتا`,
-  record: 'مسجل إلى الأبد',
 };

@@ -23,7 +23,6 @@ export const en: MinutesWords = {
   against: 'Against',
   abstained: 'Abstentions',
   without: 'Without a valid answer',
-  silent: 'Silent',
   absent: 'Absent',
   defaulting: 'Defaulting',
   reduced: (name, from, to) => `${name}: ${from} votes reduced to ${to}`,
@@ -33,5 +32,4 @@ export const en: MinutesWords = {
   block: 'Results in block',
   appeal: 'Carried out after the time for an appeal.',
   votesOf: (n) => `${n} votes`,
-  record: 'On record, for good',
 };

@@ -23,7 +23,6 @@ export const fr = {
   against: 'Contre',
   abstained: 'Abstentions',
   without: 'Sans réponse valable',
-  silent: 'Silencieux',
   absent: 'Absents',
   defaulting: 'Défaillants',
   reduced: (name: string, from: string, to: string) => `${name} : ${from} voix ramenées à ${to}`,
@@ -33,7 +32,6 @@ export const fr = {
   block: 'Résultats au bloc',
   appeal: 'Exécuté après le délai de recours.',
   votesOf: (n: string) => `${n} voix`,
-  record: 'Au registre, pour toujours',
 };
 
 export type MinutesWords = typeof fr;

@@ -23,7 +23,6 @@ export const nl: MinutesWords = {
   against: 'Tegen',
   abstained: 'Onthoudingen',
   without: 'Zonder geldig antwoord',
-  silent: 'Zonder stem',
   absent: 'Afwezig',
   defaulting: 'In gebreke',
   reduced: (name, from, to) => `${name}: ${from} stemmen herleid tot ${to}`,
@@ -33,5 +32,4 @@ export const nl: MinutesWords = {
   block: 'Uitslag in blok',
   appeal: 'Uitgevoerd na de beroepstermijn.',
   votesOf: (n) => `${n} stemmen`,
-  record: 'Voorgoed ingeschreven',
 };

@@ -4,7 +4,6 @@ export const en: PolicyWords = {
   title: 'Rules',
   lead: 'When the building has to call somebody. Each rule is for all equipment of one kind.',
   add: 'New rule',
-  edit: 'Edit',
   off: 'switched off',
   kind: 'Equipment',
   calls: (severity) => `raises a ${severity} alert`,

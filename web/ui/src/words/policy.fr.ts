@@ -2,7 +2,6 @@ export interface PolicyWords {
   title: string;
   lead: string;
   add: string;
-  edit: string;
   off: string;
   kind: string;
   calls: (severity: string) => string;
@@ -90,7 +89,6 @@ export const fr: PolicyWords = {
   title: 'Règles',
   lead: 'Quand l’immeuble doit appeler quelqu’un. Chaque règle vaut pour tous les équipements d’un type.',
   add: 'Nouvelle règle',
-  edit: 'Modifier',
   off: 'désactivée',
   kind: 'Équipements',
   calls: (severity) => `ouvre une alerte ${severity}`,

@@ -4,7 +4,6 @@ export const nl: PolicyWords = {
   title: 'Regels',
   lead: 'Wanneer het gebouw iemand moet roepen. Elke regel geldt voor alle toestellen van één soort.',
   add: 'Nieuwe regel',
-  edit: 'Bewerken',
   off: 'uitgeschakeld',
   kind: 'Toestellen',
   calls: (severity) => `geeft een alarm: ${severity}`,

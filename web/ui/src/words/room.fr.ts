@@ -32,7 +32,6 @@ export interface RoomWords {
   kind: string;
   kinds: { readonly [kind: string]: string };
   received: string;
-  answer: string;
   answers: { readonly [answer: string]: string };
   none: string;
   scan: string;
@@ -46,15 +45,12 @@ export interface RoomWords {
   byAssessor: string;
   missing: string;
   countersign: string;
-  countersignLead: string;
   refuse: string;
   refuseSure: string;
   needsKey: string;
   nothingToEnter: string;
   there: string;
   thereLead: string;
-  isThere: string;
-  remote: string;
   arrived: string;
   left: string;
   save: string;
@@ -95,7 +91,6 @@ export const fr: RoomWords = {
   kind: 'Ce que c’est',
   kinds: { ballot: 'Bulletin en salle', postal: 'Formulaire par correspondance', proxy: 'Procuration' },
   received: 'Reçu le',
-  answer: 'Réponse',
   answers: { For: 'Pour', Against: 'Contre', Abstain: 'Abstention', Blank: 'Blanc', Null: 'Nul' },
   none: 'Pas de réponse',
   scan: 'Photo ou scan',
@@ -109,15 +104,12 @@ export const fr: RoomWords = {
   byAssessor: 'signée par l’assesseur',
   missing: 'À vous de signer',
   countersign: 'C’est pareil : signer',
-  countersignLead: 'Votre signature la fait compter.',
   refuse: 'Retirer',
   refuseSure: 'Retirer cette feuille ?',
   needsKey: 'Seuls le syndic et l’assesseur, chacun avec sa clé, saisissent du papier.',
   nothingToEnter: 'Choisissez au moins une réponse.',
   there: 'Présences',
   thereLead: 'Qui est en salle. Qui vote à distance compte de lui-même.',
-  isThere: 'présent',
-  remote: 'à distance',
   arrived: 'arrivé avant le point',
   left: 'parti avant le point',
   save: 'Enregistrer les présences',

@@ -3,11 +3,7 @@ export interface VoteWords {
   assembliesLead: string;
   none: string;
   stages: { readonly [stage: string]: string };
-  on: string;
-  open: string;
-  items: string;
   documents: string;
-  majority: string;
   unsure: string;
   choose: string;
   choices: { readonly [choice: string]: string };
@@ -47,12 +43,10 @@ export interface VoteWords {
   kept: string;
   late: string;
   cameIn: (taken: string, standing: string) => string;
-  breaches: (n: string) => string;
   signResults: string;
   signedBy: string;
   chair: string;
   syndic: string;
-  print: string;
   prepare: string;
   day: string;
   place: string;
@@ -65,7 +59,6 @@ export interface VoteWords {
   effects: { readonly [effect: string]: string };
   asset: string;
   most: string;
-  save: string;
   announce: string;
   announceLead: string;
   blocks: string;
@@ -79,11 +72,7 @@ export const fr: VoteWords = {
   assembliesLead: 'Ce que l’immeuble décide ensemble.',
   none: 'Aucune assemblée',
   stages: { draft: 'en préparation', announced: 'annoncée', open: 'ouverte', closed: 'close', concluded: 'décidée' },
-  on: 'le',
-  open: 'Ouvrir',
-  items: 'Ordre du jour',
   documents: 'Documents',
-  majority: 'Majorité',
   unsure: 'Règle à confirmer par un juriste : le président décide.',
   choose: 'Votre choix',
   choices: { For: 'Pour', Against: 'Contre', Abstain: 'Abstention' },
@@ -123,12 +112,10 @@ export const fr: VoteWords = {
   kept: 'respecté',
   late: 'trop tard',
   cameIn: (taken, standing) => `${taken} bulletins reçus, ${standing} inscrits`,
-  breaches: (n) => `${n} infractions inscrites pour toujours`,
   signResults: 'Signer les résultats',
   signedBy: 'Signé par',
   chair: 'Président',
   syndic: 'Syndic',
-  print: 'Imprimer le procès-verbal',
   prepare: 'Préparer une assemblée',
   day: 'Jour',
   place: 'Heure et lieu',
@@ -141,7 +128,6 @@ export const fr: VoteWords = {
   effects: { nothing: 'par les personnes', 'work-order': 'ouvre un ordre de travail', purchase: 'lance un achat groupé', action: 'demande à la ruche', policy: 'change une règle' },
   asset: 'Équipement',
   most: 'Plafond (EUR)',
-  save: 'Enregistrer',
   announce: 'Annoncer',
   announceLead: 'Après l’annonce plus rien ne change : chaque bulletin répète l’empreinte du texte.',
   blocks: 'Blocs pendant lesquels on vote',
