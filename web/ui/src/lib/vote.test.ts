@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { bytes, encode, hex } from './cbor';
 import { codeKey, digest } from './resident';
-import { ballot, brings, type Assembly, type Resolution } from './vote';
+import { ballot, brings, saysNothing, type Assembly, type Resolution } from './vote';
 import { decode } from './slotproof';
 import { verifyStrict } from './strict';
 import { message } from './resident';
@@ -38,4 +38,9 @@ test('a transaction brings what stands in it and nothing else', () => {
   expect(brings(commit('12'.repeat(32), other), '12'.repeat(32), mine)).toBe(false);
   expect(brings(commit('13'.repeat(32), mine), '12'.repeat(32), mine)).toBe(false);
   expect(brings(Uint8Array.of(1, 2), '12'.repeat(32), mine)).toBe(false);
+});
+
+test('a rule whose figures are all nought says nothing', () => {
+  expect(['3 × 0 ≥ 2 × 0', '0 > 0', '2 × 0 ≥ 0 and 3 × 0 ≥ 2 × 0'].map(saysNothing)).toEqual([true, true, true]);
+  expect(['2 × 0 > 1000', '3 × 612 ≥ 2 × 900', '2 × 1 > 4 and 3 × 0 ≥ 2 × 0'].map(saysNothing)).toEqual([false, false, false]);
 });

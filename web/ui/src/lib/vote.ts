@@ -46,6 +46,9 @@ export function remembered(assembly: Assembly, item: number, proxy: string | nul
   }
 }
 
+/** Whether all that a rule compares is nought, as in `3 × 0 ≥ 2 × 0`: nobody learns anything from it. */
+export const saysNothing = (arithmetic: string) => [...arithmetic.matchAll(/(\d+)(?: × (\d+))?/g)].every(([, a, b]) => Number(a) * Number(b ?? 1) === 0);
+
 /** The bytes of a signed ballot, and what the ledger knows it by. */
 export function ballot(assembly: Assembly, resolution: Resolution, own: Own, speaking: Speaking, choice: Choice, sequence: number): { signed: Uint8Array; commitment: string } {
   const lots = [...speaking.lots].sort((a, b) => a - b);

@@ -1,16 +1,9 @@
 // To be read by a native speaker.
 
+import { counting } from './count';
 import type { Words } from './fr';
 
-const plurals = new Intl.PluralRules('ar');
-
-/** Arabic counts in six ways; the page needs one, two, few and many. */
-function count(n: number, one: string, two: string, few: string, many: string): string {
-  const rule = plurals.select(n);
-  if (rule === 'one') return one;
-  if (rule === 'two') return two;
-  return `${n} ${rule === 'few' ? few : many}`;
-}
+const { count } = counting('ar-u-nu-latn');
 
 export const ar: Words = {
   languageName: 'العربية',
@@ -26,6 +19,7 @@ export const ar: Words = {
   health: 'الحالة',
   assemblies: 'الجمعيات',
   registry: 'الملّاك',
+  checkReceipt: 'التحقق من إيصال تصويت',
   people: 'الأشخاص',
   account: 'حسابي',
   energy: 'الطاقة',
@@ -94,10 +88,10 @@ export const ar: Words = {
   },
 
   allWell: 'كل شيء على ما يرام',
-  inAlert: (n) => count(n, 'جهاز واحد في حالة إنذار', 'جهازان في حالة إنذار', 'أجهزة في حالة إنذار', 'جهازًا في حالة إنذار'),
+  inAlert: (n) => count(n, { one: 'جهاز واحد في حالة إنذار', two: 'جهازان في حالة إنذار', few: '# أجهزة في حالة إنذار', many: '# جهازًا في حالة إنذار', other: '# جهاز في حالة إنذار' }),
   inWatch: (n) => `${n} تحت المراقبة`,
-  assetsCount: (n) => count(n, 'جهاز واحد', 'جهازان', 'أجهزة', 'جهازًا'),
-  openAlerts: (n) => (n === 0 ? 'لا تنبيه مفتوح' : count(n, 'تنبيه مفتوح واحد', 'تنبيهان مفتوحان', 'تنبيهات مفتوحة', 'تنبيهًا مفتوحًا')),
+  assetsCount: (n) => count(n, { one: 'جهاز واحد', two: 'جهازان', few: '# أجهزة', many: '# جهازًا', other: '# جهاز' }),
+  openAlerts: (n) => count(n, { zero: 'لا تنبيه مفتوح', one: 'تنبيه مفتوح واحد', two: 'تنبيهان مفتوحان', few: '# تنبيهات مفتوحة', many: '# تنبيهًا مفتوحًا', other: '# تنبيه مفتوح' }),
   noSites: 'لا توجد مواقع',
   noSitesText: 'عرّفوا موقعًا وأجهزته في node.toml أو عبر الواجهة البرمجية.',
   noAssets: 'لا أجهزة في هذا الموقع.',
@@ -121,9 +115,9 @@ export const ar: Words = {
     rate_of_change: 'التغيّر في الدقيقة',
     unusual: 'الابتعاد عن المعتاد',
     record: 'خارج كل ما سُجّل من قبل',
-    count: (n) => `على الأقل ${count(n, 'قراءة واحدة', 'قراءتان', 'قراءات', 'قراءة')}`,
-    consecutive: (n) => count(n, 'قراءة واحدة', 'قراءتان متتاليتان', 'قراءات متتالية', 'قراءة متتالية'),
-    last: (n) => (n > 1 ? `كل من آخر ${count(n, 'قراءة', 'قراءتين', 'قراءات', 'قراءة')}` : 'آخر قراءة'),
+    count: (n) => `على الأقل ${count(n, { one: 'قراءة واحدة', two: 'قراءتان', few: '# قراءات', other: '# قراءة' })}`,
+    consecutive: (n) => count(n, { one: 'قراءة واحدة', two: 'قراءتان متتاليتان', few: '# قراءات متتالية', other: '# قراءة متتالية' }),
+    last: (n) => (n > 1 ? `كل من آخر ${count(n, { one: 'قراءة', two: 'قراءتين', few: '# قراءات', other: '# قراءة' })}` : 'آخر قراءة'),
   },
   over: (minutes) => `خلال ${minutes} دقيقة`,
   ruleOff: 'معطّلة',
@@ -139,7 +133,7 @@ export const ar: Words = {
   close: 'إغلاق',
   openOrder: 'إنشاء أمر عمل',
   orderNumber: (id) => `أمر العمل رقم ${id}`,
-  samples: (n) => count(n, 'قراءة واحدة', 'قراءتان', 'قراءات', 'قراءة'),
+  samples: (n) => count(n, { one: 'قراءة واحدة', two: 'قراءتان', few: '# قراءات', other: '# قراءة' }),
   closedAt: 'أُغلق',
 
   todo: 'للإنجاز',
@@ -169,7 +163,7 @@ export const ar: Words = {
   quorum: (n) => `${n} توقيعات لكل كتلة`,
   halted: 'الخلية متوقفة: في انتظار النصاب',
   haltedText: 'القراءات والقواعد وهذه الصفحة مستمرة. المعاملات تنتظر عودة النصاب.',
-  waiting: (n) => (n === 0 ? 'لا معاملة منتظرة' : count(n, 'معاملة واحدة منتظرة', 'معاملتان منتظرتان', 'معاملات منتظرة', 'معاملة منتظرة')),
+  waiting: (n) => count(n, { zero: 'لا معاملة منتظرة', one: 'معاملة واحدة منتظرة', two: 'معاملتان منتظرتان', few: '# معاملات منتظرة', other: '# معاملة منتظرة' }),
   neighbours: 'المباني المجاورة',
   alone: 'لا جيران',
   aloneText: 'ادعوا مبنى بالأمر symbiose invite.',
@@ -190,7 +184,7 @@ export const ar: Words = {
   nextBlock: 'الكتلة التالية',
   proposer: 'اقترحها',
   transactions: 'المعاملات',
-  transactionsCount: (n) => (n === 0 ? 'لا معاملات' : count(n, 'معاملة واحدة', 'معاملتان', 'معاملات', 'معاملة')),
+  transactionsCount: (n) => count(n, { zero: 'لا معاملات', one: 'معاملة واحدة', two: 'معاملتان', few: '# معاملات', other: '# معاملة' }),
   transaction: 'معاملة',
   author: 'المؤلف',
   size: 'الحجم',
@@ -199,7 +193,7 @@ export const ar: Words = {
   logSize: 'المعاملات في السجل',
   logRoot: 'جذر السجل',
   certificate: 'الشهادة',
-  signatures: (n) => count(n, 'توقيع واحد', 'توقيعان', 'توقيعات', 'توقيعًا'),
+  signatures: (n) => count(n, { one: 'توقيع واحد', two: 'توقيعان', few: '# توقيعات', many: '# توقيعًا', other: '# توقيع' }),
   proof: 'إثبات التسجيل',
   proofLead: 'بهذه العناصر وحدها يمكن لأي شخص التحقق من أن المعاملة في السجل: الورقة، والمسار إلى الجذر، ورأس الكتلة، وتوقيعات أكثر من ثلثي السلطات.',
   showProof: 'عرض الإثبات',

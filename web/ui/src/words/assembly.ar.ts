@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { AssemblyWords } from './assembly.fr';
+
+const { count } = counting('ar-u-nu-latn');
 
 export const ar: AssemblyWords = {
   registry: 'سجل الملّاك',
@@ -42,7 +45,7 @@ export const ar: AssemblyWords = {
   whatWeKnow: 'ما نعرفه',
   objection: 'مهلة الاعتراض',
   objectionHelp: 'خلالها يمكن لكل مالك الاعتراض على مفتاح جديد.',
-  hours: (n) => `${n} ساعة`,
+  hours: (n) => count(n, { one: 'ساعة واحدة', two: 'ساعتان', few: '# ساعات', other: '# ساعة' }),
   save: 'حفظ',
   keys: 'مفاتيح التصويت',
   keysLead: 'كل مفاتيح المبنى يراها الجميع. لا تعرف أحدها؟ اعترض.',
@@ -72,14 +75,14 @@ export const ar: AssemblyWords = {
   wordsLead: 'اكتب هذه الكلمات السبع عشرة على ورق. تعيد مفتاحك إن ضاع الهاتف. لا يعرفها غيرك.',
   wordsKept: 'كتبتها',
   enrolled: 'مفتاحك جاهز',
-  enrolledText: (hours) => `يمكن للملّاك الاعتراض خلال ${hours} ساعة، ثم يصبح صالحًا للتصويت.`,
+  enrolledText: (hours) => `يمكن للملّاك الاعتراض خلال ${count(hours, { one: 'ساعة واحدة', two: 'ساعتين', few: '# ساعات', other: '# ساعة' })}، ثم يصبح صالحًا للتصويت.`,
   haveWords: 'لدي كلمات الاستعادة',
   wordsHelp: '17 كلمة بينها مسافات.',
   wrongWords: 'إحدى الكلمات غير صحيحة.',
   comeIn: 'دخول',
   home: 'البداية',
   hello: (name) => `مرحبًا ${name}`,
-  openVotes: (n) => (n === 1 ? 'تصويت واحد مفتوح' : `${n} تصويتات مفتوحة`),
+  openVotes: (n) => count(n, { one: 'تصويت واحد مفتوح', two: 'تصويتان مفتوحان', few: '# تصويتات مفتوحة', many: '# تصويتًا مفتوحًا', other: '# تصويت مفتوح' }),
   noVotes: 'لا تصويت مفتوح',
   noVotesText: 'يظهر هنا حالما يُفتح.',
   yourLots: 'أقسامك',

@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { AssemblyWords } from './assembly.fr';
+
+const { count } = counting('en');
 
 export const en: AssemblyWords = {
   registry: 'Registry of owners',
@@ -79,7 +82,7 @@ export const en: AssemblyWords = {
   comeIn: 'Come in',
   home: 'Home',
   hello: (name) => `Hello ${name}`,
-  openVotes: (n) => (n === 1 ? '1 open vote' : `${n} open votes`),
+  openVotes: (n) => count(n, { one: '# open vote', other: '# open votes' }),
   noVotes: 'No open vote',
   noVotesText: 'As soon as one opens it appears here.',
   yourLots: 'Your lots',

@@ -1,3 +1,7 @@
+import { counting } from './count';
+
+const { count } = counting('fr');
+
 export interface AssemblyWords {
   registry: string;
   registryLead: string;
@@ -174,7 +178,7 @@ export const fr: AssemblyWords = {
   comeIn: 'Entrer',
   home: 'Accueil',
   hello: (name) => `Bonjour ${name}`,
-  openVotes: (n) => (n === 1 ? '1 vote ouvert' : `${n} votes ouverts`),
+  openVotes: (n) => count(n, { one: '# vote ouvert', other: '# votes ouverts' }),
   noVotes: 'Aucun vote ouvert',
   noVotesText: 'Dès qu’un vote s’ouvre, il apparaît ici.',
   yourLots: 'Vos lots',

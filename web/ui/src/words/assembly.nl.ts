@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { AssemblyWords } from './assembly.fr';
+
+const { count } = counting('nl');
 
 export const nl: AssemblyWords = {
   registry: 'Register van eigenaars',
@@ -79,7 +82,7 @@ export const nl: AssemblyWords = {
   comeIn: 'Binnengaan',
   home: 'Begin',
   hello: (name) => `Dag ${name}`,
-  openVotes: (n) => (n === 1 ? '1 open stemming' : `${n} open stemmingen`),
+  openVotes: (n) => count(n, { one: '# open stemming', other: '# open stemmingen' }),
   noVotes: 'Geen open stemming',
   noVotesText: 'Zodra er een opent, staat ze hier.',
   yourLots: 'Uw kavels',

@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { DwellingWords } from './dwelling.fr';
+
+const { count } = counting('ar-u-nu-latn');
 
 export const ar: DwellingWords = {
   title: 'المساكن',
@@ -15,7 +18,7 @@ export const ar: DwellingWords = {
   amount: 'المبلغ المستحق',
   amountHelp: 'للجيران وللشبكة، ناقص حصته من المبيعات؛ دون كهرباء المورّد',
   common: 'الأجزاء المشتركة',
-  missing: (n) => `أرباع ساعة ناقصة: ${n}`,
+  missing: (n) => count(n, { one: 'ربع ساعة واحد ناقص', two: 'ربعا ساعة ناقصان', few: '# أرباع ساعة ناقصة', other: '# ربع ساعة ناقص' }),
   compare: 'العدّاد الرئيسي والمساكن',
   building: 'المبنى',
   sum: 'مجموع المساكن',
@@ -27,7 +30,7 @@ export const ar: DwellingWords = {
     too_much: 'مجموع المساكن أكبر من المبنى. يجب فحص العدّادات.',
     too_little: 'مجموع المساكن أقل من المبنى ولا توجد أجزاء مشتركة. هناك عدّاد ناقص.',
   },
-  apart: (n) => `أرباع ساعة يتجاوز فيها الفرق ما يُسمح به للعدّادات: ${n}.`,
+  apart: (n) => `في ${count(n, { one: 'ربع ساعة واحد', two: 'ربعي ساعة', few: '# أرباع ساعة', other: '# ربع ساعة' })} يتجاوز الفرق ما يُسمح به للعدّادات.`,
   meters: 'عدّادات المساكن',
   metersLead: 'لمن كل عدّاد. عدة عدّادات باسم واحد هي مسكن واحد؛ والعدّاد بلا اسم لا يُحسب.',
   noCounters: 'لم يرسل بعد أي عدّاد طاقة غير عدّادات المبنى.',

@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { DwellingWords } from './dwelling.fr';
+
+const { count } = counting('en');
 
 export const en: DwellingWords = {
   title: 'Dwellings',
@@ -15,7 +18,7 @@ export const en: DwellingWords = {
   amount: 'To pay',
   amountHelp: 'to neighbours and network, less its part of the sales; the supplier’s electricity is not in it',
   common: 'Common parts',
-  missing: (n) => `${n} quarter${n === 1 ? '' : 's'} of an hour missing`,
+  missing: (n) => count(n, { one: '# quarter of an hour missing', other: '# quarters of an hour missing' }),
   compare: 'Main meter and dwellings',
   building: 'Building',
   sum: 'Sum of the dwellings',
@@ -27,7 +30,7 @@ export const en: DwellingWords = {
     too_much: 'The dwellings count more than the building. Have the meters looked at.',
     too_little: 'The dwellings count less than the building, and there are no common parts. A counter is missing.',
   },
-  apart: (n) => `In ${n} quarter${n === 1 ? '' : 's'} of an hour they lie further apart than meters may.`,
+  apart: (n) => `In ${count(n, { one: '# quarter of an hour', other: '# quarters of an hour' })} they lie further apart than meters may.`,
   meters: 'Meters of dwellings',
   metersLead: 'Whose each counter is. Several counters of one name make one dwelling; a counter without a name does not count.',
   noCounters: 'No energy counter has reported yet besides those of the building.',

@@ -1,3 +1,7 @@
+import { counting } from './count';
+
+const { count } = counting('fr');
+
 export const fr = {
   title: 'Logements',
   lead: 'Ce que chaque logement a consommé, et sa part du soleil des voisins : selon sa consommation dans chaque quart d’heure.',
@@ -13,7 +17,7 @@ export const fr = {
   amount: 'À payer',
   amountHelp: 'aux voisins et au réseau, moins la part des ventes ; sans l’électricité du fournisseur',
   common: 'Parties communes',
-  missing: (n: number) => (n === 1 ? '1 quart d’heure manque' : `${n} quarts d’heure manquent`),
+  missing: (n: number) => count(n, { one: '# quart d’heure manque', other: '# quarts d’heure manquent' }),
   compare: 'Compteur général et logements',
   building: 'Bâtiment',
   sum: 'Somme des logements',
@@ -25,7 +29,7 @@ export const fr = {
     too_much: 'Les logements comptent plus que le bâtiment. Vérifiez les compteurs.',
     too_little: 'Les logements comptent moins que le bâtiment, et il n’y a pas de parties communes. Un compteur manque.',
   },
-  apart: (n: number) => (n === 1 ? 'Dans 1 quart d’heure, l’écart dépasse celui des compteurs.' : `Dans ${n} quarts d’heure, l’écart dépasse celui des compteurs.`),
+  apart: (n: number) => `Dans ${count(n, { one: '# quart d’heure', other: '# quarts d’heure' })}, l’écart dépasse celui des compteurs.`,
   meters: 'Compteurs des logements',
   metersLead: 'À qui est chaque compteur. Plusieurs compteurs d’un même nom font un logement ; sans nom, un compteur ne compte pas.',
   noCounters: 'Aucun compteur d’énergie n’a encore parlé, en dehors de ceux du bâtiment.',

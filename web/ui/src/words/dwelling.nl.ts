@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { DwellingWords } from './dwelling.fr';
+
+const { count } = counting('nl');
 
 export const nl: DwellingWords = {
   title: 'Woningen',
@@ -15,7 +18,7 @@ export const nl: DwellingWords = {
   amount: 'Te betalen',
   amountHelp: 'aan buren en net, min het deel van de verkoop; de stroom van de leverancier zit er niet in',
   common: 'Gemeenschappelijke delen',
-  missing: (n) => (n === 1 ? '1 kwartier ontbreekt' : `${n} kwartieren ontbreken`),
+  missing: (n) => count(n, { one: '# kwartier ontbreekt', other: '# kwartieren ontbreken' }),
   compare: 'Hoofdmeter en woningen',
   building: 'Gebouw',
   sum: 'Som van de woningen',
@@ -27,7 +30,7 @@ export const nl: DwellingWords = {
     too_much: 'De woningen tellen meer dan het gebouw. Laat de meters nakijken.',
     too_little: 'De woningen tellen minder dan het gebouw, en er zijn geen gemeenschappelijke delen. Er ontbreekt een teller.',
   },
-  apart: (n) => (n === 1 ? 'In 1 kwartier is het verschil groter dan meters mogen hebben.' : `In ${n} kwartieren is het verschil groter dan meters mogen hebben.`),
+  apart: (n) => `In ${count(n, { one: '# kwartier', other: '# kwartieren' })} is het verschil groter dan meters mogen hebben.`,
   meters: 'Meters van woningen',
   metersLead: 'Van wie elke teller is. Meerdere tellers met één naam zijn één woning; een teller zonder naam telt niet mee.',
   noCounters: 'Buiten die van het gebouw heeft nog geen energieteller iets gestuurd.',

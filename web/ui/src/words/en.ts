@@ -1,6 +1,7 @@
+import { counting } from './count';
 import type { Words } from './fr';
 
-const plural = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
+const { count } = counting('en');
 
 export const en: Words = {
   languageName: 'English',
@@ -16,6 +17,7 @@ export const en: Words = {
   health: 'Health',
   assemblies: 'Assemblies',
   registry: 'Owners',
+  checkReceipt: 'Check a voting receipt',
   people: 'People',
   account: 'My account',
   energy: 'Energy',
@@ -84,10 +86,10 @@ export const en: Words = {
   },
 
   allWell: 'All is well',
-  inAlert: (n) => plural(n, 'asset in alert', 'assets in alert'),
+  inAlert: (n) => count(n, { one: '# asset in alert', other: '# assets in alert' }),
   inWatch: (n) => `${n} being watched`,
-  assetsCount: (n) => plural(n, 'asset', 'assets'),
-  openAlerts: (n) => (n === 0 ? 'no open alert' : plural(n, 'open alert', 'open alerts')),
+  assetsCount: (n) => count(n, { one: '# asset', other: '# assets' }),
+  openAlerts: (n) => count(n, { zero: 'no open alert', one: '# open alert', other: '# open alerts' }),
   noSites: 'No sites',
   noSitesText: 'Declare a site and its assets in node.toml or through the API.',
   noAssets: 'No assets on this site.',
@@ -111,7 +113,7 @@ export const en: Words = {
     rate_of_change: 'change per minute',
     unusual: 'away from the usual',
     record: 'beyond everything seen before',
-    count: (n) => `at least ${plural(n, 'reading', 'readings')}`,
+    count: (n) => `at least ${count(n, { one: '# reading', other: '# readings' })}`,
     consecutive: (n) => `${n} consecutive readings`,
     last: (n) => (n > 1 ? `each of the last ${n} readings` : 'last reading'),
   },
@@ -129,7 +131,7 @@ export const en: Words = {
   close: 'Close',
   openOrder: 'Create a work order',
   orderNumber: (id) => `Work order ${id}`,
-  samples: (n) => plural(n, 'reading', 'readings'),
+  samples: (n) => count(n, { one: '# reading', other: '# readings' }),
   closedAt: 'Closed',
 
   todo: 'To do',
@@ -159,7 +161,7 @@ export const en: Words = {
   quorum: (n) => `${n} signatures per block`,
   halted: 'Hive halted: waiting for quorum',
   haltedText: 'Readings, rules and this page go on. Transactions wait and will be recorded when the quorum is back.',
-  waiting: (n) => (n === 0 ? 'no transaction waiting' : plural(n, 'transaction waiting', 'transactions waiting')),
+  waiting: (n) => count(n, { zero: 'no transaction waiting', one: '# transaction waiting', other: '# transactions waiting' }),
   neighbours: 'Neighbouring buildings',
   alone: 'No neighbours',
   aloneText: 'Invite a building with the command symbiose invite.',
@@ -180,7 +182,7 @@ export const en: Words = {
   nextBlock: 'Next block',
   proposer: 'Proposed by',
   transactions: 'Transactions',
-  transactionsCount: (n) => (n === 0 ? 'no transactions' : plural(n, 'transaction', 'transactions')),
+  transactionsCount: (n) => count(n, { zero: 'no transactions', one: '# transaction', other: '# transactions' }),
   transaction: 'Transaction',
   author: 'Author',
   size: 'Size',
@@ -189,7 +191,7 @@ export const en: Words = {
   logSize: 'Transactions in the log',
   logRoot: 'Log root',
   certificate: 'Certificate',
-  signatures: (n) => plural(n, 'signature', 'signatures'),
+  signatures: (n) => count(n, { one: '# signature', other: '# signatures' }),
   proof: 'Proof of inclusion',
   proofLead: 'With these alone anybody can check that the transaction is in the ledger: the leaf, the path to the root, the block header, and the signatures of more than two thirds of the authorities.',
   showProof: 'Show the proof',

@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { EnergyWords } from './energy.fr';
+
+const { count, number } = counting('ar-u-nu-latn');
 
 export const ar: EnergyWords = {
   title: 'الطاقة',
@@ -38,12 +41,12 @@ export const ar: EnergyWords = {
   time: 'الوقت',
   quality: 'الجودة',
   version: 'النسخة',
-  incomplete: (missing, held) => `مجاميع غير كاملة: ${missing} مفقود و${held} محجوز.`,
+  incomplete: (missing, held) => `مجاميع غير كاملة: أرباع ساعة مفقودة ${number(missing)}، ومحجوزة ${number(held)}.`,
   missingTitle: 'بيانات مفقودة',
   missingLead: 'ما هو مفقود لا يُحسب صفراً أبداً. القراءات المتأخرة تكمله تلقائياً.',
   nothingMissing: 'لا ينقص شيء في ذلك اليوم.',
   waiting: 'في انتظار القراءات',
-  slots: (n) => `${n} ربع ساعة`,
+  slots: (n) => count(n, { one: 'ربع ساعة واحد', two: 'ربعا ساعة', few: '# أرباع ساعة', other: '# ربع ساعة' }),
   releaseTitle: 'السماح بما حُجز',
   releaseLead: 'الأرقام التي لا يمكن أن تصح بحسب الحدود أعلاه لا تُعلن ولا تُفوتر. إن كانت صحيحة رغم ذلك فاذكر السبب: عندها تُسوّى، وبإشعار دائن إن كان الشهر نهائيًا.',
   releaseWhich: 'أيها',

@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { EnergyWords } from './energy.fr';
+
+const { count, number } = counting('en');
 
 export const en: EnergyWords = {
   title: 'Energy',
@@ -38,12 +41,12 @@ export const en: EnergyWords = {
   time: 'Time',
   quality: 'Quality',
   version: 'Version',
-  incomplete: (missing, held) => `Incomplete sums: ${missing} missing, ${held} held back.`,
+  incomplete: (missing, held) => `Incomplete sums: ${count(missing, { one: '# quarter of an hour', other: '# quarters of an hour' })} missing, ${number(held)} held back.`,
   missingTitle: 'Missing data',
   missingLead: 'What is missing never counts as zero. Late readings fill it in by themselves.',
   nothingMissing: 'Nothing is missing on that day.',
   waiting: 'waiting for readings',
-  slots: (n) => `${n} quarter${n === 1 ? '' : 's'} of an hour`,
+  slots: (n) => count(n, { one: '# quarter of an hour', other: '# quarters of an hour' }),
   releaseTitle: 'Let pass what was held back',
   releaseLead: 'Figures that cannot be true by the limits above are neither stated nor billed. If they are right all the same, say why: they are then settled, where the month is final as a credit note.',
   releaseWhich: 'Which',

@@ -1,5 +1,9 @@
 // French words of the building's energy.
 
+import { counting } from './count';
+
+const { count } = counting('fr');
+
 export const fr = {
   title: 'Énergie',
   lead: 'Ce que l’immeuble produit, consomme, prend au réseau et lui donne. Ces chiffres restent dans l’immeuble.',
@@ -38,12 +42,12 @@ export const fr = {
   time: 'Heure',
   quality: 'Qualité',
   version: 'Version',
-  incomplete: (missing: number, held: number) => `Sommes incomplètes : ${missing} manquants, ${held} retenus.`,
+  incomplete: (missing: number, held: number) => `Sommes incomplètes : ${count(missing, { one: '# quart d’heure manquant', other: '# quarts d’heure manquants' })}, ${count(held, { one: '# retenu', other: '# retenus' })}.`,
   missingTitle: 'Données manquantes',
   missingLead: 'Ce qui manque n’est jamais compté comme zéro. Les relevés tardifs le complètent d’eux-mêmes.',
   nothingMissing: 'Rien ne manque ce jour-là.',
   waiting: 'en attente de relevés',
-  slots: (n: number) => `${n} quart${n > 1 ? 's' : ''} d’heure`,
+  slots: (n: number) => count(n, { one: '# quart d’heure', other: '# quarts d’heure' }),
   releaseTitle: 'Laisser passer ce qui a été retenu',
   releaseLead: 'Les chiffres impossibles selon les limites ci-dessus ne sont ni déclarés ni facturés. S’ils sont justes malgré tout, dites pourquoi : ils sont alors décomptés, par une note de crédit si le mois est définitif.',
   releaseWhich: 'Lesquels',

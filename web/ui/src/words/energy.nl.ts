@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { EnergyWords } from './energy.fr';
+
+const { count, number } = counting('nl');
 
 export const nl: EnergyWords = {
   title: 'Energie',
@@ -38,12 +41,12 @@ export const nl: EnergyWords = {
   time: 'Tijd',
   quality: 'Kwaliteit',
   version: 'Versie',
-  incomplete: (missing, held) => `Onvolledige sommen: ${missing} ontbreken, ${held} tegengehouden.`,
+  incomplete: (missing, held) => `Onvolledige sommen: ${count(missing, { one: '# kwartier ontbreekt', other: '# kwartieren ontbreken' })}, ${number(held)} tegengehouden.`,
   missingTitle: 'Ontbrekende gegevens',
   missingLead: 'Wat ontbreekt telt nooit als nul. Late metingen vullen het vanzelf aan.',
   nothingMissing: 'Op die dag ontbreekt niets.',
   waiting: 'wacht op metingen',
-  slots: (n) => `${n} kwartier${n === 1 ? '' : 'en'}`,
+  slots: (n) => count(n, { one: '# kwartier', other: '# kwartieren' }),
   releaseTitle: 'Doorlaten wat is tegengehouden',
   releaseLead: 'Cijfers die volgens de grenzen hierboven niet kunnen kloppen, worden niet opgegeven en niet afgerekend. Kloppen ze toch, zeg dan waarom: ze worden dan verrekend, met een creditnota als de maand definitief is.',
   releaseWhich: 'Welke',

@@ -1,6 +1,8 @@
 // French: the first language, and the shape of all the others.
 
-const plural = (n: number, one: string, many: string) => `${n} ${n > 1 ? many : one}`;
+import { counting } from './count';
+
+const { count } = counting('fr');
 
 export const fr = {
   languageName: 'Français',
@@ -16,6 +18,7 @@ export const fr = {
   health: 'Santé',
   assemblies: 'Assemblées',
   registry: 'Copropriété',
+  checkReceipt: 'Vérifier un reçu de vote',
   people: 'Personnes',
   account: 'Mon compte',
   energy: 'Énergie',
@@ -84,10 +87,10 @@ export const fr = {
   } as Record<string, string>,
 
   allWell: 'Tout va bien',
-  inAlert: (n: number) => plural(n, 'équipement en alerte', 'équipements en alerte'),
+  inAlert: (n: number) => count(n, { one: '# équipement en alerte', other: '# équipements en alerte' }),
   inWatch: (n: number) => `${n} sous surveillance`,
-  assetsCount: (n: number) => plural(n, 'équipement', 'équipements'),
-  openAlerts: (n: number) => (n === 0 ? 'aucune alerte ouverte' : plural(n, 'alerte ouverte', 'alertes ouvertes')),
+  assetsCount: (n: number) => count(n, { one: '# équipement', other: '# équipements' }),
+  openAlerts: (n: number) => count(n, { zero: 'aucune alerte ouverte', one: '# alerte ouverte', other: '# alertes ouvertes' }),
   noSites: 'Aucun site',
   noSitesText: 'Déclarez un site et ses équipements dans node.toml ou par l’API.',
   noAssets: 'Aucun équipement sur ce site.',
@@ -112,7 +115,7 @@ export const fr = {
     rate_of_change: 'variation par minute',
     unusual: 'écart à l’habitude',
     record: 'au-delà de tout ce qui a été vu',
-    count: (n: number) => `au moins ${plural(n, 'mesure', 'mesures')}`,
+    count: (n: number) => `au moins ${count(n, { one: '# mesure', other: '# mesures' })}`,
     consecutive: (n: number) => `${n} mesures consécutives`,
     last: (n: number) => (n > 1 ? `chacune des ${n} dernières mesures` : 'dernière mesure'),
   },
@@ -130,7 +133,7 @@ export const fr = {
   close: 'Fermer',
   openOrder: 'Créer un ordre de travail',
   orderNumber: (id: string) => `Ordre de travail n° ${id}`,
-  samples: (n: number) => plural(n, 'mesure', 'mesures'),
+  samples: (n: number) => count(n, { one: '# mesure', other: '# mesures' }),
   closedAt: 'Fermée',
 
   todo: 'À faire',
@@ -160,7 +163,7 @@ export const fr = {
   quorum: (n: number) => `${n} signatures par bloc`,
   halted: 'Ruche arrêtée : en attente du quorum',
   haltedText: 'Les mesures, les règles et cette page continuent. Les transactions attendent et seront inscrites au retour du quorum.',
-  waiting: (n: number) => (n === 0 ? 'aucune transaction en attente' : plural(n, 'transaction en attente', 'transactions en attente')),
+  waiting: (n: number) => count(n, { zero: 'aucune transaction en attente', one: '# transaction en attente', other: '# transactions en attente' }),
   neighbours: 'Immeubles voisins',
   alone: 'Aucun voisin',
   aloneText: 'Invitez un immeuble avec la commande symbiose invite.',
@@ -181,7 +184,7 @@ export const fr = {
   nextBlock: 'Bloc suivant',
   proposer: 'Proposé par',
   transactions: 'Transactions',
-  transactionsCount: (n: number) => (n === 0 ? 'aucune transaction' : plural(n, 'transaction', 'transactions')),
+  transactionsCount: (n: number) => count(n, { zero: 'aucune transaction', one: '# transaction', other: '# transactions' }),
   transaction: 'Transaction',
   author: 'Auteur',
   size: 'Taille',
@@ -190,7 +193,7 @@ export const fr = {
   logSize: 'Transactions au journal',
   logRoot: 'Racine du journal',
   certificate: 'Certificat',
-  signatures: (n: number) => plural(n, 'signature', 'signatures'),
+  signatures: (n: number) => count(n, { one: '# signature', other: '# signatures' }),
   proof: 'Preuve d’inscription',
   proofLead: 'Avec ces éléments seuls, chacun peut vérifier que la transaction est dans le registre : la feuille, le chemin jusqu’à la racine, l’en-tête du bloc et les signatures de plus des deux tiers des autorités.',
   showProof: 'Afficher la preuve',

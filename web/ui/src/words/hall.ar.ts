@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { HallWords } from './hall.fr';
+
+const { count, number } = counting('ar-u-nu-latn');
 
 export const ar: HallWords = {
   metrics: 'القياسات',
@@ -14,8 +17,8 @@ export const ar: HallWords = {
   quarterDays: 'حفظ متوسّطات 15 دقيقة (أيام)',
   dayDays: 'حفظ متوسّطات اليوم (أيام)',
   forEver: 'فارغ: دائمًا.',
-  series: (n) => `المستشعرات: ${n}`,
-  keptFor: (n) => `يُحفظ ${n} يومًا`,
+  series: (n) => count(n, { zero: 'لا مستشعر', one: 'مستشعر واحد', two: 'مستشعران', few: '# مستشعرات', many: '# مستشعرًا', other: '# مستشعر' }),
+  keptFor: (n) => `يُحفظ ${count(n, { one: 'يومًا واحدًا', two: 'يومين', few: '# أيام', many: '# يومًا', other: '# يوم' })}`,
   save: 'حفظ',
   saved: 'تمّ الحفظ.',
   edit: 'تعديل',
@@ -57,7 +60,7 @@ export const ar: HallWords = {
   asks: 'توقّع عدّة سلطات',
   asksNot: 'تكفي سلطة واحدة',
   approve: 'موافقة',
-  approvals: (n, needed) => `${n} من ${needed} موافقات`,
+  approvals: (n, needed) => `الموافقات: ${number(n)} من ${number(needed)}`,
   states: { open: 'مفتوح', executed: 'نُفّذ', expired: 'انتهى', rejected: 'رُفض' },
   propose: 'اقتراح قرار',
   member: 'المبنى',

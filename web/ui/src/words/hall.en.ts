@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { HallWords } from './hall.fr';
+
+const { count, number } = counting('en');
 
 export const en: HallWords = {
   metrics: 'Metrics',
@@ -14,8 +17,8 @@ export const en: HallWords = {
   quarterDays: '15-minute averages kept (days)',
   dayDays: 'Daily averages kept (days)',
   forEver: 'Empty: for ever.',
-  series: (n) => n === 1 ? `1 sensor` : `${n} sensors`,
-  keptFor: (n) => `kept ${n} days`,
+  series: (n) => count(n, { one: '# sensor', other: '# sensors' }),
+  keptFor: (n) => `kept ${count(n, { one: '# day', other: '# days' })}`,
   save: 'Save',
   saved: 'Saved.',
   edit: 'Edit',
@@ -57,7 +60,7 @@ export const en: HallWords = {
   asks: 'several authorities sign',
   asksNot: 'one authority is enough',
   approve: 'Approve',
-  approvals: (n, needed) => `${n} of ${needed} approvals`,
+  approvals: (n, needed) => `${number(n)} of ${count(needed, { one: '# approval', other: '# approvals' })}`,
   states: { open: 'open', executed: 'carried out', expired: 'expired', rejected: 'rejected' },
   propose: 'Propose a decision',
   member: 'Building',

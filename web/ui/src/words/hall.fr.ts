@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { components } from '../api';
+
+const { count, number } = counting('fr');
 
 export interface HallWords {
   metrics: string;
@@ -47,7 +50,7 @@ export interface HallWords {
   asks: string;
   asksNot: string;
   approve: string;
-  approvals: (n: string, needed: string) => string;
+  approvals: (n: number, needed: number) => string;
   states: { readonly [state: string]: string };
   propose: string;
   member: string;
@@ -68,8 +71,8 @@ export const fr: HallWords = {
   quarterDays: 'Moyennes de 15 min gardées (jours)',
   dayDays: 'Moyennes du jour gardées (jours)',
   forEver: 'Vide : pour toujours.',
-  series: (n) => n === 1 ? `1 capteur` : `${n} capteurs`,
-  keptFor: (n) => `gardé ${n} jours`,
+  series: (n) => count(n, { one: '# capteur', other: '# capteurs' }),
+  keptFor: (n) => `gardé ${count(n, { one: '# jour', other: '# jours' })}`,
   save: 'Enregistrer',
   saved: 'Enregistré.',
   edit: 'Modifier',
@@ -111,7 +114,7 @@ export const fr: HallWords = {
   asks: 'plusieurs autorités signent',
   asksNot: 'une autorité suffit',
   approve: 'Approuver',
-  approvals: (n, needed) => `${n} sur ${needed} approbations`,
+  approvals: (n, needed) => `${count(n, { one: '# approbation', other: '# approbations' })} sur ${number(needed)}`,
   states: { open: 'ouverte', executed: 'exécutée', expired: 'expirée', rejected: 'refusée' },
   propose: 'Proposer une décision',
   member: 'Immeuble',

@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { HallWords } from './hall.fr';
+
+const { count, number } = counting('nl');
 
 export const nl: HallWords = {
   metrics: 'Metingen',
@@ -14,8 +17,8 @@ export const nl: HallWords = {
   quarterDays: 'Gemiddelden van 15 min bewaard (dagen)',
   dayDays: 'Daggemiddelden bewaard (dagen)',
   forEver: 'Leeg: voor altijd.',
-  series: (n) => n === 1 ? `1 sensor` : `${n} sensoren`,
-  keptFor: (n) => `${n} dagen bewaard`,
+  series: (n) => count(n, { one: '# sensor', other: '# sensoren' }),
+  keptFor: (n) => `${count(n, { one: '# dag', other: '# dagen' })} bewaard`,
   save: 'Opslaan',
   saved: 'Opgeslagen.',
   edit: 'Bewerken',
@@ -57,7 +60,7 @@ export const nl: HallWords = {
   asks: 'meerdere autoriteiten ondertekenen',
   asksNot: 'één autoriteit volstaat',
   approve: 'Instemmen',
-  approvals: (n, needed) => `${n} van ${needed} instemmingen`,
+  approvals: (n, needed) => `${number(n)} van ${count(needed, { one: '# goedkeuring', other: '# goedkeuringen' })}`,
   states: { open: 'open', executed: 'uitgevoerd', expired: 'verlopen', rejected: 'verworpen' },
   propose: 'Een beslissing voorstellen',
   member: 'Gebouw',

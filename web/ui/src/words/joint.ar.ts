@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { JointWords } from './joint.fr';
+
+const { count } = counting('ar-u-nu-latn');
 
 export const ar: JointWords = {
   title: 'أسئلة إلى عدة مبانٍ',
@@ -7,7 +10,7 @@ export const ar: JointWords = {
   rules: { all: 'كل المباني', majority: 'أكثر من نصف المباني', 'two-thirds': 'ثلثا المباني', 'four-fifths': 'أربعة أخماس المباني' },
   standings: { open: 'جارٍ', adopted: 'اعتُمد', refused: 'رُفض' },
   waiting: 'لم يقرر بعد',
-  answers: (n) => `يجيب عن السؤال المطروح على ${n} من المباني: ويُنفَّذ ما ينص عليه السؤال.`,
+  answers: (n) => `يجيب عن السؤال المطروح على ${count(n, { one: 'مبنى واحد', two: 'مبنيين', few: '# مبانٍ', other: '# مبنى' })}: ويُنفَّذ ما ينص عليه السؤال.`,
   ask: 'طرح سؤال على عدة مبانٍ',
   askLead: 'على السلطات الموافقة. ثم سلّم النص إلى الوكلاء الآخرين: يرفقه كل منهم بقرار.',
   text: 'نص السؤال',

@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { JointWords } from './joint.fr';
+
+const { count } = counting('en');
 
 export const en: JointWords = {
   title: 'Questions to several buildings',
@@ -7,7 +10,7 @@ export const en: JointWords = {
   rules: { all: 'all buildings', majority: 'more than half of the buildings', 'two-thirds': 'two thirds of the buildings', 'four-fifths': 'four fifths of the buildings' },
   standings: { open: 'under way', adopted: 'adopted', refused: 'refused' },
   waiting: 'not decided yet',
-  answers: (n) => `Answers the question put to ${n} buildings: what is carried out is the question’s.`,
+  answers: (n) => `Answers the question put to ${count(n, { one: '# building', other: '# buildings' })}: what is carried out is the question’s.`,
   ask: 'Ask several buildings',
   askLead: 'The authorities have to approve it. Then hand the text to the other syndics: each attaches it to a resolution.',
   text: 'Text of the question',

@@ -1,3 +1,7 @@
+import { counting } from './count';
+
+const { count } = counting('fr');
+
 export interface JointWords {
   title: string;
   lead: string;
@@ -5,7 +9,7 @@ export interface JointWords {
   rules: { readonly [needed: string]: string };
   standings: { readonly [standing: string]: string };
   waiting: string;
-  answers: (n: string) => string;
+  answers: (n: number) => string;
   ask: string;
   askLead: string;
   text: string;
@@ -26,7 +30,7 @@ export const fr: JointWords = {
   rules: { all: 'tous les immeubles', majority: 'plus de la moitié des immeubles', 'two-thirds': 'deux tiers des immeubles', 'four-fifths': 'quatre cinquièmes des immeubles' },
   standings: { open: 'en cours', adopted: 'adoptée', refused: 'refusée' },
   waiting: 'pas encore décidé',
-  answers: (n) => `Répond à la question posée à ${n} immeubles : l’exécution est celle de la question.`,
+  answers: (n) => `Répond à la question posée à ${count(n, { one: '# immeuble', other: '# immeubles' })} : l’exécution est celle de la question.`,
   ask: 'Poser une question à plusieurs immeubles',
   askLead: 'Les autorités doivent l’approuver. Remettez ensuite le texte aux autres syndics : chacun le joint à sa résolution.',
   text: 'Texte de la question',

@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { JointWords } from './joint.fr';
+
+const { count } = counting('nl');
 
 export const nl: JointWords = {
   title: 'Vragen aan meerdere gebouwen',
@@ -7,7 +10,7 @@ export const nl: JointWords = {
   rules: { all: 'alle gebouwen', majority: 'meer dan de helft van de gebouwen', 'two-thirds': 'twee derde van de gebouwen', 'four-fifths': 'vier vijfde van de gebouwen' },
   standings: { open: 'loopt', adopted: 'aangenomen', refused: 'verworpen' },
   waiting: 'nog niet beslist',
-  answers: (n) => `Beantwoordt de vraag aan ${n} gebouwen: uitgevoerd wordt wat de vraag zegt.`,
+  answers: (n) => `Beantwoordt de vraag aan ${count(n, { one: '# gebouw', other: '# gebouwen' })}: uitgevoerd wordt wat de vraag zegt.`,
   ask: 'Meerdere gebouwen een vraag stellen',
   askLead: 'De autoriteiten moeten ze goedkeuren. Geef daarna de tekst aan de andere syndici: elk voegt hem bij een besluit.',
   text: 'Tekst van de vraag',

@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { LearnWords } from './learn.fr';
+
+const { count } = counting('ar-u-nu-latn');
 
 export const ar: LearnWords = {
   compareTitle: 'مقارنةً بالمباني المشابهة',
@@ -10,10 +13,10 @@ export const ar: LearnWords = {
   unclear: (margin) => `لا فرق واضح عن المباني المشابهة (في حدود \u2066± ${margin}\u2069).`,
   own: 'هنا، لكل مسكن',
   group: 'المباني المشابهة، لكل مسكن',
-  protectedBy: (buildings, dwellings) => `مجموع محميّ بضجيج عشوائي؛ عدد المباني ${buildings} وعدد المساكن ${dwellings} ومبناكم منها.`,
+  protectedBy: (buildings, dwellings) => `مجموع محميّ بضجيج عشوائي: ${count(buildings, { one: 'مبنى واحد', two: 'مبنيان', few: '# مبانٍ', other: '# مبنى' })}، ${count(dwellings, { one: 'مسكن واحد', two: 'مسكنان', few: '# مساكن', many: '# مسكنًا', other: '# مسكن' })}، ومبناكم منها.`,
   clip: (most) => `الضمان للمساكن التي تبقى دون ${most}.`,
   suppressed: 'المجموعة صغيرة جدًا: لا يُنشر شيء.',
-  waiting: (buildings) => `عدد مباني مجموعتكم ${buildings}. يصل أول رقم بعد يومين من نهاية الفترة.`,
+  waiting: (buildings) => `في مجموعتكم ${count(buildings, { one: 'مبنى واحد', two: 'مبنيان', few: '# مبانٍ', other: '# مبنى' })}. يصل أول رقم بعد يومين من نهاية الفترة.`,
   notMeasured: 'رقم الآخرين موجود، لكن القياسات الناقصة هنا كثيرة فلا تمكن المقارنة.',
   noGroup: 'مبناكم ليس في مجموعة بعد. تتغير المجموعات في أول الشهر.',
   notAsked: 'لم يصوّت الجيران بعد على المقارنة.',
@@ -69,12 +72,12 @@ export const ar: LearnWords = {
   to: 'إلى',
   toLedger: 'كل الأعضاء عبر السجل',
   toNobody: 'لا أحد حاليًا',
-  times: (count) => `عدد المرات ${count}`,
+  times: (n) => count(n, { zero: 'لم يحدث بعد', one: 'مرة واحدة', two: 'مرتان', few: '# مرات', other: '# مرة' }),
   last: 'الأخير',
   budgetTitle: 'ما بقي من ميزانية السنة',
   budgetLead: 'كل مجموع يكشف قدرًا ضئيلًا جدًا عن كل مسكن. عقدتكم تحسب بنفسها وترفض عندما تنفد السنة.',
   budget: (left) => `بقي ${left}`,
-  budgetRefused: (count) => `لم تُعدّ تقارير لنفاد الميزانية: ${count}.`,
+  budgetRefused: (n) => count(n, { one: 'تقرير واحد لم يُعدّ لنفاد الميزانية.', two: 'تقريران لم يُعدّا لنفاد الميزانية.', few: '# تقارير لم تُعدّ لنفاد الميزانية.', many: '# تقريرًا لم يُعدّ لنفاد الميزانية.', other: '# تقرير لم يُعدّ لنفاد الميزانية.' }),
   recentTitle: 'آخر الرسائل',
   noRecent: 'لم يغادر شيء بعد.',
   says: (name) => ({ import_wh: 'مستورد', export_wh: 'مصدّر', measure: 'عن', cadence: 'الوتيرة', cost_micro: 'الكلفة' })[name] ?? name,

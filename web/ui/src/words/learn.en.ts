@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { LearnWords } from './learn.fr';
+
+const { count } = counting('en');
 
 export const en: LearnWords = {
   compareTitle: 'Compared with similar buildings',
@@ -10,10 +13,10 @@ export const en: LearnWords = {
   unclear: (margin) => `No clear difference from similar buildings (within ± ${margin}).`,
   own: 'Here, per dwelling',
   group: 'Similar ones, per dwelling',
-  protectedBy: (buildings, dwellings) => `Total protected by random noise; ${buildings} buildings, ${dwellings} dwellings, yours among them.`,
+  protectedBy: (buildings, dwellings) => `Total protected by random noise; ${count(buildings, { one: '# building', other: '# buildings' })}, ${count(dwellings, { one: '# dwelling', other: '# dwellings' })}, yours among them.`,
   clip: (most) => `Guaranteed for dwellings below ${most}.`,
   suppressed: 'Group too small: nothing published.',
-  waiting: (buildings) => `Your group has ${buildings} buildings. The first figure comes two days after the end of the period.`,
+  waiting: (buildings) => `Your group has ${count(buildings, { one: '# building', other: '# buildings' })}. The first figure comes two days after the end of the period.`,
   notMeasured: 'The others’ figure is there, but too much is missing here to compare.',
   noGroup: 'Your building is in no group yet. Groups change on the first of the month.',
   notAsked: 'The neighbourhood has not voted on a comparison yet.',
@@ -69,12 +72,12 @@ export const en: LearnWords = {
   to: 'To',
   toLedger: 'all members, by the ledger',
   toNobody: 'nobody at the moment',
-  times: (count) => (count === 1 ? 'once' : `${count} times`),
+  times: (n) => count(n, { zero: 'never', one: 'once', other: '# times' }),
   last: 'Last',
   budgetTitle: 'What is left of the year’s budget',
   budgetLead: 'Each sum tells a tiny bit of each dwelling. Your node keeps its own account and refuses when the year is spent.',
   budget: (left) => `${left} left`,
-  budgetRefused: (count) => `${count} reports were not made because it was spent.`,
+  budgetRefused: (n) => count(n, { one: '# report was not made because it was spent.', other: '# reports were not made because it was spent.' }),
   recentTitle: 'Last messages',
   noRecent: 'Nothing has left yet.',
   says: (name) => ({ import_wh: 'imported', export_wh: 'exported', measure: 'on', cadence: 'pace', cost_micro: 'cost' })[name] ?? name,

@@ -1,3 +1,7 @@
+import { counting } from './count';
+
+const { count, number } = counting('fr');
+
 export const fr = {
   compareTitle: 'Comparé aux immeubles semblables',
   compareLead: 'La comparaison se fait ici, dans votre nœud. Le chiffre de votre immeuble n’en sort pas : il part en deux moitiés illisibles, chez deux voisins différents, qui n’en connaissent que la somme sur tous les immeubles.',
@@ -8,10 +12,10 @@ export const fr = {
   unclear: (margin: string) => `Pas de différence nette avec les immeubles semblables (à ± ${margin} près).`,
   own: 'Ici, par logement',
   group: 'Semblables, par logement',
-  protectedBy: (buildings: number, dwellings: number) => `Total protégé par un bruit aléatoire ; calculé sur ${buildings} immeubles, ${dwellings} logements, le vôtre compris.`,
+  protectedBy: (buildings: number, dwellings: number) => `Total protégé par un bruit aléatoire ; calculé sur ${count(buildings, { one: '# immeuble', other: '# immeubles' })}, ${count(dwellings, { one: '# logement', other: '# logements' })}, le vôtre compris.`,
   clip: (most: string) => `La garantie vaut pour les logements qui restent sous ${most}.`,
   suppressed: 'Groupe trop petit : rien n’est publié.',
-  waiting: (buildings: number) => `Votre groupe compte ${buildings} immeubles. Le premier chiffre arrive deux jours après la fin de la période.`,
+  waiting: (buildings: number) => `Votre groupe compte ${count(buildings, { one: '# immeuble', other: '# immeubles' })}. Le premier chiffre arrive deux jours après la fin de la période.`,
   notMeasured: 'Le chiffre des autres est là, mais il manque trop de mesures ici pour comparer.',
   noGroup: 'Votre immeuble n’est pas encore dans un groupe. Les groupes changent le premier du mois.',
   notAsked: 'Le voisinage n’a pas encore voté de comparaison.',
@@ -67,12 +71,12 @@ export const fr = {
   to: 'À',
   toLedger: 'tous les membres, par le registre',
   toNobody: 'personne pour le moment',
-  times: (count: number) => `${count} fois`,
+  times: (n: number) => `${number(n)} fois`,
   last: 'Dernier',
   budgetTitle: 'Ce qu’il reste du budget de l’année',
   budgetLead: 'Chaque somme révèle un tout petit peu de chaque logement. Votre nœud compte lui-même et refuse quand l’année est épuisée.',
   budget: (left: string) => `${left} restent`,
-  budgetRefused: (count: number) => `${count} rapports n’ont pas été faits, faute de budget.`,
+  budgetRefused: (n: number) => count(n, { one: '# rapport n’a pas été fait, faute de budget.', other: '# rapports n’ont pas été faits, faute de budget.' }),
   recentTitle: 'Derniers messages',
   noRecent: 'Rien n’est encore sorti.',
   says: (name: string): string => ({ import_wh: 'importé', export_wh: 'exporté', measure: 'sur', cadence: 'rythme', cost_micro: 'coût' })[name] ?? name,

@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { LearnWords } from './learn.fr';
+
+const { count, number } = counting('nl');
 
 export const nl: LearnWords = {
   compareTitle: 'Vergeleken met gelijkaardige gebouwen',
@@ -10,10 +13,10 @@ export const nl: LearnWords = {
   unclear: (margin) => `Geen duidelijk verschil met gelijkaardige gebouwen (binnen ± ${margin}).`,
   own: 'Hier, per woning',
   group: 'Gelijkaardige, per woning',
-  protectedBy: (buildings, dwellings) => `Totaal beschermd door willekeurige ruis; ${buildings} gebouwen, ${dwellings} woningen, het uwe inbegrepen.`,
+  protectedBy: (buildings, dwellings) => `Totaal beschermd door willekeurige ruis; ${count(buildings, { one: '# gebouw', other: '# gebouwen' })}, ${count(dwellings, { one: '# woning', other: '# woningen' })}, het uwe inbegrepen.`,
   clip: (most) => `De garantie geldt voor woningen onder ${most}.`,
   suppressed: 'Groep te klein: er wordt niets gepubliceerd.',
-  waiting: (buildings) => `Uw groep telt ${buildings} gebouwen. Het eerste cijfer komt twee dagen na het einde van de periode.`,
+  waiting: (buildings) => `Uw groep telt ${count(buildings, { one: '# gebouw', other: '# gebouwen' })}. Het eerste cijfer komt twee dagen na het einde van de periode.`,
   notMeasured: 'Het cijfer van de anderen is er, maar hier ontbreekt te veel om te vergelijken.',
   noGroup: 'Uw gebouw zit nog in geen groep. Groepen veranderen op de eerste van de maand.',
   notAsked: 'De buurt heeft nog geen vergelijking goedgekeurd.',
@@ -69,12 +72,12 @@ export const nl: LearnWords = {
   to: 'Aan',
   toLedger: 'alle leden, via het register',
   toNobody: 'niemand op dit moment',
-  times: (count) => `${count} keer`,
+  times: (n) => `${number(n)} keer`,
   last: 'Laatste',
   budgetTitle: 'Wat er van het jaarbudget over is',
   budgetLead: 'Elke som verklapt een heel klein beetje van elke woning. Uw knooppunt telt zelf en weigert wanneer het jaar op is.',
   budget: (left) => `${left} over`,
-  budgetRefused: (count) => `${count} rapporten zijn niet gemaakt omdat het op was.`,
+  budgetRefused: (n) => count(n, { one: '# rapport is niet gemaakt omdat het op was.', other: '# rapporten zijn niet gemaakt omdat het op was.' }),
   recentTitle: 'Laatste berichten',
   noRecent: 'Er is nog niets vertrokken.',
   says: (name) => ({ import_wh: 'ingevoerd', export_wh: 'uitgevoerd', measure: 'over', cadence: 'ritme', cost_micro: 'kost' })[name] ?? name,

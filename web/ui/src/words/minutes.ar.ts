@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { MinutesWords } from './minutes.fr';
+
+const { count, number } = counting('ar-u-nu-latn');
 
 export const ar: MinutesWords = {
   title: 'المحضر',
@@ -25,11 +28,11 @@ export const ar: MinutesWords = {
   without: 'بلا جواب صالح',
   absent: 'الغائبون',
   defaulting: 'المتخلفون',
-  reduced: (name, from, to) => `${name}: ${from} صوتا خُفضت إلى ${to}`,
-  paper: (n) => `${n} على الورق`,
+  reduced: (name, from, to) => `${name}: ${count(from, { zero: 'لا أصوات', one: 'صوت واحد', two: 'صوتان', few: '# أصوات', many: '# صوتًا', other: '# صوت' })}، خُفضت إلى ${number(to)}`,
+  paper: (n) => `على الورق: ${number(n)}`,
   ballots: 'الأصوات المسجلة',
   root: 'جذر الأصوات',
   block: 'النتائج في الكتلة',
   appeal: 'يُنفذ بعد أجل الطعن.',
-  votesOf: (n) => `${n} صوتا`,
+  votesOf: (n) => count(n, { zero: 'لا أصوات', one: 'صوت واحد', two: 'صوتان', few: '# أصوات', many: '# صوتًا', other: '# صوت' }),
 };

@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { MinutesWords } from './minutes.fr';
+
+const { count, number } = counting('en');
 
 export const en: MinutesWords = {
   title: 'Minutes',
@@ -25,11 +28,11 @@ export const en: MinutesWords = {
   without: 'Without a valid answer',
   absent: 'Absent',
   defaulting: 'Defaulting',
-  reduced: (name, from, to) => `${name}: ${from} votes reduced to ${to}`,
-  paper: (n) => `${n} on paper`,
+  reduced: (name, from, to) => `${name}: ${count(from, { one: '# vote', other: '# votes' })} reduced to ${number(to)}`,
+  paper: (n) => `${number(n)} on paper`,
   ballots: 'Ballots on the ledger',
   root: 'Root of the ballots',
   block: 'Results in block',
   appeal: 'Carried out after the time for an appeal.',
-  votesOf: (n) => `${n} votes`,
+  votesOf: (n) => count(n, { one: '# vote', other: '# votes' }),
 };

@@ -1,5 +1,9 @@
 // Words in French, and the type of all of them.
 
+import { counting } from './count';
+
+const { count, number } = counting('fr');
+
 export const fr = {
   title: 'Procès-verbal',
   show: 'Voir le procès-verbal',
@@ -25,13 +29,13 @@ export const fr = {
   without: 'Sans réponse valable',
   absent: 'Absents',
   defaulting: 'Défaillants',
-  reduced: (name: string, from: string, to: string) => `${name} : ${from} voix ramenées à ${to}`,
-  paper: (n: string) => `${n} bulletins papier`,
+  reduced: (name: string, from: number, to: number) => `${name} : ${number(from)} voix ramenées à ${number(to)}`,
+  paper: (n: number) => count(n, { one: '# bulletin papier', other: '# bulletins papier' }),
   ballots: 'Bulletins inscrits',
   root: 'Racine des bulletins',
   block: 'Résultats au bloc',
   appeal: 'Exécuté après le délai de recours.',
-  votesOf: (n: string) => `${n} voix`,
+  votesOf: (n: number) => `${number(n)} voix`,
 };
 
 export type MinutesWords = typeof fr;

@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { MinutesWords } from './minutes.fr';
+
+const { count, number } = counting('nl');
 
 export const nl: MinutesWords = {
   title: 'Notulen',
@@ -25,11 +28,11 @@ export const nl: MinutesWords = {
   without: 'Zonder geldig antwoord',
   absent: 'Afwezig',
   defaulting: 'In gebreke',
-  reduced: (name, from, to) => `${name}: ${from} stemmen herleid tot ${to}`,
-  paper: (n) => `${n} op papier`,
+  reduced: (name, from, to) => `${name}: ${count(from, { one: '# stem', other: '# stemmen' })} herleid tot ${number(to)}`,
+  paper: (n) => `${number(n)} op papier`,
   ballots: 'Ingeschreven stemmen',
   root: 'Wortel van de stemmen',
   block: 'Uitslag in blok',
   appeal: 'Uitgevoerd na de beroepstermijn.',
-  votesOf: (n) => `${n} stemmen`,
+  votesOf: (n) => count(n, { one: '# stem', other: '# stemmen' }),
 };

@@ -1,8 +1,9 @@
 // To be read by a native speaker.
 
+import { counting } from './count';
 import type { Words } from './fr';
 
-const plural = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
+const { count } = counting('nl');
 
 export const nl: Words = {
   languageName: 'Nederlands',
@@ -18,6 +19,7 @@ export const nl: Words = {
   health: 'Gezondheid',
   assemblies: 'Vergaderingen',
   registry: 'Eigenaars',
+  checkReceipt: 'Een stembewijs nakijken',
   people: 'Personen',
   account: 'Mijn account',
   energy: 'Energie',
@@ -86,10 +88,10 @@ export const nl: Words = {
   },
 
   allWell: 'Alles gaat goed',
-  inAlert: (n) => plural(n, 'toestel in alarm', 'toestellen in alarm'),
+  inAlert: (n) => count(n, { one: '# toestel in alarm', other: '# toestellen in alarm' }),
   inWatch: (n) => `${n} onder toezicht`,
-  assetsCount: (n) => plural(n, 'toestel', 'toestellen'),
-  openAlerts: (n) => (n === 0 ? 'geen open melding' : plural(n, 'open melding', 'open meldingen')),
+  assetsCount: (n) => count(n, { one: '# toestel', other: '# toestellen' }),
+  openAlerts: (n) => count(n, { zero: 'geen open melding', one: '# open melding', other: '# open meldingen' }),
   noSites: 'Geen sites',
   noSitesText: 'Geef een site en haar toestellen op in node.toml of via de API.',
   noAssets: 'Geen toestellen op deze site.',
@@ -113,7 +115,7 @@ export const nl: Words = {
     rate_of_change: 'verandering per minuut',
     unusual: 'afwijking van het gewone',
     record: 'meer of minder dan ooit gemeten',
-    count: (n) => `ten minste ${plural(n, 'meting', 'metingen')}`,
+    count: (n) => `ten minste ${count(n, { one: '# meting', other: '# metingen' })}`,
     consecutive: (n) => `${n} opeenvolgende metingen`,
     last: (n) => (n > 1 ? `elk van de laatste ${n} metingen` : 'laatste meting'),
   },
@@ -131,7 +133,7 @@ export const nl: Words = {
   close: 'Sluiten',
   openOrder: 'Werkorder maken',
   orderNumber: (id) => `Werkorder ${id}`,
-  samples: (n) => plural(n, 'meting', 'metingen'),
+  samples: (n) => count(n, { one: '# meting', other: '# metingen' }),
   closedAt: 'Gesloten',
 
   todo: 'Te doen',
@@ -161,7 +163,7 @@ export const nl: Words = {
   quorum: (n) => `${n} handtekeningen per blok`,
   halted: 'Korf stilgelegd: wacht op het quorum',
   haltedText: 'Metingen, regels en deze pagina gaan door. Transacties wachten tot het quorum terug is.',
-  waiting: (n) => (n === 0 ? 'geen wachtende transactie' : plural(n, 'wachtende transactie', 'wachtende transacties')),
+  waiting: (n) => count(n, { zero: 'geen wachtende transactie', one: '# wachtende transactie', other: '# wachtende transacties' }),
   neighbours: 'Naburige gebouwen',
   alone: 'Geen buren',
   aloneText: 'Nodig een gebouw uit met het commando symbiose invite.',
@@ -182,7 +184,7 @@ export const nl: Words = {
   nextBlock: 'Volgend blok',
   proposer: 'Voorgesteld door',
   transactions: 'Transacties',
-  transactionsCount: (n) => (n === 0 ? 'geen transacties' : plural(n, 'transactie', 'transacties')),
+  transactionsCount: (n) => count(n, { zero: 'geen transacties', one: '# transactie', other: '# transacties' }),
   transaction: 'Transactie',
   author: 'Auteur',
   size: 'Grootte',
@@ -191,7 +193,7 @@ export const nl: Words = {
   logSize: 'Transacties in het logboek',
   logRoot: 'Wortel van het logboek',
   certificate: 'Certificaat',
-  signatures: (n) => plural(n, 'handtekening', 'handtekeningen'),
+  signatures: (n) => count(n, { one: '# handtekening', other: '# handtekeningen' }),
   proof: 'Bewijs van opname',
   proofLead: 'Hiermee alleen kan iedereen nagaan dat de transactie in het register staat: het blad, het pad naar de wortel, de blokkop en de handtekeningen van meer dan twee derde van de autoriteiten.',
   showProof: 'Bewijs tonen',

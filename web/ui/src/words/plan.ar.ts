@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { PlanWords } from './plan.fr';
+
+const { count } = counting('ar-u-nu-latn');
 
 export const ar: PlanWords = {
   title: 'خطة اليوم',
@@ -37,8 +40,8 @@ export const ar: PlanWords = {
   },
   reasons: {
     too_little_time: (load, asked, possible) => `${load}: المطلوب ${asked} كيلوواط ساعة، والممكن ${possible} في هذا الوقت.`,
-    above_limit: (slots, watts) => `أرباع ساعة فوق الحد: ${slots}، بزيادة تصل إلى ${watts} كيلوواط.`,
-    unknown: (slots) => `لا يقول السجل شيئًا بعد عن ${slots} من أرباع الساعة.`,
+    above_limit: (slots, watts) => `${count(slots, { one: 'ربع ساعة واحد', two: 'ربعا ساعة', few: '# أرباع ساعة', other: '# ربع ساعة' })} فوق الحد، بزيادة تصل إلى ${watts} كيلوواط.`,
+    unknown: (slots) => `لا يقول السجل شيئًا بعد عن ${count(slots, { one: 'ربع ساعة واحد', two: 'ربعي ساعة', few: '# أرباع ساعة', other: '# ربع ساعة' })}.`,
     unsolved: (said) => `لم يعط الحساب جوابًا: ${said}`,
   },
   sources: { own: 'أسعار عقدكم.', voted: 'تعرفة صوّت عليها الجوار.', assumed: 'لا سعر مُدخل ولا مصوَّت عليه: تُفترض أسعار معتادة.' },

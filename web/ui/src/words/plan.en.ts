@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { PlanWords } from './plan.fr';
+
+const { count } = counting('en');
 
 export const en: PlanWords = {
   title: 'Plan of the day',
@@ -37,8 +40,8 @@ export const en: PlanWords = {
   },
   reasons: {
     too_little_time: (load, asked, possible) => `${load}: ${asked} kWh wished, ${possible} kWh possible in that time.`,
-    above_limit: (slots, watts) => `${slots} quarter${slots === 1 ? '' : 's'} of an hour above the limit, by up to ${watts} kW.`,
-    unknown: (slots) => `The history says nothing yet of ${slots} quarter${slots === 1 ? '' : 's'} of an hour.`,
+    above_limit: (slots, watts) => `${count(slots, { one: '# quarter of an hour', other: '# quarters of an hour' })} above the limit, by up to ${watts} kW.`,
+    unknown: (slots) => `The history says nothing yet of ${count(slots, { one: '# quarter of an hour', other: '# quarters of an hour' })}.`,
     unsolved: (said) => `The calculation gave no answer: ${said}`,
   },
   sources: { own: 'Prices of your own contract.', voted: 'Tariff voted by the neighbourhood.', assumed: 'No price entered or voted: usual ones are assumed.' },

@@ -1,5 +1,9 @@
 // French words of the building's plan.
 
+import { counting } from './count';
+
+const { count } = counting('fr');
+
 export const fr = {
   title: 'Plan de la journée',
   lead: 'Ce que l’immeuble va probablement consommer et produire, et ce que batteries, voitures et chauffe-eau devraient faire. Prévisions et plan restent dans l’immeuble.',
@@ -37,8 +41,8 @@ export const fr = {
   },
   reasons: {
     too_little_time: (load: string, asked: string, possible: string) => `${load} : ${asked} kWh souhaités, ${possible} kWh possibles dans ce temps.`,
-    above_limit: (slots: number, watts: string) => `${slots} quart${slots > 1 ? 's' : ''} d’heure au-dessus de la limite, jusqu’à ${watts} kW de trop.`,
-    unknown: (slots: number) => `Pour ${slots} quart${slots > 1 ? 's' : ''} d’heure, l’historique ne dit rien encore.`,
+    above_limit: (slots: number, watts: string) => `${count(slots, { one: '# quart d’heure', other: '# quarts d’heure' })} au-dessus de la limite, jusqu’à ${watts} kW de trop.`,
+    unknown: (slots: number) => `Pour ${count(slots, { one: '# quart d’heure', other: '# quarts d’heure' })}, l’historique ne dit rien encore.`,
     unsolved: (said: string) => `Le calcul n’a pas abouti : ${said}`,
   },
   sources: { own: 'Prix de votre contrat.', voted: 'Tarif voté par le voisinage.', assumed: 'Aucun prix indiqué ni voté : prix usuels supposés.' },

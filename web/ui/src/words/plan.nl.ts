@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { PlanWords } from './plan.fr';
+
+const { count } = counting('nl');
 
 export const nl: PlanWords = {
   title: 'Dagplan',
@@ -37,8 +40,8 @@ export const nl: PlanWords = {
   },
   reasons: {
     too_little_time: (load, asked, possible) => `${load}: ${asked} kWh gewenst, ${possible} kWh mogelijk in die tijd.`,
-    above_limit: (slots, watts) => `${slots} ${slots === 1 ? 'kwartier' : 'kwartieren'} boven de grens, tot ${watts} kW te veel.`,
-    unknown: (slots) => `De historie zegt nog niets over ${slots} ${slots === 1 ? 'kwartier' : 'kwartieren'}.`,
+    above_limit: (slots, watts) => `${count(slots, { one: '# kwartier', other: '# kwartieren' })} boven de grens, tot ${watts} kW te veel.`,
+    unknown: (slots) => `De historie zegt nog niets over ${count(slots, { one: '# kwartier', other: '# kwartieren' })}.`,
     unsolved: (said) => `De berekening gaf geen antwoord: ${said}`,
   },
   sources: { own: 'Prijzen van uw eigen contract.', voted: 'Tarief waarvoor de buurt stemde.', assumed: 'Geen prijs ingevuld of gestemd: gangbare prijzen aangenomen.' },

@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { PolicyWords } from './policy.fr';
+
+const { count } = counting('ar-u-nu-latn');
 
 export const ar: PolicyWords = {
   title: 'القواعد',
@@ -64,10 +67,10 @@ export const ar: PolicyWords = {
   refused: (field) => `مرفوض: ${field}`,
   tryIt: 'تجربة على الماضي',
   tryLead: 'ما كانت القاعدة ستفعله بالقراءات المحفوظة، قبل حفظها.',
-  days: (n) => `${n} أيام`,
+  days: (n) => count(n, { one: 'يوم واحد', two: 'يومان', few: '# أيام', many: '# يومًا', other: '# يوم' }),
   trying: 'جارٍ القراءة…',
   fired: (n) => n === 0 ? `ما كانت لتنبّه.` : `كانت ستنبّه ${n} مرّة.`,
-  onAsset: (n, minutes) => `${n} مرّة، ${minutes}`,
+  onAsset: (n, minutes) => `${count(n, { one: 'مرّة واحدة', two: 'مرّتان', few: '# مرّات', other: '# مرّة' })}، ${minutes}`,
   truncated: 'القراءات أكثر ممّا تقرؤه التجربة: البداية فقط.',
   ongoing: 'مستمرّ',
   curve: 'عرض المنحنى',

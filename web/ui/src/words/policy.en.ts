@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { PolicyWords } from './policy.fr';
+
+const { count } = counting('en');
 
 export const en: PolicyWords = {
   title: 'Rules',
@@ -64,10 +67,10 @@ export const en: PolicyWords = {
   refused: (field) => `Refused: ${field}`,
   tryIt: 'Try on the past',
   tryLead: 'What the rule would have done with the readings kept, before you save it.',
-  days: (n) => `${n} days`,
+  days: (n) => count(n, { one: '# day', other: '# days' }),
   trying: 'Reading…',
   fired: (n) => n === 0 ? `It would not have fired.` : `It would have fired ${n} ${n === 1 ? `time` : `times`}.`,
-  onAsset: (n, minutes) => `${n} times, ${minutes}`,
+  onAsset: (n, minutes) => `${count(n, { one: 'once', other: '# times' })}, ${minutes}`,
   truncated: 'There were more readings than one try reads: only the beginning.',
   ongoing: 'ongoing',
   curve: 'See the curve',

@@ -1,3 +1,7 @@
+import { counting } from './count';
+
+const { count, number } = counting('fr');
+
 export interface PolicyWords {
   title: string;
   lead: string;
@@ -149,10 +153,10 @@ export const fr: PolicyWords = {
   refused: (field) => `Refusé : ${field}`,
   tryIt: 'Essayer sur le passé',
   tryLead: 'Ce que la règle aurait fait avec les relevés gardés, avant de l’enregistrer.',
-  days: (n) => `${n} jours`,
+  days: (n) => count(n, { one: '# jour', other: '# jours' }),
   trying: 'Lecture des relevés…',
   fired: (n) => n === 0 ? `Elle n’aurait rien signalé.` : `Elle aurait signalé ${n} fois.`,
-  onAsset: (n, minutes) => `${n} fois, ${minutes}`,
+  onAsset: (n, minutes) => `${number(n)} fois, ${minutes}`,
   truncated: 'Il y avait plus de relevés qu’un essai n’en lit : le début seulement.',
   ongoing: 'en cours',
   curve: 'Voir la courbe',

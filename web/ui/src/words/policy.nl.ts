@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { PolicyWords } from './policy.fr';
+
+const { count, number } = counting('nl');
 
 export const nl: PolicyWords = {
   title: 'Regels',
@@ -64,10 +67,10 @@ export const nl: PolicyWords = {
   refused: (field) => `Geweigerd: ${field}`,
   tryIt: 'Proberen op het verleden',
   tryLead: 'Wat de regel met de bewaarde metingen gedaan zou hebben, vóór u opslaat.',
-  days: (n) => `${n} dagen`,
+  days: (n) => count(n, { one: '# dag', other: '# dagen' }),
   trying: 'Metingen lezen…',
   fired: (n) => n === 0 ? `Ze zou niets gemeld hebben.` : `Ze zou ${n} keer gemeld hebben.`,
-  onAsset: (n, minutes) => `${n} keer, ${minutes}`,
+  onAsset: (n, minutes) => `${number(n)} keer, ${minutes}`,
   truncated: 'Er waren meer metingen dan één proef leest: alleen het begin.',
   ongoing: 'bezig',
   curve: 'Curve bekijken',

@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { PollWords } from './poll.fr';
+
+const { count, number } = counting('ar-u-nu-latn');
 
 export const ar: PollWords = {
   polls: 'الاستطلاعات',
@@ -9,13 +12,13 @@ export const ar: PollWords = {
   choice: (n) => `الجواب ${n}`,
   another: 'إضافة جواب',
   hidden: 'أجوبة مخفية',
-  hiddenHelp: (min) => `لا يرى أحد من اختار ماذا؛ ولا تظهر المجاميع إلا ابتداءً من ${min} شخصًا.`,
+  hiddenHelp: (min) => `لا يرى أحد من اختار ماذا؛ ولا تظهر المجاميع إلا ابتداءً من ${count(min, { one: 'شخص واحد', two: 'شخصين', few: '# أشخاص', many: '# شخصًا', other: '# شخص' })}.`,
   hiddenTag: 'الأجوبة مخفية',
   blocks: 'مفتوح لمدة (كتل)',
   send: 'طرح السؤال',
   stages: { announced: 'معلَن', open: 'مفتوح', closed: 'مغلق', concluded: 'منتهٍ' },
-  tookPart: (voters, invited) => `أجاب ${voters} من ${invited} شخصًا`,
-  few: (min) => `أقل من ${min} شخصًا: تبقى المجاميع مخفية.`,
+  tookPart: (voters, invited) => `الإجابات: ${number(voters)} من ${count(invited, { one: 'شخص واحد', two: 'شخصين', few: '# أشخاص', many: '# شخصًا', other: '# شخص' })}`,
+  few: (min) => `أقل من ${count(min, { one: 'شخص واحد', two: 'شخصين', few: '# أشخاص', many: '# شخصًا', other: '# شخص' })}: تبقى المجاميع مخفية.`,
   review: 'تحقق',
   youSay: 'جوابك',
   sign: 'توقيع جوابي',

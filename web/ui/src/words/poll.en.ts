@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { PollWords } from './poll.fr';
+
+const { count, number } = counting('en');
 
 export const en: PollWords = {
   polls: 'Polls',
@@ -9,13 +12,13 @@ export const en: PollWords = {
   choice: (n) => `Answer ${n}`,
   another: 'Add an answer',
   hidden: 'Hidden answers',
-  hiddenHelp: (min) => `Nobody sees who chose what; totals appear only from ${min} persons on.`,
+  hiddenHelp: (min) => `Nobody sees who chose what; totals appear only from ${count(min, { one: '# person', other: '# persons' })} on.`,
   hiddenTag: 'answers hidden',
   blocks: 'Open for (blocks)',
   send: 'Ask',
   stages: { announced: 'announced', open: 'open', closed: 'closed', concluded: 'ended' },
-  tookPart: (voters, invited) => `${voters} of ${invited} persons answered`,
-  few: (min) => `Fewer than ${min} persons: the totals stay hidden.`,
+  tookPart: (voters, invited) => `${number(voters)} of ${count(invited, { one: '# person', other: '# persons' })} answered`,
+  few: (min) => `Fewer than ${count(min, { one: '# person', other: '# persons' })}: the totals stay hidden.`,
   review: 'Check',
   youSay: 'You answer',
   sign: 'Sign my answer',

@@ -1,3 +1,7 @@
+import { counting } from './count';
+
+const { count } = counting('fr');
+
 export interface PollWords {
   polls: string;
   lead: string;
@@ -7,13 +11,13 @@ export interface PollWords {
   choice: (n: string) => string;
   another: string;
   hidden: string;
-  hiddenHelp: (min: string) => string;
+  hiddenHelp: (min: number) => string;
   hiddenTag: string;
   blocks: string;
   send: string;
   stages: { readonly [stage: string]: string };
-  tookPart: (voters: string, invited: string) => string;
-  few: (min: string) => string;
+  tookPart: (voters: number, invited: number) => string;
+  few: (min: number) => string;
   review: string;
   youSay: string;
   sign: string;
@@ -33,13 +37,13 @@ export const fr: PollWords = {
   choice: (n) => `Réponse ${n}`,
   another: 'Ajouter une réponse',
   hidden: 'Réponses cachées',
-  hiddenHelp: (min) => `Personne ne voit qui a choisi quoi ; les totaux n’apparaissent qu’à partir de ${min} participants.`,
+  hiddenHelp: (min) => `Personne ne voit qui a choisi quoi ; les totaux n’apparaissent qu’à partir de ${count(min, { one: '# participant', other: '# participants' })}.`,
   hiddenTag: 'réponses cachées',
   blocks: 'Ouvert pendant (blocs)',
   send: 'Poser la question',
   stages: { announced: 'annoncé', open: 'ouvert', closed: 'clos', concluded: 'terminé' },
-  tookPart: (voters, invited) => `${voters} sur ${invited} personnes ont répondu`,
-  few: (min) => `Moins de ${min} personnes : les totaux restent cachés.`,
+  tookPart: (voters, invited) => `${count(voters, { zero: 'personne encore', one: '# réponse', other: '# réponses' })} sur ${count(invited, { one: '# personne', other: '# personnes' })}`,
+  few: (min) => `Moins de ${count(min, { one: '# personne', other: '# personnes' })} : les totaux restent cachés.`,
   review: 'Vérifiez',
   youSay: 'Vous répondez',
   sign: 'Signer ma réponse',

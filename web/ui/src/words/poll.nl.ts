@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { PollWords } from './poll.fr';
+
+const { count, number } = counting('nl');
 
 export const nl: PollWords = {
   polls: 'Peilingen',
@@ -9,13 +12,13 @@ export const nl: PollWords = {
   choice: (n) => `Antwoord ${n}`,
   another: 'Een antwoord toevoegen',
   hidden: 'Verborgen antwoorden',
-  hiddenHelp: (min) => `Niemand ziet wie wat koos; totalen verschijnen pas vanaf ${min} personen.`,
+  hiddenHelp: (min) => `Niemand ziet wie wat koos; totalen verschijnen pas vanaf ${count(min, { one: '# persoon', other: '# personen' })}.`,
   hiddenTag: 'antwoorden verborgen',
   blocks: 'Open gedurende (blokken)',
   send: 'De vraag stellen',
   stages: { announced: 'aangekondigd', open: 'open', closed: 'gesloten', concluded: 'beëindigd' },
-  tookPart: (voters, invited) => `${voters} van ${invited} personen antwoordden`,
-  few: (min) => `Minder dan ${min} personen: de totalen blijven verborgen.`,
+  tookPart: (voters, invited) => `${number(voters)} van ${count(invited, { one: '# persoon', other: '# personen' })} ${voters === 1 ? 'antwoordde' : 'antwoordden'}`,
+  few: (min) => `Minder dan ${count(min, { one: '# persoon', other: '# personen' })}: de totalen blijven verborgen.`,
   review: 'Nakijken',
   youSay: 'U antwoordt',
   sign: 'Mijn antwoord ondertekenen',

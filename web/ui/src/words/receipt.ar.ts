@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { ReceiptWords } from './receipt.fr';
+
+const { count, number } = counting('ar-u-nu-latn');
 
 export const ar: ReceiptWords = {
   title: 'التحقق من صوت',
@@ -18,7 +21,7 @@ export const ar: ReceiptWords = {
   kept: 'سُجل في الوقت كما وعدت العقدة.',
   notShown: 'لا تبيّن هذه الكتلة إن وُفي بالوعد.',
   paper: 'على الورق، أدخله الوكيل والمساعد.',
-  authorities: (n) => `تم التحقق بمفاتيح السلطات ${n} التي تعرفها هذه العقدة`,
+  authorities: (n) => `تم التحقق بمفاتيح السلطات التي تعرفها هذه العقدة، وعددها ${number(n)}`,
   handTitle: 'تسليم صوت من مبنى آخر',
   handLead: 'إن لم يقبل مبناكم صوتكم فألصقوا هنا القسيمة التي يعرضها هاتفكم. وتعد هذه العقدة بتسجيله.',
   slip: 'القسيمة',
@@ -44,10 +47,10 @@ export const ar: ReceiptWords = {
   recordNone: 'لا شيء يخالف القواعد.',
   kinds: { announced_again: 'إعلان آخر بالرقم نفسه', concluded_early: 'نتيجة قبل الإغلاق', wrong_result: 'نتيجة لا تنتج عن الأصوات', two_results: 'نتيجة ثانية' },
   brokenPromise: (building) => `وعد لم يف به ${building}`,
-  unknown: (n) => `${n} أصوات مسجلة لم تُسلم إلى هذه العقدة`,
-  late_ones: (n) => `${n} جاءت متأخرة`,
-  early: (n) => `${n} جاءت مبكرة`,
-  replayed: (n) => `${n} جاءت مرتين`,
+  unknown: (n) => count(n, { one: 'ورقة اقتراع مسجّلة لم تُسلَّم إلى هذه العقدة', two: 'ورقتا اقتراع مسجّلتان لم تُسلَّما إلى هذه العقدة', few: '# أوراق اقتراع مسجّلة لم تُسلَّم إلى هذه العقدة', other: '# ورقة اقتراع مسجّلة لم تُسلَّم إلى هذه العقدة' }),
+  late_ones: (n) => count(n, { one: 'واحدة وصلت متأخرة', two: 'اثنتان وصلتا متأخرتين', other: '# وصلت متأخرة' }),
+  early: (n) => count(n, { one: 'واحدة وصلت مبكرة', two: 'اثنتان وصلتا مبكرتين', other: '# وصلت مبكرة' }),
+  replayed: (n) => count(n, { one: 'واحدة قُدّمت مرتين', two: 'اثنتان قُدّمتا مرتين', other: '# قُدّمت مرتين' }),
   inBlock: (height) => `الكتلة ${height}`,
   decided: 'قرره المالكون',
   decidedItem: (item) => `البند ${item} من الاجتماع`,

@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { ReceiptWords } from './receipt.fr';
+
+const { count } = counting('en');
 
 export const en: ReceiptWords = {
   title: 'Check a ballot',
@@ -18,7 +21,7 @@ export const en: ReceiptWords = {
   kept: 'It stood in time, as the node promised.',
   notShown: 'This block does not show whether the promise was kept.',
   paper: 'On paper, entered by syndic and assessor.',
-  authorities: (n) => `Checked with the ${n} authorities’ keys that this node knows`,
+  authorities: (n) => `Checked with ${count(n, { one: 'the authority’s key', other: 'the # authorities’ keys' })} that this node knows`,
   handTitle: 'Hand in a ballot of another building',
   handLead: 'If your building does not take your ballot, paste the slip your phone shows. This node promises to put it on the ledger.',
   slip: 'Slip',
@@ -44,10 +47,10 @@ export const en: ReceiptWords = {
   recordNone: 'Nothing against the rules.',
   kinds: { announced_again: 'another announcement under the same number', concluded_early: 'a result before the close', wrong_result: 'a result that does not follow from the ballots', two_results: 'a second result' },
   brokenPromise: (building) => `Promise not kept by ${building}`,
-  unknown: (n) => `${n} ballots on the ledger that this node was not given`,
-  late_ones: (n) => `${n} came too late`,
-  early: (n) => `${n} came too early`,
-  replayed: (n) => `${n} came twice`,
+  unknown: (n) => count(n, { one: '# ballot on the ledger that this node was not given', other: '# ballots on the ledger that this node was not given' }),
+  late_ones: (n) => count(n, { other: '# came too late' }),
+  early: (n) => count(n, { other: '# came too early' }),
+  replayed: (n) => count(n, { other: '# came twice' }),
   inBlock: (height) => `block ${height}`,
   decided: 'Decided by the owners',
   decidedItem: (item) => `Item ${item} of the assembly`,

@@ -1,5 +1,9 @@
 // Words in French, and the type of all of them.
 
+import { counting } from './count';
+
+const { count } = counting('fr');
+
 export const fr = {
   title: 'Vérifier un bulletin',
   lead: 'Cette page vérifie un reçu de n’importe quel immeuble. Rien de ce que vous votez n’y figure.',
@@ -18,7 +22,7 @@ export const fr = {
   kept: 'Inscrit à temps, comme le nœud l’avait promis.',
   notShown: 'Ce bloc ne montre pas si la promesse a été tenue.',
   paper: 'Bulletin papier, saisi par le syndic et l’assesseur.',
-  authorities: (n: string) => `Vérifié avec les ${n} clés d’autorités que connaît ce nœud`,
+  authorities: (n: number) => `Vérifié avec ${count(n, { one: 'la clé d’autorité', other: 'les # clés d’autorités' })} que connaît ce nœud`,
   handTitle: 'Remettre un bulletin d’un autre immeuble',
   handLead: 'Si votre immeuble ne prend pas votre bulletin, collez ici le talon affiché sur votre téléphone. Ce nœud promet de l’inscrire.',
   slip: 'Talon',
@@ -44,10 +48,10 @@ export const fr = {
   recordNone: 'Rien contre les règles.',
   kinds: { announced_again: 'une autre convocation sous le même numéro', concluded_early: 'un résultat avant la clôture', wrong_result: 'un résultat qui ne suit pas des bulletins', two_results: 'un second résultat' } as Record<string, string>,
   brokenPromise: (building: string) => `Promesse non tenue par ${building}`,
-  unknown: (n: string) => `${n} bulletins inscrits que ce nœud n’a pas reçus`,
-  late_ones: (n: string) => `${n} arrivés trop tard`,
-  early: (n: string) => `${n} arrivés trop tôt`,
-  replayed: (n: string) => `${n} présentés deux fois`,
+  unknown: (n: number) => count(n, { one: '# bulletin inscrit que ce nœud n’a pas reçu', other: '# bulletins inscrits que ce nœud n’a pas reçus' }),
+  late_ones: (n: number) => count(n, { one: '# arrivé trop tard', other: '# arrivés trop tard' }),
+  early: (n: number) => count(n, { one: '# arrivé trop tôt', other: '# arrivés trop tôt' }),
+  replayed: (n: number) => count(n, { one: '# présenté deux fois', other: '# présentés deux fois' }),
   inBlock: (height: string) => `bloc ${height}`,
   decided: 'Décidé par les copropriétaires',
   decidedItem: (item: string) => `Point ${item} de l’assemblée`,

@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { ReceiptWords } from './receipt.fr';
+
+const { count } = counting('nl');
 
 export const nl: ReceiptWords = {
   title: 'Een stem nakijken',
@@ -18,7 +21,7 @@ export const nl: ReceiptWords = {
   kept: 'Op tijd ingeschreven, zoals de node beloofde.',
   notShown: 'Dit blok toont niet of de belofte is gehouden.',
   paper: 'Op papier, ingevoerd door syndicus en bijzitter.',
-  authorities: (n) => `Nagekeken met de ${n} sleutels van autoriteiten die deze node kent`,
+  authorities: (n) => `Nagekeken met ${count(n, { one: 'de sleutel van de autoriteit', other: 'de # sleutels van autoriteiten' })} die deze node kent`,
   handTitle: 'Een stem van een ander gebouw indienen',
   handLead: 'Neemt uw gebouw uw stem niet aan, plak dan hier de strook die uw telefoon toont. Deze node belooft ze in te schrijven.',
   slip: 'Strook',
@@ -44,10 +47,10 @@ export const nl: ReceiptWords = {
   recordNone: 'Niets tegen de regels.',
   kinds: { announced_again: 'een andere oproeping onder hetzelfde nummer', concluded_early: 'een uitslag voor het einde', wrong_result: 'een uitslag die niet uit de stemmen volgt', two_results: 'een tweede uitslag' },
   brokenPromise: (building) => `Belofte niet gehouden door ${building}`,
-  unknown: (n) => `${n} ingeschreven stemmen die deze node niet kreeg`,
-  late_ones: (n) => `${n} kwamen te laat`,
-  early: (n) => `${n} kwamen te vroeg`,
-  replayed: (n) => `${n} kwamen twee keer`,
+  unknown: (n) => count(n, { one: '# ingeschreven stem die deze node niet kreeg', other: '# ingeschreven stemmen die deze node niet kreeg' }),
+  late_ones: (n) => count(n, { one: '# kwam te laat', other: '# kwamen te laat' }),
+  early: (n) => count(n, { one: '# kwam te vroeg', other: '# kwamen te vroeg' }),
+  replayed: (n) => count(n, { one: '# kwam twee keer', other: '# kwamen twee keer' }),
   inBlock: (height) => `blok ${height}`,
   decided: 'Beslist door de mede-eigenaars',
   decidedItem: (item) => `Punt ${item} van de vergadering`,

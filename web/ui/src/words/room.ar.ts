@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { RoomWords } from './room.fr';
+
+const { count, number } = counting('ar-u-nu-latn');
 
 export const ar: RoomWords = {
   proxies: 'الوكالات',
@@ -8,13 +11,13 @@ export const ar: RoomWords = {
   holder: 'لمن',
   choose: 'اختر',
   limit: (article) => `القانون (${article}): ثلاث وكالات للشخص على الأكثر، أو أكثر إن لم يحمل ما يزيد على عُشر كل الأصوات.`,
-  wouldCarry: (others, votes, all) => `سيمثل هذا الشخص ${others} من الآخرين ويحمل ${votes} من ${all} صوتًا.`,
+  wouldCarry: (others, votes, all) => `سيمثل هذا الشخص ${count(others, { zero: 'نفسه فقط', one: 'شخصًا آخر', two: 'شخصين آخرين', few: '# أشخاص آخرين', many: '# شخصًا آخر', other: '# شخص آخر' })} ويحمل ${number(votes)} من ${count(all, { one: 'صوت واحد', two: 'صوتين', few: '# أصوات', many: '# صوتًا', other: '# صوت' })}.`,
   barred: 'لا يسمح القانون بتوكيل هذا الشخص.',
   tooMany: 'هذا أكثر مما يسمح به القانون.',
   second: 'تسري أيضًا إذا أعيدت الجمعية لعدم اكتمال النصاب',
   review: 'تحقق',
   youGive: (name) => `${name} يصوّت عنك`,
-  forLots: (lots, votes) => `عن ${lots}، ${votes} صوتًا`,
+  forLots: (lots, votes) => `عن ${lots}، ${count(votes, { zero: 'لا أصوات', one: 'صوت واحد', two: 'صوتان', few: '# أصوات', many: '# صوتًا', other: '# صوت' })}`,
   untilVote: 'يمكنك استرجاعها حتى الإغلاق.',
   sign: 'توقيع الوكالة',
   given: 'الممنوحة',

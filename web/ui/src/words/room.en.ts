@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { RoomWords } from './room.fr';
+
+const { count, number } = counting('en');
 
 export const en: RoomWords = {
   proxies: 'Proxies',
@@ -8,13 +11,13 @@ export const en: RoomWords = {
   holder: 'To whom',
   choose: 'Choose',
   limit: (article) => `The law (${article}): at most three proxies a person, or more if that person carries no more than a tenth of all votes.`,
-  wouldCarry: (others, votes, all) => `This person would stand for ${others} other(s) and carry ${votes} of ${all} votes.`,
+  wouldCarry: (others, votes, all) => `This person would stand for ${count(others, { zero: 'nobody else', one: '# other', other: '# others' })} and carry ${number(votes)} of ${count(all, { one: '# vote', other: '# votes' })}.`,
   barred: 'The law bars this person from being a proxy.',
   tooMany: 'That would be more than the law allows.',
   second: 'Holds also if the assembly has to be held again for lack of quorum',
   review: 'Check',
   youGive: (name) => `${name} votes for you`,
-  forLots: (lots, votes) => `for ${lots}, ${votes} votes`,
+  forLots: (lots, votes) => `for ${lots}, ${count(votes, { one: '# vote', other: '# votes' })}`,
   untilVote: 'You can take it back until it closes.',
   sign: 'Sign the proxy',
   given: 'Given',

@@ -1,3 +1,7 @@
+import { counting } from './count';
+
+const { count, number } = counting('fr');
+
 export interface RoomWords {
   proxies: string;
   proxiesLead: string;
@@ -6,13 +10,13 @@ export interface RoomWords {
   holder: string;
   choose: string;
   limit: (article: string) => string;
-  wouldCarry: (others: string, votes: string, all: string) => string;
+  wouldCarry: (others: number, votes: number, all: number) => string;
   barred: string;
   tooMany: string;
   second: string;
   review: string;
   youGive: (name: string) => string;
-  forLots: (lots: string, votes: string) => string;
+  forLots: (lots: string, votes: number) => string;
   untilVote: string;
   sign: string;
   given: string;
@@ -65,13 +69,13 @@ export const fr: RoomWords = {
   holder: 'À qui',
   choose: 'Choisissez',
   limit: (article) => `La loi (${article}) : au plus trois procurations par personne, ou davantage si elle ne porte pas plus d’un dixième de toutes les voix.`,
-  wouldCarry: (others, votes, all) => `Cette personne représenterait ${others} autre(s) et porterait ${votes} voix sur ${all}.`,
+  wouldCarry: (others, votes, all) => `Cette personne représenterait ${count(others, { zero: 'encore personne', one: '# autre', other: '# autres' })} et porterait ${number(votes)} voix sur ${number(all)}.`,
   barred: 'La loi ne permet pas de lui donner procuration.',
   tooMany: 'Ce serait plus que la loi ne permet.',
   second: 'Vaut aussi si l’assemblée doit être tenue de nouveau faute de quorum',
   review: 'Vérifiez',
   youGive: (name) => `${name} vote pour vous`,
-  forLots: (lots, votes) => `pour ${lots}, ${votes} voix`,
+  forLots: (lots, votes) => `pour ${lots}, ${number(votes)} voix`,
   untilVote: 'Vous pouvez la reprendre jusqu’à la clôture.',
   sign: 'Signer la procuration',
   given: 'Données',

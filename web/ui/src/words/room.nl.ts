@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { RoomWords } from './room.fr';
+
+const { count, number } = counting('nl');
 
 export const nl: RoomWords = {
   proxies: 'Volmachten',
@@ -8,13 +11,13 @@ export const nl: RoomWords = {
   holder: 'Aan wie',
   choose: 'Kies',
   limit: (article) => `De wet (${article}): hoogstens drie volmachten per persoon, of meer als die niet meer dan een tiende van alle stemmen draagt.`,
-  wouldCarry: (others, votes, all) => `Deze persoon zou ${others} ander(en) vertegenwoordigen en ${votes} van ${all} stemmen dragen.`,
+  wouldCarry: (others, votes, all) => `Deze persoon zou ${count(others, { zero: 'nog niemand', one: '# ander', other: '# anderen' })} vertegenwoordigen en ${number(votes)} van ${count(all, { one: '# stem', other: '# stemmen' })} dragen.`,
   barred: 'De wet laat niet toe deze persoon volmacht te geven.',
   tooMany: 'Dat is meer dan de wet toelaat.',
   second: 'Geldt ook als de vergadering zonder quorum opnieuw moet plaatsvinden',
   review: 'Nakijken',
   youGive: (name) => `${name} stemt voor u`,
-  forLots: (lots, votes) => `voor ${lots}, ${votes} stemmen`,
+  forLots: (lots, votes) => `voor ${lots}, ${count(votes, { one: '# stem', other: '# stemmen' })}`,
   untilVote: 'U kunt ze terugnemen tot de sluiting.',
   sign: 'De volmacht ondertekenen',
   given: 'Gegeven',

@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { SharingWords } from './sharing.fr';
+
+const { count, number } = counting('ar-u-nu-latn');
 
 export const ar: SharingWords = {
   all: 'يشارك المبنى بكل شيء. لا حاجة إلى ضبط أي شيء: هذا يعمل الآن.',
@@ -99,7 +102,7 @@ export const ar: SharingWords = {
   noneOpen: 'لا قرار بشأن الطاقة الآن.',
   earlier: 'السابق والقادم',
   approve: 'موافقة',
-  approvals: (n, needed) => `${n} من ${needed} موافقات`,
+  approvals: (n, needed) => `الموافقات: ${number(n)} من ${number(needed)}`,
   states: { open: 'مفتوح', executed: 'تقرر', expired: 'انتهى' },
   resultsTitle: 'النتائج',
   resultsLead: 'كل ربع ساعة كما حوسب: الطاقة والسعر والمال.',
@@ -170,7 +173,7 @@ export const ar: SharingWords = {
   creditNotes: 'إشعارات دائنة',
   creditNote: (number, period) => `إشعار ${number} للفترة ${period}`,
   noCreditNotes: 'لا شيء هذا الشهر.',
-  notSure: (missing, doubtful) => `${missing} من أرباع الساعة مفقودة وليست في أي مجموع؛ و${doubtful} مشكوك فيها وحُسبت كأن شيئاً لم يُتقاسم.`,
+  notSure: (missing, doubtful) => `أرباع ساعة مفقودة وليست في أي مجموع: ${number(missing)}؛ ومشكوك فيها وحُسبت كأن شيئًا لم يُتقاسم: ${number(doubtful)}.`,
   notInvoice: 'يرسل المورّد فاتورته بنفسه. والمبالغ مع الجيران وحدات حساب حتى يسوّيها الأعضاء.',
   print: 'طباعة',
   csv: 'تنزيل بصيغة CSV',
@@ -198,18 +201,18 @@ export const ar: SharingWords = {
   noPeak: 'لا شيء بعد',
   whoTook: 'من يشارك',
   whoTookLead: 'مجاميع منذ انضمام كل مبنى كما يجدها الجميع في السجل.',
-  missingSlots: (n) => `بلا رقم في ${n} من فترات هذا اليوم`,
+  missingSlots: (n) => `بلا رقم في ${count(n, { one: 'فترة واحدة', two: 'فترتين', few: '# فترات', other: '# فترة' })} من هذا اليوم`,
   all_there: 'كان للجميع رقم في ذلك اليوم.',
   account: 'الرصيد',
   periodsTitle: 'فترات الفوترة',
   periodsLead: 'مفتوحة، ثم تُعرض على الأعضاء، ثم نهائية. وما يُكتشف بعد ذلك إشعار دائن في التالية.',
   noPeriods: 'لم تبدأ فترة فوترة.',
   periodStages: { open: 'مفتوحة', preview: 'للمعاينة', final: 'نهائية' },
-  notes: (n) => `إشعارات دائنة: ${n}`,
+  notes: (n) => count(n, { one: 'إشعار دائن واحد', two: 'إشعاران دائنان', few: '# إشعارات دائنة', many: '# إشعارًا دائنًا', other: '# إشعار دائن' }),
   bookings: 'القيود',
   bookingsLead: 'مبالغ صافية لكل مبنى وأسبوع من السجل، للفواتير والإشعارات الدائنة.',
   noBookings: 'لم يُقيّد أي أسبوع بعد.',
   week: (date) => `الأسبوع من ${date}`,
-  lines: (n) => `المباني: ${n}`,
+  lines: (n) => count(n, { one: 'مبنى واحد', two: 'مبنيان', few: '# مبانٍ', other: '# مبنى' }),
   until: 'حتى',
 };

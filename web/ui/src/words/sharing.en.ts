@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { SharingWords } from './sharing.fr';
+
+const { count, number } = counting('en');
 
 export const en: SharingWords = {
   all: 'The building takes part with everything. Nothing needs to be set: this already works.',
@@ -99,7 +102,7 @@ export const en: SharingWords = {
   noneOpen: 'Nothing about energy is being decided on.',
   earlier: 'Earlier and coming',
   approve: 'Approve',
-  approvals: (n, needed) => `${n} of ${needed} approvals`,
+  approvals: (n, needed) => `${number(n)} of ${count(needed, { one: '# approval', other: '# approvals' })}`,
   states: { open: 'open', executed: 'decided', expired: 'expired' },
   resultsTitle: 'Results',
   resultsLead: 'Each quarter of an hour as it was settled: energy, price and money.',
@@ -170,7 +173,7 @@ export const en: SharingWords = {
   creditNotes: 'Credit notes',
   creditNote: (number, period) => `Note ${number} for period ${period}`,
   noCreditNotes: 'None this month.',
-  notSure: (missing, doubtful) => `${missing} quarters of an hour are missing and in no sum; ${doubtful} are in doubt and counted as if nothing had been shared.`,
+  notSure: (missing, doubtful) => `${count(missing, { one: '# quarter of an hour is', other: '# quarters of an hour are' })} missing and in no sum; ${count(doubtful, { one: '# is', other: '# are' })} in doubt and counted as if nothing had been shared.`,
   notInvoice: 'The supplier sends its own bill. Amounts with neighbours are accounting units until the members settle them.',
   print: 'Print',
   csv: 'Download as CSV',
@@ -198,18 +201,18 @@ export const en: SharingWords = {
   noPeak: 'none yet',
   whoTook: 'Who takes part',
   whoTookLead: 'Sums since each building joined, as everybody finds them on the ledger.',
-  missingSlots: (n) => `without a figure in ${n} slot${n === 1 ? '' : 's'} of this day`,
+  missingSlots: (n) => `without a figure in ${count(n, { one: '# slot', other: '# slots' })} of this day`,
   all_there: 'Everybody had a figure on this day.',
   account: 'Balance',
   periodsTitle: 'Billing periods',
   periodsLead: 'Open, then shown to the members, then final. What is found after that becomes a credit note in the next period.',
   noPeriods: 'No billing period has begun.',
   periodStages: { open: 'open', preview: 'preview', final: 'final' },
-  notes: (n) => `${n} credit note${n === 1 ? '' : 's'}`,
+  notes: (n) => count(n, { one: '# credit note', other: '# credit notes' }),
   bookings: 'Bookings',
   bookingsLead: 'Net amounts by building and week from the ledger, for invoices and credit notes.',
   noBookings: 'No week was booked yet.',
   week: (date) => `Week from ${date}`,
-  lines: (n) => `${n} building${n === 1 ? '' : 's'}`,
+  lines: (n) => count(n, { one: '# building', other: '# buildings' }),
   until: 'until',
 };

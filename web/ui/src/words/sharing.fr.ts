@@ -1,5 +1,9 @@
 // French words of sharing energy with neighbours.
 
+import { counting } from './count';
+
+const { count, number } = counting('fr');
+
 export const fr = {
   all: 'L’immeuble participe avec tout. Rien n’est à régler : cela fonctionne déjà.',
   rulesTitle: 'Nos propres règles',
@@ -99,7 +103,7 @@ export const fr = {
   noneOpen: 'Aucune décision sur l’énergie n’est en cours.',
   earlier: 'Avant et à venir',
   approve: 'Approuver',
-  approvals: (n: string, needed: string) => `${n} approbations sur ${needed}`,
+  approvals: (n: number, needed: number) => `${count(n, { one: '# approbation', other: '# approbations' })} sur ${number(needed)}`,
   states: { open: 'ouverte', executed: 'décidée', expired: 'expirée' } as Record<string, string>,
   resultsTitle: 'Résultats',
   resultsLead: 'Chaque quart d’heure tel qu’il a été compté : énergie, prix et argent.',
@@ -170,7 +174,7 @@ export const fr = {
   creditNotes: 'Notes de crédit',
   creditNote: (number: number, period: number) => `Note ${number} pour la période ${period}`,
   noCreditNotes: 'Aucune ce mois-ci.',
-  notSure: (missing: number, doubtful: number) => `${missing} quarts d’heure manquent et ne sont dans aucune somme ; ${doubtful} sont douteux et comptés comme sans partage.`,
+  notSure: (missing: number, doubtful: number) => `${count(missing, { one: '# quart d’heure manque et n’est', other: '# quarts d’heure manquent et ne sont' })} dans aucune somme ; ${count(doubtful, { one: '# est douteux et compté', other: '# sont douteux et comptés' })} comme sans partage.`,
   notInvoice: 'Le fournisseur envoie sa propre facture. Les montants entre voisins sont des unités de compte jusqu’à ce que les membres les règlent.',
   print: 'Imprimer',
   csv: 'Télécharger en CSV',
@@ -198,19 +202,19 @@ export const fr = {
   noPeak: 'pas encore',
   whoTook: 'Qui participe',
   whoTookLead: 'Sommes depuis l’entrée de chaque immeuble, telles que chacun les trouve dans le registre.',
-  missingSlots: (n: number) => `sans chiffre dans ${n} créneau${n === 1 ? '' : 'x'} de ce jour`,
+  missingSlots: (n: number) => `sans chiffre dans ${count(n, { one: '# créneau', other: '# créneaux' })} de ce jour`,
   all_there: 'Tout le monde avait un chiffre ce jour-là.',
   account: 'Solde',
   periodsTitle: 'Périodes de facturation',
   periodsLead: 'Ouverte, puis montrée aux membres, puis définitive. Ce qu’on trouve ensuite devient une note de crédit dans la suivante.',
   noPeriods: 'Aucune période de facturation n’a commencé.',
   periodStages: { open: 'ouverte', preview: 'aperçu', final: 'définitive' },
-  notes: (n: number) => `${n} note${n === 1 ? '' : 's'} de crédit`,
+  notes: (n: number) => count(n, { one: '# note de crédit', other: '# notes de crédit' }),
   bookings: 'Écritures',
   bookingsLead: 'Montants nets par immeuble et par semaine d’après le registre, pour les factures et les notes de crédit.',
   noBookings: 'Aucune semaine n’est encore comptée.',
   week: (date: string) => `Semaine du ${date}`,
-  lines: (n: number) => `${n} immeuble${n === 1 ? '' : 's'}`,
+  lines: (n: number) => count(n, { one: '# immeuble', other: '# immeubles' }),
   until: 'jusqu’au',
 };
 

@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { SharingWords } from './sharing.fr';
+
+const { count, number } = counting('nl');
 
 export const nl: SharingWords = {
   all: 'Het gebouw doet mee met alles. Er hoeft niets ingesteld te worden: dit werkt al.',
@@ -99,7 +102,7 @@ export const nl: SharingWords = {
   noneOpen: 'Over energie wordt niets beslist.',
   earlier: 'Eerder en komend',
   approve: 'Goedkeuren',
-  approvals: (n, needed) => `${n} van ${needed} goedkeuringen`,
+  approvals: (n, needed) => `${number(n)} van ${count(needed, { one: '# goedkeuring', other: '# goedkeuringen' })}`,
   states: { open: 'open', executed: 'beslist', expired: 'verlopen' },
   resultsTitle: 'Resultaten',
   resultsLead: 'Elk kwartier zoals het afgerekend werd: energie, prijs en geld.',
@@ -170,7 +173,7 @@ export const nl: SharingWords = {
   creditNotes: 'Creditnota’s',
   creditNote: (number, period) => `Nota ${number} voor periode ${period}`,
   noCreditNotes: 'Geen deze maand.',
-  notSure: (missing, doubtful) => `${missing} kwartieren ontbreken en staan in geen som; ${doubtful} zijn twijfelachtig en geteld alsof niets gedeeld werd.`,
+  notSure: (missing, doubtful) => `${count(missing, { one: '# kwartier ontbreekt en staat', other: '# kwartieren ontbreken en staan' })} in geen som; ${count(doubtful, { one: '# is', other: '# zijn' })} twijfelachtig en geteld alsof niets gedeeld werd.`,
   notInvoice: 'De leverancier stuurt een eigen rekening. Bedragen met buren zijn rekeneenheden tot de leden ze vereffenen.',
   print: 'Afdrukken',
   csv: 'Als CSV downloaden',
@@ -198,18 +201,18 @@ export const nl: SharingWords = {
   noPeak: 'nog geen',
   whoTook: 'Wie meedoet',
   whoTookLead: 'Sommen sinds elk gebouw lid werd, zoals iedereen ze in het grootboek vindt.',
-  missingSlots: (n) => `zonder cijfer in ${n} tijdvak${n === 1 ? '' : 'ken'} van deze dag`,
+  missingSlots: (n) => `zonder cijfer in ${count(n, { one: '# tijdvak', other: '# tijdvakken' })} van deze dag`,
   all_there: 'Iedereen had die dag een cijfer.',
   account: 'Saldo',
   periodsTitle: 'Afrekeningsperioden',
   periodsLead: 'Open, dan ter inzage, dan definitief. Wat daarna gevonden wordt is een creditnota in de volgende.',
   noPeriods: 'Er is nog geen afrekeningsperiode begonnen.',
   periodStages: { open: 'open', preview: 'ter inzage', final: 'definitief' },
-  notes: (n) => `${n} creditnota${n === 1 ? '' : '’s'}`,
+  notes: (n) => count(n, { one: '# creditnota', other: '# creditnota’s' }),
   bookings: 'Boekingen',
   bookingsLead: 'Nettobedragen per gebouw en week uit het grootboek, voor facturen en creditnota’s.',
   noBookings: 'Er is nog geen week geboekt.',
   week: (date) => `Week van ${date}`,
-  lines: (n) => `${n} ${n === 1 ? 'gebouw' : 'gebouwen'}`,
+  lines: (n) => count(n, { one: '# gebouw', other: '# gebouwen' }),
   until: 'tot',
 };

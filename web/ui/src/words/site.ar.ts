@@ -1,15 +1,11 @@
 // To be read by a native speaker.
 
+import { counting } from './count';
 import type { SiteWords } from './site.fr';
 
-const plurals = new Intl.PluralRules('ar');
+const { count } = counting('ar-u-nu-latn');
 
-function readings(n: number): string {
-  const rule = plurals.select(n);
-  if (rule === 'one') return 'قراءة واحدة';
-  if (rule === 'two') return 'قراءتان';
-  return `${n} ${rule === 'few' ? 'قراءات' : 'قراءة'}`;
-}
+const readings = (n: number) => count(n, { one: 'قراءة واحدة', two: 'قراءتان', few: '# قراءات', other: '# قراءة' });
 
 export const ar: SiteWords = {
   otherBuildings: 'مبانٍ أخرى للمشغّل نفسه',

@@ -1,6 +1,7 @@
+import { counting } from './count';
 import type { SiteWords } from './site.fr';
 
-const plural = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
+const { count } = counting('en');
 
 export const en: SiteWords = {
   otherBuildings: 'Other buildings of the same operator',
@@ -47,9 +48,9 @@ export const en: SiteWords = {
     rate_of_change: ({ metric, value, than, limit, window }) =>
       `${metric}: change of ${value} per minute${window ? ` over ${window}` : ''}, ${than} ${limit}.`,
     count: ({ metric, value, than, limit, window, samples }) =>
-      `${metric}: ${plural(samples, 'reading', 'readings')} ${than} ${limit}${window ? ` within ${window}` : ''}, the last one ${value}.`,
+      `${metric}: ${count(samples, { one: '# reading', other: '# readings' })} ${than} ${limit}${window ? ` within ${window}` : ''}, the last one ${value}.`,
     consecutive: ({ metric, value, than, limit, samples }) =>
-      `${metric}: ${plural(samples, 'reading', 'readings')} in a row ${than} ${limit}, the last one ${value}.`,
+      `${metric}: ${count(samples, { one: '# reading', other: '# readings' })} in a row ${than} ${limit}, the last one ${value}.`,
     no_data: ({ metric, window }) => `${metric}: no reading${window ? ` for ${window}` : ''}.`,
     unusual: ({ metric, value, limit, samples }) => `${metric}: the mean of the last ${samples} readings is ${value} away from the usual (${limit} are enough).`,
     record: ({ metric, value, samples }) => `${metric}: ${value}, beyond everything seen before (${samples} readings).`,

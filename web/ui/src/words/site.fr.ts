@@ -1,6 +1,8 @@
 // The daily pages in French, and the shape of the other languages.
 
-const plural = (n: number, one: string, many: string) => `${n} ${n > 1 ? many : one}`;
+import { counting } from './count';
+
+const { count } = counting('fr');
 
 /** What a sentence about a breach is made of; figures come with their unit and stay in their order. */
 export interface Told {
@@ -59,9 +61,9 @@ export const fr = {
     rate_of_change: ({ metric, value, than, limit, window }: Told) =>
       `${metric} : variation de ${value} par minute${window ? ` sur ${window}` : ''}, ${than} ${limit}.`,
     count: ({ metric, value, than, limit, window, samples }: Told) =>
-      `${metric} : ${plural(samples, 'mesure', 'mesures')} ${than} ${limit}${window ? ` en ${window}` : ''}, la dernière à ${value}.`,
+      `${metric} : ${count(samples, { one: '# mesure', other: '# mesures' })} ${than} ${limit}${window ? ` en ${window}` : ''}, la dernière à ${value}.`,
     consecutive: ({ metric, value, than, limit, samples }: Told) =>
-      `${metric} : ${plural(samples, 'mesure', 'mesures')} de suite ${than} ${limit}, la dernière à ${value}.`,
+      `${metric} : ${count(samples, { one: '# mesure', other: '# mesures' })} de suite ${than} ${limit}, la dernière à ${value}.`,
     no_data: ({ metric, window }: Told) => `${metric} : aucune mesure${window ? ` depuis ${window}` : ''}.`,
     unusual: ({ metric, value, limit, samples }: Told) => `${metric} : la moyenne des ${samples} derniers relevés s’écarte de l’habitude de ${value} (${limit} suffisent).`,
     record: ({ metric, value, samples }: Told) => `${metric} : ${value}, au-delà de tout ce qui a été vu (${samples} relevés).`,

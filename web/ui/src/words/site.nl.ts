@@ -1,8 +1,9 @@
 // To be read by a native speaker.
 
+import { counting } from './count';
 import type { SiteWords } from './site.fr';
 
-const plural = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
+const { count } = counting('nl');
 
 export const nl: SiteWords = {
   otherBuildings: 'Andere gebouwen van dezelfde beheerder',
@@ -49,9 +50,9 @@ export const nl: SiteWords = {
     rate_of_change: ({ metric, value, than, limit, window }) =>
       `${metric}: verandering van ${value} per minuut${window ? ` over ${window}` : ''}, ${than} ${limit}.`,
     count: ({ metric, value, than, limit, window, samples }) =>
-      `${metric}: ${plural(samples, 'meting', 'metingen')} ${than} ${limit}${window ? ` binnen ${window}` : ''}, de laatste ${value}.`,
+      `${metric}: ${count(samples, { one: '# meting', other: '# metingen' })} ${than} ${limit}${window ? ` binnen ${window}` : ''}, de laatste ${value}.`,
     consecutive: ({ metric, value, than, limit, samples }) =>
-      `${metric}: ${plural(samples, 'meting', 'metingen')} na elkaar ${than} ${limit}, de laatste ${value}.`,
+      `${metric}: ${count(samples, { one: '# meting', other: '# metingen' })} na elkaar ${than} ${limit}, de laatste ${value}.`,
     no_data: ({ metric, window }) => `${metric}: geen meting${window ? ` sinds ${window}` : ''}.`,
     unusual: ({ metric, value, limit, samples }) => `${metric}: het gemiddelde van de laatste ${samples} metingen wijkt ${value} af van het gewone (${limit} volstaat).`,
     record: ({ metric, value, samples }) => `${metric}: ${value}, meer of minder dan ooit gemeten (${samples} metingen).`,

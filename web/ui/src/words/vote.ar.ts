@@ -1,7 +1,11 @@
+import { counting } from './count';
 import type { VoteWords } from './vote.fr';
+
+const { count, number } = counting('ar-u-nu-latn');
 
 export const ar: VoteWords = {
   assemblies: 'الجمعيات',
+  assemblyOf: (day) => `جمعية ${day}`,
   assembliesLead: 'ما يقرره المبنى معًا.',
   none: 'لا جمعية',
   stages: { draft: 'قيد الإعداد', announced: 'معلَنة', open: 'مفتوحة', closed: 'مغلقة', concluded: 'تقررت' },
@@ -12,7 +16,7 @@ export const ar: VoteWords = {
   review: 'تحقق',
   reviewLead: 'يمكنك التصويت مجددًا حتى الإغلاق؛ آخر صوت هو المحسوب.',
   youVote: 'تصوّت',
-  withVotes: (votes) => `بعدد ${votes} من الأصوات`,
+  withVotes: (votes) => `بعدد أصوات: ${count(votes, { zero: 'لا أصوات', one: 'صوت واحد', two: 'صوتان', few: '# أصوات', many: '# صوتًا', other: '# صوت' })}`,
   back: 'رجوع',
   sign: 'توقيع صوتي',
   signed: 'وُقّع صوتك',
@@ -29,10 +33,12 @@ export const ar: VoteWords = {
   quorum: 'النصاب',
   reached: 'اكتمل',
   notReached: 'لم يكتمل بعد',
-  present: (owners, all, votes, sum) => `${owners} من ${all} ملّاك، ${votes} من ${sum} صوتًا`,
+  present: (owners, all, votes, sum) => `${number(owners)} من ${count(all, { one: 'مالك واحد', two: 'مالكين', few: '# ملّاك', many: '# مالكًا', other: '# مالك' })}، ${number(votes)} من ${count(sum, { one: 'صوت واحد', two: 'صوتين', few: '# أصوات', many: '# صوتًا', other: '# صوت' })}`,
   result: 'النتيجة',
   outcomes: { adopted: 'اعتُمد', refused: 'رُفض', 'no-quorum': 'دون نصاب', 'second-vote': 'تصويت ثانٍ فوري', again: 'يُعاد التصويت', 'not-put': 'لم يُطرح للتصويت' },
   arithmetic: 'الحساب',
+  nobodyVoted: 'لم يصوّت أحد: لا شيء يُعدّ.',
+  nobodySided: 'لم يصوّت أحد مع القرار ولا ضده.',
   inFavour: 'مع',
   against: 'ضد',
   abstained: 'ممتنعون',
@@ -44,7 +50,7 @@ export const ar: VoteWords = {
   firstDay: 'ابتداءً من',
   kept: 'محترمة',
   late: 'فات الأوان',
-  cameIn: (taken, standing) => `${taken} أصوات مستلمة، ${standing} مسجلة`,
+  cameIn: (taken, standing) => `${count(taken, { zero: 'لم تُستلم أوراق اقتراع', one: 'استُلمت ورقة اقتراع واحدة', two: 'استُلمت ورقتا اقتراع', few: 'استُلمت # أوراق اقتراع', many: 'استُلمت # ورقة اقتراع', other: 'استُلمت # ورقة اقتراع' })}، والمسجّل منها ${number(standing)}`,
   signResults: 'توقيع النتائج',
   signedBy: 'وقّعه',
   chair: 'الرئيس',

@@ -1,7 +1,11 @@
+import { counting } from './count';
 import type { VoteWords } from './vote.fr';
+
+const { count, number } = counting('en');
 
 export const en: VoteWords = {
   assemblies: 'Assemblies',
+  assemblyOf: (day) => `Assembly of ${day}`,
   assembliesLead: 'What the building decides together.',
   none: 'No assembly',
   stages: { draft: 'in preparation', announced: 'announced', open: 'open', closed: 'closed', concluded: 'decided' },
@@ -12,7 +16,7 @@ export const en: VoteWords = {
   review: 'Check',
   reviewLead: 'You may vote again until it closes; the last vote counts.',
   youVote: 'You vote',
-  withVotes: (votes) => `with ${votes} votes`,
+  withVotes: (votes) => `with ${count(votes, { one: '# vote', other: '# votes' })}`,
   back: 'Back',
   sign: 'Sign my vote',
   signed: 'Your vote is signed',
@@ -29,10 +33,12 @@ export const en: VoteWords = {
   quorum: 'Quorum',
   reached: 'reached',
   notReached: 'not reached yet',
-  present: (owners, all, votes, sum) => `${owners} of ${all} owners, ${votes} of ${sum} votes`,
+  present: (owners, all, votes, sum) => `${number(owners)} of ${count(all, { one: '# owner', other: '# owners' })}, ${number(votes)} of ${count(sum, { one: '# vote', other: '# votes' })}`,
   result: 'Result',
   outcomes: { adopted: 'Adopted', refused: 'Refused', 'no-quorum': 'No quorum', 'second-vote': 'Second vote at once', again: 'To be voted on again', 'not-put': 'Not put to the vote' },
   arithmetic: 'The arithmetic',
+  nobodyVoted: 'Nobody voted: there is nothing to count.',
+  nobodySided: 'Nobody voted for or against.',
   inFavour: 'For',
   against: 'Against',
   abstained: 'Abstentions',
@@ -44,7 +50,7 @@ export const en: VoteWords = {
   firstDay: 'at the earliest on',
   kept: 'kept',
   late: 'too late',
-  cameIn: (taken, standing) => `${taken} ballots taken, ${standing} on the ledger`,
+  cameIn: (taken, standing) => `${count(taken, { one: '# ballot taken', other: '# ballots taken' })}, ${number(standing)} on the ledger`,
   signResults: 'Sign the results',
   signedBy: 'Signed by',
   chair: 'Chair',

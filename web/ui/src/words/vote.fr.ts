@@ -1,5 +1,10 @@
+import { counting } from './count';
+
+const { count, number } = counting('fr');
+
 export interface VoteWords {
   assemblies: string;
+  assemblyOf: (day: string) => string;
   assembliesLead: string;
   none: string;
   stages: { readonly [stage: string]: string };
@@ -10,7 +15,7 @@ export interface VoteWords {
   review: string;
   reviewLead: string;
   youVote: string;
-  withVotes: (votes: string) => string;
+  withVotes: (votes: number) => string;
   back: string;
   sign: string;
   signed: string;
@@ -27,10 +32,12 @@ export interface VoteWords {
   quorum: string;
   reached: string;
   notReached: string;
-  present: (owners: string, all: string, votes: string, sum: string) => string;
+  present: (owners: number, all: number, votes: number, sum: number) => string;
   result: string;
   outcomes: { readonly [outcome: string]: string };
   arithmetic: string;
+  nobodyVoted: string;
+  nobodySided: string;
   inFavour: string;
   against: string;
   abstained: string;
@@ -42,7 +49,7 @@ export interface VoteWords {
   firstDay: string;
   kept: string;
   late: string;
-  cameIn: (taken: string, standing: string) => string;
+  cameIn: (taken: number, standing: number) => string;
   signResults: string;
   signedBy: string;
   chair: string;
@@ -69,6 +76,7 @@ export interface VoteWords {
 
 export const fr: VoteWords = {
   assemblies: 'Assemblées',
+  assemblyOf: (day) => `Assemblée du ${day}`,
   assembliesLead: 'Ce que l’immeuble décide ensemble.',
   none: 'Aucune assemblée',
   stages: { draft: 'en préparation', announced: 'annoncée', open: 'ouverte', closed: 'close', concluded: 'décidée' },
@@ -79,7 +87,7 @@ export const fr: VoteWords = {
   review: 'Vérifiez',
   reviewLead: 'Vous pourrez voter de nouveau jusqu’à la clôture ; le dernier vote compte.',
   youVote: 'Vous votez',
-  withVotes: (votes) => `avec ${votes} voix`,
+  withVotes: (votes) => `avec ${count(votes, { other: '# voix' })}`,
   back: 'Retour',
   sign: 'Signer mon vote',
   signed: 'Votre vote est signé',
@@ -96,10 +104,12 @@ export const fr: VoteWords = {
   quorum: 'Quorum',
   reached: 'atteint',
   notReached: 'pas encore atteint',
-  present: (owners, all, votes, sum) => `${owners} propriétaires sur ${all}, ${votes} voix sur ${sum}`,
+  present: (owners, all, votes, sum) => `${count(owners, { one: '# propriétaire', other: '# propriétaires' })} sur ${number(all)}, ${number(votes)} voix sur ${number(sum)}`,
   result: 'Résultat',
   outcomes: { adopted: 'Adoptée', refused: 'Refusée', 'no-quorum': 'Sans quorum', 'second-vote': 'Second vote immédiat', again: 'À revoter en assemblée', 'not-put': 'Non soumise au vote' },
   arithmetic: 'Le calcul',
+  nobodyVoted: 'Personne n’a voté : il n’y a rien à compter.',
+  nobodySided: 'Personne n’a voté pour ni contre.',
   inFavour: 'Pour',
   against: 'Contre',
   abstained: 'Abstentions',
@@ -111,7 +121,7 @@ export const fr: VoteWords = {
   firstDay: 'au plus tôt le',
   kept: 'respecté',
   late: 'trop tard',
-  cameIn: (taken, standing) => `${taken} bulletins reçus, ${standing} inscrits`,
+  cameIn: (taken, standing) => `${count(taken, { one: '# bulletin reçu', other: '# bulletins reçus' })}, ${count(standing, { one: '# inscrit', other: '# inscrits' })}`,
   signResults: 'Signer les résultats',
   signedBy: 'Signé par',
   chair: 'Président',

@@ -1,7 +1,11 @@
+import { counting } from './count';
 import type { VoteWords } from './vote.fr';
+
+const { count, number } = counting('nl');
 
 export const nl: VoteWords = {
   assemblies: 'Vergaderingen',
+  assemblyOf: (day) => `Vergadering van ${day}`,
   assembliesLead: 'Wat het gebouw samen beslist.',
   none: 'Geen vergadering',
   stages: { draft: 'in voorbereiding', announced: 'aangekondigd', open: 'open', closed: 'gesloten', concluded: 'beslist' },
@@ -12,7 +16,7 @@ export const nl: VoteWords = {
   review: 'Controleer',
   reviewLead: 'U kunt opnieuw stemmen tot de sluiting; de laatste stem telt.',
   youVote: 'U stemt',
-  withVotes: (votes) => `met ${votes} stemmen`,
+  withVotes: (votes) => `met ${count(votes, { one: '# stem', other: '# stemmen' })}`,
   back: 'Terug',
   sign: 'Mijn stem ondertekenen',
   signed: 'Uw stem is ondertekend',
@@ -29,10 +33,12 @@ export const nl: VoteWords = {
   quorum: 'Quorum',
   reached: 'bereikt',
   notReached: 'nog niet bereikt',
-  present: (owners, all, votes, sum) => `${owners} van ${all} eigenaars, ${votes} van ${sum} stemmen`,
+  present: (owners, all, votes, sum) => `${number(owners)} van ${count(all, { one: '# eigenaar', other: '# eigenaars' })}, ${number(votes)} van ${count(sum, { one: '# stem', other: '# stemmen' })}`,
   result: 'Resultaat',
   outcomes: { adopted: 'Aangenomen', refused: 'Verworpen', 'no-quorum': 'Geen quorum', 'second-vote': 'Meteen tweede stemming', again: 'Opnieuw te stemmen', 'not-put': 'Niet ter stemming gebracht' },
   arithmetic: 'De berekening',
+  nobodyVoted: 'Niemand heeft gestemd: er valt niets te tellen.',
+  nobodySided: 'Niemand stemde voor of tegen.',
   inFavour: 'Voor',
   against: 'Tegen',
   abstained: 'Onthoudingen',
@@ -44,7 +50,7 @@ export const nl: VoteWords = {
   firstDay: 'ten vroegste op',
   kept: 'gehaald',
   late: 'te laat',
-  cameIn: (taken, standing) => `${taken} stemmen ontvangen, ${standing} ingeschreven`,
+  cameIn: (taken, standing) => `${count(taken, { one: '# stem ontvangen', other: '# stemmen ontvangen' })}, ${number(standing)} ingeschreven`,
   signResults: 'Resultaten ondertekenen',
   signedBy: 'Ondertekend door',
   chair: 'Voorzitter',
