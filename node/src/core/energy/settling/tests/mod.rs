@@ -3,6 +3,7 @@
 mod credits;
 mod disputes;
 mod hostile;
+mod joining;
 mod left;
 mod releases;
 mod street;

@@ -6,17 +6,20 @@ use ledger::{Config, Ledger, StoredBlock, VoteLog};
 use protocol::energy::{
     Desk, EnergyAction, Fees, Price, Rota, Settlement, SettlementMessage, SlotId, SlotLength, Tariff,
 };
+use protocol::invitation::Grant;
 use protocol::limits::{SETTLEMENT_FRAME_BYTES_MAX, SYNC_FRAME_BYTES_MAX};
+use protocol::membership::Admit;
 use protocol::message::{SyncBlock, SyncResponse};
+use protocol::transaction::TransactionBody;
 use protocol::{
-    Action, Address, Bounded, Bytes, Digest, Genesis, Height, Message, Now, SigningKey, Tick, UnixMs, decode,
-    encode,
+    Action, Address, Bounded, Bytes, Digest, Genesis, Height, Message, Now, Payload, Role, SigningKey, Tick,
+    UnixMs, decode, encode,
 };
 
 use super::super::act::Act;
 use super::super::hall::Hall;
 use crate::core::catalogue::{self, AssetId, MetricName};
-use crate::core::energy::{Doubt, Flow, Meter, ReleaseRefused, Role, Slot};
+use crate::core::energy::{self, Doubt, Flow, Meter, ReleaseRefused, Slot};
 use crate::core::maintenance::Change;
 use crate::core::telemetry::Day;
 use crate::core::{Actor, Command, Core, CoreConfig, Input, Output, Refused, Ticket};
@@ -162,6 +165,38 @@ impl Street {
         self.houses[house].key.address()
     }
 
+    /// An authority without a desk admits a newcomer, which has no house: every authority hears of it now. Its address.
+    pub(super) fn admit(&mut self, seed: u8) -> Address {
+        let newcomer = SigningKey::from_seed(&[seed; 32]);
+        let inviter = self.houses[AUTHORITIES - 1].key.clone();
+        let ledger = self.core(AUTHORITIES - 1).ledger();
+        let head = ledger.head();
+        let grant = Grant {
+            chain: ledger.chain(),
+            nonce: Digest::new([seed; 32]),
+            role: Role::Follower,
+            expires: self.time().time.plus(3_600_000),
+            height: head.height,
+            block: head.block,
+        };
+        let admit = Admit {
+            grant_signature: grant.sign(&inviter),
+            proof: grant.prove(&newcomer),
+            inviter: inviter.public(),
+            member: newcomer.public(),
+            grant,
+        };
+        let sequence = ledger.state().member(&inviter.address()).unwrap().sequence.next();
+        let (author, expires) = (inviter.public(), Height(head.height.0 + 100));
+        let body = TransactionBody { author, sequence, expires, payload: Payload::Admit(admit) };
+        let signed = body.sign(&inviter, &self.genesis.chain());
+        for house in 0..AUTHORITIES {
+            let input = ledger::Input::Submit { transactions: vec![signed.clone()], local: false };
+            self.tell(house, Input::Ledger(input));
+        }
+        newcomer.address()
+    }
+
     fn index(&self, address: &Address) -> Option<usize> {
         self.houses.iter().position(|house| house.key.address() == *address)
     }
@@ -215,7 +250,7 @@ impl Street {
         assert!(unreadable.is_empty(), "{unreadable:?}");
         if self.houses[house].has_meters {
             let metric = MetricName::new("import_wh").unwrap();
-            core.energy.meters.2 = vec![Meter { asset: AssetId(0), metric, role: Role::Import }];
+            core.energy.meters.2 = vec![Meter { asset: AssetId(0), metric, role: energy::Role::Import }];
         }
         self.houses[house].core = Some(core);
         self.perform(house, first.into_iter().map(Output::Ledger).collect());
