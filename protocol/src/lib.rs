@@ -25,6 +25,7 @@ pub mod membership;
 pub mod message;
 pub mod network_key;
 pub mod operator;
+mod signed;
 #[cfg(feature = "simulation")]
 mod stub;
 pub mod time;

@@ -7,9 +7,9 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 use super::period::Period;
 use super::profile::Profile;
 use crate::codec::encode;
-use crate::crypto::{Domain, PublicKey, Signature, SigningKey};
-use crate::error::SignatureError;
-use crate::ids::{Address, ChainId, Digest};
+use crate::crypto::{Domain, Signature};
+use crate::ids::{Address, Digest};
+use crate::signed::signed_beside;
 
 /// A transaction about figures of many buildings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,19 +64,4 @@ pub struct SignedOutcome {
     pub signatures: [(Address, Signature); 2],
 }
 
-impl Outcome {
-    /// Signs it for one hive.
-    pub fn sign(&self, key: &SigningKey, chain: &ChainId) -> Signature {
-        key.sign(Domain::Aggregate, chain, &encode(self))
-    }
-
-    /// Checks one signature.
-    pub fn verify(
-        &self,
-        key: &PublicKey,
-        chain: &ChainId,
-        signature: &Signature,
-    ) -> Result<(), SignatureError> {
-        key.verify(Domain::Aggregate, chain, &encode(self), signature)
-    }
-}
+signed_beside!(Outcome, Domain::Aggregate, encode);

@@ -8,10 +8,11 @@ use super::settlement::SlotResult;
 use super::slot::SlotId;
 use crate::bounded::Bounded;
 use crate::codec::encode;
-use crate::crypto::{Domain, PublicKey, Signature, SigningKey};
-use crate::error::{Invalid, SignatureError};
-use crate::ids::{Address, ChainId, Digest};
+use crate::crypto::{Domain, Signature};
+use crate::error::Invalid;
+use crate::ids::{Address, Digest};
 use crate::limits::{RULING_AGREED_MAX, RULING_OTHERS_MAX};
+use crate::signed::signed_beside;
 
 /// Names a slot whose statements are to be opened to all desks: that slot's and no other's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
@@ -84,26 +85,13 @@ impl DisputeReason {
     }
 }
 
+signed_beside!(Opinion, Domain::Settlement, Opinion::signed_bytes);
+
 impl Opinion {
     /// What was found, from which statements.
     pub fn new(result: &SlotResult, basis: Digest) -> Self {
         let found = Digest::of("symbiose slot result v1", &[&encode(result)]);
         Self { slot: result.slot, result: found, basis }
-    }
-
-    /// Signs it for one hive.
-    pub fn sign(&self, key: &SigningKey, chain: &ChainId) -> Signature {
-        key.sign(Domain::Settlement, chain, &self.signed_bytes())
-    }
-
-    /// Checks a signature.
-    pub fn verify(
-        &self,
-        key: &PublicKey,
-        chain: &ChainId,
-        signature: &Signature,
-    ) -> Result<(), SignatureError> {
-        key.verify(Domain::Settlement, chain, &self.signed_bytes(), signature)
     }
 
     /// A list that begins with a word: no settlement has these bytes, as those are maps.

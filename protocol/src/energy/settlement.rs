@@ -10,12 +10,13 @@ use super::terms::check_range;
 use super::units::{MicroEuro, Price, WattHours};
 use crate::bounded::Bounded;
 use crate::codec::encode;
-use crate::crypto::{Domain, PublicKey, Signature, SigningKey};
-use crate::error::{Invalid, SignatureError};
-use crate::ids::{Address, ChainId, Digest};
+use crate::crypto::{Domain, Signature};
+use crate::error::Invalid;
+use crate::ids::{Address, Digest};
 use crate::limits::{
     SETTLED_MEMBERS_MAX, SLOT_ENERGY_WH_MAX, SLOT_MISSING_MAX, STATEMENT_VERSIONS_MAX, WEEK_LINES_MAX,
 };
+use crate::signed::signed_beside;
 
 /// A building binds itself to what it stated of one UTC day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
@@ -149,22 +150,9 @@ impl PeriodStatus {
     }
 }
 
+signed_beside!(Settlement, Domain::Settlement, encode);
+
 impl Settlement {
-    /// Signs it for one hive.
-    pub fn sign(&self, key: &SigningKey, chain: &ChainId) -> Signature {
-        key.sign(Domain::Settlement, chain, &encode(self))
-    }
-
-    /// Checks one signature.
-    pub fn verify(
-        &self,
-        key: &PublicKey,
-        chain: &ChainId,
-        signature: &Signature,
-    ) -> Result<(), SignatureError> {
-        key.verify(Domain::Settlement, chain, &encode(self), signature)
-    }
-
     /// Checks figures against their bounds, and what one record can say of itself.
     pub fn check(&self) -> Result<(), Invalid> {
         match self {
@@ -232,6 +220,9 @@ fn check_lines(lines: &[NetLine]) -> Result<(), Invalid> {
 mod tests {
     use super::super::dispute::{Opinion, SignedOpinion};
     use super::*;
+    use crate::crypto::SigningKey;
+    use crate::error::SignatureError;
+    use crate::ids::ChainId;
     use crate::limits::TRANSACTION_BYTES_MAX;
 
     fn result() -> SlotResult {

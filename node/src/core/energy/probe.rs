@@ -124,15 +124,15 @@ impl Energy {
     /// Whether what the building's other meters tell explains a register that does not move: who makes or exports energy
     /// imports none, a roof makes nothing at night, and who uses its own sun exports nothing.
     fn may_stand(&self, telemetry: &Telemetry, meter: &Meter) -> bool {
-        let moves = |role: Role| {
+        let any_moves = |role: Role| {
             let mut others = self.meters().iter().filter(|other| other.role == role);
             others.any(|other| at_hand(telemetry, other).is_some_and(|readings| moves(&readings)))
         };
         match meter.role {
-            Role::Import => moves(Role::Export) || moves(Role::Production),
+            Role::Import => any_moves(Role::Export) || any_moves(Role::Production),
             Role::Export => true,
             // What is exported was made here, unless a battery gave it.
-            Role::Production => !moves(Role::Export) || self.plan.limits().storage_w().is_some(),
+            Role::Production => !any_moves(Role::Export) || self.plan.limits().storage_w().is_some(),
             Role::Load => false,
         }
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use ledger::state::energy::{PairBooks, SettledSlot, digest_of_lines, slots_of_week, week_of};
+use ledger::state::energy::{PairBooks, digest_of_lines, slots_of_week, week_of};
 use protocol::energy::{
     MicroEuro, NetLine, Offer, Settlement, SettlementMessage, SignedSettlement, SlotId, WattHours,
     WeekBooking,
@@ -279,20 +279,7 @@ impl Bookings {
             let sums = hall.state.energy_week(*week);
             sums.traded != sums.booked || sums.results > 0
         });
-        let slots = open.map(|week| slots_of_week(week, length)).flat_map(|slots| {
-            let last = SlotId(slots.end.0.saturating_sub(1));
-            hall.state.settled_slots(slots.start..=last)
-        });
-        let is_mine = |settled: &SettledSlot| {
-            settled.settlers.iter().any(|settler| hall.state.current(settler) == hall.me)
-        };
-        let unknown = slots.filter(|settled| {
-            let (slot, version) = (settled.result.slot, settled.result.version);
-            let is_known = office.trays.contains_key(&slot) || office.sums.has(slot, version);
-            let falls_here = hall.takes_over(slot) && !office.busy.contains(&slot);
-            slot >= hall.kept() && (is_mine(settled) && !is_known || falls_here)
-        });
-        unknown.map(|settled| settled.result.slot).take(LACKING_MAX).collect()
+        open.flat_map(|week| lacking_of(hall, office, week)).take(LACKING_MAX).collect()
     }
 
     /// Weeks that stand on the ledger otherwise than in this desk's records.
@@ -314,6 +301,23 @@ impl Bookings {
             acts.push(Act::Store(Change::DeleteBookedByOthers(week, pair)));
         }
     }
+}
+
+/// The same of one week. Whether its slots fall to this desk is asked once for each pair that settled some of them.
+fn lacking_of(hall: &Hall<'_>, office: &Office, week: u64) -> Vec<SlotId> {
+    let slots = slots_of_week(week, hall.length());
+    let settled = hall.state.settled_slots(slots.start..=SlotId(slots.end.0.saturating_sub(1)));
+    let mut left: BTreeMap<[Address; 2], bool> = BTreeMap::new();
+    let unknown = settled.filter(|settled| {
+        let (slot, version) = (settled.result.slot, settled.result.version);
+        let is_mine = settled.settlers.iter().any(|settler| hall.state.current(settler) == hall.me);
+        let is_known = office.trays.contains_key(&slot) || office.sums.has(slot, version);
+        let pair = hall.pair_of(&settled.settlers);
+        let is_left = *left.entry(pair).or_insert_with(|| hall.takes_over_from(week, &pair));
+        let falls_here = is_left && !hall.is_final(slot) && !office.busy.contains(&slot);
+        slot >= hall.kept() && (is_mine && !is_known || falls_here)
+    });
+    unknown.map(|settled| settled.result.slot).collect()
 }
 
 /// Sums over the slots that stand on the ledger with the signatures of this desk and a partner. None where this desk

@@ -52,24 +52,32 @@ impl Hall<'_> {
 
     /// The same of a slot: none unless its pair left it unbooked.
     pub(super) fn heirs_of(&self, slot: SlotId) -> Option<[Address; 2]> {
-        let week = week_of(slot, self.length());
-        let sums = self.state.energy_week(week);
-        let is_open = sums.traded != sums.booked || sums.results > 0;
-        if !is_open || self.is_final(slot) {
+        if self.is_final(slot) {
             return None;
         }
-        let heirs = self.heirs(week)?;
         let pair = self.pair_of(&self.state.settled(slot)?.settlers);
-        (self.shared_by(week, &pair).is_some_and(|shared| shared != self.booked_by(week, &pair)))
+        self.heirs_of_pair(week_of(slot, self.length()), &pair)
+    }
+
+    /// The same of every slot of a week that a pair settled, as far as it is not final. Walks over the week.
+    fn heirs_of_pair(&self, week: u64, pair: &[Address; 2]) -> Option<[Address; 2]> {
+        let sums = self.state.energy_week(week);
+        let is_open = sums.traded != sums.booked || sums.results > 0;
+        let heirs = self.heirs(week).filter(|_| is_open)?;
+        (self.shared_by(week, pair).is_some_and(|shared| shared != self.booked_by(week, pair)))
             .then_some(heirs)
     }
 
     /// Whether a slot falls to this desk and another, though a third one settled it.
     pub(super) fn takes_over(&self, slot: SlotId) -> bool {
-        let Some(heirs) = self.heirs_of(slot).filter(|heirs| heirs.contains(&self.me)) else { return false };
-        self.state
-            .settled(slot)
-            .is_some_and(|settled| self.pair_of(&settled.settlers) != self.pair_of(&heirs))
+        let Some(settled) = self.state.settled(slot).filter(|_| !self.is_final(slot)) else { return false };
+        self.takes_over_from(week_of(slot, self.length()), &self.pair_of(&settled.settlers))
+    }
+
+    /// The same of every slot of a week that a pair settled, as far as it is not final. Walks over the week.
+    pub(super) fn takes_over_from(&self, week: u64, pair: &[Address; 2]) -> bool {
+        let heirs = self.heirs_of_pair(week, pair).filter(|heirs| heirs.contains(&self.me));
+        heirs.is_some_and(|heirs| self.pair_of(&heirs) != *pair)
     }
 
     /// Energy of the slots of a week that a pair settled, Wh; none where it settled none.
