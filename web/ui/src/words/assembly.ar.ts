@@ -15,6 +15,7 @@ export const ar: AssemblyWords = {
   lot: 'القسم',
   kind: 'النوع',
   shares: 'الحصص',
+  sharesOf: (n) => count(n, { one: 'حصة واحدة', two: 'حصتان', few: '# حصص', other: '# حصة' }),
   owners: 'الملّاك',
   persons: 'الأشخاص',
   person: 'الشخص',

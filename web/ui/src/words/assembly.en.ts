@@ -15,6 +15,7 @@ export const en: AssemblyWords = {
   lot: 'Lot',
   kind: 'Kind',
   shares: 'Shares',
+  sharesOf: (n) => count(n, { one: '# share', other: '# shares' }),
   owners: 'Owners',
   persons: 'Persons',
   person: 'Person',

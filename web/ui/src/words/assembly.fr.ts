@@ -14,6 +14,7 @@ export interface AssemblyWords {
   lot: string;
   kind: string;
   shares: string;
+  sharesOf: (n: number) => string;
   owners: string;
   persons: string;
   person: string;
@@ -111,6 +112,7 @@ export const fr: AssemblyWords = {
   lot: 'Lot',
   kind: 'Nature',
   shares: 'Quotités',
+  sharesOf: (n) => count(n, { one: '# quotité', other: '# quotités' }),
   owners: 'Propriétaires',
   persons: 'Personnes',
   person: 'Personne',

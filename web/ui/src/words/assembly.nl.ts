@@ -15,6 +15,7 @@ export const nl: AssemblyWords = {
   lot: 'Kavel',
   kind: 'Soort',
   shares: 'Aandelen',
+  sharesOf: (n) => count(n, { one: '# aandeel', other: '# aandelen' }),
   owners: 'Eigenaars',
   persons: 'Personen',
   person: 'Persoon',

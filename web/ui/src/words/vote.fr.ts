@@ -7,6 +7,7 @@ export interface VoteWords {
   assemblyOf: (day: string) => string;
   assembliesLead: string;
   none: string;
+  noneText: string;
   stages: { readonly [stage: string]: string };
   documents: string;
   unsure: string;
@@ -27,9 +28,11 @@ export interface VoteWords {
   verified: string;
   notVerified: string;
   youVoted: (choice: string) => string;
+  votedOn: (done: number, all: number) => string;
   verdicts: { readonly [verdict: string]: string };
   keyWaits: string;
   quorum: string;
+  votes: string;
   reached: string;
   notReached: string;
   present: (owners: number, all: number, votes: number, sum: number) => string;
@@ -70,7 +73,8 @@ export interface VoteWords {
   announceLead: string;
   blocks: string;
   drop: string;
-  closesAt: (height: string, now: string) => string;
+  closesAt: (height: number, left: number) => string;
+  opensAt: (height: number, left: number) => string;
   failed: string;
 }
 
@@ -79,6 +83,7 @@ export const fr: VoteWords = {
   assemblyOf: (day) => `Assemblée du ${day}`,
   assembliesLead: 'Ce que l’immeuble décide ensemble.',
   none: 'Aucune assemblée',
+  noneText: 'Les assemblées annoncées apparaissent ici, avec leur ordre du jour et leurs résultats.',
   stages: { draft: 'en préparation', announced: 'annoncée', open: 'ouverte', closed: 'close', concluded: 'décidée' },
   documents: 'Documents',
   unsure: 'Règle à confirmer par un juriste : le président décide.',
@@ -99,9 +104,11 @@ export const fr: VoteWords = {
   verified: 'Vérifié ici, sur cet appareil : preuve et signatures des autorités.',
   notVerified: 'La preuve n’a pas pu être vérifiée.',
   youVoted: (choice) => `Vous avez voté : ${choice}`,
+  votedOn: (done, all) => `Vous avez voté sur ${number(done)} des ${count(all, { one: '# point', other: '# points' })}`,
   verdicts: { counts: 'Il compte.', replaced: 'Remplacé par un vote plus récent.', void: 'Nul : deux votes contradictoires.', refused: 'Il ne compte pas.' },
   keyWaits: 'Votre clé attend encore la fin du délai d’objection.',
   quorum: 'Quorum',
+  votes: 'Voix',
   reached: 'atteint',
   notReached: 'pas encore atteint',
   present: (owners, all, votes, sum) => `${count(owners, { one: '# propriétaire', other: '# propriétaires' })} sur ${number(all)}, ${number(votes)} voix sur ${number(sum)}`,
@@ -142,6 +149,7 @@ export const fr: VoteWords = {
   announceLead: 'Après l’annonce plus rien ne change : chaque bulletin répète l’empreinte du texte.',
   blocks: 'Blocs pendant lesquels on vote',
   drop: 'Supprimer',
-  closesAt: (height, now) => `Clôture au bloc ${height} (maintenant ${now})`,
+  closesAt: (height, left) => `Ouvert jusqu’au bloc ${number(height)} : encore ${count(left, { one: '# bloc', other: '# blocs' })}`,
+  opensAt: (height, left) => `Ouvre au bloc ${number(height)} : encore ${count(left, { one: '# bloc', other: '# blocs' })}`,
   failed: 'Cela n’a pas marché.',
 };
