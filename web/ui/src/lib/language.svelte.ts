@@ -45,6 +45,11 @@ class Language {
     return dictionaries[code].languageName;
   }
 
+  /** A name with its colon, which French keeps apart. */
+  colon(label: string): string {
+    return this.code === 'fr' ? `${label}\u00a0:` : `${label}:`;
+  }
+
   number(value: number): string {
     return this.#numbers.format(value);
   }

@@ -40,6 +40,7 @@ export const ar: VoteWords = {
   result: 'النتيجة',
   outcomes: { adopted: 'اعتُمد', refused: 'رُفض', 'no-quorum': 'دون نصاب', 'second-vote': 'تصويت ثانٍ فوري', again: 'يُعاد التصويت', 'not-put': 'لم يُطرح للتصويت' },
   arithmetic: 'الحساب',
+  joined: { and: 'و', or: 'أو' },
   nobodyVoted: 'لم يصوّت أحد: لا شيء يُعدّ.',
   nobodySided: 'لم يصوّت أحد مع القرار ولا ضده.',
   inFavour: 'مع',

@@ -40,6 +40,7 @@ export const en: VoteWords = {
   result: 'Result',
   outcomes: { adopted: 'Adopted', refused: 'Refused', 'no-quorum': 'No quorum', 'second-vote': 'Second vote at once', again: 'To be voted on again', 'not-put': 'Not put to the vote' },
   arithmetic: 'The arithmetic',
+  joined: { and: 'and', or: 'or' },
   nobodyVoted: 'Nobody voted: there is nothing to count.',
   nobodySided: 'Nobody voted for or against.',
   inFavour: 'For',

@@ -39,6 +39,7 @@ export interface VoteWords {
   result: string;
   outcomes: { readonly [outcome: string]: string };
   arithmetic: string;
+  joined: { and: string; or: string };
   nobodyVoted: string;
   nobodySided: string;
   inFavour: string;
@@ -115,6 +116,7 @@ export const fr: VoteWords = {
   result: 'Résultat',
   outcomes: { adopted: 'Adoptée', refused: 'Refusée', 'no-quorum': 'Sans quorum', 'second-vote': 'Second vote immédiat', again: 'À revoter en assemblée', 'not-put': 'Non soumise au vote' },
   arithmetic: 'Le calcul',
+  joined: { and: 'et', or: 'ou' },
   nobodyVoted: 'Personne n’a voté : il n’y a rien à compter.',
   nobodySided: 'Personne n’a voté pour ni contre.',
   inFavour: 'Pour',

@@ -40,6 +40,7 @@ export const nl: VoteWords = {
   result: 'Resultaat',
   outcomes: { adopted: 'Aangenomen', refused: 'Verworpen', 'no-quorum': 'Geen quorum', 'second-vote': 'Meteen tweede stemming', again: 'Opnieuw te stemmen', 'not-put': 'Niet ter stemming gebracht' },
   arithmetic: 'De berekening',
+  joined: { and: 'en', or: 'of' },
   nobodyVoted: 'Niemand heeft gestemd: er valt niets te tellen.',
   nobodySided: 'Niemand stemde voor of tegen.',
   inFavour: 'Voor',
