@@ -12,6 +12,7 @@ export const ar: AssemblyWords = {
   importHelp: 'يحل الجدول محل السجل كله، أو لا شيء إن كان فيه خطأ.',
   imported: 'حُفظ السجل.',
   lots: 'الأقسام',
+  find: 'البحث عن اسم أو قسم',
   lot: 'القسم',
   kind: 'النوع',
   shares: 'الحصص',

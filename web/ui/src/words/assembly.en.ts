@@ -12,6 +12,7 @@ export const en: AssemblyWords = {
   importHelp: 'The table replaces the whole registry, or nothing if it holds a mistake.',
   imported: 'The registry is saved.',
   lots: 'Lots',
+  find: 'Find a name or a lot',
   lot: 'Lot',
   kind: 'Kind',
   shares: 'Shares',

@@ -11,6 +11,7 @@ export interface AssemblyWords {
   importHelp: string;
   imported: string;
   lots: string;
+  find: string;
   lot: string;
   kind: string;
   shares: string;
@@ -109,6 +110,7 @@ export const fr: AssemblyWords = {
   importHelp: 'Le tableau remplace tout le registre, ou rien s’il contient une erreur.',
   imported: 'Le registre est enregistré.',
   lots: 'Lots',
+  find: 'Chercher un nom ou un lot',
   lot: 'Lot',
   kind: 'Nature',
   shares: 'Quotités',

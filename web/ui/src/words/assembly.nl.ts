@@ -12,6 +12,7 @@ export const nl: AssemblyWords = {
   importHelp: 'De tabel vervangt het hele register, of niets als er een fout in staat.',
   imported: 'Het register is bewaard.',
   lots: 'Kavels',
+  find: 'Een naam of kavel zoeken',
   lot: 'Kavel',
   kind: 'Soort',
   shares: 'Aandelen',
