@@ -39,6 +39,7 @@ export const ar: ReceiptWords = {
   elsewhere: 'التحقق في مكان آخر أيضا',
   elsewhereLead: 'في صفحة مبنى آخر، على العنوان …/#/receipt، أو بالأمر symbiose verify receipt.cbor.',
   refusedLead: 'لا يقبل مبناكم هذا الصوت. ويبقى على هذا الهاتف. افتحوا صفحة مبنى آخر، على العنوان …/#/receipt، وألصقوا هذه القسيمة:',
+  notTaken: 'لا تملك عقدة مبناكم هذا الصوت.',
   handAgain: 'تسليمه هنا من جديد',
   late: 'لم يُوف بالوعد.',
   accuse: 'تسجيل الدليل',

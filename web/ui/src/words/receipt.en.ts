@@ -39,6 +39,7 @@ export const en: ReceiptWords = {
   elsewhere: 'Check it elsewhere too',
   elsewhereLead: 'On another building’s page, at the address …/#/receipt, or with the command symbiose verify receipt.cbor.',
   refusedLead: 'Your building does not take this ballot. It stays on this phone. Open another building’s page, at the address …/#/receipt, and paste this slip:',
+  notTaken: 'Your building’s node does not have this ballot.',
   handAgain: 'Hand it in here again',
   late: 'The promise was not kept.',
   accuse: 'Put the proof on record',

@@ -40,6 +40,7 @@ export const fr = {
   elsewhere: 'Vérifier aussi ailleurs',
   elsewhereLead: 'Sur la page d’un autre immeuble, à l’adresse …/#/receipt, ou avec la commande symbiose verify receipt.cbor.',
   refusedLead: 'Votre immeuble ne prend pas ce bulletin. Il reste sur ce téléphone. Ouvrez la page d’un autre immeuble, à l’adresse …/#/receipt, et collez-y ce talon :',
+  notTaken: 'Le nœud de votre immeuble n’a pas ce bulletin.',
   handAgain: 'Le remettre à nouveau ici',
   late: 'La promesse n’a pas été tenue.',
   accuse: 'Faire inscrire la preuve',

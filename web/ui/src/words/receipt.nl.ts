@@ -39,6 +39,7 @@ export const nl: ReceiptWords = {
   elsewhere: 'Ook elders nakijken',
   elsewhereLead: 'Op de pagina van een ander gebouw, op het adres …/#/receipt, of met de opdracht symbiose verify receipt.cbor.',
   refusedLead: 'Uw gebouw neemt deze stem niet aan. Ze blijft op deze telefoon. Open de pagina van een ander gebouw, op het adres …/#/receipt, en plak daar deze strook:',
+  notTaken: 'De node van uw gebouw heeft deze stem niet.',
   handAgain: 'Hier opnieuw indienen',
   late: 'De belofte is niet gehouden.',
   accuse: 'Het bewijs laten inschrijven',
