@@ -24,7 +24,7 @@ pub(crate) fn protocol_types() -> Vec<Wire> {
 
 /// Everything the ledger's state holds.
 pub(crate) fn ledger_types() -> Vec<Wire> {
-    use ledger::state::energy::{Account, Books, EnergyEntry, EnergyKey, Period, SettledSlot, Week};
+    use ledger::state::energy::{Account, Books, EnergyEntry, EnergyKey, Given, Period, SettledSlot, Week};
     let stored = |name, key: EnergyKey| wire(name, &Key::Energy(key), 256);
     let entry = |name, entry: EnergyEntry| wire(name, &Entry::Energy(entry), TRANSACTION_BYTES_MAX);
     let member = key(1).address();
@@ -45,6 +45,8 @@ pub(crate) fn ledger_types() -> Vec<Wire> {
         balance: MicroEuro(-6_120),
         fee: MicroEuro(5_160),
     };
+    let parts = Weights::new(vec![(member, 7_000)]).unwrap();
+    let given = Given { organiser: key(2).address(), whole: 10_000, parts };
     vec![
         stored("Key energy books", EnergyKey::Books),
         stored("Key energy rule", EnergyKey::Rule(SLOT)),
@@ -62,6 +64,8 @@ pub(crate) fn ledger_types() -> Vec<Wire> {
         entry("Entry energy week", EnergyEntry::Week(week)),
         entry("Entry energy account", EnergyEntry::Account(account)),
         entry("Entry energy period", EnergyEntry::Period(Period { step: period(), notes: 1 })),
+        stored("Key energy coefficients", EnergyKey::Coefficients(SLOT)),
+        entry("Entry energy coefficients", EnergyEntry::Coefficients(given)),
     ]
 }
 
@@ -87,7 +91,16 @@ fn transactions() -> Vec<Wire> {
         settle("Transaction settle week", Settlement::Week(week)),
         settle("Transaction settle period", Settlement::Period(period())),
         settle("Transaction settle credit note", Settlement::Credit(note)),
+        put("Transaction coefficients", Payload::Coefficients(coefficients())),
     ]
+}
+
+fn coefficients() -> Coefficients {
+    let mut members = [1, 2, 3].map(|n| key(n).address());
+    members.sort();
+    let [a, b, c] = members;
+    let parts = Weights::new(vec![(a, 3_500_000), (b, 1), (c, u32::MAX)]).unwrap();
+    Coefficients { from: SLOT, parts }
 }
 
 fn rota() -> Rota {
@@ -155,9 +168,8 @@ fn rules() -> Vec<Wire> {
     let mut members = [1, 2, 3].map(|n| key(n).address());
     members.sort();
     let [a, b, c] = members;
-    let weights = Weights::new(vec![(a, 3_500_000), (b, 1), (c, u32::MAX)]).unwrap();
     let equal = StaticKey { key: SharingKey::Equal, factor };
-    let weighted = StaticKey { key: SharingKey::Weights(weights.clone()), factor };
+    let weighted = StaticKey { key: SharingKey::Weights(coefficients().parts), factor };
     let organised = FullDynamic { organiser: a, whole: 10_000, factor };
     let groups = PriorityGroups::new(vec![vec![c], vec![a, b]], factor).unwrap();
     let rule = |name, rule: SharingRule| wire(name, &rule, TRANSACTION_BYTES_MAX);
@@ -170,7 +182,7 @@ fn rules() -> Vec<Wire> {
         rule("SharingRule static iterated", SharingRule::StaticIterated(weighted)),
         rule("SharingRule full dynamic", SharingRule::FullDynamic(organised)),
         rule("SharingRule priority", SharingRule::Priority(groups)),
-        wire("Coefficients", &Coefficients { slot: SLOT, parts: weights }, TRANSACTION_BYTES_MAX),
+        wire("Coefficients", &coefficients(), TRANSACTION_BYTES_MAX),
     ]
 }
 

@@ -4,6 +4,7 @@ mod admission;
 mod aggregate;
 mod alone;
 mod assembly;
+mod coefficients;
 mod energy;
 mod energy_after;
 mod keys;

@@ -7,7 +7,7 @@ use crate::aggregate::AggregateRecord;
 use crate::assembly::AssemblyAction;
 use crate::codec::{decode, encode};
 use crate::crypto::{Domain, PublicKey, Signature, SigningKey};
-use crate::energy::{DayCommitment, Dispute, SignedSettlement};
+use crate::energy::{Coefficients, DayCommitment, Dispute, SignedSettlement};
 use crate::error::{DecodeError, SignatureError};
 use crate::ids::{Address, ChainId, Digest, Height, Sequence, TransactionId};
 use crate::limits::TRANSACTION_BYTES_MAX;
@@ -51,6 +51,8 @@ pub enum Payload {
     Dispute(Dispute),
     /// Private sums: what a building says of itself, and what two desks found.
     Aggregate(AggregateRecord),
+    /// Energy: parts of the surplus that the author gives as the organiser the hive voted for.
+    Coefficients(Coefficients),
 }
 
 /// The signed part of a transaction.

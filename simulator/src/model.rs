@@ -245,7 +245,8 @@ impl Model {
             | Payload::Dispute(_)
             | Payload::Token(_)
             | Payload::Assembly(_)
-            | Payload::Aggregate(_) => false,
+            | Payload::Aggregate(_)
+            | Payload::Coefficients(_) => false,
         };
         if governed && !deciding.contains_key(author) {
             return Err(format!("{author} governs in block {height} and is no authority"));
@@ -265,7 +266,7 @@ impl Model {
             Payload::Settle(signed) => self.settle_energy(deciding, signed).map(|()| None),
             Payload::Dispute(dispute) => self.dispute_energy(context, dispute).map(|()| None),
             Payload::Assembly(action) => self.act_on_assembly(context, action).map(|()| None),
-            Payload::Token(_) | Payload::Aggregate(_) => {
+            Payload::Token(_) | Payload::Aggregate(_) | Payload::Coefficients(_) => {
                 Err(format!("nobody in this world asked for what {author} signed"))
             }
         }

@@ -130,7 +130,7 @@ pub(super) fn rpc_seeds() -> Vec<Vec<u8>> {
     vec![call.into(), format!("[{call},{notified},{{}},7]").into(), b"[]".to_vec()]
 }
 
-/// Decisions and equipment: what was read says the same when it is written again.
+/// Decisions, equipment and an organiser's parts: what was read says the same when it is written again.
 pub(super) fn check_wishes(json: &[u8]) {
     if let Ok(wish) =
         measured_by(JSON_TREE_FACTOR, json.len(), JSON_FLOOR, || decoders::decision(json), |_| 0)
@@ -144,6 +144,12 @@ pub(super) fn check_wishes(json: &[u8]) {
         let again = serde_json::to_vec(&own).expect("JSON");
         assert_eq!(decoders::equipment(&again).ok(), Some(own), "equipment changes when written again");
     }
+    if let Ok(given) =
+        measured_by(JSON_TREE_FACTOR, json.len(), JSON_FLOOR, || decoders::coefficients(json), |_| 0)
+    {
+        let again = serde_json::to_vec(&given).expect("JSON");
+        assert_eq!(decoders::coefficients(&again).ok(), Some(given), "parts change when written again");
+    }
 }
 
 pub(super) fn wishes_seeds() -> Vec<Vec<u8>> {
@@ -152,6 +158,7 @@ pub(super) fn wishes_seeds() -> Vec<Vec<u8>> {
         r#"{"kind":"energy","what":{"what":"charge","retail":250000,"feed_in":40000,"fees":{"building":0,"cabin":1,"substation":2,"region":3},"from_slot":1961112}}"#,
         r#"{"kind":"energy","what":{"what":"share","rule":{"rule":"static_fixed","weights":[{"member":"ab","weight":3}],"factor":{"num":1,"den":2}},"from_slot":9}}"#,
         r#"{"kind":"energy","decision":"820001","what":{"what":"settle","desks":[{"authority":"ab","operator":"x"}]}}"#,
+        r#"{"from_slot":1961112,"parts":[{"member":"00112233445566778899aabbccddeeff00112233","weight":3333},{"member":"ab","weight":0}]}"#,
         r#"{"stores":[{"kind":"own","capacity_wh":10000,"charge_w":5000,"discharge_w":5000}],"loads":[{"kind":"car","energy_wh":8000,"power_w":7000,"from_minute":1080,"until_minute":420}],"tariff":{"kind":"flat","import":250000,"export":40000}}"#,
     ];
     texts.map(|text| text.as_bytes().to_vec()).to_vec()

@@ -4,7 +4,7 @@ mod energy;
 pub(crate) mod registry;
 
 pub(crate) use energy::counted;
-pub use energy::desks;
+pub use energy::{desks, drafts};
 pub use registry::{day, only_of};
 
 use crate::problem::{Kind, Problem};

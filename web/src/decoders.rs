@@ -2,7 +2,9 @@
 //! and fuzzers knock. Nothing is kept and nothing is asked.
 
 use crate::problem::{Kind, Problem};
-use crate::request::{AssemblyDraft, CodedDraft, GovernanceAction, HandInRequest, TelemetryPayload};
+use crate::request::{
+    AssemblyDraft, CodedDraft, CoefficientsDraft, GovernanceAction, HandInRequest, TelemetryPayload,
+};
 use crate::routes::rpc;
 use crate::view::{EquipmentView, RegistryView};
 use crate::{objects, payload, policies_text, promql, question, registry_csv};
@@ -49,6 +51,11 @@ pub fn decision(json: &[u8]) -> Result<GovernanceAction, Problem> {
 
 /// What a building has to store and move energy with.
 pub fn equipment(json: &[u8]) -> Result<EquipmentView, Problem> {
+    object(json)
+}
+
+/// Parts of the surplus that an organiser gives.
+pub fn coefficients(json: &[u8]) -> Result<CoefficientsDraft, Problem> {
     object(json)
 }
 

@@ -39,7 +39,7 @@ pub mod view;
 
 pub use access::{AccountsCall, Book, BookError, ClaimCode, NoCode};
 pub use actor::{Actor, SignedInAs, UserRole};
-pub use convert::{day, desks, only_of};
+pub use convert::{day, desks, drafts, only_of};
 pub use files::FileCall;
 pub use list::Page;
 pub use live::LiveEvent;

@@ -25,7 +25,8 @@ pub use home::{
 pub use metric::{MetricChange, SwapDraft};
 pub use plan::{PlanCall, ShiftAnswer};
 pub use sharing::{
-    DeskDraft, EnergyDecision, FactorDraft, FeesDraft, Nearness, SharingRuleDraft, TermsDraft, WeightDraft,
+    CoefficientsDraft, DeskDraft, EnergyDecision, FactorDraft, FeesDraft, Nearness, SharingRuleDraft,
+    TermsDraft, WeightDraft,
 };
 pub use token::{ApproveRequest, MintingRequest, RetireRequest, TokenCall, TransferRequest};
 
@@ -160,6 +161,8 @@ pub enum Command {
     PlanDwellings(DwellingsDraft),
     /// How the building shares its energy.
     SayTerms(protocol::energy::Terms),
+    /// Parts of the surplus that this building gives as the organiser.
+    GiveParts(protocol::energy::Coefficients),
     /// Whether the building takes part in sums over many, and as what.
     TakePart(Option<protocol::aggregate::Profile>),
     /// Yes or no to a request to use energy earlier, by its name: 64 hex digits.
@@ -228,8 +231,8 @@ pub enum Answer {
     Recounting,
     /// To [`Command::ReleaseSlot`].
     Released,
-    /// To [`Command::Token`]: the transaction, which is final.
-    Token(TransactionId),
+    /// To [`Command::Token`] and [`Command::GiveParts`]: the transaction, which is final.
+    Recorded(TransactionId),
 }
 
 /// A question for the store thread. It reads, and never touches the core.

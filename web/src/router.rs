@@ -149,6 +149,7 @@ fn signed_in_routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(plan::answer_shift))
         .routes(routes!(plan::equipment, plan::equip))
         .routes(routes!(sharing::sharing))
+        .routes(routes!(sharing::give_parts))
         .routes(routes!(sharing::results))
         .routes(routes!(sharing::result_proof))
         .routes(routes!(sharing::hive))

@@ -65,10 +65,10 @@ pub use registry::{
     PersonData, PersonView, RegistryView, ResidentView, RightName, TitleView, WaitingLetter,
 };
 pub use sharing::{
-    Absence, AccountView, Amount, BookedLine, BookingView, CreditStage, CreditView, DatedRule, DatedTariff,
-    DisputeView, HiveEnergyView, HiveStretch, MonthSums, OwnCredits, OwnLine, PeriodStage, PeriodView,
-    ReleaseView, ResultDoubt, ResultProof, ResultStage, ResultView, SharingView, StatementView, TermsView,
-    VerdictView,
+    Absence, AccountView, Amount, BookedLine, BookingView, CreditStage, CreditView, DatedCoefficients,
+    DatedRule, DatedTariff, DisputeView, HiveEnergyView, HiveStretch, MonthSums, OwnCredits, OwnLine,
+    PeriodStage, PeriodView, ReleaseView, ResultDoubt, ResultProof, ResultStage, ResultView, SharingView,
+    StatementView, TermsView, VerdictView,
 };
 pub use store::{LostView, StoreDay, StoreDayState, StoreView};
 pub use token::{

@@ -60,6 +60,14 @@ pub enum EnergyReject {
         /// Why.
         detail: &'static str,
     },
+    /// Parts of a slot come from whoever its rule names, and from nobody else.
+    #[error("{found} gives no parts of slot {slot}: its rule names somebody else, or nobody")]
+    NotOrganiser {
+        /// Who gave some.
+        found: Address,
+        /// The first slot they were to hold for.
+        slot: SlotId,
+    },
     /// A signature does not hold.
     #[error("signature of {signer}: {error}")]
     Signature {

@@ -2,6 +2,7 @@
 //! other. No building's figure of a single slot is ever here.
 
 mod book;
+mod coefficients;
 mod correct;
 mod decide;
 mod dispute;
@@ -12,9 +13,11 @@ mod view;
 
 pub use book::digest_of_lines;
 pub use entry::{
-    Account, Books, Credits, Disputed, EnergyEntry, EnergyKey, PairBooks, Period, SettledSlot, Verdict, Week,
+    Account, Books, Credits, Disputed, EnergyEntry, EnergyKey, Given, PairBooks, Period, SettledSlot,
+    Verdict, Week,
 };
 
+pub(super) use coefficients::give;
 pub(super) use decide::{carry_out, check_action};
 pub(super) use dispute::dispute;
 
@@ -85,6 +88,11 @@ pub enum EnergyEvent {
     Credited {
         /// The period that was wrong.
         concerns: u64,
+    },
+    /// An organiser gave the parts that hold from a slot on.
+    PartsGiven {
+        /// The slot.
+        from: SlotId,
     },
 }
 

@@ -176,6 +176,9 @@ pub fn execute(
             vec![Event::Energy(energy::dispute(overlay, context, author, dispute)?)]
         }
         Payload::Aggregate(record) => aggregate::record(overlay, context, deciding, author, record)?,
+        Payload::Coefficients(given) => {
+            vec![Event::Energy(energy::give(overlay, context, author, given)?)]
+        }
     };
     // Whoever changed its key goes on counting under the new one.
     count_sequence(overlay, overlay.current(&author), body.sequence);

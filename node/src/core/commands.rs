@@ -2,7 +2,6 @@
 
 use ledger::Reject;
 use protocol::limits::{ENERGY_GAP_MS_MAX, READING_AHEAD_MS_MAX};
-use protocol::token::TokenAction;
 use protocol::{KeyChange, Now, Payload, Role, VerifiedTransaction};
 
 use super::catalogue::{CatalogueError, Code, MetricDefinition, Swap, Unfit};
@@ -63,7 +62,8 @@ impl Core {
             Command::ChangeNetworkKey => return self.change_network_key(now, ticket),
             Command::Propose(action) => return self.govern(now, ticket, Payload::Propose(action)),
             Command::Approve(number) => return self.govern(now, ticket, Payload::Approve(number)),
-            Command::Token(action) => return self.act_on_tokens(now, ticket, action),
+            Command::Token(action) => return self.record(now, ticket, Payload::Token(action)),
+            Command::GiveParts(given) => return self.record(now, ticket, Payload::Coefficients(given)),
             Command::Submit { transactions, wait } => return self.submit(now, ticket, transactions, wait),
             Command::AddSite { code, name } => self.add_site(&code, &name),
             Command::AddAsset { site, code, kind } => self.add_asset(&site, &code, kind),
@@ -112,8 +112,8 @@ impl Core {
     }
 
     /// Any member's to do; answered when it is final or refused.
-    fn act_on_tokens(&mut self, now: Now, ticket: Ticket, action: TokenAction) {
-        if let Err(full) = self.outbox.push(Payload::Token(action), Purpose::Token(ticket), now.tick) {
+    fn record(&mut self, now: Now, ticket: Ticket, payload: Payload) {
+        if let Err(full) = self.outbox.push(payload, Purpose::Record(ticket), now.tick) {
             self.out.push(Output::Answer { ticket, answer: Err(full.into()) });
         }
     }

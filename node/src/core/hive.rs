@@ -259,8 +259,8 @@ impl Core {
                 let answer = self.waiting.joined(ticket, response);
                 self.out.extend(answer);
             }
-            (Purpose::Token(ticket), refused) => {
-                let answer = refused.map_or(Ok(Answer::Token(id)), |reason| Err(Refused::Ledger(reason)));
+            (Purpose::Record(ticket), refused) => {
+                let answer = refused.map_or(Ok(Answer::Recorded(id)), |reason| Err(Refused::Ledger(reason)));
                 self.out.push(Output::Answer { ticket, answer });
             }
             (Purpose::Governance(ticket), refused) => {
@@ -339,7 +339,8 @@ impl Core {
             | Payload::RevokeInvitation(_)
             | Payload::ChangeKey(_)
             | Payload::AdvanceWorkOrder(_)
-            | Payload::Token(_) => true,
+            | Payload::Token(_)
+            | Payload::Coefficients(_) => true,
             Payload::Assembly(action) => !state.has_assembly_action(action),
             Payload::Aggregate(AggregateRecord::Profile(profile)) => state.profile(&me) != *profile,
             Payload::Aggregate(AggregateRecord::Outcome(signed)) => !state.knows_outcome(&signed.outcome),

@@ -1,7 +1,7 @@
 //! Everything that can happen to a building.
 
 use protocol::aggregate::Profile;
-use protocol::energy::SettlementMessage;
+use protocol::energy::{Coefficients, SettlementMessage};
 use protocol::limits::ACTOR_BYTES_MAX;
 use protocol::operator::OperatorMessage;
 use protocol::token::TokenAction;
@@ -210,6 +210,8 @@ pub enum Command {
     PlanDwellings(DwellingPlan),
     /// Says how much of the building's energy is shared, from which price on, and who is given some.
     SayTerms(protocol::energy::Terms),
+    /// Gives parts of the surplus, as the organiser that the hive voted for.
+    GiveParts(Coefficients),
     /// Says what the building has and what its plans are to reckon with.
     Equip(Equipment),
     /// A person's answer to the hive's request to use energy earlier, by its name.

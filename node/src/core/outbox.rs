@@ -54,8 +54,8 @@ pub(super) enum Purpose {
     Results(u32),
     /// A poll of the building, asked or closed.
     Poll(u32),
-    /// Somebody moves the building's tokens.
-    Token(Ticket),
+    /// Somebody moves the building's tokens, or gives parts of the surplus for it.
+    Record(Ticket),
     /// What the building says of itself to be compared with similar ones.
     Profile,
     /// What two desks found of many buildings; the hash of it.

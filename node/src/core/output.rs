@@ -133,8 +133,8 @@ pub enum Answer {
     NetworkKey,
     /// The transaction that proposes or approves.
     Governance(TransactionId),
-    /// The transaction that moved tokens, retired credits or let somebody move them.
-    Token(TransactionId),
+    /// The transaction that is final: it moved tokens, retired credits, let somebody move them, or gave parts of the surplus.
+    Recorded(TransactionId),
     /// What became of each transaction, in order.
     Submitted(Vec<Submitted>),
     /// The new site.

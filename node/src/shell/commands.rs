@@ -100,6 +100,7 @@ pub(super) fn read(
         web::Command::PlanMeters(draft) => plain(Command::PlanMeters(energy::planned(core, draft)?)),
         web::Command::PlanDwellings(draft) => plain(Command::PlanDwellings(dwellings::planned(core, draft)?)),
         web::Command::SayTerms(terms) => plain(Command::SayTerms(terms)),
+        web::Command::GiveParts(given) => plain(Command::GiveParts(given)),
         web::Command::TakePart(profile) => plain(Command::TakePart(profile)),
         web::Command::AnswerShift { shift, yes } => {
             plain(Command::AnswerWish { id: id("request", &shift)?, yes })
@@ -153,7 +154,7 @@ pub(super) fn answer(
         })),
         Answer::Invitation(signed) => invitation(*signed, context).map(web::Answer::Invitation),
         Answer::InvitationRevoked(_) | Answer::KeyChange | Answer::NetworkKey => Ok(web::Answer::Done),
-        Answer::Token(id) => Ok(web::Answer::Token(id)),
+        Answer::Recorded(id) => Ok(web::Answer::Recorded(id)),
         Answer::Governance(_) => {
             let number = proposal_number(core, &context).ok_or_else(gone)?;
             let found = core.ledger().state().proposals().find(|(other, _)| *other == number);

@@ -1,5 +1,7 @@
 //! The rules of sharing that a hive may vote for. All run on the same metered figures and whole numbers.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
@@ -65,12 +67,12 @@ pub struct FullDynamic {
     pub factor: Factor,
 }
 
-/// An organiser's parts of one slot.
+/// Parts that an organiser gives. They hold until it gives others for a later slot, or another rule begins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
 pub struct Coefficients {
-    /// The slot.
-    pub slot: SlotId,
-    /// Parts by member, together at most the rule's whole.
+    /// Their first slot.
+    pub from: SlotId,
+    /// Parts by member, together at most the rule's whole; a member that is not listed has none.
     pub parts: Weights,
 }
 
@@ -112,6 +114,18 @@ impl SharingRule {
         }
     }
 
+    /// The same for members that go by other names: a member that changed its key keeps its part and its group.
+    #[must_use]
+    pub fn named(&self, name: &impl Fn(&Address) -> Address) -> Self {
+        match self {
+            Self::StaticFixed(key) => Self::StaticFixed(key.named(name)),
+            Self::StaticRelative(key) => Self::StaticRelative(key.named(name)),
+            Self::StaticIterated(key) => Self::StaticIterated(key.named(name)),
+            Self::Priority(groups) => Self::Priority(groups.named(name)),
+            Self::Dynamic(_) | Self::Auction(_) | Self::SupplyDemand | Self::FullDynamic(_) => self.clone(),
+        }
+    }
+
     /// Checks what no constructor checks: the parts of a whole.
     pub fn check(&self) -> Result<(), Invalid> {
         match self {
@@ -128,6 +142,16 @@ impl SharingRule {
             | Self::FullDynamic(_)
             | Self::Priority(_) => Ok(()),
         }
+    }
+}
+
+impl StaticKey {
+    fn named(&self, name: &impl Fn(&Address) -> Address) -> Self {
+        let key = match &self.key {
+            SharingKey::Equal => SharingKey::Equal,
+            SharingKey::Weights(weights) => SharingKey::Weights(weights.named(name)),
+        };
+        Self { key, factor: self.factor }
     }
 }
 
@@ -159,6 +183,19 @@ impl Weights {
         self.0.binary_search_by_key(member, |(address, _)| *address).map_or(0, |index| self.0[index].1)
     }
 
+    /// The same for members that go by other names. What is given to two names of one member is its together, at most
+    /// [`u32::MAX`].
+    #[must_use]
+    pub fn named(&self, name: &impl Fn(&Address) -> Address) -> Self {
+        let mut weights: BTreeMap<Address, u32> = BTreeMap::new();
+        for (member, weight) in self.as_slice() {
+            let sum = weights.entry(name(member)).or_default();
+            *sum = sum.saturating_add(*weight);
+        }
+        let weights = Bounded::new(weights.into_iter().collect());
+        Self(weights.expect("invariant: no more members than there were"))
+    }
+
     /// The sum of all.
     pub fn total(&self) -> u64 {
         self.0.iter().map(|(_, weight)| u64::from(*weight)).sum()
@@ -187,6 +224,16 @@ impl PriorityGroups {
         }
         let groups = groups.into_iter().map(Bounded::new).collect::<Result<_, _>>()?;
         Ok(Self { groups: Bounded::new(groups)?, factor })
+    }
+
+    fn named(&self, name: &impl Fn(&Address) -> Address) -> Self {
+        let group = |group: &Bounded<Address, SHARING_KEYS_MAX>| {
+            let members: BTreeSet<Address> = group.iter().map(name).collect();
+            Bounded::new(members.into_iter().collect()).expect("invariant: no more members than there were")
+        };
+        let groups = Bounded::new(self.groups.iter().map(group).collect());
+        let groups = groups.expect("invariant: as many groups as there were");
+        Self { groups, factor: self.factor }
     }
 
     /// The group of a member: 0 is served first, those in none share the last number.
@@ -269,6 +316,24 @@ mod tests {
             assert!(Weights::new(wrong.clone()).is_err());
             assert!(decode::<Weights>(&encode(&wrong), 10_000).is_err());
         }
+    }
+
+    /// A member that changed its key has its part under the new one, whichever of the two was listed.
+    #[test]
+    fn a_member_with_another_name_keeps_its_part() {
+        let name = |listed: &Address| if *listed == member(1) { member(7) } else { *listed };
+        let weights = Weights::new(vec![(member(1), 3), (member(4), 5), (member(7), u32::MAX)]).unwrap();
+        let named = weights.named(&name);
+        assert_eq!([1, 4, 7].map(|n| named.of(&member(n))), [0, 5, u32::MAX]);
+        let key = StaticKey { key: SharingKey::Weights(weights), factor: Factor::HALF };
+        let SharingRule::StaticFixed(after) = SharingRule::StaticFixed(key).named(&name) else { panic!() };
+        assert_eq!(after.key, SharingKey::Weights(named));
+        let groups = PriorityGroups::new(vec![vec![member(1), member(3)], vec![member(2)]], Factor::HALF);
+        let SharingRule::Priority(after) = SharingRule::Priority(groups.unwrap()).named(&name) else {
+            panic!()
+        };
+        assert_eq!([1, 2, 3, 7].map(|n| after.of(&member(n))), [2, 1, 0, 0]);
+        assert_eq!(SharingRule::DEFAULT.named(&name), SharingRule::DEFAULT);
     }
 
     #[test]

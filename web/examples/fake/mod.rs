@@ -306,9 +306,9 @@ fn perform(picture: &mut Picture, command: Command) -> Result<Answer, Problem> {
             picture.proposals.insert(0, proposal.clone());
             Ok(Answer::Proposal(proposal))
         }
-        Command::Token(_) => {
+        Command::Token(_) | Command::GiveParts(_) => {
             let id = scene::transaction_id(picture.head.height, 0);
-            Ok(Answer::Token(id.parse().expect("an id")))
+            Ok(Answer::Recorded(id.parse().expect("an id")))
         }
         Command::Approve { .. } => Err(Problem::new(Kind::Conflict, "this node is no authority")),
         Command::SubmitTransactions { transactions, wait } => {

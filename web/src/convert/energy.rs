@@ -3,11 +3,12 @@
 
 use crate::problem::{Kind, Problem};
 use crate::request::{
-    DeskDraft, EnergyDecision, FactorDraft, FeesDraft, Nearness, SharingRuleDraft, WeightDraft,
+    CoefficientsDraft, DeskDraft, EnergyDecision, FactorDraft, FeesDraft, Nearness, SharingRuleDraft,
+    WeightDraft,
 };
 use protocol::energy::{
-    Desk, EnergyAction, Factor, Fees, FullDynamic, Locality, Price, PriorityGroups, Rota, ScheduledRule,
-    SharingKey, SharingRule, SlotId, SlotLength, StaticKey, Tariff, Weights,
+    Coefficients, Desk, EnergyAction, Factor, Fees, FullDynamic, Locality, Price, PriorityGroups, Rota,
+    ScheduledRule, SharingKey, SharingRule, SlotId, SlotLength, StaticKey, Tariff, Weights,
 };
 use protocol::token::Minting;
 use protocol::{Address, Digest, Invalid};
@@ -186,21 +187,36 @@ fn key_of(weights: &[WeightDraft], factor: &FactorDraft) -> Result<StaticKey, Pr
     if weights.is_empty() {
         return Ok(StaticKey { key: SharingKey::Equal, factor });
     }
-    let weight = |draft: &WeightDraft| Ok((address("weights", &draft.member)?, draft.weight));
-    let mut pairs = weights.iter().map(weight).collect::<Result<Vec<_>, Problem>>()?;
-    pairs.sort_unstable();
-    let key = SharingKey::Weights(Weights::new(pairs).map_err(wrong("weights"))?);
+    let key = SharingKey::Weights(weights_of("weights", weights)?);
     Ok(StaticKey { key, factor })
+}
+
+fn weights_of(field: &'static str, drafts: &[WeightDraft]) -> Result<Weights, Problem> {
+    let weight = |draft: &WeightDraft| Ok((address(field, &draft.member)?, draft.weight));
+    let mut pairs = drafts.iter().map(weight).collect::<Result<Vec<_>, Problem>>()?;
+    pairs.sort_unstable();
+    Weights::new(pairs).map_err(wrong(field))
 }
 
 fn weights(key: &SharingKey) -> Vec<WeightDraft> {
     match key {
         SharingKey::Equal => Vec::new(),
-        SharingKey::Weights(weights) => weights
-            .as_slice()
-            .iter()
-            .map(|(member, weight)| WeightDraft { member: member.to_string(), weight: *weight })
-            .collect(),
+        SharingKey::Weights(weights) => drafts(weights),
+    }
+}
+
+/// Weights or parts as JSON says them.
+pub fn drafts(weights: &Weights) -> Vec<WeightDraft> {
+    let draft =
+        |(member, weight): &(Address, u32)| WeightDraft { member: member.to_string(), weight: *weight };
+    weights.as_slice().iter().map(draft).collect()
+}
+
+impl TryFrom<&CoefficientsDraft> for Coefficients {
+    type Error = Problem;
+
+    fn try_from(draft: &CoefficientsDraft) -> Result<Self, Problem> {
+        Ok(Self { from: SlotId(draft.from_slot), parts: weights_of("parts", &draft.parts)? })
     }
 }
 
@@ -279,6 +295,20 @@ mod tests {
         ] {
             let action = EnergyAction::try_from(&decision).expect("a decision");
             assert_eq!(EnergyDecision::from(&action), decision);
+        }
+    }
+
+    #[test]
+    fn parts_come_back_in_order_and_nonsense_is_refused() {
+        let part = |n: u8, weight| WeightDraft { member: member(n), weight };
+        let draft = |parts| CoefficientsDraft { from_slot: 9, parts };
+        let given = Coefficients::try_from(&draft(vec![part(2, 5), part(1, 3)])).expect("parts");
+        assert_eq!((given.from, drafts(&given.parts)), (SlotId(9), vec![part(1, 3), part(2, 5)]));
+        let stranger = WeightDraft { member: "x".into(), weight: 1 };
+        let many = (0..=255).map(|n| part(n, 1)).chain([stranger.clone()]).collect();
+        for wrong in [vec![], vec![part(1, 0)], vec![part(1, 2), part(1, 3)], vec![stranger], many] {
+            let problem = Coefficients::try_from(&draft(wrong)).expect_err("nonsense");
+            assert_eq!(problem.field.as_deref(), Some("parts"));
         }
     }
 

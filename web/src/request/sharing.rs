@@ -49,6 +49,17 @@ pub struct WeightDraft {
     pub weight: u32,
 }
 
+/// Parts of the surplus that this building gives as the organiser the hive voted for.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CoefficientsDraft {
+    /// Their first slot; they hold until others begin, or another rule.
+    pub from_slot: u64,
+    /// Parts by member, together at most the rule's whole; who is not listed has none.
+    #[schema(min_items = 1, max_items = 256)]
+    pub parts: Vec<WeightDraft>,
+}
+
 /// A rule of sharing. In fixed keys no weights are equal weights.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(tag = "rule", rename_all = "snake_case", deny_unknown_fields)]

@@ -5,12 +5,12 @@ use crate::app::{Shared, wrong_answer};
 use crate::extract::{Id, Json as Body, Query};
 use crate::list::{LIMIT_DEFAULT, LIMIT_MAX, Page, cut, limit};
 use crate::problem::{Kind, Problem, ProblemDocument};
-use crate::request::{Answer, Command, EnergyCall, TermsDraft};
+use crate::request::{Answer, CoefficientsDraft, Command, EnergyCall, TermsDraft};
 use crate::routes::energy::{Part, Stretch, ask};
 use crate::view::{HiveEnergyView, ResultProof, ResultView, SharingView, TermsView};
 use axum::Json;
 use axum::extract::State;
-use protocol::energy::{Percent, Price, Terms, WattHours};
+use protocol::energy::{Coefficients, Percent, Price, Terms, WattHours};
 use protocol::{Address, UnixMs};
 
 /// This building's own rules of sharing.
@@ -51,6 +51,30 @@ pub(crate) async fn say_terms(
     responses((status = 200, description = "In force, ahead, and before", body = SharingView))
 )]
 pub(crate) async fn sharing(State(app): Shared) -> Result<Json<SharingView>, Problem> {
+    ask(&app, EnergyCall::Sharing).await.map(Json)
+}
+
+/// Gives the parts of the surplus as the organiser the hive voted for. They hold from the start of a slot that has not begun,
+/// are written into the hive's ledger for everybody to read, and cannot be taken back once it has begun.
+#[utoipa::path(
+    put, path = "/api/v1/energy/coefficients", tag = "energy", request_body = CoefficientsDraft,
+    responses(
+        (status = 200, description = "Final: what the hive decided, with them", body = SharingView),
+        (
+            status = 422, description = "Parts of nobody, of one member twice, or of nothing", body = ProblemDocument,
+            content_type = "application/problem+json"
+        ),
+    )
+)]
+pub(crate) async fn give_parts(
+    State(app): Shared,
+    by: Actor,
+    Body(draft): Body<CoefficientsDraft>,
+) -> Result<Json<SharingView>, Problem> {
+    let given = Coefficients::try_from(&draft)?;
+    let Answer::Recorded(_) = app.command(by, Command::GiveParts(given)).await? else {
+        return Err(wrong_answer());
+    };
     ask(&app, EnergyCall::Sharing).await.map(Json)
 }
 

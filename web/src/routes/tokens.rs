@@ -158,7 +158,7 @@ pub(crate) async fn propose_minting(
 }
 
 async fn act(app: &App, by: Actor, action: TokenAction) -> Result<Json<TokenDoneView>, Problem> {
-    let Answer::Token(id) = app.command(by, Command::Token(action)).await? else {
+    let Answer::Recorded(id) = app.command(by, Command::Token(action)).await? else {
         return Err(wrong_answer());
     };
     Ok(Json(TokenDoneView { id: id.to_string() }))

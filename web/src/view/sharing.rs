@@ -1,7 +1,7 @@
 //! Sharing with neighbours as JSON sees it: what this building says, what the hive decided, what became of each slot and
 //! month. Prices are micro-EUR per kWh, amounts micro-EUR, energy Wh; all whole.
 
-use crate::request::{DeskDraft, FeesDraft, Nearness, SharingRuleDraft, TermsDraft};
+use crate::request::{DeskDraft, FeesDraft, Nearness, SharingRuleDraft, TermsDraft, WeightDraft};
 use crate::time::Time;
 use crate::view::SlotDoubt;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,16 @@ pub struct DatedRule {
     pub rule: SharingRuleDraft,
     /// `null` for the rule of a hive that never decided.
     pub from: Option<Time>,
+}
+
+/// Parts that an organiser gave and when they begin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DatedCoefficients {
+    /// By member, in order of address; who is not listed has none.
+    pub parts: Vec<WeightDraft>,
+    /// Parts of the whole; what nobody has goes to the grid.
+    pub whole: u32,
+    pub from: Time,
 }
 
 /// A tariff and when it begins.
@@ -90,6 +100,12 @@ pub struct SharingView {
     pub rule: DatedRule,
     /// Those that begin later, and the ones before, newest first; at most 32.
     pub rules: Vec<DatedRule>,
+    /// The parts in force where an organiser gives them; without any it is in proportion.
+    pub coefficients: Option<DatedCoefficients>,
+    /// Those that begin later, soonest first; at most 32.
+    pub coefficients_ahead: Vec<DatedCoefficients>,
+    /// Parts of the whole that this building gives, under the rule in force or the next that asks it; `null` where none does.
+    pub gives: Option<u32>,
     /// The tariff in force; without one nothing is shared.
     pub tariff: Option<DatedTariff>,
     /// Those that begin later, and the ones before, newest first; at most 32.

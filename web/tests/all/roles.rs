@@ -134,6 +134,7 @@ const DECISIONS: &[(&str, &str, For)] = &[
     ("GET", "/api/v1/energy/equipment", Both),
     ("PUT", "/api/v1/energy/equipment", Operator),
     ("GET", "/api/v1/energy/sharing", Both),
+    ("PUT", "/api/v1/energy/coefficients", Operator),
     ("GET", "/api/v1/energy/results", Both),
     ("GET", "/api/v1/energy/results/{id}/proof", Both),
     ("GET", "/api/v1/energy/hive", Both),

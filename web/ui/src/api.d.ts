@@ -526,6 +526,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/energy/coefficients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Gives the parts of the surplus as the organiser the hive voted for. They hold from the start of a slot that has not begun,
+         *     are written into the hive's ledger for everybody to read, and cannot be taken back once it has begun.
+         */
+        put: operations["give_parts"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/energy/disputes": {
         parameters: {
             query?: never;
@@ -2821,6 +2841,16 @@ export interface components {
             /** Format: int32 */
             objection_hours: number;
         };
+        /** @description Parts of the surplus that this building gives as the organiser the hive voted for. */
+        CoefficientsDraft: {
+            /**
+             * Format: int64
+             * @description Their first slot; they hold until others begin, or another rule.
+             */
+            from_slot: number;
+            /** @description Parts by member, together at most the rule's whole; who is not listed has none. */
+            parts: components["schemas"]["WeightDraft"][];
+        };
         /**
          * @description How far a comparison is.
          * @enum {string}
@@ -2944,6 +2974,17 @@ export interface components {
             supply: string;
             /** @description Used up by anybody. */
             supply_retired: string;
+        };
+        /** @description Parts that an organiser gave and when they begin. */
+        DatedCoefficients: {
+            from: components["schemas"]["Time"];
+            /** @description By member, in order of address; who is not listed has none. */
+            parts: components["schemas"]["WeightDraft"][];
+            /**
+             * Format: int32
+             * @description Parts of the whole; what nobody has goes to the grid.
+             */
+            whole: number;
         };
         /** @description A rule and when it begins. */
         DatedRule: {
@@ -6696,8 +6737,16 @@ export interface components {
         SharingView: {
             /** @description Every member that ever bought or sold, by address. */
             accounts: components["schemas"]["AccountView"][];
+            coefficients?: components["schemas"]["DatedCoefficients"] | null;
+            /** @description Those that begin later, soonest first; at most 32. */
+            coefficients_ahead: components["schemas"]["DatedCoefficients"][];
             /** @description Desks in the order they take turns; none until voted. */
             desks: components["schemas"]["DeskDraft"][];
+            /**
+             * Format: int32
+             * @description Parts of the whole that this building gives, under the rule in force or the next that asks it; `null` where none does.
+             */
+            gives?: number | null;
             /** @description Whether this node may propose and approve. */
             is_authority: boolean;
             /** @description Address of this building. */
@@ -8837,6 +8886,48 @@ export interface operations {
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             421: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    give_parts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CoefficientsDraft"];
+            };
+        };
+        responses: {
+            /** @description Final: what the hive decided, with them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharingView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            /** @description Parts of nobody, of one member twice, or of nothing */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             429: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
             504: components["responses"]["Problem"];

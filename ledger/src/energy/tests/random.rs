@@ -107,6 +107,32 @@ proptest! {
         prop_assert_eq!(lines(&outcome), twin::auction(&net, &limits, fee, factor));
     }
 
+    /// Whatever an organiser gives: what is bought is sold to the watt-hour, nobody gets more than it uses or than its part
+    /// rounded up, and what nobody was given or could use stays out of it.
+    #[test]
+    fn parts_of_an_organiser_add_up_and_give_nobody_more_than_it_uses(
+        net in proptest::collection::vec((-900i64..900, 0u32..500), 1..20), spare in 0u32..2_000,
+    ) {
+        let given: Vec<_> = net.iter().enumerate().map(|(n, (_, part))| (member(n), *part)).collect();
+        let total: u32 = given.iter().map(|(_, part)| *part).sum();
+        prop_assume!(total > 0);
+        let (whole, coefficients) = (total + spare, Weights::new(given.clone()).unwrap());
+        let rule = FullDynamic { organiser: member(0), whole, factor: Factor::HALF };
+        let rule = SharingRule::FullDynamic(rule);
+        let net: Vec<i64> = net.into_iter().map(|(net, _)| net).collect();
+        let outcome = settle(&Setting { coefficients: Some(&coefficients), ..setting(&rule) }, &parts(&net)).unwrap();
+        let surplus: i64 = net.iter().map(|net| (-net).max(0)).sum();
+        let bought: i64 = outcome.lines.iter().map(|line| line.alloc.0).sum();
+        prop_assert_eq!(bought, outcome.lines.iter().map(|line| line.sold.0).sum::<i64>());
+        prop_assert_eq!(bought, outcome.traded.0);
+        for (line, (_, part)) in outcome.lines.iter().zip(&given) {
+            let exact = surplus * i64::from(*part) / i64::from(whole);
+            let need = line.demand.0;
+            prop_assert!(line.alloc.0 >= need.min(exact) && line.alloc.0 <= need.min(exact + 1), "{:?}", line);
+            prop_assert!(line.sold.0 <= line.surplus.0);
+        }
+    }
+
     /// Sums, bounds and prices are asserted by `settle` itself; here every rule meets every kind of terms, and the
     /// order of arrival changes no byte.
     #[test]

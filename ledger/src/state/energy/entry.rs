@@ -5,7 +5,7 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use protocol::energy::{
     DisputeReason, Locality, MicroEuro, PeriodStep, Rota, SharingRule, SlotId, SlotLength, SlotResult,
-    Tariff, WattHours,
+    Tariff, WattHours, Weights,
 };
 use protocol::limits::{DISPUTE_LAPSES_MS, RULING_OTHERS_MAX};
 use protocol::{Address, Bounded, Digest, Height, UnixMs};
@@ -41,6 +41,8 @@ pub enum EnergyKey {
     Dispute(SlotId),
     /// Disputes that a member, by first key, opened on a UTC day.
     DisputesOf(u64, Address),
+    /// What an organiser gave from a slot on.
+    Coefficients(SlotId),
 }
 
 /// What stands there.
@@ -70,6 +72,8 @@ pub enum EnergyEntry {
     Disputed(Box<Disputed>),
     /// Under [`EnergyKey::DisputesOf`].
     Count(u32),
+    /// Under [`EnergyKey::Coefficients`].
+    Coefficients(Given),
 }
 
 /// What the hive decided and counts.
@@ -204,6 +208,18 @@ pub struct Verdict {
     pub wrong: Bounded<Address, RULING_OTHERS_MAX>,
     /// Desks that went by other statements, by first key.
     pub otherwise: Bounded<Address, RULING_OTHERS_MAX>,
+}
+
+/// Parts of the surplus that an organiser gave, and under which rule: they hold while that names the same organiser and
+/// the same whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct Given {
+    /// Who gave them, by first key.
+    pub organiser: Address,
+    /// Parts of the whole.
+    pub whole: u32,
+    /// Parts by member, together at most the whole.
+    pub parts: Weights,
 }
 
 impl Disputed {

@@ -110,7 +110,7 @@ impl Overlay<'_> {
         }
     }
 
-    fn rule_at(&self, slot: SlotId) -> SharingRule {
+    pub(super) fn rule_at(&self, slot: SlotId) -> SharingRule {
         match self.last_energy(EnergyKey::Rule(SlotId(0)), EnergyKey::Rule(slot)) {
             Some(EnergyEntry::Rule(rule)) => rule.clone(),
             Some(_) | None => SharingRule::DEFAULT,

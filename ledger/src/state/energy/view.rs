@@ -6,7 +6,7 @@ use protocol::energy::{Settlement, SharingRule, SlotId, SlotLength, Tariff};
 use protocol::{Address, Digest};
 
 use super::entry::{
-    Account, Books, Credits, Disputed, EnergyEntry, EnergyKey, PairBooks, Period, SettledSlot, Week,
+    Account, Books, Credits, Disputed, EnergyEntry, EnergyKey, Given, PairBooks, Period, SettledSlot, Week,
 };
 use crate::state::State;
 use crate::state::entry::{Entry, Key};
@@ -38,6 +38,30 @@ impl State {
         }
     }
 
+    /// The parts that hold for a slot, and since which one: none unless the rule asks for them and whoever it names gave
+    /// some since it began.
+    pub fn coefficients_at(&self, slot: SlotId) -> Option<(SlotId, &Given)> {
+        let (begins, rule) = self.rules_until(slot).next_back()?;
+        let SharingRule::FullDynamic(rule) = rule else { return None };
+        let (from, given) = self.coefficients(begins..SlotId(slot.0.saturating_add(1))).next_back()?;
+        let holds = given.organiser == self.first_key(&rule.organiser) && given.whole == rule.whole;
+        holds.then_some((from, given))
+    }
+
+    /// What organisers gave from slots of a range on, by slot, whether it holds or lapsed.
+    pub fn coefficients(
+        &self,
+        slots: std::ops::Range<SlotId>,
+    ) -> impl DoubleEndedIterator<Item = (SlotId, &Given)> {
+        let keys = EnergyKey::Coefficients(slots.start)..=EnergyKey::Coefficients(slots.end.max(slots.start));
+        self.energies(keys).filter_map(move |(key, entry)| match (key, entry) {
+            (EnergyKey::Coefficients(from), EnergyEntry::Coefficients(given)) if slots.contains(&from) => {
+                Some((from, given))
+            }
+            _ => None,
+        })
+    }
+
     /// The tariff that holds for a slot; none before the first.
     pub fn tariff_at(&self, slot: SlotId) -> Option<Tariff> {
         match self.energies(EnergyKey::Tariff(SlotId(0))..=EnergyKey::Tariff(slot)).next_back() {
@@ -48,7 +72,11 @@ impl State {
 
     /// Every rule that was ever decided, by its first slot.
     pub fn rules(&self) -> impl DoubleEndedIterator<Item = (SlotId, &SharingRule)> {
-        let all = EnergyKey::Rule(SlotId(0))..=EnergyKey::Rule(SlotId(u64::MAX));
+        self.rules_until(SlotId(u64::MAX))
+    }
+
+    fn rules_until(&self, slot: SlotId) -> impl DoubleEndedIterator<Item = (SlotId, &SharingRule)> {
+        let all = EnergyKey::Rule(SlotId(0))..=EnergyKey::Rule(slot);
         self.energies(all).filter_map(|(key, entry)| match (key, entry) {
             (EnergyKey::Rule(from), EnergyEntry::Rule(rule)) => Some((from, rule)),
             _ => None,

@@ -296,7 +296,7 @@ impl Carrier {
                 | Answer::PolicyDeleted(_)
                 | Answer::PoliciesImported(_)
                 | Answer::Governance(_)
-                | Answer::Token(_)
+                | Answer::Recorded(_)
                 | Answer::InvitationRevoked(_)
                 | Answer::KeyChange
                 | Answer::NetworkKey

@@ -177,6 +177,15 @@ fn payload(payload: &Payload) -> (&'static str, BTreeMap<String, String>) {
         Payload::Token(action) => super::token::fields(action),
         Payload::Assembly(action) => super::assembly::fields(action),
         Payload::Aggregate(record) => super::aggregates::fields(record),
+        Payload::Coefficients(given) => {
+            let members = given.parts.as_slice().len().to_string();
+            let parts = [
+                ("from_slot", given.from.to_string()),
+                ("parts", given.parts.total().to_string()),
+                ("members", members),
+            ];
+            ("energy.coefficients", fields(parts))
+        }
         Payload::Dispute(dispute) => {
             let parts = [
                 ("slot", dispute.slot.to_string()),

@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use ledger::state::State;
-use ledger::state::energy::{Account, Books, Period};
-use protocol::energy::{PeriodStatus, SlotId, SlotLength, Tariff};
+use ledger::state::energy::{Account, Books, Given, Period};
+use protocol::energy::{PeriodStatus, SharingRule, SlotId, SlotLength, Tariff};
 use protocol::{Address, Role, UnixMs};
 use web::Time;
 use web::view::{
-    Absence, AccountView, DatedRule, DatedTariff, HiveEnergyView, HiveStretch, PeriodStage, PeriodView,
-    SharingView, TermsView,
+    Absence, AccountView, DatedCoefficients, DatedRule, DatedTariff, HiveEnergyView, HiveStretch,
+    PeriodStage, PeriodView, SharingView, TermsView,
 };
 
 use crate::core::Core;
@@ -47,6 +47,9 @@ pub(crate) fn sharing(core: &Core, now: UnixMs) -> SharingView {
         nearness: books.locality.into(),
         rule,
         rules: state.rules().rev().take(DATED_MAX).map(|(from, rule)| dated(rule, from, &books)).collect(),
+        coefficients: state.coefficients_at(slot).map(|(from, given)| parts(given, from, &books)),
+        coefficients_ahead: ahead(state, slot, &books),
+        gives: gives(state, slot, &core.ledger().address()),
         tariff: state.tariff_at(slot).map(|tariff| shown(&tariff, &books)),
         tariffs: state.tariffs().rev().take(DATED_MAX).map(|tariff| shown(&tariff, &books)).collect(),
         desks: books.rota.as_ref().map(web::desks).unwrap_or_default(),
@@ -56,8 +59,32 @@ pub(crate) fn sharing(core: &Core, now: UnixMs) -> SharingView {
     }
 }
 
-fn dated(rule: &protocol::energy::SharingRule, from: SlotId, books: &Books) -> DatedRule {
+fn dated(rule: &SharingRule, from: SlotId, books: &Books) -> DatedRule {
     DatedRule { rule: rule.into(), from: Some(from.start(books.length).into()) }
+}
+
+fn parts(given: &Given, from: SlotId, books: &Books) -> DatedCoefficients {
+    let (parts, from) = (web::drafts(&given.parts), from.start(books.length).into());
+    DatedCoefficients { parts, whole: given.whole, from }
+}
+
+/// What an organiser gave for slots to come, as far as it will hold.
+fn ahead(state: &State, slot: SlotId, books: &Books) -> Vec<DatedCoefficients> {
+    let given = state.coefficients(slot.next()..SlotId(u64::MAX));
+    let holds = given.filter(|(from, _)| state.coefficients_at(*from).is_some());
+    holds.take(DATED_MAX).map(|(from, given)| parts(given, from, books)).collect()
+}
+
+/// Parts of the whole that a member gives, by the rule in force or the next one that asks it.
+fn gives(state: &State, slot: SlotId, member: &Address) -> Option<u32> {
+    let now = state.rule_at(slot);
+    let later = state.rules().filter(|(from, _)| *from > slot).map(|(_, rule)| rule);
+    std::iter::once(&now).chain(later).find_map(|rule| match rule {
+        SharingRule::FullDynamic(rule) if state.first_key(&rule.organiser) == state.first_key(member) => {
+            Some(rule.whole)
+        }
+        _ => None,
+    })
 }
 
 fn shown(tariff: &Tariff, books: &Books) -> DatedTariff {

@@ -116,6 +116,11 @@ class Language {
     return this.#briefs.format(ms);
   }
 
+  /** A part of a whole to the hundredth of a per cent. */
+  share(part: number): string {
+    return part.toLocaleString(this.tag, { style: 'percent', maximumFractionDigits: 2 });
+  }
+
   percent(part: number): string {
     return part.toLocaleString(this.tag, { style: 'percent', maximumFractionDigits: 0 });
   }

@@ -155,7 +155,8 @@ impl Core {
             EnergyEvent::Committed { .. }
             | EnergyEvent::Booked { .. }
             | EnergyEvent::Period { .. }
-            | EnergyEvent::Credited { .. } => return,
+            | EnergyEvent::Credited { .. }
+            | EnergyEvent::PartsGiven { .. } => return,
         };
         let secret = self.maintenance.secret();
         let Some((hall, _)) = hall_and_pen(&self.ledger, &self.key, secret, now) else { return };

@@ -3,7 +3,7 @@
 
 use ledger::energy::{Line, LineProof, Setting};
 use ledger::state::energy::SettledSlot;
-use protocol::energy::{Quality, SignedStatement, Statement, ToldLine, WattHours};
+use protocol::energy::{Quality, SharingRule, SignedStatement, Statement, ToldLine, WattHours};
 
 use super::own::{LineDoubt, OwnSlot};
 
@@ -63,10 +63,25 @@ pub(super) fn doubt(
     if told.bought > settled.result.traded || told.sold > settled.result.traded {
         return Some(LineDoubt::TooMuch);
     }
+    if most_by_parts(told, settled, setting).is_some_and(|most| told.bought.0 > most) {
+        return Some(LineDoubt::TooMuch);
+    }
     if !is_paid_right(told, settled, setting) {
         return Some(LineDoubt::Payment);
     }
     (!keeps_terms(told, stated, settled, setting)).then_some(LineDoubt::Terms)
+}
+
+/// What a member gets at the most of the parts that an organiser gave, Wh; none where nobody gave any, or where neighbours
+/// gave energy away besides. Less is no doubt: sellers whose price is not met offer nothing, and no member sees who did.
+fn most_by_parts(told: &ToldLine, settled: &SettledSlot, setting: &Setting<'_>) -> Option<i64> {
+    let (SharingRule::FullDynamic(rule), Some(parts)) = (setting.rule, setting.coefficients) else {
+        return None;
+    };
+    let result = &settled.result;
+    let part = i128::from(result.surplus.0) * i128::from(parts.of(&told.member)) / i128::from(rule.whole);
+    (result.given == WattHours::ZERO)
+        .then(|| i64::try_from(part).map_or(i64::MAX, |part| part.saturating_add(1)))
 }
 
 /// Energy that was given costs nothing, so that where there is any a member may have paid less than its energy is worth,
@@ -95,4 +110,57 @@ fn keeps_terms(told: &ToldLine, stated: &Statement, settled: &SettledSlot, setti
     let too_dear = terms.buy_up_to.is_some_and(|limit| limit.0 < price.0 + setting.fee.0);
     let too_cheap = terms.sell_at_least.is_some_and(|limit| limit > price);
     !(bought_at_price && too_dear || sold_at_price && too_cheap)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::energy::{Factor, FullDynamic, MicroEuro, Price, SlotId, SlotResult, Weights};
+    use protocol::{Address, Bounded, Digest, Height};
+
+    const ME: Address = Address::new([7; 20]);
+
+    fn most(given_wh: i64, coefficients: Option<&Weights>) -> Option<i64> {
+        let energy = WattHours(0);
+        let told = ToldLine {
+            slot: SlotId(1),
+            version: 1,
+            member: ME,
+            demand: energy,
+            surplus: energy,
+            bought: energy,
+            sold: energy,
+            pay: MicroEuro::ZERO,
+            revenue: MicroEuro::ZERO,
+            fee: MicroEuro::ZERO,
+            index: 0,
+            size: 1,
+            path: Bounded::default(),
+        };
+        let result = SlotResult {
+            slot: SlotId(1),
+            version: 1,
+            demand: WattHours(9_000),
+            surplus: WattHours(1_000),
+            traded: WattHours(1_000),
+            given: WattHours(given_wh),
+            price: Some(Price(100_000)),
+            lines: Digest::new([0; 32]),
+            missing: Bounded::default(),
+        };
+        let settled = SettledSlot { result, settlers: [ME; 2], height: Height(1) };
+        let rule = FullDynamic { organiser: ME, whole: 300, factor: Factor::HALF };
+        let rule = SharingRule::FullDynamic(rule);
+        let (retail, feed_in, fee) = (Price(250_000), Price(40_000), Price(0));
+        most_by_parts(&told, &settled, &Setting { rule: &rule, retail, feed_in, fee, coefficients })
+    }
+
+    /// A third of 1,000 Wh, rounded up, and nothing for whoever has no part; gifts come on top, from whomever.
+    #[test]
+    fn a_member_knows_what_its_part_gives_it_at_the_most() {
+        let parts = |member, part| Weights::new(vec![(member, part)]).unwrap();
+        assert_eq!(most(0, Some(&parts(ME, 100))), Some(334));
+        assert_eq!(most(0, Some(&parts(Address::new([8; 20]), 100))), Some(1));
+        assert_eq!((most(0, None), most(1, Some(&parts(ME, 100)))), (None, None));
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ledger::energy::Setting;
 use ledger::state::State;
 use ledger::state::energy::{Books, SettledSlot};
-use protocol::energy::{Rota, SharingRule, SlotId, SlotLength, Tariff};
+use protocol::energy::{Rota, SharingRule, SlotId, SlotLength, Tariff, Weights};
 use protocol::limits::{SETTLING_DAYS_MAX, STAND_BY_AFTER_MS};
 use protocol::{Address, ChainId, Height, Now, PublicKey};
 
@@ -200,20 +200,39 @@ impl<'a> Hall<'a> {
         since.is_some_and(|since| since == Height(0) || is_old(since))
     }
 
-    /// Rule and tariff of a slot.
-    pub(super) fn terms(&self, slot: SlotId) -> Option<(SharingRule, Tariff)> {
-        Some((self.state.rule_at(slot), self.state.tariff_at(slot)?))
+    /// What the hive decided for a slot; none while there is no tariff.
+    pub(super) fn agreed(&self, slot: SlotId) -> Option<Agreed> {
+        let coefficients = self.state.coefficients_at(slot).map(|(_, given)| given.parts.clone());
+        Some(Agreed { rule: self.state.rule_at(slot), tariff: self.state.tariff_at(slot)?, coefficients })
     }
 
-    /// What [`ledger::energy::settle`] needs of them.
-    pub(super) fn setting<'b>(&self, rule: &'b SharingRule, tariff: &Tariff) -> Setting<'b> {
+    /// What [`ledger::energy::settle`] needs of that.
+    pub(super) fn setting<'b>(&self, agreed: &'b Agreed) -> Setting<'b> {
+        let tariff = &agreed.tariff;
         Setting {
-            rule,
+            rule: &agreed.rule,
             retail: tariff.retail,
             feed_in: tariff.feed_in,
             fee: tariff.fees.of(self.books.locality),
-            coefficients: None,
+            coefficients: agreed.coefficients.as_ref(),
         }
+    }
+}
+
+/// What a slot is settled by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Agreed {
+    pub(super) rule: SharingRule,
+    pub(super) tariff: Tariff,
+    /// The parts that an organiser gave; none where the rule asks for none, or nobody gave any.
+    pub(super) coefficients: Option<Weights>,
+}
+
+impl Agreed {
+    /// The same for members by the names under which they stated: who changed its key keeps its part.
+    pub(super) fn named(&self, name: &impl Fn(&Address) -> Address) -> Self {
+        let coefficients = self.coefficients.as_ref().map(|parts| parts.named(name));
+        Self { rule: self.rule.named(name), tariff: self.tariff, coefficients }
     }
 }
 

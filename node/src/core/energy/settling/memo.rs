@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use protocol::energy::{Locality, SharingRule, SlotId, Tariff};
+use protocol::energy::{Locality, SlotId};
 use protocol::{Address, Digest, Height};
 
-use super::hall::Hall;
+use super::hall::{Agreed, Hall};
 use super::tray::{Found, Tray, Which};
 
 /// Versions of a slot that are of interest at a time: the one on the ledger and the next.
@@ -28,13 +28,13 @@ pub(super) struct Memo {
 struct Rests {
     /// The members for whom the slot waits, by first key, with the key they have.
     expected: BTreeMap<Address, Address>,
-    terms: Option<(SharingRule, Tariff)>,
+    agreed: Option<Agreed>,
     locality: Locality,
 }
 
 impl Rests {
     fn of(hall: &Hall<'_>, slot: SlotId) -> Self {
-        Self { expected: hall.expected(slot), terms: hall.terms(slot), locality: hall.books.locality }
+        Self { expected: hall.expected(slot), agreed: hall.agreed(slot), locality: hall.books.locality }
     }
 }
 

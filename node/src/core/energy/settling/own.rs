@@ -42,7 +42,7 @@ pub enum LineDoubt {
     OtherFigures,
     /// The building stated a figure, and the result names it as missing.
     LeftOut,
-    /// More was given to it than it needs, or taken than it offers.
+    /// More was given to it than it needs or has a part in, or taken than it offers.
     TooMuch,
     /// Pay, revenue or fee do not follow from energy, price and tariff.
     Payment,

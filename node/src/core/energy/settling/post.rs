@@ -403,8 +403,10 @@ impl Post {
         if settled.result.version > told.version || !hall.has_desk(&from) {
             return;
         }
-        let Some((rule, tariff)) = hall.terms(slot) else { return };
-        let doubt = check::doubt(own, told, settled, &hall.setting(&rule, &tariff));
+        let origin = hall.first_key(&told.member);
+        let stated = |listed: &Address| if hall.first_key(listed) == origin { told.member } else { *listed };
+        let Some(agreed) = hall.agreed(slot).map(|agreed| agreed.named(&stated)) else { return };
+        let doubt = check::doubt(own, told, settled, &hall.setting(&agreed));
         if doubt == Some(LineDoubt::Proof)
             && own.newest_checked().is_some_and(|line| line.version == told.version)
         {

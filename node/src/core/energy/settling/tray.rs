@@ -307,9 +307,13 @@ impl Tray {
         of: Which,
         expected: &BTreeMap<Address, Address>,
     ) -> Option<Found> {
-        let (rule, tariff) = hall.terms(slot)?;
-        let setting = hall.setting(&rule, &tariff);
         let statements = self.statements.read();
+        let stated = |listed: &Address| {
+            let held = statements.get(&hall.first_key(listed)).and_then(|held| held.counted(of));
+            held.map_or(*listed, |statement| statement.member)
+        };
+        let agreed = hall.agreed(slot)?.named(&stated);
+        let setting = hall.setting(&agreed);
         let mut parts: Vec<(Part, Salt)> = statements.values().filter_map(|held| held.part(of)).collect();
         parts.sort_unstable_by_key(|(part, _)| part.member);
         let (parts, salts): (Vec<Part>, Vec<Salt>) = parts.into_iter().unzip();

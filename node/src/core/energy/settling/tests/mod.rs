@@ -1,5 +1,6 @@
 //! Slots on a street: stated, settled by two desks, told to each member, whatever fails in between.
 
+mod coefficients;
 mod credits;
 mod disputes;
 mod hostile;

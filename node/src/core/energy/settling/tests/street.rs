@@ -153,7 +153,7 @@ impl Street {
         self.pass(5_000);
     }
 
-    fn command(&mut self, house: usize, command: Command) {
+    pub(super) fn command(&mut self, house: usize, command: Command) {
         self.tell(house, Input::Command { ticket: Ticket(0), by: Actor::default(), command });
     }
 
