@@ -23,7 +23,7 @@ export const en: PolicyWords = {
   last: (q, c, t, n) => n === 1 ? `${q} is ${c} ${t}` : `${q} is ${c} ${t} in the last ${n} readings`,
   runtime: (q, c, t) => `${q} has counted ${c} ${t} since the last service`,
   rate: (q, c, t, w) => `${q} changes by ${c} ${t} per minute over ${w}`,
-  count: (q, c, t, n, w) => `${q} is ${c} ${t} in at least ${n} readings within ${w}`,
+  count: (q, c, t, n, w) => `${q} is ${c} ${t} in at least ${count(n, { one: '# reading', other: '# readings' })} within ${w}`,
   row: (q, c, t, n) => `${q} is ${c} ${t} in ${n} readings in a row`,
   silence: (q, w) => `${q} has not reported for ${w}`,
   unusual: (q, t) => `${q} leaves its usual course by more than ${t} standard deviations`,

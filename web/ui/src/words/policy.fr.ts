@@ -109,7 +109,7 @@ export const fr: PolicyWords = {
   last: (q, c, t, n) => n === 1 ? `${q} est ${c} ${t}` : `${q} est ${c} ${t} aux ${n} derniers relevés`,
   runtime: (q, c, t) => `${q} compte ${c} ${t} depuis le dernier entretien`,
   rate: (q, c, t, w) => `${q} varie de ${c} ${t} par minute sur ${w}`,
-  count: (q, c, t, n, w) => `${q} est ${c} ${t} dans au moins ${n} relevés en ${w}`,
+  count: (q, c, t, n, w) => `${q} est ${c} ${t} dans au moins ${count(n, { one: '# relevé', other: '# relevés' })} en ${w}`,
   row: (q, c, t, n) => `${q} est ${c} ${t} dans ${n} relevés de suite`,
   silence: (q, w) => `${q} ne donne plus rien depuis ${w}`,
   unusual: (q, t) => `${q} s’écarte de son cours habituel, de plus de ${t} écarts types`,

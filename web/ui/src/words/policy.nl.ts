@@ -23,7 +23,7 @@ export const nl: PolicyWords = {
   last: (q, c, t, n) => n === 1 ? `${q} is ${c} ${t}` : `${q} is ${c} ${t} in de laatste ${n} metingen`,
   runtime: (q, c, t) => `${q} telt ${c} ${t} sinds het laatste onderhoud`,
   rate: (q, c, t, w) => `${q} verandert met ${c} ${t} per minuut over ${w}`,
-  count: (q, c, t, n, w) => `${q} is ${c} ${t} in minstens ${n} metingen binnen ${w}`,
+  count: (q, c, t, n, w) => `${q} is ${c} ${t} in minstens ${count(n, { one: '# meting', other: '# metingen' })} binnen ${w}`,
   row: (q, c, t, n) => `${q} is ${c} ${t} in ${n} metingen op rij`,
   silence: (q, w) => `${q} meldt al ${w} niets`,
   unusual: (q, t) => `${q} wijkt meer dan ${t} standaardafwijkingen af van het gewone verloop`,
