@@ -43,7 +43,7 @@ pub enum Domain {
     Ballot,
     /// A proxy that a resident gives or takes back.
     Proxy,
-    /// What syndic and assessor enter together from paper.
+    /// What syndic and assessor entered from paper before the ledger checked their signatures. Signed no more.
     Paper,
     /// A node's promise that a ballot will stand in a block.
     Promise,

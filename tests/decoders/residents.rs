@@ -30,7 +30,7 @@ pub(super) fn check_signed(bytes: &[u8]) {
         1 => SignedProxy::open(sent, &chain).ok().map(|proxy| encode(proxy.signed())),
         // Its one form is looked at among the messages.
         2 => SignedPollBallot::open(sent, &chain).ok().map(|_| sent.to_vec()),
-        3 => SignedPaper::open(sent, &chain).ok().map(|paper| encode(paper.signed())),
+        3 => SignedPaper::open(sent, &chain).ok().map(|paper| encode(&paper)),
         4 => SignedPromise::open(sent, &chain).ok().map(|promise| encode(&promise)),
         5 => SignedBinding::open(sent, &chain).ok().map(|binding| encode(&binding)),
         6 => read(Receipt::from_bytes(sent)).map(|receipt| encode(&receipt)),

@@ -44,7 +44,7 @@ pub(super) fn handed_in(handed: HandedIn) -> Act {
     Act::HandIn(Box::new(match handed {
         HandedIn::Ballot(signed) => Body::Ballot(*signed),
         HandedIn::Proxy(signed) => Body::Proxy(*signed),
-        HandedIn::Paper(signed) => Body::Paper(*signed),
+        HandedIn::Paper(signed) => Body::Entered(*signed),
     }))
 }
 

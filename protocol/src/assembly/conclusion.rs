@@ -116,11 +116,20 @@ impl PaperEntry {
         key.sign(Domain::PaperEntry, chain, &encode(&(assembly, commitment)))
     }
 
+    /// Checks one person's signature, given with the key.
+    pub fn check(
+        assembly: AssemblyId,
+        commitment: Digest,
+        (key, signature): (&PublicKey, &Signature),
+        chain: &ChainId,
+    ) -> Result<(), SignatureError> {
+        key.verify(Domain::PaperEntry, chain, &encode(&(assembly, commitment)), signature)
+    }
+
     /// Checks both signatures.
     pub fn verify(&self, counters: &Counters, chain: &ChainId) -> Result<(), SignatureError> {
-        let body = encode(&(self.assembly, self.commitment));
-        counters.syndic.verify(Domain::PaperEntry, chain, &body, &self.by_syndic)?;
-        counters.assessor.verify(Domain::PaperEntry, chain, &body, &self.by_assessor)
+        let by_both = [(&counters.syndic, &self.by_syndic), (&counters.assessor, &self.by_assessor)];
+        by_both.into_iter().try_for_each(|by| Self::check(self.assembly, self.commitment, by, chain))
     }
 }
 

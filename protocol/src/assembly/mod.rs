@@ -37,7 +37,9 @@ pub use ids::{AssemblyId, ChargeId, ItemNumber, LotId, PersonId, Votes};
 pub use joint::{JointQuestion, Needed};
 pub use law::{Bridge, Certainty, Matter, Rule, RuleId, RuleSet, Says};
 pub use outcome::{Outcome, TallyRecord, Totals};
-pub use paper::{Answer, Paper, PaperProxy, PostalForm, RoomBallot, Sheet, SignedPaper, VerifiedPaper};
+pub use paper::{
+    Answer, CommittedPaper, Paper, PaperProxy, PostalForm, RoomBallot, Sheet, SignedPaper, VerifiedPaper,
+};
 pub use poll::{Poll, PollBallot, PollText, SignedPollBallot, VerifiedPollBallot};
 pub use promise::{Kept, Promise, SignedPromise};
 pub use proxy::{Mandate, Proxy, ProxyAct, SignedProxy, VerifiedProxy};

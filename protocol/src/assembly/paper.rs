@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use super::ballot::{BallotError, Choice, Lots, check_lots};
+use super::conclusion::PaperEntry;
 use super::day::Day;
 use super::ids::{AssemblyId, ItemNumber, PersonId};
 use super::proxy::Mandate;
@@ -90,9 +91,21 @@ pub struct PostalForm {
     pub answers: Bounded<Answer, RESOLUTIONS_MAX>,
 }
 
-/// A sheet with both signatures.
+/// A sheet with both signatures, over assembly and commitment: the ledger checks the same ones without the sheet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
 pub struct SignedPaper {
+    /// The sheet.
+    pub paper: Paper,
+    /// The syndic's.
+    pub by_syndic: Signature,
+    /// The assessor's.
+    pub by_assessor: Signature,
+}
+
+/// A sheet as both signed it for the building alone, before the ledger checked their signatures: it stood there as a
+/// ballot does. Read from what is stored, never taken any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct CommittedPaper {
     /// The sheet.
     pub paper: Paper,
     /// The syndic's, over its canonical bytes.
@@ -104,14 +117,24 @@ pub struct SignedPaper {
 /// A sheet whose form and signatures were checked, and what the ledger knows it by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedPaper {
-    signed: SignedPaper,
+    paper: Paper,
     commitment: Digest,
 }
 
 impl Paper {
-    /// One person's signature for one hive.
+    /// What the ledger knows it by, fixed before anybody signs.
+    pub fn commitment(&self) -> Digest {
+        Digest::of("symbiose paper v2", &[&encode(self)])
+    }
+
+    /// One person's signature for one hive, over assembly and commitment.
     pub fn sign(&self, key: &SigningKey, chain: &ChainId) -> Signature {
-        key.sign(Domain::Paper, chain, &encode(self))
+        PaperEntry::sign(self.assembly, self.commitment(), key, chain)
+    }
+
+    /// Whether somebody signed it so.
+    pub fn is_signed_by(&self, key: &PublicKey, signature: &Signature, chain: &ChainId) -> bool {
+        PaperEntry::check(self.assembly, self.commitment(), (key, signature), chain).is_ok()
     }
 
     /// Reads a sheet that is to be signed, of at most [`PAPER_BYTES_MAX`] bytes, and checks its form.
@@ -141,18 +164,53 @@ impl Paper {
 
 impl SignedPaper {
     /// Reads a sheet of at most [`PAPER_BYTES_MAX`] bytes and checks form and signatures.
-    pub fn open(bytes: &[u8], chain: &ChainId) -> Result<VerifiedPaper, BallotError> {
-        decode::<Self>(bytes, PAPER_BYTES_MAX)?.verify(chain)
+    pub fn open(bytes: &[u8], chain: &ChainId) -> Result<Self, BallotError> {
+        let signed: Self = decode(bytes, PAPER_BYTES_MAX)?;
+        signed.check(chain)?;
+        Ok(signed)
     }
 
     /// Checks form and both signatures. Whether the keys are those of syndic and assessor is the assembly's to say.
+    pub fn verify(self, chain: &ChainId) -> Result<VerifiedPaper, BallotError> {
+        self.check(chain)?;
+        Ok(VerifiedPaper { commitment: self.commitment(), paper: self.paper })
+    }
+
+    fn check(&self, chain: &ChainId) -> Result<(), BallotError> {
+        self.paper.check()?;
+        let Self { paper, by_syndic, by_assessor } = self;
+        let (assembly, commitment) = (paper.assembly, paper.commitment());
+        for by in [(&paper.syndic, by_syndic), (&paper.assessor, by_assessor)] {
+            PaperEntry::check(assembly, commitment, by, chain)?;
+        }
+        Ok(())
+    }
+
+    /// What the ledger holds of it.
+    pub fn commitment(&self) -> Digest {
+        self.paper.commitment()
+    }
+
+    /// What the ledger is told of it.
+    pub fn entry(&self) -> PaperEntry {
+        let Self { paper, by_syndic, by_assessor } = self;
+        PaperEntry {
+            assembly: paper.assembly,
+            commitment: self.commitment(),
+            by_syndic: *by_syndic,
+            by_assessor: *by_assessor,
+        }
+    }
+}
+
+impl CommittedPaper {
+    /// Checks form and both signatures.
     pub fn verify(self, chain: &ChainId) -> Result<VerifiedPaper, BallotError> {
         self.paper.check()?;
         let body = encode(&self.paper);
         self.paper.syndic.verify(Domain::Paper, chain, &body, &self.by_syndic)?;
         self.paper.assessor.verify(Domain::Paper, chain, &body, &self.by_assessor)?;
-        let commitment = self.commitment();
-        Ok(VerifiedPaper { signed: self, commitment })
+        Ok(VerifiedPaper { commitment: self.commitment(), paper: self.paper })
     }
 
     /// What the ledger holds of it.
@@ -164,12 +222,7 @@ impl SignedPaper {
 impl VerifiedPaper {
     /// The sheet.
     pub fn paper(&self) -> &Paper {
-        &self.signed.paper
-    }
-
-    /// As it was signed.
-    pub fn signed(&self) -> &SignedPaper {
-        &self.signed
+        &self.paper
     }
 
     /// What the ledger knows it by.

@@ -1,6 +1,7 @@
 //! The nouns of an assembly: what contradicts itself, what was altered, what is too large.
 
 use super::*;
+use crate::crypto::Domain;
 use crate::energy::Salt;
 use crate::limits::{
     BALLOT_BYTES_MAX, LOTS_PER_BALLOT_MAX, PAPER_BYTES_MAX, PROMISE_BYTES_MAX, PROXY_BYTES_MAX,
@@ -240,7 +241,7 @@ fn proxies_sheets_and_promises_keep_their_bounds_and_signers() {
     };
     let signed = sign(paper((0..RESOLUTIONS_MAX).map(answer).collect()), 2);
     assert!(encode(&signed).len() <= PAPER_BYTES_MAX, "{}", encode(&signed).len());
-    assert_eq!(SignedPaper::open(&encode(&signed), &CHAIN).unwrap().signed(), &signed);
+    assert_eq!(SignedPaper::open(&encode(&signed), &CHAIN).as_ref(), Ok(&signed));
     assert!(matches!(sign(signed.paper, 1).verify(&CHAIN), Err(BallotError::Signature(_))));
     assert!(matches!(
         sign(paper(vec![answer(1), answer(1)]), 2).verify(&CHAIN),
@@ -248,6 +249,50 @@ fn proxies_sheets_and_promises_keep_their_bounds_and_signers() {
     ));
     let alone = Paper { assessor: key(1).public(), ..paper(vec![]) };
     assert_eq!(sign(alone, 1).verify(&CHAIN), Err(BallotError::OneKey));
+}
+
+/// The same sheet, keys and figures as in the page's test of what syndic and assessor sign.
+#[test]
+fn one_signature_of_each_holds_for_the_sheet_and_for_the_ledger() {
+    let answer = Answer { item: ItemNumber(2), resolution: Digest::new([0xcd; 32]), choice: Choice::Blank };
+    let lots = Bounded::new(vec![LotId(1), LotId(5)]).unwrap();
+    let paper = Paper {
+        assembly: AssemblyId::new([0x12; 32]),
+        person: PersonId(3),
+        sheet: Sheet::Ballot(RoomBallot { lots, answer, proxy: None }),
+        scan: Digest::new([0xef; 32]),
+        sequence: 7,
+        syndic: key(1).public(),
+        assessor: key(2).public(),
+        salt: SALT,
+    };
+    let (by_syndic, by_assessor) = (paper.sign(&key(1), &CHAIN), paper.sign(&key(2), &CHAIN));
+    let signed = SignedPaper { paper: paper.clone(), by_syndic, by_assessor };
+    let entry = signed.entry();
+    assert_eq!(entry.commitment, paper.commitment(), "known before anybody signs");
+    assert_eq!(
+        entry.commitment.to_string(),
+        "1f025b983420bd91751c4d1e2c3b1130856a72a55d1fb284626dfc36807839eb"
+    );
+    let signature = "8fbdf1c6b3373a64d97caafddf0c91c10573246bd459f6bcfe441bd51d78ca6da2ad298e115f01d90bbae57521f89a2e3d067e5fd26a2a8d8d9bebfffb66050d";
+    assert_eq!(by_syndic.to_string(), signature);
+    assert!(entry.verify(&counters(3, 1, 2), &CHAIN).is_ok());
+    assert!(entry.verify(&counters(3, 2, 1), &CHAIN).is_err(), "each with the own key");
+    assert!(paper.is_signed_by(&key(2).public(), &by_assessor, &CHAIN));
+    let other = Paper { sequence: 8, ..paper.clone() };
+    assert!(!other.is_signed_by(&key(2).public(), &by_assessor, &CHAIN), "another sheet");
+    assert_eq!(signed.clone().verify(&CHAIN).unwrap().commitment(), entry.commitment);
+    let twice = SignedPaper { by_assessor: by_syndic, ..signed.clone() };
+    assert!(matches!(twice.verify(&CHAIN), Err(BallotError::Signature(_))), "two persons");
+
+    // As it was signed before: it still reads, under the name it had, and is no entry.
+    let before = [1, 2].map(|n| key(n).sign(Domain::Paper, &CHAIN, &encode(&paper)));
+    let committed = CommittedPaper { paper: paper.clone(), by_syndic: before[0], by_assessor: before[1] };
+    assert_eq!(committed.clone().verify(&CHAIN).unwrap().commitment(), committed.commitment());
+    assert_ne!(committed.commitment(), entry.commitment);
+    assert!(SignedPaper::open(&encode(&committed), &CHAIN).is_err());
+    let mixed = CommittedPaper { by_assessor, ..committed };
+    assert!(mixed.verify(&CHAIN).is_err());
 }
 
 #[test]

@@ -133,7 +133,7 @@ pub(crate) async fn hand_in(
         }
         (None, None, Some(text)) => {
             let opened = SignedPaper::open(&read("paper", text)?, &chain).map_err(wrong("paper"))?;
-            HandedIn::Paper(Box::new(opened.signed().clone()))
+            HandedIn::Paper(Box::new(opened))
         }
         (..) => return Err(Problem::new(Kind::Invalid, "expected one of ballot, proxy and paper")),
     };

@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 
 use ledger::assembly::{Entered, Place, Presence};
 use protocol::assembly::{
-    AssemblyId, Day, ItemNumber, Meeting, Opening, PersonId, Registry, Resolution, SignedBallot, SignedPaper,
-    SignedPromise, SignedProxy, Text,
+    AssemblyId, CommittedPaper, Day, ItemNumber, Meeting, Opening, Paper, PaperEntry, PersonId, Registry,
+    Resolution, SignedBallot, SignedPaper, SignedPromise, SignedProxy, Text,
 };
 use protocol::energy::Salt;
 use protocol::limits::{
@@ -110,8 +110,10 @@ pub enum Body {
     Ballot(SignedBallot),
     /// A proxy, or its end.
     Proxy(SignedProxy),
-    /// A sheet of paper.
-    Paper(SignedPaper),
+    /// A sheet of paper that stands on the ledger as a ballot does, from before the ledger checked who signed it.
+    Paper(CommittedPaper),
+    /// A sheet of paper that syndic and assessor entered.
+    Entered(SignedPaper),
 }
 
 /// Something that came in, with the promise that was made for it.
@@ -155,6 +157,7 @@ impl Body {
             Self::Ballot(signed) => signed.commitment(),
             Self::Proxy(signed) => signed.commitment(),
             Self::Paper(signed) => signed.commitment(),
+            Self::Entered(signed) => signed.commitment(),
         }
     }
 
@@ -164,6 +167,24 @@ impl Body {
             Self::Ballot(signed) => signed.ballot.assembly,
             Self::Proxy(signed) => signed.proxy.assembly,
             Self::Paper(signed) => signed.paper.assembly,
+            Self::Entered(signed) => signed.paper.assembly,
+        }
+    }
+
+    /// The sheet of paper, if it is one.
+    pub fn paper(&self) -> Option<&Paper> {
+        match self {
+            Self::Ballot(_) | Self::Proxy(_) => None,
+            Self::Paper(signed) => Some(&signed.paper),
+            Self::Entered(signed) => Some(&signed.paper),
+        }
+    }
+
+    /// What the ledger is told to check itself; none where it takes a commitment alone.
+    pub(super) fn entry(&self) -> Option<PaperEntry> {
+        match self {
+            Self::Ballot(_) | Self::Proxy(_) | Self::Paper(_) => None,
+            Self::Entered(signed) => Some(signed.entry()),
         }
     }
 }

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use protocol::assembly::{Paper, SignedPaper};
-use protocol::crypto::Domain;
 use protocol::limits::SHEETS_WAITING_MAX;
-use protocol::{Digest, Now, PublicKey, Signature, UnixMs, encode};
+use protocol::{ChainId, Digest, Now, PublicKey, Signature, UnixMs, encode};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use super::meeting::Body;
+use super::urn::check_counters;
 use super::{Done, HomeError, Kept, KeptKey, Who};
 use crate::core::Core;
 use crate::core::maintenance::Change;
@@ -37,6 +37,13 @@ impl Waiting {
     pub fn name(&self) -> Digest {
         name(&self.paper)
     }
+
+    /// Whether the ledger will take its signature. One of before the ledger checked both does not hold: somebody signs
+    /// the sheet first again.
+    pub fn is_signed(&self, chain: &ChainId) -> bool {
+        let key = if self.is_syndics { &self.paper.syndic } else { &self.paper.assessor };
+        self.paper.is_signed_by(key, &self.signature, chain)
+    }
 }
 
 fn name(paper: &Paper) -> Digest {
@@ -44,7 +51,7 @@ fn name(paper: &Paper) -> Digest {
 }
 
 impl Core {
-    /// Takes a signature under a sheet. The second one hands it in.
+    /// Takes a signature under a sheet. The second one, of the other person under the same bytes, hands it in.
     pub(super) fn sign_sheet(
         &mut self,
         now: Now,
@@ -54,21 +61,22 @@ impl Core {
     ) -> Result<Done, HomeError> {
         let gathering = self.home.gathering(&paper.assembly).ok_or(HomeError::NoAssembly)?;
         let number = gathering.stored.number;
-        let counters = gathering.stored.opening.as_ref().ok_or(HomeError::NoAssembly)?.counters;
-        if (paper.syndic, paper.assessor) != (counters.syndic, counters.assessor) {
-            return Err(HomeError::NotYours { expected: "a sheet with the keys of syndic and assessor" });
+        let opening = gathering.stored.opening.as_ref().ok_or(HomeError::NoAssembly)?;
+        check_counters(opening, &paper)?;
+        if gathering.taken.contains_key(&paper.commitment()) {
+            return Ok(Done::Taken(number, paper.commitment()));
         }
         let is_syndics = self.signed_as(who, &paper, &signature)?;
-        let name = name(&paper);
-        let Some(first) = self.home.sheets.get(&name) else {
+        let (name, chain) = (name(&paper), self.ledger.chain());
+        let Some(first) = self.home.sheets.get(&name).filter(|first| first.is_signed(&chain)) else {
             return self.enter_sheet(Waiting { number, paper, is_syndics, signature, at: now.time });
         };
         if first.is_syndics == is_syndics {
-            return Ok(Done::Gathering(number));
+            return Err(HomeError::SamePerson);
         }
         let (by_syndic, by_assessor) =
             if is_syndics { (signature, first.signature) } else { (first.signature, signature) };
-        let done = self.hand_in(now, Body::Paper(SignedPaper { paper, by_syndic, by_assessor }))?;
+        let done = self.hand_in(now, Body::Entered(SignedPaper { paper, by_syndic, by_assessor }))?;
         self.forget_sheet(&name);
         Ok(done)
     }
@@ -76,10 +84,10 @@ impl Core {
     /// Whose signature it is, of the two: the syndic's or the assessor's, and of the person who hands it in.
     fn signed_as(&self, who: &Who, paper: &Paper, signature: &Signature) -> Result<bool, HomeError> {
         let expected = "the syndic or the assessor of this assembly, with the key that was announced";
-        let (chain, body) = (self.ledger.chain(), encode(paper));
+        let chain = self.ledger.chain();
         let is_by = |key: &PublicKey| {
             let is_theirs = self.home.residents.key(key).map(|key| key.person) == who.person;
-            is_theirs && key.verify(Domain::Paper, &chain, &body, signature).is_ok()
+            is_theirs && paper.is_signed_by(key, signature, &chain)
         };
         match (is_by(&paper.syndic), is_by(&paper.assessor)) {
             (true, _) => Ok(true),
@@ -90,11 +98,12 @@ impl Core {
 
     fn enter_sheet(&mut self, waiting: Waiting) -> Result<Done, HomeError> {
         let number = waiting.number;
-        let of_this = self.home.sheets.values().filter(|one| one.number == number);
-        if of_this.count() >= SHEETS_WAITING_MAX {
+        let name = waiting.name();
+        let others = self.home.sheets.iter().filter(|(key, one)| one.number == number && **key != name);
+        if others.count() >= SHEETS_WAITING_MAX {
             return Err(HomeError::Full { field: "sheets that wait", max: SHEETS_WAITING_MAX });
         }
-        self.home.sheets.insert(waiting.name(), waiting.clone());
+        self.home.sheets.insert(name, waiting.clone());
         self.keep([Kept::Sheet(Box::new(waiting))]);
         Ok(Done::Gathering(number))
     }

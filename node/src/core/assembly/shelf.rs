@@ -8,7 +8,7 @@ use protocol::{Bytes, Digest, Invalid};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use super::kept::PART_BYTES;
-use super::meeting::{Body, Taken};
+use super::meeting::Taken;
 use super::{Done, Home, HomeError, Kept, KeptKey, Who};
 use crate::core::Core;
 use crate::core::maintenance::Change;
@@ -93,10 +93,7 @@ impl Home {
         let all = || self.gatherings.values();
         let items = all().flat_map(|gathering| gathering.items.values());
         let named = items.flat_map(|item| item.resolution.documents.iter().copied());
-        let scan = |taken: &Taken| match &taken.body {
-            Body::Paper(signed) => Some(signed.paper.scan),
-            Body::Ballot(_) | Body::Proxy(_) => None,
-        };
+        let scan = |taken: &Taken| taken.body.paper().map(|paper| paper.scan);
         let scans = all().flat_map(|gathering| gathering.taken.values()).filter_map(scan);
         let waiting = self.sheets.values().map(|waiting| waiting.paper.scan);
         named.chain(scans).chain(waiting).collect()

@@ -1,11 +1,13 @@
 //! What residents sign for an assembly: checked, stored, promised, and brought to the ledger until it stands there, also
 //! after a restart. A promise never leaves before what it is about is on disk.
 
+use std::collections::BTreeSet;
+
 use ledger::assembly::{BallotBox, Entered, Hall, Place, Proxies, ProxyPaper, Roll, Verdict};
 use ledger::state::assembly::AssemblyEvent;
 use protocol::assembly::{
-    AssemblyAction, BallotError, Commitments, ItemNumber, Opening, PersonId, Promise, Registry, Sheet,
-    VerifiedBallot, VerifiedPaper,
+    AssemblyAction, AssemblyId, BallotError, Commitments, ItemNumber, Opening, Paper, PersonId, Promise,
+    Registry, Sheet, VerifiedBallot, VerifiedPaper,
 };
 use protocol::limits::{COMMITMENTS_PER_TRANSACTION_MAX, REVOTES_MAX, TAKEN_PER_ASSEMBLY_MAX};
 use protocol::{Bounded, ChainId, Digest, Height, Now, Payload};
@@ -34,14 +36,16 @@ impl Checked {
         Ok(match body {
             Body::Ballot(signed) => Self::Ballot(signed.clone().verify(chain)?),
             Body::Proxy(signed) => Self::Proxy(ProxyPaper::Signed(signed.clone().verify(chain)?)),
-            Body::Paper(signed) => {
-                let paper = signed.clone().verify(chain)?;
-                match paper.paper().sheet {
-                    Sheet::Proxy(_) => Self::Proxy(ProxyPaper::Paper(paper)),
-                    Sheet::Ballot(_) | Sheet::Postal(_) => Self::Paper(paper),
-                }
-            }
+            Body::Paper(signed) => Self::on_paper(signed.clone().verify(chain)?),
+            Body::Entered(signed) => Self::on_paper(signed.clone().verify(chain)?),
         })
+    }
+
+    fn on_paper(paper: VerifiedPaper) -> Self {
+        match paper.paper().sheet {
+            Sheet::Proxy(_) => Self::Proxy(ProxyPaper::Paper(paper)),
+            Sheet::Ballot(_) | Sheet::Postal(_) => Self::Paper(paper),
+        }
     }
 
     /// The resolution it answers, the first one of a form; a proxy answers none.
@@ -124,6 +128,9 @@ impl Core {
             return Err(HomeError::Stage { expected: "is open" });
         }
         check_room(gathering, &body)?;
+        if let Some(paper) = body.paper() {
+            check_counters(opening, paper)?;
+        }
         let checked = Checked::of(&self.ledger.chain(), &body)?;
         let next = Place { height: head.next(), index: u32::MAX };
         let stands =
@@ -186,21 +193,32 @@ impl Core {
         let (vote, head) = (opening.id(), self.ledger.head().height);
         match self.ledger.state().assembly(&vote).map(|assembly| assembly.ended.is_some()) {
             None => self.bring_announcement(now, number),
-            Some(false) if head < opening.closes => {
-                let flying = |one: &Digest| self.home.in_flight.values().any(|batch| batch.contains(one));
-                let waiting = gathering.taken.iter().filter(|(_, one)| one.stands.is_none());
-                let waiting: Vec<Digest> =
-                    waiting.map(|(commitment, _)| *commitment).filter(|one| !flying(one)).collect();
-                for batch in waiting.chunks(COMMITMENTS_PER_TRANSACTION_MAX) {
-                    let commitments = Bounded::new(batch.to_vec()).expect("invariant: cut to its bound");
-                    let action = AssemblyAction::Commit(Commitments { vote, commitments });
-                    if self.wish(now, action, Purpose::Ballots(batch[0])) {
-                        self.home.in_flight.insert(batch[0], batch.to_vec());
-                    }
-                }
-            }
+            Some(false) if head < opening.closes => self.bring_taken(now, number, vote),
             Some(false) => self.bring_results(now, number),
             Some(true) => self.bring_minutes(now, number),
+        }
+    }
+
+    /// Ballots and proxies go together, a sheet of paper by itself: the ledger checks both signatures.
+    fn bring_taken(&mut self, now: Now, number: u32, vote: AssemblyId) {
+        let Some(gathering) = self.home.gatherings.get(&number) else { return };
+        let flying: BTreeSet<&Digest> = self.home.in_flight.values().flatten().collect();
+        let is_waiting = |(key, one): &(&Digest, &Taken)| one.stands.is_none() && !flying.contains(*key);
+        let (mut commitments, mut brought) = (Vec::new(), Vec::new());
+        for (commitment, one) in gathering.taken.iter().filter(is_waiting) {
+            match one.body.entry() {
+                Some(entry) => brought.push((vec![*commitment], AssemblyAction::EnterPaper(entry))),
+                None => commitments.push(*commitment),
+            }
+        }
+        brought.extend(commitments.chunks(COMMITMENTS_PER_TRANSACTION_MAX).map(|batch| {
+            let commitments = Bounded::new(batch.to_vec()).expect("invariant: cut to its bound");
+            (batch.to_vec(), AssemblyAction::Commit(Commitments { vote, commitments }))
+        }));
+        for (batch, action) in brought {
+            if self.wish(now, action, Purpose::Ballots(batch[0])) {
+                self.home.in_flight.insert(batch[0], batch);
+            }
         }
     }
 
@@ -253,6 +271,15 @@ impl Core {
     }
 }
 
+/// A sheet is entered with the keys that were announced: with others the ledger takes none.
+pub(super) fn check_counters(opening: &Opening, paper: &Paper) -> Result<(), HomeError> {
+    let Opening { counters, .. } = opening;
+    if (paper.syndic, paper.assessor) == (counters.syndic, counters.assessor) {
+        return Ok(());
+    }
+    Err(HomeError::NotYours { expected: "a sheet with the keys of syndic and assessor" })
+}
+
 fn check_room(gathering: &Gathering, body: &Body) -> Result<(), HomeError> {
     if gathering.taken.len() >= TAKEN_PER_ASSEMBLY_MAX {
         return Err(HomeError::Full { field: "ballots of one assembly", max: TAKEN_PER_ASSEMBLY_MAX });
@@ -260,7 +287,7 @@ fn check_room(gathering: &Gathering, body: &Body) -> Result<(), HomeError> {
     let Body::Ballot(new) = body else { return Ok(()) };
     let is_same = |one: &&Taken| match &one.body {
         Body::Ballot(old) => old.ballot.voter == new.ballot.voter && old.ballot.item == new.ballot.item,
-        Body::Proxy(_) | Body::Paper(_) => false,
+        Body::Proxy(_) | Body::Paper(_) | Body::Entered(_) => false,
     };
     if gathering.taken.values().filter(is_same).count() >= REVOTES_MAX {
         return Err(HomeError::Full { field: "ballots of one key for one resolution", max: REVOTES_MAX });

@@ -57,6 +57,7 @@ fn view(core: &Core, gathering: &Gathering, waiting: &Waiting) -> SheetView {
         Sheet::Postal(form) => ("postal", &form.lots, None, form.answers.iter().map(answer).collect()),
         Sheet::Proxy(proxy) => ("proxy", &proxy.mandate.lots, Some(proxy.mandate.holder), Vec::new()),
     };
+    let is_signed = waiting.is_signed(&core.ledger().chain());
     SheetView {
         id: waiting.name().to_string(),
         person: home::name(core, paper.person),
@@ -65,8 +66,8 @@ fn view(core: &Core, gathering: &Gathering, waiting: &Waiting) -> SheetView {
         holder: holder.map(|holder| home::name(core, holder)),
         answers,
         scan: paper.scan.to_string(),
-        by_syndic: waiting.is_syndics,
-        by_assessor: !waiting.is_syndics,
+        by_syndic: is_signed && waiting.is_syndics,
+        by_assessor: is_signed && !waiting.is_syndics,
         at: Time::from(waiting.at),
         paper: hex(&protocol::encode(paper)),
     }

@@ -61,11 +61,11 @@ fn proxies<'a>(core: &Core, gathering: &'a Gathering, counted: &Counted) -> Vec<
                 }
                 ProxyAct::TakeBack(_) => return None,
             },
-            Body::Paper(signed) => match &signed.paper.sheet {
-                Sheet::Proxy(proxy) => (Some(signed.paper.person), &proxy.mandate, true),
-                Sheet::Ballot(_) | Sheet::Postal(_) => return None,
-            },
-            Body::Ballot(_) => return None,
+            Body::Ballot(_) | Body::Paper(_) | Body::Entered(_) => {
+                let paper = taken.body.paper()?;
+                let Sheet::Proxy(proxy) = &paper.sheet else { return None };
+                (Some(paper.person), &proxy.mandate, true)
+            }
         };
         let reason = refused.get(&commitment).cloned();
         let stage = match (taken.stands, &reason) {

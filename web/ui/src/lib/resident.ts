@@ -29,7 +29,7 @@ export interface Own {
 }
 
 /** What a signature is for; the node's `Domain`. */
-export type Purpose = 'binding' | 'entry' | 'ballot' | 'proxy' | 'paper' | 'paper-entry' | 'conclusion' | 'minutes' | 'promise' | 'poll';
+export type Purpose = 'binding' | 'entry' | 'ballot' | 'proxy' | 'paper-entry' | 'conclusion' | 'minutes' | 'promise' | 'poll';
 
 /** Tag, zero, hive, body: what is signed. */
 export function message(purpose: Purpose, chain: string, body: Uint8Array): Uint8Array {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { bytes, hex } from './cbor';
-import { codeKey, digest, message } from './resident';
-import { paper, proxy } from './room';
+import * as ed from '@noble/ed25519';
+import { bytes, encode, hex } from './cbor';
+import { codeKey, digest, message, type Own } from './resident';
+import { countersign, paper, proxy } from './room';
 import { decode } from './slotproof';
 import { verifyStrict } from './strict';
 import type { Assembly, Resolution } from './vote';
@@ -39,4 +40,19 @@ test('a sheet names who signed it, what it says, its scan and the keys of both',
   expect([postal?.[1], (postal?.[2] as unknown[][]).map((answer) => answer[0])]).toEqual([10n, [1n, 2n]]);
   const given = says({ ...on, says: { kind: 'proxy', holder: 8, coversSecond: false, notarial: true } }).get('Proxy');
   expect(given).toEqual([[[1n, 5n], 8n, [], false], true]);
+});
+
+test('a signature under a sheet is the one that the ledger checks: the figures of the node\'s own test', () => {
+  const of = (seed: number): Own => {
+    const secret = new Uint8Array(32).fill(seed);
+    return { secret, key: hex(ed.getPublicKey(secret)) };
+  };
+  const held = { id: '12'.repeat(32), chain: '01'.repeat(32), counters: [of(3).key, of(1).key, of(2).key] };
+  const body = paper(held, { person: 3, lots: [5, 1], scan: 'ef'.repeat(32), says: { kind: 'ballot', item: item(2), choice: 'Blank' } }, 7);
+  body.fill(9, body.length - 16);
+  const { commitment, signature } = countersign(held, of(1), body);
+  expect(commitment).toBe('1f025b983420bd91751c4d1e2c3b1130856a72a55d1fb284626dfc36807839eb');
+  expect(signature).toBe('8fbdf1c6b3373a64d97caafddf0c91c10573246bd459f6bcfe441bd51d78ca6da2ad298e115f01d90bbae57521f89a2e3d067e5fd26a2a8d8d9bebfffb66050d');
+  const signed = encode([bytes(held.id), bytes(commitment)]);
+  expect(verifyStrict(bytes(signature), message('paper-entry', held.chain, signed), bytes(of(1).key))).toBe(true);
 });

@@ -75,9 +75,16 @@ export function paper(assembly: Pick<Assembly, 'id' | 'counters'>, one: Paper, s
   return encode([bytes(assembly.id ?? ''), one.person, sheetItem(one), bytes(one.scan), sequence, bytes(syndic), bytes(assessor), salt()]);
 }
 
+/** One person's signature under a sheet: over the assembly and what the ledger knows the sheet by, so that it checks both itself. */
+export function countersign(assembly: Pick<Assembly, 'id' | 'chain'>, own: Own, body: Uint8Array): { commitment: string; signature: string } {
+  const commitment = digest('symbiose paper v2', body);
+  const signature = sign(own, 'paper-entry', assembly.chain, encode([bytes(assembly.id ?? ''), commitment]));
+  return { commitment: hex(commitment), signature: hex(signature) };
+}
+
 /** Puts one's signature under a sheet. The second one hands it in. */
 export const signSheet = (assembly: Assembly, own: Own, body: Uint8Array) =>
-  ask<Page<Sheet>>('POST', `/api/v1/assemblies/${assembly.number}/sheets`, { paper: hex(body), signature: hex(sign(own, 'paper', assembly.chain, body)) });
+  ask<Page<Sheet>>('POST', `/api/v1/assemblies/${assembly.number}/sheets`, { paper: hex(body), signature: countersign(assembly, own, body).signature });
 export const dropSheet = (assembly: Assembly, id: string) => ask('DELETE', `/api/v1/assemblies/${assembly.number}/sheets/${id}`);
 
 export const attend = (assembly: Assembly, presences: Presence[]) => ask<Assembly>('PUT', `/api/v1/assemblies/${assembly.number}/presences`, { presences });

@@ -1,12 +1,18 @@
 //! In the room: proxies, paper that two persons enter, documents, and an assembly that is held again.
 
-use protocol::assembly::{Answer, Mandate, Paper, Proxy, ProxyAct, RoomBallot, Sheet};
+use ledger::assembly::Verdict;
+use protocol::assembly::{
+    Answer, CommittedPaper, Mandate, Paper, Promise, Proxy, ProxyAct, RoomBallot, Sheet,
+};
+use protocol::crypto::Domain;
 
 use super::*;
+use crate::core::assembly::{Kept, Taken, Waiting};
+use crate::core::maintenance::Change;
 
 impl House {
     /// An assembly that is open, and what the ledger was told of it.
-    fn open_assembly() -> (Self, u32, protocol::assembly::Opening) {
+    pub(super) fn open_assembly() -> (Self, u32, protocol::assembly::Opening) {
         let mut house = Self::enrolled();
         let number = house.prepared();
         house.operator(Act::Announce { number, blocks: 40 });
@@ -43,7 +49,7 @@ impl House {
 
 #[test]
 fn a_sheet_of_paper_needs_syndic_and_assessor_each_with_the_own_key() {
-    let (mut house, number, _) = House::open_assembly();
+    let (mut house, number, opening) = House::open_assembly();
     let paper = house.sheet(number, 4, Choice::Against);
     for (by, with) in [(1, 1), (2, 1), (3, 2), (2, 3)] {
         let refused = house.sign_sheet(&paper, by, with);
@@ -53,16 +59,103 @@ fn a_sheet_of_paper_needs_syndic_and_assessor_each_with_the_own_key() {
         );
     }
     assert_eq!(house.sign_sheet(&paper, 2, 2), Ok(Done::Gathering(number)), "the syndic");
-    assert_eq!(house.sign_sheet(&paper, 2, 2), Ok(Done::Gathering(number)), "twice is once");
+    assert_eq!(house.sign_sheet(&paper, 2, 2), Err(HomeError::SamePerson), "twice is not two persons");
     assert!(house.core.home().gatherings()[&number].taken.is_empty(), "one signature is not enough");
     house.restart();
     assert_eq!(house.core.home().sheets().len(), 1, "it waits over a restart");
-    let done = house.sign_sheet(&paper, 3, 3);
-    assert!(matches!(done, Ok(Done::Taken(..))), "{done:?}");
+    assert_eq!(house.sign_sheet(&paper, 2, 2), Err(HomeError::SamePerson), "also after it");
+    let taken = Ok(Done::Taken(number, paper.commitment()));
+    assert_eq!(house.sign_sheet(&paper, 3, 3), taken, "the assessor");
+    assert!(house.core.home().sheets().is_empty());
+    assert_eq!(house.sign_sheet(&paper, 3, 3), taken, "whoever did not hear the answer asks again");
     assert!(house.core.home().sheets().is_empty());
     house.pass(5_000);
-    let home = house.core.home();
-    assert!(home.gatherings()[&number].taken.values().all(|taken| taken.stands.is_some()));
+    let state = house.core.ledger().state();
+    assert!(house.core.home().gatherings()[&number].taken[&paper.commitment()].stands.is_some());
+    assert!(state.entered(&opening.id(), &paper.commitment()).unwrap().is_paper, "the ledger checked both");
+    assert_eq!(state.intake(&opening.id()).unwrap().papers, 1);
+}
+
+#[test]
+fn a_sheet_that_was_handed_in_reaches_the_ledger_after_a_crash() {
+    let (mut house, number, opening) = House::open_assembly();
+    let paper = house.sheet(number, 4, Choice::Against);
+    house.sign_sheet(&paper, 2, 2).unwrap();
+    let blocks = house.blocks.clone();
+    house.sign_sheet(&paper, 3, 3).unwrap();
+    house.blocks = blocks;
+    house.restart();
+    house.pass(5_000);
+    let entered = house.core.ledger().state().entered(&opening.id(), &paper.commitment()).copied();
+    assert!(entered.is_some_and(|entered| entered.is_paper), "{entered:?}");
+}
+
+#[test]
+fn what_is_given_in_the_room_overrides_the_phone_before_and_after() {
+    let (mut house, number, opening) = House::open_assembly();
+    for person in 1..=4 {
+        let body = house.ballot(number, person, Choice::For, 1);
+        house.hand_in(body).unwrap();
+    }
+    let paper = house.sheet(number, 4, Choice::Against);
+    house.sign_sheet(&paper, 3, 3).unwrap();
+    house.restart();
+    house.sign_sheet(&paper, 2, 2).unwrap();
+    house.pass(5_000);
+    let later = house.ballot(number, 4, Choice::For, 9);
+    house.hand_in(later.clone()).unwrap();
+    house.until(opening.closes.0);
+    let counted = house.core.counted(&house.core.home().gatherings()[&number]).unwrap();
+    assert_eq!(counted.verdicts[&paper.commitment()], Verdict::Counts(1));
+    for phone in [house.ballot(number, 4, Choice::For, 1), later] {
+        assert_eq!(counted.verdicts[&phone.commitment()], Verdict::Replaced);
+    }
+    house.concluded(number);
+    let decision = house.core.ledger().state().decision(&opening.id(), ItemNumber(1)).expect("a result");
+    let protocol::assembly::ItemResult::Counted(record) = &decision.result else { panic!("{decision:?}") };
+    assert_eq!((record.counted.in_favour, record.counted.against), (Votes(600), Votes(400)));
+    assert_eq!(
+        record.outcome,
+        Outcome::Refused,
+        "3 × 600 is less than 2 × 1000; by phone alone it was adopted"
+    );
+}
+
+#[test]
+fn sheets_of_before_the_ledger_checked_them_are_brought_and_signed_again() {
+    let (mut house, number, opening) = House::open_assembly();
+    let chain = house.core.ledger().chain();
+    let before = |paper: &Paper, by: u32| own(by).sign(Domain::Paper, &chain, &protocol::encode(paper));
+    let paper = house.sheet(number, 1, Choice::For);
+    let (by_syndic, by_assessor) = (before(&paper, 2), before(&paper, 3));
+    let whole = Body::Paper(CommittedPaper { paper, by_syndic, by_assessor });
+    let (taken, by) = (house.core.ledger().head().height, opening.closes);
+    let (assembly, commitment, node) = (opening.id(), whole.commitment(), key().public());
+    let promise = Promise { assembly, commitment, taken, by, node }.sign(&key(), &chain);
+    let taken = Taken { number, body: whole, at: UnixMs(0), promise, stands: None };
+    let half = house.sheet(number, 4, Choice::Against);
+    let signature = before(&half, 2);
+    let waiting = Waiting { number, paper: half.clone(), is_syndics: true, signature, at: UnixMs(0) };
+    for kept in [Kept::Taken(Box::new(taken)), Kept::Sheet(Box::new(waiting))] {
+        let change = Change::PutKept(Box::new(kept));
+        house.entries.insert(change.key(), change.value().unwrap());
+    }
+    house.restart();
+    house.pass(5_000);
+    let entered =
+        |house: &House, commitment| house.core.ledger().state().entered(&assembly, &commitment).copied();
+    assert!(!entered(&house, commitment).expect("it was promised").is_paper);
+
+    assert_eq!(house.sign_sheet(&half, 3, 3), Ok(Done::Gathering(number)), "the first one does not count");
+    assert!(entered(&house, half.commitment()).is_none());
+    assert_eq!(house.sign_sheet(&half, 2, 2), Ok(Done::Taken(number, half.commitment())));
+    house.pass(5_000);
+    assert!(entered(&house, half.commitment()).unwrap().is_paper);
+    house.until(opening.closes.0);
+    let counted = house.core.counted(&house.core.home().gatherings()[&number]).unwrap();
+    for commitment in [commitment, half.commitment()] {
+        assert_eq!(counted.verdicts[&commitment], Verdict::Counts(1));
+    }
 }
 
 #[test]
