@@ -1,6 +1,7 @@
 //! Residents decide in one building alone in its hive: from the registry over letters, keys and ballots to a result on
 //! the ledger, with a crash between a promise and its block.
 
+mod minutes;
 mod polls;
 mod room;
 
