@@ -11,7 +11,7 @@ use ledger::assembly::{Doubt, Named, Tally, Verdict, VoteMinutes, deadlines};
 use ledger::state::assembly::{Breach, BreachKind, BrokenPromise};
 use protocol::Digest;
 use protocol::assembly::{
-    Base, Day, Effect, ItemNumber, Meeting, PersonId, Resolution, Round, RuleId, RuleSet,
+    Base, Day, Effect, ItemNumber, Meeting, PersonId, Resolution, Round, RuleId, RuleSet, TallyRecord,
 };
 use web::request::HandedIn;
 use web::view::{
@@ -230,43 +230,39 @@ fn result(core: &Core, counted: &Counted, item: ItemNumber, on_ledger: bool) -> 
     let names = |named: &[Named]| -> Vec<String> {
         named.iter().flat_map(|one| one.owners.iter().map(|person| home::name(core, *person))).collect()
     };
-    let minutes: Option<&VoteMinutes> = counted.minutes.votes.iter().find(|vote| vote.record.item == item);
-    let Some(Tally { record, doubts, .. }) = counted.tallies.get(&item)?.as_ref() else {
-        return Some(ItemResultView {
-            outcome: "not-put".to_owned(),
-            arithmetic: String::new(),
-            in_favour: 0,
-            against: 0,
-            abstained: 0,
-            blank: 0,
-            null: 0,
-            silent: 0,
-            votes: 0,
-            against_names: Vec::new(),
-            abstained_names: Vec::new(),
-            doubts: Vec::new(),
-            on_ledger,
-        });
-    };
-    let totals = record.counted;
+    let minutes = counted.minutes.votes.iter().find(|vote| vote.record.item == item);
+    let named = |of: fn(&VoteMinutes) -> &Vec<Named>| minutes.map_or_else(Vec::new, |vote| names(of(vote)));
+    let tally: Option<&Tally> = counted.tallies.get(&item)?.as_ref();
+    let record = tally.map(|tally| &tally.record);
+    let totals = record.map(|record| record.counted).unwrap_or_default();
     Some(ItemResultView {
-        outcome: record.outcome.name().to_owned(),
-        arithmetic: record.arithmetic.to_string(),
+        outcome: outcome(record).to_owned(),
+        arithmetic: record.map_or_else(String::new, |record| record.arithmetic.to_string()),
         in_favour: totals.in_favour.0,
         against: totals.against.0,
         abstained: totals.abstained.0,
         blank: totals.blank.0,
         null: totals.null.0,
         silent: totals.silent.0,
-        votes: record.votes.0,
-        against_names: minutes.map_or_else(Vec::new, |vote| names(&vote.against)),
-        abstained_names: minutes.map_or_else(Vec::new, |vote| names(&vote.abstained)),
-        doubts: doubts.iter().map(doubt).collect(),
+        votes: record.map_or(0, |record| record.votes.0),
+        against_names: named(|vote| &vote.against),
+        abstained_names: named(|vote| &vote.abstained),
+        doubts: doubts(tally),
         on_ledger,
     })
 }
 
-pub(super) fn doubt(doubt: &Doubt) -> String {
+/// How a vote ended, or that there was none.
+pub(super) fn outcome(record: Option<&TallyRecord>) -> &'static str {
+    record.map_or("not-put", |record| record.outcome.name())
+}
+
+/// What whoever chairs decides.
+pub(super) fn doubts(tally: Option<&Tally>) -> Vec<String> {
+    tally.map_or_else(Vec::new, |tally| tally.doubts.iter().map(doubt).collect())
+}
+
+fn doubt(doubt: &Doubt) -> String {
     match doubt {
         Doubt::Rule(rule) => rule.name().to_owned(),
         Doubt::JointOwners => "joint-owners".to_owned(),

@@ -155,7 +155,7 @@ fn item(
         title: resolution.title.to_string(),
         text: resolution.text.to_string(),
         resolution: resolution.hash().to_string(),
-        outcome: record.map_or("not-put", |record| record.outcome.name()).to_owned(),
+        outcome: halls::outcome(record).to_owned(),
         rule: rule.map_or_else(String::new, |rule| rule.name().to_owned()),
         article: rule.map_or_else(String::new, |rule| rule.rule().article.to_owned()),
         arithmetic: record.map_or_else(String::new, |record| record.arithmetic.to_string()),
@@ -174,7 +174,7 @@ fn item(
         named_absent: named(|votes| &votes.absent),
         papers: votes.map_or(0, |votes| u32::try_from(votes.on_paper.len()).unwrap_or(u32::MAX)),
         reductions: votes.map_or_else(Vec::new, |votes| votes.reductions.iter().map(reduced).collect()),
-        doubts: tally.map_or_else(Vec::new, |tally| tally.doubts.iter().map(halls::doubt).collect()),
+        doubts: halls::doubts(tally),
         effect: halls::effect_name(&resolution.effect).to_owned(),
         after_appeal: resolution.after_appeal,
     }

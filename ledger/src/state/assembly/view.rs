@@ -92,6 +92,14 @@ impl State {
         }
     }
 
+    /// How many commitments a member brought for an assembly or a poll that count, under whatever key.
+    pub fn brought(&self, vote: &AssemblyId, member: &Address) -> u32 {
+        match self.vote(AssemblyKey::Brought(*vote, self.token_account(member))) {
+            Some(AssemblyEntry::Brought(brought)) => *brought,
+            Some(_) | None => 0,
+        }
+    }
+
     /// Commitments that begin with these bytes, in whatever vote they came in; at most `most`.
     pub fn entered_like(&self, prefix: &[u8], most: usize) -> Vec<(AssemblyId, Digest, EnteredAt)> {
         let bound = |fill: u8| {

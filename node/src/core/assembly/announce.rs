@@ -115,29 +115,11 @@ impl Core {
     /// The ledger does not take the announcement. Where only its height or its number was taken it is made anew;
     /// otherwise it is a draft again, for the syndic to look at.
     pub(in crate::core) fn announcement_refused(&mut self, number: u32, reason: &Reject) {
-        match reason {
-            Reject::Assembly(AssemblyReject::Opens { .. } | AssemblyReject::Number { .. }) => {
-                self.announce_anew(number);
-            }
-            Reject::Assembly(_) => self.take_back(number),
-            Reject::NotMember { .. }
-            | Reject::NotAuthority { .. }
-            | Reject::Sequence { .. }
-            | Reject::Expired { .. }
-            | Reject::Busy { .. }
-            | Reject::Known { .. }
-            | Reject::Unknown { .. }
-            | Reject::NotYours { .. }
-            | Reject::Transition { .. }
-            | Reject::Full { .. }
-            | Reject::Invitation { .. }
-            | Reject::Action { .. }
-            | Reject::Key { .. }
-            | Reject::NetworkKey { .. }
-            | Reject::Energy(_)
-            | Reject::Aggregate(_)
-            | Reject::Token(_)
-            | Reject::Evidence { .. } => {}
+        let Reject::Assembly(why) = reason else { return };
+        if matches!(why, AssemblyReject::Opens { .. } | AssemblyReject::Number { .. }) {
+            self.announce_anew(number);
+        } else {
+            self.take_back(number);
         }
     }
 

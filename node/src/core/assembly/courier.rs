@@ -57,8 +57,10 @@ impl Core {
         if let Some(known) = self.home.watched.get(&key_of(&promise)) {
             return Ok(Done::Promised(Box::new(known.promise.clone())));
         }
+        // What stands is watched no more, and the ledger counts it all the same: a promise beyond that could not be kept.
         let of_vote = |one: &&Watched| one.is_own && one.promise.promise.assembly == vote;
-        if self.home.watched.values().filter(of_vote).count() >= BALLOTS_CARRIED_PER_VOTE_MAX {
+        let brought = self.ledger.state().brought(&vote, &self.origin()) as usize;
+        if brought + self.home.watched.values().filter(of_vote).count() >= BALLOTS_CARRIED_PER_VOTE_MAX {
             let (field, max) = ("ballots of one assembly of another building", BALLOTS_CARRIED_PER_VOTE_MAX);
             return Err(HomeError::Full { field, max });
         }
@@ -151,7 +153,8 @@ impl Core {
     }
 
     fn bring_carried(&mut self, now: Now, mut waiting: Vec<(AssemblyId, Digest)>) {
-        waiting.retain(|(_, one)| !self.home.in_flight.values().any(|batch| batch.contains(one)));
+        let flying = self.home.flying();
+        waiting.retain(|(_, one)| !flying.contains(one));
         waiting.sort_unstable();
         for of_vote in waiting.chunk_by(|(a, _), (b, _)| a == b) {
             let commitments: Vec<Digest> = of_vote.iter().map(|(_, commitment)| *commitment).collect();

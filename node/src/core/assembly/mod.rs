@@ -37,7 +37,7 @@ pub use results::Counted;
 pub use sheets::{Sheets, Waiting};
 pub use shelf::{Leaf, Shelf};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::Digest;
 use protocol::assembly::{AssemblyId, Day, Duty, PersonId, Registry};
@@ -200,6 +200,11 @@ impl Home {
     /// The assembly that the ledger knows by this id.
     pub fn gathering(&self, id: &AssemblyId) -> Option<&Gathering> {
         self.gatherings.values().find(|gathering| gathering.id().as_ref() == Some(id))
+    }
+
+    /// Commitments that are on their way to the ledger.
+    fn flying(&self) -> BTreeSet<Digest> {
+        self.in_flight.values().flatten().copied().collect()
     }
 
     /// Something changed on which a count may rest.

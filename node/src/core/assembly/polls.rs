@@ -232,9 +232,9 @@ impl Core {
     fn bring_answers(&mut self, now: Now, number: u32) {
         let asking = &self.home.polls[&number];
         let vote = asking.vote();
-        let flying = |one: &Digest| self.home.in_flight.values().any(|batch| batch.contains(one));
+        let flying = self.home.flying();
         let waiting = asking.answers.values().filter(|one| one.stands.is_none()).map(|one| one.commitment);
-        let waiting: Vec<Digest> = waiting.filter(|one| !flying(one)).collect();
+        let waiting: Vec<Digest> = waiting.filter(|one| !flying.contains(one)).collect();
         for batch in waiting.chunks(COMMITMENTS_PER_TRANSACTION_MAX) {
             let commitments = Bounded::new(batch.to_vec()).expect("invariant: cut to its bound");
             let action = AssemblyAction::Commit(Commitments { vote, commitments });

@@ -98,6 +98,11 @@ impl Core {
 
     fn enter_sheet(&mut self, waiting: Waiting) -> Result<Done, HomeError> {
         let number = waiting.number;
+        let opening =
+            self.home.gatherings.get(&number).and_then(|gathering| gathering.stored.opening.as_ref());
+        if opening.is_none_or(|opening| self.ledger.head().height >= opening.closes) {
+            return Err(HomeError::Stage { expected: "is open" });
+        }
         let name = waiting.name();
         let others = self.home.sheets.iter().filter(|(key, one)| one.number == number && **key != name);
         if others.count() >= SHEETS_WAITING_MAX {
@@ -118,6 +123,13 @@ impl Core {
         }
         self.forget_sheet(name);
         Ok(Done::Nothing)
+    }
+
+    /// The results stand: what only one of the two signed can count no more.
+    pub(super) fn forget_sheets(&mut self, number: u32) {
+        let waiting = self.home.sheets.iter().filter(|(_, one)| one.number == number);
+        let waiting: Vec<Digest> = waiting.map(|(name, _)| *name).collect();
+        waiting.iter().for_each(|name| self.forget_sheet(name));
     }
 
     fn forget_sheet(&mut self, name: &Digest) {

@@ -1,8 +1,6 @@
 //! What residents sign for an assembly: checked, stored, promised, and brought to the ledger until it stands there, also
 //! after a restart. A promise never leaves before what it is about is on disk.
 
-use std::collections::BTreeSet;
-
 use ledger::assembly::{BallotBox, Entered, Hall, Place, Proxies, ProxyPaper, Roll, Verdict};
 use ledger::state::assembly::AssemblyEvent;
 use protocol::assembly::{
@@ -195,14 +193,17 @@ impl Core {
             None => self.bring_announcement(now, number),
             Some(false) if head < opening.closes => self.bring_taken(now, number, vote),
             Some(false) => self.bring_results(now, number),
-            Some(true) => self.bring_minutes(now, number),
+            Some(true) => {
+                self.forget_sheets(number);
+                self.bring_minutes(now, number);
+            }
         }
     }
 
     /// Ballots and proxies go together, a sheet of paper by itself: the ledger checks both signatures.
     fn bring_taken(&mut self, now: Now, number: u32, vote: AssemblyId) {
         let Some(gathering) = self.home.gatherings.get(&number) else { return };
-        let flying: BTreeSet<&Digest> = self.home.in_flight.values().flatten().collect();
+        let flying = self.home.flying();
         let is_waiting = |(key, one): &(&Digest, &Taken)| one.stands.is_none() && !flying.contains(*key);
         let (mut commitments, mut brought) = (Vec::new(), Vec::new());
         for (commitment, one) in gathering.taken.iter().filter(is_waiting) {
@@ -284,13 +285,15 @@ fn check_room(gathering: &Gathering, body: &Body) -> Result<(), HomeError> {
     if gathering.taken.len() >= TAKEN_PER_ASSEMBLY_MAX {
         return Err(HomeError::Full { field: "ballots of one assembly", max: TAKEN_PER_ASSEMBLY_MAX });
     }
-    let Body::Ballot(new) = body else { return Ok(()) };
-    let is_same = |one: &&Taken| match &one.body {
-        Body::Ballot(old) => old.ballot.voter == new.ballot.voter && old.ballot.item == new.ballot.item,
-        Body::Proxy(_) | Body::Paper(_) | Body::Entered(_) => false,
+    let by_key = |body: &Body| match body {
+        Body::Ballot(signed) => Some((signed.ballot.voter, Some(signed.ballot.item))),
+        Body::Proxy(signed) => Some((signed.proxy.principal, None)),
+        Body::Paper(_) | Body::Entered(_) => None,
     };
-    if gathering.taken.values().filter(is_same).count() >= REVOTES_MAX {
-        return Err(HomeError::Full { field: "ballots of one key for one resolution", max: REVOTES_MAX });
+    let Some(new) = by_key(body) else { return Ok(()) };
+    if gathering.taken.values().filter(|old| by_key(&old.body) == Some(new)).count() >= REVOTES_MAX {
+        let field = "ballots of one key for one resolution, and proxies of one key,";
+        return Err(HomeError::Full { field, max: REVOTES_MAX });
     }
     Ok(())
 }

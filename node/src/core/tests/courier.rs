@@ -196,3 +196,23 @@ fn a_node_that_drops_a_ballot_has_signed_the_proof_and_anybody_hands_it_in() {
     altered.promise.commitment = Digest::new([7; 32]);
     assert!(matches!(street.act(Act::Watch(Box::new(altered))), Err(HomeError::NotYours { .. })));
 }
+
+#[test]
+fn no_stranger_makes_a_node_promise_more_than_the_ledger_takes_of_it() {
+    let mut street = Street::new();
+    let vote = street.announced(400);
+    for ballot in 0..=u8::MAX {
+        street.promised(vote, ballot);
+        street.pass(200);
+    }
+    street.pass(5_000);
+    assert!(
+        (0..=u8::MAX).all(|ballot| street.entered(vote, ballot).is_some()),
+        "all that was promised stands"
+    );
+    assert!(!street.entries.keys().any(|key| key.starts_with(&[b'u', 16])), "nothing is watched any more");
+    let one_more = Act::Carry(vote, Digest::of("one more", &[]));
+    assert!(matches!(street.act(one_more), Err(HomeError::Full { .. })), "the ledger would not count it");
+    let intake = street.core.ledger().state().intake(&vote).unwrap();
+    assert_eq!((intake.excess, intake.broken_promises), (0, 0));
+}

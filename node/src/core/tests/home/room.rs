@@ -5,6 +5,7 @@ use protocol::assembly::{
     Answer, CommittedPaper, Mandate, Paper, Promise, Proxy, ProxyAct, RoomBallot, Sheet,
 };
 use protocol::crypto::Domain;
+use protocol::limits::REVOTES_MAX;
 
 use super::*;
 use crate::core::assembly::{Kept, Taken, Waiting};
@@ -205,6 +206,49 @@ fn a_proxy_lets_its_holder_vote_until_it_is_taken_back() {
     house.pass(5_000);
     let late = for_four(&house, 2);
     assert!(matches!(house.hand_in(late), Err(HomeError::Refused(_))), "it was taken back");
+}
+
+#[test]
+fn one_resident_with_proxies_leaves_room_for_all_others() {
+    let (mut house, number, opening) = House::open_assembly();
+    let chain = house.core.ledger().chain();
+    let give = |nth: usize| {
+        let (lots, items) = (list(vec![LotId(4)]), list(vec![]));
+        let act = ProxyAct::Give(Mandate { lots, holder: PersonId(1), items, covers_second: true });
+        let salt = Salt::new([u8::try_from(nth).unwrap(); 16]);
+        let proxy = Proxy { assembly: opening.id(), principal: own(4).public(), act, salt };
+        Body::Proxy(proxy.sign(&own(4), &chain))
+    };
+    for nth in 0..REVOTES_MAX {
+        assert!(house.hand_in(give(nth)).is_ok(), "{nth}");
+    }
+    assert!(house.hand_in(give(0)).is_ok(), "what was taken is no more than before");
+    let more = house.hand_in(give(REVOTES_MAX));
+    assert!(matches!(more, Err(HomeError::Full { .. })), "{more:?}");
+    let ballot = house.ballot(number, 4, Choice::For, 1);
+    assert!(house.hand_in(ballot).is_ok(), "the own ballot is counted by itself");
+}
+
+#[test]
+fn sheets_that_nobody_countersigned_go_when_the_results_stand() {
+    let (mut house, number, opening) = House::open_assembly();
+    for person in 1..=3 {
+        let body = house.ballot(number, person, Choice::For, 1);
+        house.hand_in(body).unwrap();
+    }
+    let paper = house.sheet(number, 4, Choice::Against);
+    house.sign_sheet(&paper, 2, 2).unwrap();
+    house.until(opening.closes.0);
+    let late = house.sign_sheet(&Paper { sequence: 2, ..paper.clone() }, 2, 2);
+    assert!(matches!(late, Err(HomeError::Stage { .. })), "{late:?}");
+    let late = house.sign_sheet(&paper, 3, 3);
+    assert!(matches!(late, Err(HomeError::Stage { .. })), "{late:?}");
+    assert_eq!(house.core.home().sheets().len(), 1, "until then the two see what was missed");
+    house.concluded(number);
+    house.pass(5_000);
+    assert!(house.core.home().sheets().is_empty());
+    house.restart();
+    assert!(house.core.home().sheets().is_empty(), "also on disk");
 }
 
 #[test]
