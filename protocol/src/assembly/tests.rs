@@ -194,7 +194,7 @@ fn a_ballot_is_its_voters_for_one_hive() {
         assert!(matches!(wrong.verify(&CHAIN), Err(BallotError::Invalid(_))));
     }
     // A proxy's signature is none over a ballot of the same bytes, and the other way round.
-    let other = key(1).sign(crate::Domain::Proxy, &CHAIN, &encode(&signed.ballot));
+    let other = key(1).sign(Domain::Proxy, &CHAIN, &encode(&signed.ballot));
     assert!(SignedBallot { ballot: ballot(), signature: other }.verify(&CHAIN).is_err());
 }
 

@@ -114,7 +114,7 @@ pub const PROMISES_WATCHED_MAX: usize = 1_024;
 pub const BALLOTS_FOUND_MAX: usize = 4;
 /// Ballots, proxies and sheets of one assembly that a node keeps.
 pub const TAKEN_PER_ASSEMBLY_MAX: usize = 65_536;
-/// Ballots that one key hands in for one resolution, and proxies that it gives or takes back at one assembly.
+/// Ballots that one person hands in for one resolution, and proxies that it gives or takes back at one assembly.
 pub const REVOTES_MAX: usize = 64;
 /// Arrivals of one assembly.
 pub const PRESENCES_MAX: usize = 4_096;

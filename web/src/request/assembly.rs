@@ -102,7 +102,7 @@ pub struct HandInRequest {
 pub struct SheetRequest {
     /// Canonical bytes in hex digits.
     pub paper: String,
-    /// 128 hex digits.
+    /// Over the assembly and what the ledger knows the sheet by: 128 hex digits.
     pub signature: String,
 }
 

@@ -6777,7 +6777,7 @@ export interface components {
         SheetRequest: {
             /** @description Canonical bytes in hex digits. */
             paper: string;
-            /** @description 128 hex digits. */
+            /** @description Over the assembly and what the ledger knows the sheet by: 128 hex digits. */
             signature: string;
         };
         /** @description A sheet of paper that waits for the second signature. */

@@ -8,10 +8,10 @@ use protocol::assembly::{
     Registry, Sheet, VerifiedBallot, VerifiedPaper,
 };
 use protocol::limits::{COMMITMENTS_PER_TRANSACTION_MAX, REVOTES_MAX, TAKEN_PER_ASSEMBLY_MAX};
-use protocol::{Bounded, ChainId, Digest, Height, Now, Payload};
+use protocol::{Bounded, ChainId, Digest, Height, Now, Payload, PublicKey};
 
 use super::meeting::{Body, Gathering, Taken};
-use super::{Done, HomeError, Kept};
+use super::{Done, HomeError, Kept, Residents};
 use crate::core::Core;
 use crate::core::outbox::Purpose;
 use crate::core::output::Event;
@@ -125,7 +125,7 @@ impl Core {
         if !is_open && (entered.is_none() || is_counted) {
             return Err(HomeError::Stage { expected: "is open" });
         }
-        check_room(gathering, &body)?;
+        check_room(&self.home.residents, gathering, &body)?;
         if let Some(paper) = body.paper() {
             check_counters(opening, paper)?;
         }
@@ -281,18 +281,20 @@ pub(super) fn check_counters(opening: &Opening, paper: &Paper) -> Result<(), Hom
     Err(HomeError::NotYours { expected: "a sheet with the keys of syndic and assessor" })
 }
 
-fn check_room(gathering: &Gathering, body: &Body) -> Result<(), HomeError> {
+/// One person with several devices leaves room for all others.
+fn check_room(residents: &Residents, gathering: &Gathering, body: &Body) -> Result<(), HomeError> {
     if gathering.taken.len() >= TAKEN_PER_ASSEMBLY_MAX {
         return Err(HomeError::Full { field: "ballots of one assembly", max: TAKEN_PER_ASSEMBLY_MAX });
     }
-    let by_key = |body: &Body| match body {
-        Body::Ballot(signed) => Some((signed.ballot.voter, Some(signed.ballot.item))),
-        Body::Proxy(signed) => Some((signed.proxy.principal, None)),
+    let person = |key: &PublicKey| residents.key(key).map(|key| key.person);
+    let by_person = |body: &Body| match body {
+        Body::Ballot(signed) => Some((person(&signed.ballot.voter)?, Some(signed.ballot.item))),
+        Body::Proxy(signed) => Some((person(&signed.proxy.principal)?, None)),
         Body::Paper(_) | Body::Entered(_) => None,
     };
-    let Some(new) = by_key(body) else { return Ok(()) };
-    if gathering.taken.values().filter(|old| by_key(&old.body) == Some(new)).count() >= REVOTES_MAX {
-        let field = "ballots of one key for one resolution, and proxies of one key,";
+    let Some(new) = by_person(body) else { return Ok(()) };
+    if gathering.taken.values().filter(|old| by_person(&old.body) == Some(new)).count() >= REVOTES_MAX {
+        let field = "ballots of one person for one resolution, and words of one person about proxies,";
         return Err(HomeError::Full { field, max: REVOTES_MAX });
     }
     Ok(())

@@ -14,9 +14,9 @@ use protocol::energy::{MicroEuro, Salt};
 use protocol::{Address, Bounded, Severity};
 
 use super::*;
-use crate::core::assembly::{Act, Body, Done, HomeError, KeyStage, NewLetter, Plan, Who};
+use crate::core::assembly::{Act, Body, Done, HomeError, Kept, KeyStage, NewLetter, Plan, Taken, Who};
 use crate::core::catalogue::Code;
-use crate::core::maintenance::OrderCause;
+use crate::core::maintenance::{Change, OrderCause};
 
 const TODAY: Day = Day(0);
 
@@ -176,6 +176,13 @@ impl House {
         self.pass(5_000);
     }
 
+    /// As it lies on disk for the next start.
+    fn stored<const N: usize>(&mut self, kept: [Kept; N]) {
+        for change in kept.map(|one| Change::PutKept(Box::new(one))) {
+            self.entries.insert(change.key(), change.value().expect("it is put"));
+        }
+    }
+
     fn until(&mut self, height: u64) {
         for _ in 0..400 {
             if self.core.ledger().head().height.0 >= height {
@@ -241,6 +248,8 @@ fn four_owners_decide_and_a_crash_loses_no_ballot() {
     let last = house.ballot(number, 4, Choice::For, 1);
     let blocks = house.blocks.clone();
     assert!(house.act(who(None, false), Act::HandIn(Box::new(last.clone()))).is_ok());
+    let taken = house.core.home().gatherings()[&number].taken[&last.commitment()].clone();
+    house.stored([Kept::Taken(Box::new(Taken { stands: None, ..taken }))]);
     house.blocks = blocks;
     house.restart();
     house.pass(5_000);

@@ -8,15 +8,18 @@ use protocol::crypto::Domain;
 use protocol::limits::REVOTES_MAX;
 
 use super::*;
-use crate::core::assembly::{Kept, Taken, Waiting};
-use crate::core::maintenance::Change;
+use crate::core::assembly::Waiting;
 
 impl House {
     /// An assembly that is open, and what the ledger was told of it.
     pub(super) fn open_assembly() -> (Self, u32, protocol::assembly::Opening) {
+        Self::open_for(40)
+    }
+
+    fn open_for(blocks: u64) -> (Self, u32, protocol::assembly::Opening) {
         let mut house = Self::enrolled();
         let number = house.prepared();
-        house.operator(Act::Announce { number, blocks: 40 });
+        house.operator(Act::Announce { number, blocks });
         let opening = house.core.home().gatherings()[&number].stored.opening.clone().unwrap();
         house.until(opening.opens.0);
         (house, number, opening)
@@ -84,8 +87,12 @@ fn a_sheet_that_was_handed_in_reaches_the_ledger_after_a_crash() {
     house.sign_sheet(&paper, 2, 2).unwrap();
     let blocks = house.blocks.clone();
     house.sign_sheet(&paper, 3, 3).unwrap();
+    // What the second signature stored, without the block that came of it.
+    let taken = house.core.home().gatherings()[&number].taken[&paper.commitment()].clone();
+    house.stored([Kept::Taken(Box::new(Taken { stands: None, ..taken }))]);
     house.blocks = blocks;
     house.restart();
+    assert!(house.core.ledger().state().entered(&opening.id(), &paper.commitment()).is_none());
     house.pass(5_000);
     let entered = house.core.ledger().state().entered(&opening.id(), &paper.commitment()).copied();
     assert!(entered.is_some_and(|entered| entered.is_paper), "{entered:?}");
@@ -137,10 +144,7 @@ fn sheets_of_before_the_ledger_checked_them_are_brought_and_signed_again() {
     let half = house.sheet(number, 4, Choice::Against);
     let signature = before(&half, 2);
     let waiting = Waiting { number, paper: half.clone(), is_syndics: true, signature, at: UnixMs(0) };
-    for kept in [Kept::Taken(Box::new(taken)), Kept::Sheet(Box::new(waiting))] {
-        let change = Change::PutKept(Box::new(kept));
-        house.entries.insert(change.key(), change.value().unwrap());
-    }
+    house.stored([Kept::Taken(Box::new(taken)), Kept::Sheet(Box::new(waiting))]);
     house.restart();
     house.pass(5_000);
     let entered =
@@ -210,7 +214,7 @@ fn a_proxy_lets_its_holder_vote_until_it_is_taken_back() {
 
 #[test]
 fn one_resident_with_proxies_leaves_room_for_all_others() {
-    let (mut house, number, opening) = House::open_assembly();
+    let (mut house, number, opening) = House::open_for(200);
     let chain = house.core.ledger().chain();
     let give = |nth: usize| {
         let (lots, items) = (list(vec![LotId(4)]), list(vec![]));
