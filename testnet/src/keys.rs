@@ -67,6 +67,16 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// The bytes of hexadecimal digits in pairs; none of anything else.
+pub fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digit = |letter: u8| char::from(letter).to_digit(16);
+    let byte = |pair: &[u8]| {
+        let [high, low] = pair else { return None };
+        u8::try_from(digit(*high)? << 4 | digit(*low)?).ok()
+    };
+    text.as_bytes().chunks(2).map(byte).collect()
+}
+
 /// The libp2p peer id of an Ed25519 key: base58 of the identity multihash of its protobuf form
 /// (libp2p specs, peer-ids).
 pub fn peer_id(key: &PublicKey) -> String {

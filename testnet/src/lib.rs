@@ -34,6 +34,7 @@ pub mod net;
 pub mod options;
 pub mod processes;
 pub mod proxy;
+pub mod receipt;
 pub mod replay;
 pub mod scenario;
 pub mod sharing;

@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use testnet::keys::unhex;
 
 use super::{height, members};
 use crate::harness::programs::{Run, run, symbiose};
@@ -124,7 +125,7 @@ fn whoever_is_shut_out_does_not_learn_the_new_network_key() {
         for file in ["blocks.log", "log.jsonl", "node.log"] {
             let Ok(bytes) = fs::read(node.data_dir.join(file)) else { continue };
             assert!(!holds(&bytes, secret.as_bytes()), "{file} of {}", node.name);
-            assert!(!holds(&bytes, &unhex(&secret)), "{file} of {}", node.name);
+            assert!(!holds(&bytes, &unhex(&secret).unwrap()), "{file} of {}", node.name);
         }
     }
     until("the others are connected among themselves and not with the excluded one", 30, || {
@@ -382,10 +383,6 @@ fn epoch(dir: &Path, wanted: u64) -> Result<(), String> {
 fn network_key(dir: &Path) -> String {
     let text = fs::read_to_string(dir.join("network.key")).unwrap();
     text.lines().last().unwrap().split(' ').nth(1).unwrap().to_owned()
-}
-
-fn unhex(text: &str) -> Vec<u8> {
-    (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap()).collect()
 }
 
 fn holds(bytes: &[u8], part: &[u8]) -> bool {

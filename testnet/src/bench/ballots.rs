@@ -5,17 +5,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::Method;
-use ledger::light::{self, Inclusion};
-use protocol::assembly::{
-    AssemblyId, Ballot, Binding, Choice, ItemNumber, LotId, SignedPromise, Votes, invitation_key,
-};
-use protocol::consensus::Round;
+use ledger::light;
+use protocol::assembly::{AssemblyId, Ballot, Binding, Choice, ItemNumber, LotId, Votes, invitation_key};
 use protocol::energy::Salt;
-use protocol::limits::{BLOCK_HEADER_BYTES_MAX, RECEIPT_BYTES_MAX, TRANSACTION_BYTES_MAX};
-use protocol::{
-    Address, AuthoritySet, BlockHeader, Bounded, Certificate, CertificateSignature, ChainId, Digest, Height,
-    SigningKey, Transaction, decode, encode,
-};
+use protocol::limits::RECEIPT_BYTES_MAX;
+use protocol::{Address, AuthoritySet, Bounded, ChainId, Digest, SigningKey, encode};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -26,6 +20,7 @@ use crate::http::Client;
 use crate::keys::hex;
 use crate::neighbourhood::Neighbourhood;
 use crate::options::Options;
+use crate::receipt::{self, parsed, text};
 
 /// Owners who vote; each again and again.
 const OWNERS: u32 = 40;
@@ -199,55 +194,15 @@ async fn proven(client: &mut Client, vote: &Vote, taken: &Value) -> Result<Value
 
 /// Makes the receipt and checks it against the genesis; its bytes.
 fn check(proof: &Value, taken: &Value, vote: &Vote, trusted: &AuthoritySet) -> Result<usize> {
-    let wrong = |error: &dyn std::fmt::Display| Error::Expectation(format!("a receipt: {error}"));
-    let transaction: Transaction =
-        decode(&unhex(text(proof, "leaf")?)?, TRANSACTION_BYTES_MAX).map_err(|error| wrong(&error))?;
-    let header: BlockHeader =
-        decode(&unhex(text(proof, "header")?)?, BLOCK_HEADER_BYTES_MAX).map_err(|error| wrong(&error))?;
-    let path = proof["path"].as_array().into_iter().flatten();
-    let path: Vec<[u8; 32]> = path
-        .map(|hash| {
-            Ok(*hash
-                .as_str()
-                .unwrap_or_default()
-                .parse::<Digest>()
-                .map_err(|error| wrong(&error))?
-                .as_bytes())
-        })
-        .collect::<Result<_>>()?;
-    let certificate = certificate(&proof["certificate"])?;
-    let inclusion = Inclusion {
-        transaction: &transaction,
-        index: proof["leaf_index"].as_u64().unwrap_or_default(),
-        path: &path,
-        header: &header,
-        certificate: &certificate,
-    };
-    let commitment: Digest = parsed(taken, "commitment")?;
-    let promise = SignedPromise::open(&unhex(text(taken, "promise")?)?, &vote.chain);
-    let promise = promise.map_err(|error| wrong(&error))?;
-    let quorum = trusted.keys().len() * 2 / 3 + 1;
-    let receipt = light::receipt(&inclusion, (vote.assembly, commitment), quorum, Some(promise));
-    let receipt = receipt.map_err(|error| wrong(&error))?;
-    let shown = light::verify_ballot(&receipt, trusted).map_err(|error| wrong(&error))?;
+    let ballot = (vote.assembly, parsed(taken, "commitment")?);
+    let promise = receipt::promise(text(taken, "promise")?, &vote.chain)?;
+    let receipt = receipt::of(proof, ballot, Some(promise), trusted)?;
+    let shown = light::verify_ballot(&receipt, trusted)
+        .map_err(|error| Error::Expectation(format!("a receipt that holds: {error}")))?;
     if shown.is_kept == Some(false) {
         return Err(Error::Expectation("every promise is kept".to_owned()));
     }
     Ok(encode(&receipt).len())
-}
-
-fn certificate(view: &Value) -> Result<Certificate> {
-    let signatures = view["signatures"].as_array().into_iter().flatten().map(|signature| {
-        let (address, signature) = (parsed(signature, "authority")?, parsed(signature, "signature")?);
-        Ok(CertificateSignature { address, signature })
-    });
-    let signatures = Bounded::new(signatures.collect::<Result<_>>()?);
-    Ok(Certificate {
-        height: Height(view["height"].as_u64().unwrap_or_default()),
-        round: Round(u32::try_from(view["round"].as_u64().unwrap_or_default()).unwrap_or_default()),
-        block: parsed(view, "block")?,
-        signatures: signatures.map_err(|error| Error::Expectation(error.to_string()))?,
-    })
 }
 
 /// A thousand ballots within a minute, while an authority dies: how long until all are final, and how many never were.
@@ -312,19 +267,4 @@ async fn wait(begun: Instant, what: &str) -> Result<()> {
     }
     tokio::time::sleep(LOOK).await;
     Ok(())
-}
-
-fn text<'a>(value: &'a Value, field: &str) -> Result<&'a str> {
-    value[field].as_str().ok_or_else(|| Error::Expectation(format!("a text in {field}, found {value}")))
-}
-
-fn parsed<T: std::str::FromStr>(value: &Value, field: &str) -> Result<T> {
-    let wrong = |_| Error::Expectation(format!("hex digits in {field}, found {value}"));
-    text(value, field)?.parse().map_err(wrong)
-}
-
-fn unhex(text: &str) -> Result<Vec<u8>> {
-    let pair = |at: usize| text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
-    let bytes: Option<Vec<u8>> = (0..text.len()).step_by(2).map(pair).collect();
-    bytes.ok_or_else(|| Error::Expectation("hex digits in pairs".to_owned()))
 }
