@@ -181,6 +181,8 @@ fn messages() -> Vec<Wire> {
             "Message network key",
             &Message::NetworkKey(HandNetworkKey { epoch: 3, key: NetworkKey::new([9; 32]) }),
         ),
+        sync("Message question text request", &Message::QuestionTextRequest(digest(0x0c))),
+        sync("Message question text", &Message::QuestionText(Bytes::new(b"A boiler?".to_vec()).unwrap())),
         wire("OperatorMessage hello", &OperatorMessage::Hello(digest(0x0b)), OPERATOR_FRAME_BYTES_MAX),
         wire(
             "OperatorMessage open alerts",

@@ -359,8 +359,11 @@ impl Ledger {
             Message::Status(status) => self.sync.hint(&from, status.height),
             Message::SyncRequest(request) => self.serve(now, from, &request),
             Message::SyncResponse(response) => self.catch_up(now, from, response),
-            // Between buildings; what the ledger knows of network keys stands in blocks.
-            Message::NetworkKeyRequest(_) | Message::NetworkKey(_) => {}
+            // Between buildings; what the ledger knows of network keys and questions stands in blocks.
+            Message::NetworkKeyRequest(_)
+            | Message::NetworkKey(_)
+            | Message::QuestionTextRequest(_)
+            | Message::QuestionText(_) => {}
             Message::Vote(_)
             | Message::Proposal(_)
             | Message::Body(_)

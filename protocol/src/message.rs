@@ -8,8 +8,10 @@ use crate::block::{BlockHeader, Certificate};
 use crate::bounded::Bounded;
 use crate::bytes::Bytes;
 use crate::consensus::{PolkaCertificate, Round, RoundCertificate, SignedProposal, SignedVote};
-use crate::ids::{BlockId, Height};
-use crate::limits::{BLOCK_BYTES_MAX, GOSSIP_TRANSACTIONS_MAX, NAME_BYTES_MAX, SYNC_BLOCKS_MAX};
+use crate::ids::{BlockId, Digest, Height};
+use crate::limits::{
+    BLOCK_BYTES_MAX, GOSSIP_TRANSACTIONS_MAX, NAME_BYTES_MAX, QUESTION_TEXT_BYTES_MAX, SYNC_BLOCKS_MAX,
+};
 use crate::network_key::HandNetworkKey;
 use crate::transaction::Transaction;
 
@@ -83,6 +85,10 @@ pub enum Message {
     NetworkKeyRequest(u64),
     /// Hands a network key over. Never gossiped.
     NetworkKey(HandNetworkKey),
+    /// Asks for the text of a question to several buildings, by its BLAKE3 hash, which stands on the ledger.
+    QuestionTextRequest(Digest),
+    /// Brings the text of a question to several buildings, which its hash tells.
+    QuestionText(Bytes<QUESTION_TEXT_BYTES_MAX>),
 }
 
 impl Message {
@@ -94,7 +100,9 @@ impl Message {
             | Self::SyncRequest(_)
             | Self::SyncResponse(_)
             | Self::NetworkKeyRequest(_)
-            | Self::NetworkKey(_) => false,
+            | Self::NetworkKey(_)
+            | Self::QuestionTextRequest(_)
+            | Self::QuestionText(_) => false,
         }
     }
 }

@@ -155,7 +155,9 @@ impl Checker {
             | Message::SyncRequest(_)
             | Message::SyncResponse(_)
             | Message::NetworkKeyRequest(_)
-            | Message::NetworkKey(_) => return Ok(()),
+            | Message::NetworkKey(_)
+            | Message::QuestionTextRequest(_)
+            | Message::QuestionText(_) => return Ok(()),
         };
         let before = self.signed.entry((author, height, round, step)).or_insert(statement);
         if *before == statement {

@@ -144,7 +144,9 @@ impl Liar {
             | Message::SyncRequest(_)
             | Message::SyncResponse(_)
             | Message::NetworkKeyRequest(_)
-            | Message::NetworkKey(_) => {}
+            | Message::NetworkKey(_)
+            | Message::QuestionTextRequest(_)
+            | Message::QuestionText(_) => {}
         }
         if message.is_consensus() && self.chance.per_mille(200) {
             if self.heard.len() >= HEARD_MAX {
@@ -225,7 +227,9 @@ impl Liar {
             | Message::Status(_)
             | Message::SyncRequest(_)
             | Message::NetworkKeyRequest(_)
-            | Message::NetworkKey(_) => 0,
+            | Message::NetworkKey(_)
+            | Message::QuestionTextRequest(_)
+            | Message::QuestionText(_) => 0,
         };
         self.chance.per_mille(share)
     }
@@ -248,7 +252,9 @@ impl Liar {
             | Message::Round(_)
             | Message::SyncRequest(_)
             | Message::NetworkKeyRequest(_)
-            | Message::NetworkKey(_) => None,
+            | Message::NetworkKey(_)
+            | Message::QuestionTextRequest(_)
+            | Message::QuestionText(_) => None,
         }
     }
 

@@ -74,7 +74,9 @@ impl Witness {
             | Message::Status(_)
             | Message::SyncResponse(_)
             | Message::NetworkKeyRequest(_)
-            | Message::NetworkKey(_) => Ok(()),
+            | Message::NetworkKey(_)
+            | Message::QuestionTextRequest(_)
+            | Message::QuestionText(_) => Ok(()),
         }
     }
 

@@ -49,6 +49,10 @@ pub(crate) fn about(message: &Message) -> String {
         Message::SyncResponse(response) => format!("brings {} blocks", response.blocks.len()),
         Message::NetworkKeyRequest(epoch) => format!("asks for network key {epoch}"),
         Message::NetworkKey(handed) => format!("hands network key {} over", handed.epoch),
+        Message::QuestionTextRequest(text) => {
+            format!("asks for the text {} of a question", &text.to_string()[..8])
+        }
+        Message::QuestionText(text) => format!("brings a question of {} bytes", text.as_slice().len()),
     }
 }
 

@@ -224,7 +224,9 @@ impl Engine {
             | Message::SyncRequest(_)
             | Message::SyncResponse(_)
             | Message::NetworkKeyRequest(_)
-            | Message::NetworkKey(_) => {
+            | Message::NetworkKey(_)
+            | Message::QuestionTextRequest(_)
+            | Message::QuestionText(_) => {
                 unreachable!("invariant: the ledger passes consensus messages on")
             }
         }
@@ -423,6 +425,8 @@ fn is_of_later_round(message: &Message, ours: Round) -> bool {
         | Message::SyncRequest(_)
         | Message::SyncResponse(_)
         | Message::NetworkKeyRequest(_)
-        | Message::NetworkKey(_) => false,
+        | Message::NetworkKey(_)
+        | Message::QuestionTextRequest(_)
+        | Message::QuestionText(_) => false,
     }
 }

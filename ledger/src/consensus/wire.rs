@@ -187,6 +187,8 @@ pub(crate) fn height_of(message: &Message) -> Option<Height> {
         | Message::SyncRequest(_)
         | Message::SyncResponse(_)
         | Message::NetworkKeyRequest(_)
-        | Message::NetworkKey(_) => None,
+        | Message::NetworkKey(_)
+        | Message::QuestionTextRequest(_)
+        | Message::QuestionText(_) => None,
     }
 }

@@ -25,6 +25,10 @@ impl Core {
             self.hand_network_key(*from, *epoch);
         } else if let ledger::Input::Message { from, message: Message::NetworkKey(handed) } = &input {
             self.hear_network_key(now, *from, handed);
+        } else if let ledger::Input::Message { from, message: Message::QuestionTextRequest(text) } = &input {
+            self.hand_question_text(now, *from, text);
+        } else if let ledger::Input::Message { from, message: Message::QuestionText(text) } = &input {
+            self.hear_question_text(*from, text.as_slice());
         } else if let ledger::Input::Connected(address) = &input {
             self.peers.connected(*address, true);
             self.greet(*address);

@@ -1,6 +1,6 @@
 //! Every maximum of registries, assemblies, ballots and polls.
 
-use super::{AUTHORITIES_MAX, MEMBERS_MAX, TRANSACTION_BYTES_MAX};
+use super::{AUTHORITIES_MAX, MEMBERS_MAX, SYNC_FRAME_BYTES_MAX, TRANSACTION_BYTES_MAX};
 
 /// Lots of one building.
 pub const LOTS_MAX: usize = 10_000;
@@ -126,6 +126,8 @@ pub const DOCUMENT_BYTES_MAX: usize = 2 * 1024 * 1024;
 pub const DOCUMENTS_BYTES_MAX: usize = 48 * 1024 * 1024;
 /// Sheets of paper of one assembly that wait for the second signature.
 pub const SHEETS_WAITING_MAX: usize = 1_024;
+/// Text of a question to several buildings, bytes, as far as nodes hand it to each other.
+pub const QUESTION_TEXT_BYTES_MAX: usize = 256 * 1024;
 /// Buildings that one question is put to.
 pub const BUILDINGS_ASKED_MAX: usize = 256;
 /// Answers one may choose from in a poll.
@@ -160,6 +162,8 @@ const _: () = {
             + 96
             <= RECEIPT_BYTES_MAX
     );
+    assert!(QUESTION_TEXT_BYTES_MAX <= DOCUMENT_BYTES_MAX);
+    assert!(QUESTION_TEXT_BYTES_MAX + 64 < SYNC_FRAME_BYTES_MAX);
     assert!(BALLOTS_PER_ASSEMBLY_MAX <= 1 << COMMITMENT_PATH_MAX && LOTS_MAX <= 1 << COMMITMENT_PATH_MAX);
     assert!(RESOLUTION_TEXT_BYTES_MAX + DOCUMENTS_MAX * 34 + 4_096 < RESOLUTION_BYTES_MAX);
 };

@@ -53,7 +53,9 @@ impl Heard {
                 | Message::SyncRequest(_)
                 | Message::SyncResponse(_)
                 | Message::NetworkKeyRequest(_)
-                | Message::NetworkKey(_),
+                | Message::NetworkKey(_)
+                | Message::QuestionTextRequest(_)
+                | Message::QuestionText(_),
             )
             | Err(_) => None,
         };

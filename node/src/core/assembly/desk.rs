@@ -63,6 +63,7 @@ impl Core {
         open.into_iter().for_each(|number| self.bring(now, number));
         self.tend_promises(now);
         self.bring_polls(now);
+        self.ask_for_questions(now);
     }
 
     /// Stores entries and tells open pages.

@@ -14,6 +14,7 @@ mod looks;
 mod meeting;
 mod minutes;
 mod polls;
+mod questions;
 mod residents;
 mod results;
 mod sheets;
@@ -40,7 +41,7 @@ pub use shelf::{Leaf, Shelf};
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::Digest;
-use protocol::assembly::{AssemblyId, Day, Duty, PersonId, Registry};
+use protocol::assembly::{AssemblyId, Day, Duty, Meeting, PersonId, Registry};
 use protocol::limits::OBJECTION_HOURS;
 
 use super::maintenance::Change;
@@ -60,6 +61,7 @@ pub struct Home {
     watched: BTreeMap<Digest, Watched>,
     /// Commitments on their way to the ledger, by the first of each transaction.
     in_flight: BTreeMap<Digest, Vec<Digest>>,
+    questions: questions::Errands,
 }
 
 impl Default for Home {
@@ -75,6 +77,7 @@ impl Default for Home {
             sheets: Sheets::default(),
             watched: BTreeMap::new(),
             in_flight: BTreeMap::new(),
+            questions: questions::Errands::default(),
         }
     }
 }
@@ -205,6 +208,14 @@ impl Home {
     /// Commitments that are on their way to the ledger.
     fn flying(&self) -> BTreeSet<Digest> {
         self.in_flight.values().flatten().copied().collect()
+    }
+
+    /// The assembly without quorum that this one holds again.
+    pub fn without_quorum(&self, gathering: &Gathering) -> Option<&Gathering> {
+        match gathering.stored.opening.as_ref()?.meeting {
+            Meeting::WithoutQuorum(first) => self.gathering(&first),
+            Meeting::First | Meeting::ForUnanimity(_) => None,
+        }
     }
 
     /// Something changed on which a count may rest.

@@ -135,6 +135,11 @@ impl Core {
         bytes: Vec<u8>,
     ) -> Result<Done, HomeError> {
         self.office(who)?;
+        self.shelve(document, bytes)
+    }
+
+    /// The same without asking who.
+    pub(super) fn shelve(&mut self, document: Digest, bytes: Vec<u8>) -> Result<Done, HomeError> {
         let found = bytes.len();
         if found == 0 || found > DOCUMENT_BYTES_MAX {
             let max = DOCUMENT_BYTES_MAX as u64;
@@ -144,7 +149,10 @@ impl Core {
             return Ok(Done::Nothing);
         }
         if self.home.shelf.bytes + found > DOCUMENTS_BYTES_MAX {
-            let named = self.home.named_documents();
+            let mut named = self.home.named_documents();
+            let questions = self.ledger.state().joint_questions();
+            let open = questions.filter(|(_, joint)| joint.decided.is_none());
+            named.extend(open.map(|(_, joint)| joint.question.question));
             let unnamed = self.home.shelf.documents.keys().filter(|one| !named.contains(*one));
             let unnamed: Vec<Digest> = unnamed.copied().collect();
             let gone = self.home.shelf.remove(&unnamed);

@@ -10,6 +10,8 @@ export interface JointWords {
   standings: { readonly [standing: string]: string };
   waiting: string;
   answers: (n: number) => string;
+  attach: (n: number) => string;
+  notHere: string;
   ask: string;
   askLead: string;
   text: string;
@@ -31,8 +33,10 @@ export const fr: JointWords = {
   standings: { open: 'en cours', adopted: 'adoptée', refused: 'refusée' },
   waiting: 'pas encore décidé',
   answers: (n) => `Répond à la question posée à ${count(n, { one: '# immeuble', other: '# immeubles' })} : l’exécution est celle de la question.`,
+  attach: (n) => `Joindre la question posée à ${count(n, { one: '# immeuble', other: '# immeubles' })}`,
+  notHere: 'Le texte de la question n’est pas encore arrivé ici. Réessayez dans une minute.',
   ask: 'Poser une question à plusieurs immeubles',
-  askLead: 'Les autorités doivent l’approuver. Remettez ensuite le texte aux autres syndics : chacun le joint à sa résolution.',
+  askLead: 'Les autorités doivent l’approuver. Le texte arrive ensuite de lui-même dans les autres immeubles : chaque syndic le joint à sa résolution.',
   text: 'Texte de la question',
   buildings: 'Immeubles',
   effect: 'Si elle est adoptée',
