@@ -268,6 +268,31 @@ impl ProxyPaper {
             Self::Paper(paper) => paper.commitment(),
         }
     }
+
+    /// What it lets somebody do; none where it gives nothing.
+    pub fn mandate(&self) -> Option<&Mandate> {
+        match self {
+            Self::Signed(signed) => match &signed.proxy().act {
+                ProxyAct::Give(mandate) => Some(mandate),
+                ProxyAct::TakeBack(_) => None,
+            },
+            Self::Paper(verified) => match &verified.paper().sheet {
+                Sheet::Proxy(proxy) => Some(&proxy.mandate),
+                Sheet::Ballot(_) | Sheet::Postal(_) => None,
+            },
+        }
+    }
+
+    /// The proxy that it takes back.
+    pub fn taken_back(&self) -> Option<Digest> {
+        match self {
+            Self::Signed(signed) => match signed.proxy().act {
+                ProxyAct::TakeBack(proxy) => Some(proxy),
+                ProxyAct::Give(_) => None,
+            },
+            Self::Paper(_) => None,
+        }
+    }
 }
 
 impl Held {

@@ -67,7 +67,10 @@ impl Core {
         let keys = self.home.residents.for_counting(announced);
         let assessors: Vec<PersonId> = gathering.stored.plan.assessors.to_vec();
         let hall = Hall::new(opening, &roll, &keys, &assessors);
-        let came = CameIn::of(&chain, gathering, |_| true);
+        let mut came = CameIn::of(&chain, gathering, |_| true);
+        if let Some(first) = self.home.without_quorum(gathering) {
+            came.carry_over(&chain, first);
+        }
         let proxies = Proxies::admit(&hall, came.proxies.clone());
         let intake = self.ledger.state().intake(&opening.id()).ok_or(HomeError::NoAssembly)?;
         let root = intake.frontier.root();

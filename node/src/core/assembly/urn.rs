@@ -1,6 +1,8 @@
 //! What residents sign for an assembly: checked, stored, promised, and brought to the ledger until it stands there, also
 //! after a restart. A promise never leaves before what it is about is on disk.
 
+use std::collections::BTreeSet;
+
 use ledger::assembly::{BallotBox, Entered, Hall, Place, Proxies, ProxyPaper, Roll, Verdict};
 use ledger::state::assembly::AssemblyEvent;
 use protocol::assembly::{
@@ -88,6 +90,20 @@ impl CameIn {
         came
     }
 
+    /// Adds the proxies that were given for the assembly without quorum and cover this one too (Belgium, 3.87 §7), and
+    /// the words that took one of them back.
+    pub(super) fn carry_over(&mut self, chain: &ChainId, first: &Gathering) {
+        let given = Self::of(chain, first, |body| !matches!(body, Body::Ballot(_))).proxies;
+        let lasts = |paper: &ProxyPaper| paper.mandate().is_some_and(|mandate| mandate.covers_second);
+        let lasting: BTreeSet<Digest> =
+            given.iter().filter(|one| lasts(&one.value)).map(|one| one.value.commitment()).collect();
+        let is_carried = |paper: &ProxyPaper| match paper.taken_back() {
+            Some(proxy) => lasting.contains(&proxy),
+            None => lasting.contains(&paper.commitment()),
+        };
+        self.proxies.extend(given.into_iter().filter(|one| is_carried(&one.value)));
+    }
+
     fn add(&mut self, checked: Checked, at: Place) {
         match checked {
             Checked::Ballot(value) => self.ballots.push(Entered { value, at }),
@@ -169,7 +185,11 @@ impl Core {
         let hall = Hall::new(opening, &roll, &keys, &assessors);
         let (item, mut own) = (checked.item(), CameIn::default());
         own.add(checked.clone(), at);
-        let mut proxies = CameIn::of(&chain, gathering, |body| !matches!(body, Body::Ballot(_))).proxies;
+        let mut came = CameIn::of(&chain, gathering, |body| !matches!(body, Body::Ballot(_)));
+        if let Some(first) = self.home.without_quorum(gathering) {
+            came.carry_over(&chain, first);
+        }
+        let mut proxies = came.proxies;
         proxies.extend(own.proxies.iter().cloned());
         let proxies = Proxies::admit(&hall, proxies);
         if let Some((_, why)) = proxies.refused().iter().find(|(refused, _)| *refused == commitment) {

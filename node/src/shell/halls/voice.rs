@@ -48,7 +48,8 @@ struct Known<'a> {
     reason: Option<String>,
 }
 
-fn proxies<'a>(core: &Core, gathering: &'a Gathering, counted: &Counted) -> Vec<Known<'a>> {
+/// Those given for this assembly, and of the one without quorum that it holds again those that cover it too.
+fn proxies<'a>(core: &'a Core, gathering: &'a Gathering, counted: &Counted) -> Vec<Known<'a>> {
     let refused: BTreeMap<Digest, String> =
         counted.proxies.refused().iter().map(|(commitment, why)| (*commitment, why.to_string())).collect();
     let known = |taken: &'a Taken| {
@@ -76,7 +77,10 @@ fn proxies<'a>(core: &Core, gathering: &'a Gathering, counted: &Counted) -> Vec<
         };
         Some(Known { commitment, principal, mandate, on_paper, stage, reason })
     };
-    gathering.taken.values().filter_map(known).collect()
+    let first = core.home().without_quorum(gathering);
+    let before = first.into_iter().flat_map(|first| first.taken.values()).filter_map(known);
+    let carried = before.filter(|known| known.mandate.covers_second);
+    carried.chain(gathering.taken.values().filter_map(known)).collect()
 }
 
 impl Known<'_> {

@@ -311,3 +311,56 @@ fn an_assembly_held_again_waits_and_keeps_to_the_same_items() {
     assert_eq!(other, Err(HomeError::NoItem { item: ItemNumber(1) }));
     assert!(again(&mut house, opening.id(), 16, "New boiler").is_ok());
 }
+
+#[test]
+fn a_proxy_that_covers_the_assembly_held_again_carries_over_to_it() {
+    let (mut house, number, opening) = House::open_assembly();
+    let chain = house.core.ledger().chain();
+    let say = |assembly, person: u32, act| {
+        let salt = Salt::new([u8::try_from(person).unwrap(); 16]);
+        Proxy { assembly, principal: own(person).public(), act, salt }.sign(&own(person), &chain)
+    };
+    let give = |person: u32, covers_second| {
+        let (lots, items) = (list(vec![LotId(person)]), list(vec![]));
+        ProxyAct::Give(Mandate { lots, holder: PersonId(1), items, covers_second })
+    };
+    let given =
+        [(4, true), (3, false)].map(|(person, covers)| say(opening.id(), person, give(person, covers)));
+    let [lasting, single] = [given[0].commitment(), given[1].commitment()];
+    for signed in given {
+        assert!(house.hand_in(Body::Proxy(signed)).is_ok());
+    }
+    house.until(opening.closes.0 + 1);
+    house.concluded(number);
+
+    let first = &house.core.home().gatherings()[&number];
+    let (meeting, day) = (Meeting::WithoutQuorum(opening.id()), Day(first.stored.plan.day.0 + 15));
+    let plan = Box::new(Plan { day, meeting, ..first.stored.plan.clone() });
+    let items = vec![(first.items[&ItemNumber(1)].resolution.clone(), Vec::new())];
+    let act = Act::Prepare { number: None, plan, seed: Salt::new([6; 16]), items };
+    let Done::Gathering(second) = house.operator(act) else { panic!("a draft") };
+    house.operator(Act::Announce { number: second, blocks: 40 });
+    let again = house.core.home().gatherings()[&second].stored.opening.clone().unwrap();
+    house.until(again.opens.0);
+    house.restart();
+    let under = |house: &House, lot: u32, proxy, sequence| {
+        let Body::Ballot(signed) = house.ballot(second, 1, Choice::For, sequence) else { panic!("a ballot") };
+        let (lots, votes) = (list(vec![LotId(lot)]), Votes(u64::from(lot) * 100));
+        let ballot = Ballot { lots, votes, proxy: Some(proxy), ..signed.ballot };
+        Body::Ballot(ballot.sign(&own(1), &chain))
+    };
+    let ballot = under(&house, 3, single, 1);
+    assert!(matches!(house.hand_in(ballot), Err(HomeError::Refused(_))), "it was for the first one only");
+    let ballot = under(&house, 4, lasting, 2);
+    assert!(house.hand_in(ballot).is_ok());
+    house.pass(5_000);
+    let held = |house: &House| {
+        let gathering = &house.core.home().gatherings()[&second];
+        house.core.counted(gathering).unwrap().proxies.held().cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(held(&house).iter().map(|held| held.principal).collect::<Vec<_>>(), [PersonId(4)]);
+    let back = say(again.id(), 4, ProxyAct::TakeBack(lasting));
+    assert!(house.hand_in(Body::Proxy(back)).is_ok());
+    house.pass(5_000);
+    assert!(held(&house).is_empty(), "it was taken back");
+}
