@@ -18,9 +18,9 @@ use crate::core::maintenance::Change;
 use crate::core::outbox::Purpose;
 
 /// Heights from the newest block to the first one with ballots: one for the announcement itself.
-const ROOM_FIRST: u64 = 2;
+pub(super) const ROOM_FIRST: u64 = 2;
 /// No more than so many, however often the announcement came late.
-const ROOM_MAX: u64 = 64;
+pub(super) const ROOM_MAX: u64 = 64;
 
 impl Core {
     /// Tells the ledger. The registry of this moment is kept with it, and nothing of it changes afterwards.

@@ -17,12 +17,10 @@ use protocol::limits::{
 use protocol::{Bounded, Digest, Height, Invalid, Now};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
+use super::announce::{ROOM_FIRST, ROOM_MAX};
 use super::{Done, HomeError, Kept, Who};
 use crate::core::Core;
 use crate::core::outbox::Purpose;
-
-/// Blocks between the announcement and the first answer.
-const OPENS_AFTER: u64 = 4;
 
 /// A question as it is put.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,7 +97,7 @@ impl Core {
             return Err(Invalid::Range { field: "blocks", max: VOTE_HEIGHTS_MAX, found: blocks }.into());
         }
         let asked = self.ledger.head().height;
-        let opens = Height(asked.0 + OPENS_AFTER);
+        let opens = Height(asked.0 + ROOM_FIRST);
         let poll = Poll { question, answers, is_hidden, opens, closes: Height(opens.0 + blocks), salt };
         poll.check()?;
         let number = self.home.polls.last_key_value().map_or(0, |(number, _)| *number) + 1;
@@ -222,7 +220,8 @@ impl Core {
         let asking = self.home.polls.get_mut(&number).expect("invariant: it was just seen");
         let poll = &mut asking.stored.poll;
         let open_for = poll.closes.0 - poll.opens.0;
-        poll.opens = Height(head.0 + OPENS_AFTER);
+        let room = (poll.opens.0.saturating_sub(asking.stored.asked.0) * 2).clamp(ROOM_FIRST, ROOM_MAX);
+        poll.opens = Height(head.0 + room);
         poll.closes = Height(poll.opens.0 + open_for);
         let stored = asking.stored.clone();
         self.keep([Kept::Poll(Box::new(stored))]);

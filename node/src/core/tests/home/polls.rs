@@ -31,10 +31,15 @@ fn a_poll_counts_heads_and_hides_what_few_chose() {
     let mut house = House::enrolled();
     let refused = house.ask(Some(1), true);
     assert!(matches!(refused, Err(HomeError::NotYours { .. })), "{refused:?}");
+    let blocks = house.blocks.clone();
     assert_eq!(house.ask(Some(2), true), Ok(Done::Poll(1)), "the syndic");
-    assert_eq!(house.ask(Some(2), false), Ok(Done::Poll(2)));
+    // The node dies before a block holds the announcement, and brings it again.
+    house.blocks = blocks;
+    house.restart();
     let early = house.answer(1, 1, 0, 1);
     assert!(matches!(house.say(early), Err(HomeError::Stage { .. })));
+    house.pass(5_000);
+    assert_eq!(house.ask(Some(2), false), Ok(Done::Poll(2)));
     let opens = house.core.home().polls()[&2].stored.poll.opens;
     house.until(opens.0);
     for (number, person, answer) in [(1, 1, 0), (1, 2, 1), (2, 1, 0), (2, 2, 1), (2, 3, 1)] {
@@ -62,4 +67,19 @@ fn a_poll_counts_heads_and_hides_what_few_chose() {
     assert_eq!(result(&house, 2), (3, Some(vec![0, 3])));
     let late = house.answer(2, 4, 0, 3);
     assert!(matches!(house.say(late), Err(HomeError::Stage { .. })));
+}
+
+#[test]
+fn a_poll_opens_with_the_next_block() {
+    let mut house = House::enrolled();
+    house.ask(Some(2), false).unwrap();
+    house.pass(2_000);
+    let opens = house.core.home().polls()[&1].stored.poll.opens;
+    assert_eq!(
+        house.core.ledger().head().height.next(),
+        opens,
+        "nobody waits for blocks that a quiet hive does not make"
+    );
+    let answer = house.answer(1, 1, 0, 1);
+    assert_eq!(house.say(answer), Ok(Done::Poll(1)));
 }
