@@ -8,6 +8,7 @@ pub(crate) mod http;
 pub(crate) mod https;
 pub(crate) mod island;
 pub(crate) mod programs;
+pub(crate) mod residents;
 pub(crate) mod signer;
 pub(crate) mod time;
 pub(crate) mod wait;
@@ -15,6 +16,7 @@ pub(crate) mod wait;
 pub(crate) use building::Building;
 pub(crate) use hive::{Hive, Node};
 pub(crate) use http::{Answer, Client};
+pub(crate) use residents::House;
 pub(crate) use signer::Signer;
 pub(crate) use wait::{always, until};
 

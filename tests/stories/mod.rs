@@ -1,6 +1,7 @@
 //! What residents, operators and technicians go through, with real processes, sockets and disks.
 
 mod access;
+mod assemblies;
 mod care;
 mod configuration;
 mod copied;
@@ -24,6 +25,7 @@ mod quorum;
 mod recovery;
 mod sharing;
 mod telemetry;
+mod together;
 mod upgrade;
 mod weather;
 mod wires;
