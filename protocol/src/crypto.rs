@@ -63,6 +63,10 @@ pub enum Domain {
     Entry,
     /// A figure about many buildings that two desks found together.
     Aggregate,
+    /// An incident card, by a key that is used once.
+    Incident,
+    /// Cards that a relay lets out together.
+    IncidentBatch,
 }
 
 impl Domain {
@@ -90,6 +94,8 @@ impl Domain {
             Self::Binding => b"symbiose/binding/v1",
             Self::Entry => b"symbiose/entry/v1",
             Self::Aggregate => b"symbiose/aggregate/v1",
+            Self::Incident => b"symbiose/incident/v1",
+            Self::IncidentBatch => b"symbiose/incident-batch/v1",
         }
     }
 

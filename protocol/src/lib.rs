@@ -3,6 +3,7 @@
 #![warn(missing_docs)]
 #![deny(clippy::float_arithmetic)]
 
+mod bands;
 pub mod bounded;
 mod bytes;
 
@@ -18,6 +19,7 @@ pub mod error;
 pub mod genesis;
 pub mod greeting;
 pub mod ids;
+pub mod incident;
 pub mod invitation;
 pub mod limits;
 pub mod maintenance;

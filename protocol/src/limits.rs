@@ -4,6 +4,7 @@
 mod aggregate;
 mod assembly;
 mod energy;
+mod incident;
 mod metering;
 mod plan;
 mod token;
@@ -11,6 +12,7 @@ mod token;
 pub use aggregate::*;
 pub use assembly::*;
 pub use energy::*;
+pub use incident::*;
 pub use metering::*;
 pub use plan::*;
 pub use token::*;

@@ -1,35 +1,11 @@
 //! What a building says of itself so that it is compared with similar ones: what a public register knows of it, in bands,
 //! and how many dwellings it has. Nothing about what it uses.
 
-use serde::{Deserialize, Serialize};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
+use crate::bands::bands;
 use crate::error::Invalid;
 use crate::limits::PROFILE_DWELLINGS_MAX;
-
-/// A closed list with a name for each item.
-macro_rules! bands {
-    ($(#[$doc:meta])* $kind:ident { $($(#[$one:meta])* $item:ident = $name:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub enum $kind { $($(#[$one])* $item),+ }
-
-        impl $kind {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$item),+];
-
-            /// The name in API and page.
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$item => $name),+ }
-            }
-
-            /// The one of that name.
-            pub fn named(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|one| one.name() == name)
-            }
-        }
-    };
-}
 
 bands! {
     /// Where it stands.

@@ -14,6 +14,7 @@ use crate::aggregate::AggregateMessage;
 use crate::bounded::Bounded;
 use crate::crypto::Signature;
 use crate::ids::{Address, Digest};
+use crate::incident::IncidentMessage;
 use crate::limits::{HELD_MARKS_MAX, LINE_PATH_MAX, SHARED_STATEMENTS_MAX};
 
 /// One message of the settlement stream.
@@ -41,6 +42,8 @@ pub enum SettlementMessage {
     Opinion(Box<SignedOpinion>),
     /// About private sums over many buildings.
     Aggregate(Box<AggregateMessage>),
+    /// About incident cards.
+    Incident(Box<IncidentMessage>),
 }
 
 /// What became of a statement at a desk.
@@ -156,6 +159,7 @@ impl SettlementMessage {
             Self::Shift(_) => "shift",
             Self::Opinion(_) => "opinion",
             Self::Aggregate(_) => "aggregate",
+            Self::Incident(_) => "incident",
         }
     }
 }
