@@ -188,7 +188,8 @@ impl World<'_> {
             | SettlementMessage::Line(_)
             | SettlementMessage::Shift(_)
             | SettlementMessage::Opinion(_)
-            | SettlementMessage::Aggregate(_) => {}
+            | SettlementMessage::Aggregate(_)
+            | SettlementMessage::Incident(_) => {}
         }
         if self.model.has_desk(to) {
             return Ok(());

@@ -6,6 +6,7 @@ mod assembly;
 mod dwelling;
 mod energy;
 mod home;
+mod incident;
 mod metric;
 mod plan;
 mod sharing;
@@ -22,6 +23,7 @@ pub use home::{
     BindRequest, EntryRequest, HandedIn, HomeAnswer, HomeCall, HomeCommand, HomeLook, LettersRequest,
     ObjectionRequest,
 };
+pub use incident::IncidentCall;
 pub use metric::{MetricChange, SwapDraft};
 pub use plan::{PlanCall, ShiftAnswer};
 pub use sharing::{
@@ -39,9 +41,10 @@ use crate::question::{
 use crate::time::Time;
 use crate::view::{
     AggregatesView, AlertView, AssetKind, AssetView, BlockSummary, BlockView, Condition, DryRunView,
-    DwellingPlanView, EquipmentView, EscalationStep, ImportView, InvitationView, MetersView, MetricView,
-    PolicyCondition, PolicyVersionView, PolicyView, ProofView, ProposalView, Role, RuleKind, Severity,
-    ShiftView, SiteView, StoreView, SwapView, TermsView, TransactionView, WorkOrderStatus, WorkOrderView,
+    DwellingPlanView, EquipmentView, EscalationStep, HandInDraft, ImportView, InvitationView, MetersView,
+    MetricView, OwnCardsView, PolicyCondition, PolicyVersionView, PolicyView, ProofView, ProposalView, Role,
+    RuleKind, Severity, ShiftView, SiteView, StoreView, SwapView, TermsView, TransactionView,
+    WorkOrderStatus, WorkOrderView,
 };
 use bytes::Bytes;
 use protocol::token::TokenAction;
@@ -165,6 +168,12 @@ pub enum Command {
     GiveParts(protocol::energy::Coefficients),
     /// Whether the building takes part in sums over many, and as what.
     TakePart(Option<protocol::aggregate::Profile>),
+    /// Hands a card in that was shown.
+    HandInCard(Box<HandInDraft>),
+    /// Asks that a contractor be forgotten, by company number.
+    WithdrawContractor {
+        contractor: String,
+    },
     /// Yes or no to a request to use energy earlier, by its name: 64 hex digits.
     AnswerShift {
         shift: String,
@@ -227,6 +236,8 @@ pub enum Answer {
     Home(Box<HomeAnswer>),
     /// To [`Command::TakePart`].
     Aggregates(Box<AggregatesView>),
+    /// To [`Command::HandInCard`] and [`Command::WithdrawContractor`].
+    Incidents(Box<OwnCardsView>),
     /// To [`Command::RecountSlots`].
     Recounting,
     /// To [`Command::ReleaseSlot`].
@@ -308,6 +319,8 @@ pub enum QueryCall {
     Dwellings(DwellingCall),
     /// The building's plans.
     Plan(PlanCall),
+    /// What buildings tell each other of incidents.
+    Incident(IncidentCall),
     /// Tokens and carbon credits.
     Token(TokenCall),
     /// Registry, keys and assemblies.

@@ -4,10 +4,10 @@ use crate::access::Access;
 use crate::app::App;
 use crate::problem::{Kind, Problem};
 use crate::routes::{
-    aggregates, alerts, assemblies, backup, catalogue, csv, documents, dwellings, energy, health, hive, laws,
-    ledger, metrics, operator, photos, plan, policies, policies_text, polls, prometheus, query, receipts,
-    registry, residents, rpc, session, sessions, sharing, sheets, sites, statement, store, stream, telemetry,
-    tokens, users, workorders,
+    aggregates, alerts, assemblies, backup, catalogue, csv, documents, dwellings, energy, health, hive,
+    incidents, laws, ledger, metrics, operator, photos, plan, policies, policies_text, polls, prometheus,
+    query, receipts, registry, residents, rpc, session, sessions, sharing, sheets, sites, statement, store,
+    stream, telemetry, tokens, users, workorders,
 };
 use crate::{Handles, Settings, document, guard, page};
 use axum::Router;
@@ -144,6 +144,11 @@ fn signed_in_routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(aggregates::aggregates))
         .routes(routes!(aggregates::take_part))
         .routes(routes!(aggregates::leaving))
+        .routes(routes!(incidents::learn, incidents::hand_in))
+        .routes(routes!(incidents::hint))
+        .routes(routes!(incidents::preview))
+        .routes(routes!(incidents::own))
+        .routes(routes!(incidents::withdraw))
         .routes(routes!(plan::plan))
         .routes(routes!(plan::shifts))
         .routes(routes!(plan::answer_shift))

@@ -7,6 +7,7 @@ mod assembly;
 mod dwelling;
 mod energy;
 mod hive;
+mod incident;
 mod metric;
 mod minutes;
 mod plan;
@@ -45,7 +46,10 @@ pub use hive::{
     IssuedInvitation, LedgerHead, MemberView, OperatorBuilding, PeerFault, PeerView, ProofView,
     ProposalStatus, ProposalView, SignatureView, TransactionView,
 };
-
+pub use incident::{
+    CardDraft, CardPreview, CardView, ContractorView, FoundCardView, HandInDraft, HintView, LearntView,
+    OwnCardView, OwnCardsView, RemedyView, WithdrawalDraft, WithdrawalView,
+};
 pub use metric::{ConflictView, MetricKind, MetricView, OnConflict, SwapView};
 pub use minutes::{MinutesItem, MinutesText, MinutesView, NamedText, PresentText, ProxyText, ReducedText};
 pub use plan::{

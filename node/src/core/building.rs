@@ -104,6 +104,8 @@ fn event_of(change: &Change) -> Option<Event> {
         | Change::DeleteKept(_)
         | Change::PutAggregate(_)
         | Change::DeleteAggregate(_)
+        | Change::PutIncident(_)
+        | Change::DeleteIncident(_)
         | Change::PutSlots(_)
         | Change::DeleteSlots(_)
         | Change::PutSettings(_) => None,

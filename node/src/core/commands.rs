@@ -79,6 +79,14 @@ impl Core {
             Command::TakePart(profile) => {
                 self.take_part(now, profile).map(|()| Answer::TakingPart).map_err(Refused::from)
             }
+            Command::HandInCard { source, choice, shown } => {
+                let done = self.hand_in_card(now, source, &choice, shown);
+                done.map(|()| Answer::HandedIn).map_err(Refused::from)
+            }
+            Command::WithdrawContractor(contractor) => {
+                let done = self.withdraw_contractor(now, contractor);
+                done.map(|()| Answer::HandedIn).map_err(Refused::from)
+            }
             Command::AnswerWish { id, yes } => {
                 self.answer_wish(now, id, yes).then_some(Answer::Wish(id)).ok_or(Refused::NoWish)
             }

@@ -34,6 +34,7 @@ impl Core {
             self.greet(*address);
             self.greet_desk(address);
             self.greet_aggregates();
+            self.greet_incidents(address);
         } else if let ledger::Input::Disconnected(address) = &input {
             self.peers.connected(*address, false);
             self.operator.gone(address);

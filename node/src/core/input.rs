@@ -2,6 +2,7 @@
 
 use protocol::aggregate::Profile;
 use protocol::energy::{Coefficients, SettlementMessage};
+use protocol::incident::Contractor;
 use protocol::limits::ACTOR_BYTES_MAX;
 use protocol::operator::OperatorMessage;
 use protocol::token::TokenAction;
@@ -13,6 +14,7 @@ use super::alerts::AlertId;
 use super::assembly::{Act, Who};
 use super::catalogue::{MetricDefinition, Swap};
 use super::energy::{Cut, DwellingPlan, MeterPlan};
+use super::incidents::{Choice, Source};
 use super::maintenance::WorkOrderEdit;
 use super::planning::{Equipment, Planned};
 use super::policy::{PolicyId, Terms};
@@ -230,6 +232,17 @@ pub enum Command {
     },
     /// Says whether the building takes part in private sums, and as what.
     TakePart(Option<Profile>),
+    /// Lets a card about something that is over out.
+    HandInCard {
+        /// What it is about.
+        source: Source,
+        /// What a person says of it.
+        choice: Choice,
+        /// Hash of the card as it was shown.
+        shown: Digest,
+    },
+    /// Asks that a contractor be forgotten everywhere.
+    WithdrawContractor(Contractor),
     /// Something about registry, keys or assemblies.
     AtHome(Who, Act),
     /// Cuts slots again out of the readings that there are.

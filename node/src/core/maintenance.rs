@@ -168,6 +168,8 @@ impl Maintenance {
                 | Change::DeleteKept(_)
                 | Change::PutAggregate(_)
                 | Change::DeleteAggregate(_)
+                | Change::PutIncident(_)
+                | Change::DeleteIncident(_)
                 | Change::PutSlots(_)
                 | Change::DeleteSlots(_)
                 | Change::DeletePolicy(_)

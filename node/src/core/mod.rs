@@ -6,6 +6,7 @@ pub mod alerts;
 pub mod assembly;
 pub mod catalogue;
 pub mod energy;
+pub mod incidents;
 pub mod input;
 pub mod maintenance;
 pub mod output;
@@ -51,6 +52,7 @@ use aggregates::Aggregates;
 use assembly::Home;
 use catalogue::Definition;
 use energy::Energy;
+use incidents::Incidents;
 use invitations::Invitations;
 use keyring::Keyring;
 use operator::Operator;
@@ -90,6 +92,7 @@ pub struct Core {
     keyring: Keyring,
     home: Home,
     aggregates: Aggregates,
+    incidents: Incidents,
     next_evaluation: Tick,
     /// When wishes that got lost (a full outbox, a refusal) are taken up again.
     resettle: Option<Tick>,
@@ -200,6 +203,7 @@ impl Core {
             self.tend_shifts(now);
             self.tend_home(now);
             self.tend_aggregates(now);
+            self.tend_incidents(now);
         }
         if self.resettle.is_some_and(|due| due <= now.tick) {
             self.resettle = None;

@@ -115,6 +115,7 @@ impl Core {
         let planning = Planning::open(now.time, &energy, &remembered);
         let home = super::Home::open(&remembered);
         let aggregates = super::Aggregates::open(&remembered);
+        let incidents = super::Incidents::open(&remembered);
         let (maintenance, defaults) = Maintenance::open(now.time, secret, &telemetry, remembered);
         changes.extend(defaults);
         let mut core = Self {
@@ -139,6 +140,7 @@ impl Core {
             keyring: super::Keyring::default(),
             home,
             aggregates,
+            incidents,
             next_evaluation: now.tick.plus(EVALUATE_EVERY_MS),
             resettle: None,
             out: Vec::new(),

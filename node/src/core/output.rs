@@ -163,6 +163,8 @@ pub enum Answer {
     Released,
     /// Whether the building takes part in private sums is said.
     TakingPart,
+    /// A card or the withdrawal of a contractor waits for the relay.
+    HandedIn,
 }
 
 /// What became of a transaction that was handed in.

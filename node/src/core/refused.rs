@@ -46,6 +46,9 @@ pub enum Refused {
     /// Registry, keys and assemblies.
     #[error(transparent)]
     Home(#[from] super::assembly::HomeError),
+    /// Incident cards.
+    #[error(transparent)]
+    Incident(#[from] super::incidents::IncidentRefused),
     /// Too many callers wait already.
     #[error("too many callers wait for transactions; try again in a moment")]
     Busy,

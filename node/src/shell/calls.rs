@@ -9,7 +9,7 @@ use protocol::energy::SlotId;
 use protocol::limits::TRANSACTION_BYTES_MAX;
 use protocol::{ChainId, Height, Transaction, TransactionId, VerifiedTransaction};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
-use web::request::{DwellingCall, EnergyCall, PlanCall};
+use web::request::{DwellingCall, EnergyCall, IncidentCall, PlanCall};
 use web::view::{Picture, ProofView, StoreView, TransactionView};
 use web::{Command, CommandCall, Kind, Problem, QueryCall};
 
@@ -20,8 +20,8 @@ use super::dwellings;
 use super::event::{Event, Look, Submission};
 use super::home;
 use super::present::{
-    self, aggregates, disputes, dwellings as shown_dwellings, energy, ledger as shown, plan, policies,
-    results, sharing,
+    self, aggregates, disputes, dwellings as shown_dwellings, energy, incidents, ledger as shown, plan,
+    policies, results, sharing,
 };
 use super::query::Source;
 use super::reader::Job;
@@ -75,6 +75,22 @@ fn check(transactions: &[bytes::Bytes], chain: &ChainId) -> (Vec<VerifiedTransac
         }
     }
     (good, malformed)
+}
+
+/// What is asked about incident cards is all in the core's memory.
+fn incident(core: &Core, call: IncidentCall) {
+    // Callers may have given up.
+    match call {
+        IncidentCall::Learn { system, symptom, flow, reply } => {
+            let learnt = incidents::learn(core, system.as_deref(), symptom.as_deref(), flow.as_deref());
+            drop(reply.send(learnt));
+        }
+        IncidentCall::Hint { alert, work_order, reply } => {
+            drop(reply.send(incidents::hint(core, alert.as_deref(), work_order.as_deref())));
+        }
+        IncidentCall::Preview { draft, reply } => drop(reply.send(incidents::preview(core, &draft))),
+        IncidentCall::Own(reply) => drop(reply.send(Ok(incidents::own(core)))),
+    }
 }
 
 /// Who is asked for what.
@@ -139,6 +155,7 @@ impl Questions {
             QueryCall::Energy(call) => self.energy(call).await,
             QueryCall::Dwellings(call) => self.dwellings(call).await,
             QueryCall::Plan(call) => self.plan(call).await,
+            QueryCall::Incident(call) => drop(self.source.glance(move |core| incident(core, call)).await),
             QueryCall::Home(call) => {
                 let building = self.picture.borrow().node.building.clone();
                 let look = move |core: &Core| home::tell(core, &building, call);

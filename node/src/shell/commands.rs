@@ -9,7 +9,7 @@ use web::view::{ImportView, InvitationView, Role};
 use web::{Kind, Problem, Time};
 
 use super::present::{
-    Facts, aggregates, alerts, building, dwellings, energy, hive, metric, plan, policies, sharing,
+    Facts, aggregates, alerts, building, dwellings, energy, hive, incidents, metric, plan, policies, sharing,
 };
 use super::secrets;
 use super::tickets::Context;
@@ -102,6 +102,13 @@ pub(super) fn read(
         web::Command::SayTerms(terms) => plain(Command::SayTerms(terms)),
         web::Command::GiveParts(given) => plain(Command::GiveParts(given)),
         web::Command::TakePart(profile) => plain(Command::TakePart(profile)),
+        web::Command::HandInCard(draft) => {
+            let (source, choice) = incidents::chosen(&draft.draft)?;
+            plain(Command::HandInCard { source, choice, shown: incidents::shown(&draft.shown)? })
+        }
+        web::Command::WithdrawContractor { contractor } => {
+            plain(Command::WithdrawContractor(incidents::company(&contractor)?))
+        }
         web::Command::AnswerShift { shift, yes } => {
             plain(Command::AnswerWish { id: id("request", &shift)?, yes })
         }
@@ -182,6 +189,7 @@ pub(super) fn answer(
         Answer::Home(done) => Ok(web::Answer::Home(Box::new(super::home::answer(core, context, &done)))),
         Answer::Recounting => Ok(web::Answer::Recounting),
         Answer::Released => Ok(web::Answer::Released),
+        Answer::HandedIn => Ok(web::Answer::Incidents(Box::new(incidents::own(core)))),
         Answer::TakingPart => Ok(web::Answer::Aggregates(Box::new(aggregates::aggregates(core, core.now())))),
     }
 }
@@ -348,6 +356,7 @@ fn problem(refused: &Refused) -> Problem {
             ReleaseRefused::NotHeld { .. } | ReleaseRefused::Beyond { .. } | ReleaseRefused::Full,
         ) => Problem::new(Kind::Refused, detail),
         Refused::Home(error) => super::home::problem(error),
+        Refused::Incident(refused) => incidents::problem(refused),
         Refused::NotAuthority => Problem::new(Kind::Refused, detail),
         Refused::Outbox(_) | Refused::Busy => Problem::new(Kind::TooMany, detail),
     }

@@ -7,6 +7,7 @@ mod energy;
 mod files;
 mod history;
 mod home;
+mod incidents;
 mod metric;
 mod plan;
 mod scene;
@@ -229,6 +230,12 @@ fn perform(picture: &mut Picture, command: Command) -> Result<Answer, Problem> {
             let view = web::view::AggregatesView { profile, since: Some(now), ..Default::default() };
             Ok(Answer::Aggregates(Box::new(view)))
         }
+        Command::HandInCard(draft) => {
+            Ok(Answer::Incidents(Box::new(incidents::handed_in(&draft.draft, now))))
+        }
+        Command::WithdrawContractor { contractor } => {
+            Ok(Answer::Incidents(Box::new(incidents::withdrawn(contractor, now))))
+        }
         Command::AnswerShift { shift, yes } => plan::answered(picture, &shift, yes).map(Answer::Shift),
         Command::Equip(equipment) => Ok(Answer::Equipment(equipment)),
         Command::Home(command) => home::obey(*command, now).map(|answer| Answer::Home(Box::new(answer))),
@@ -421,6 +428,7 @@ async fn answer(mut calls: mpsc::Receiver<QueryCall>, picture: watch::Sender<Arc
             QueryCall::Energy(call) => energy::answer(&picture, call),
             QueryCall::Dwellings(call) => dwellings::answer(&picture, call),
             QueryCall::Plan(call) => plan::answer(&picture, call),
+            QueryCall::Incident(call) => incidents::answer(call),
             QueryCall::Home(call) => home::answer(call, picture.node.time),
             QueryCall::Token(call) => tokens::answer(&picture, call),
             QueryCall::Store(reply) => drop(reply.send(Ok(storage::view(&picture)))),

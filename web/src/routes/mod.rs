@@ -14,6 +14,7 @@ pub(crate) mod dwellings;
 pub(crate) mod energy;
 pub(crate) mod health;
 pub(crate) mod hive;
+pub(crate) mod incidents;
 pub(crate) mod laws;
 pub(crate) mod ledger;
 pub(crate) mod metrics;

@@ -18,6 +18,7 @@ use crate::core::energy::{
     Booked, BookedByOthers, DaySlots, DwellingPlan, HeldStatement, MeterPlan, OwnSlot, OwnTerms, PastDay,
     Release, StoredRefusals,
 };
+use crate::core::incidents::{INCIDENT_BYTES_MAX, IncidentKept, IncidentKeptKey};
 use crate::core::planning::{Equipment, PlanMemory};
 use crate::core::policy::{self, Policy, PolicyId, PolicyVersion};
 use crate::core::rules::{CounterBase, Extremes};
@@ -125,6 +126,10 @@ pub enum Change {
     PutAggregate(Box<AggregateKept>),
     /// Something of them that is not kept any more.
     DeleteAggregate(AggregateKeptKey),
+    /// Something of incident cards.
+    PutIncident(Box<IncidentKept>),
+    /// Something of them that is not kept any more.
+    DeleteIncident(IncidentKeptKey),
 }
 
 /// What there is one of.
@@ -212,6 +217,8 @@ impl Change {
             Self::DeleteKept(at) => key(b'u', &[&at.bytes()]),
             Self::PutAggregate(kept) => key(b'A', &[&kept.key().bytes()]),
             Self::DeleteAggregate(at) => key(b'A', &[&at.bytes()]),
+            Self::PutIncident(kept) => key(b'C', &[&kept.key().bytes()]),
+            Self::DeleteIncident(at) => key(b'C', &[&at.bytes()]),
         }
     }
 
@@ -246,6 +253,7 @@ impl Change {
             Self::PutPastDay(past) => Some(protocol::encode(past)),
             Self::PutKept(kept) => Some(protocol::encode(kept)),
             Self::PutAggregate(kept) => Some(protocol::encode(kept)),
+            Self::PutIncident(kept) => Some(protocol::encode(kept)),
             Self::DeletePolicy(_)
             | Self::DeletePolicyVersion(..)
             | Self::DeleteHeld(_)
@@ -259,6 +267,7 @@ impl Change {
             | Self::DeletePastDay(_)
             | Self::DeleteKept(_)
             | Self::DeleteAggregate(_)
+            | Self::DeleteIncident(_)
             | Self::DeleteCounterBase(_)
             | Self::DeleteExtremes(_)
             | Self::DeleteAlert(_)
@@ -297,6 +306,7 @@ impl Change {
             Some(b'l') => Self::PutPastDay(Box::new(decode(value)?)),
             Some(b'u') => Self::PutKept(Box::new(protocol::decode(value, KEPT_BYTES_MAX)?)),
             Some(b'A') => Self::PutAggregate(Box::new(decode(value)?)),
+            Some(b'C') => Self::PutIncident(Box::new(protocol::decode(value, INCIDENT_BYTES_MAX)?)),
             found => return Err(EntryError::Key { found: found.copied() }),
         };
         if change.key() == key { Ok(change) } else { Err(EntryError::Misplaced) }

@@ -311,6 +311,7 @@ impl Carrier {
                 | Answer::Wish(_)
                 | Answer::Home(_)
                 | Answer::TakingPart
+                | Answer::HandedIn
                 | Answer::Recounting
                 | Answer::Released,
             ) => true,

@@ -7,8 +7,8 @@ use protocol::limits::BUDGET_YEAR_MICRO;
 use protocol::{Address, UnixMs};
 use web::Time;
 use web::view::{
-    AggregatesView, BudgetView, ComparisonState, ComparisonView, LeavingKind, LeavingView, LeftView,
-    StratumView, TaskView,
+    AggregatesView, BudgetView, CardView, ComparisonState, ComparisonView, LeavingKind, LeavingView,
+    LeftView, StratumView, TaskView,
 };
 
 use super::ledger::fields as named;
@@ -122,7 +122,8 @@ fn comparison(core: &Core, measure: Measure, cadence: Cadence) -> ComparisonView
     }
 }
 
-fn in_common(stratum: &Stratum) -> StratumView {
+/// What a group has in common.
+pub(super) fn in_common(stratum: &Stratum) -> StratumView {
     StratumView {
         region: stratum.region.map(|one| one.name().to_owned()),
         built: stratum.built.map(|one| one.name().to_owned()),
@@ -136,6 +137,7 @@ pub(crate) fn leaving(core: &Core, now: UnixMs) -> LeavingView {
     let mut view = LeavingView::default();
     statements(core, now, &mut view);
     reports(core, &mut view);
+    cards(core, &mut view);
     on_ledger(core, &mut view);
     view.recent.sort_by_key(|left| std::cmp::Reverse(left.at.ms()));
     view.budgets = budgets(core, now);
@@ -204,6 +206,54 @@ fn reports(core: &Core, view: &mut LeavingView) {
         ]),
         told: report.told.iter().map(|told| delivered(*told).to_owned()).collect(),
     }));
+}
+
+/// Incident cards: people hand them in one by one.
+fn cards(core: &Core, view: &mut LeavingView) {
+    let (count, last) = super::incidents::left_so_far(core);
+    let to = vec![core.incident_relay().to_string()];
+    view.kinds.push(LeavingKind {
+        kind: "incident_card".to_owned(),
+        count,
+        last: last.map(Time::from),
+        to: to.clone(),
+        on: true,
+        optional: true,
+    });
+    let own = super::incidents::own(core);
+    view.recent.extend(own.cards.into_iter().take(RECENT_MAX).map(|one| LeftView {
+        kind: "incident_card".to_owned(),
+        at: one.at,
+        to: to.clone(),
+        from: None,
+        until: None,
+        says: card_says(&one.card),
+        told: vec![one.told],
+    }));
+}
+
+/// Every word of a card that is said.
+fn card_says(card: &CardView) -> BTreeMap<String, String> {
+    let said = [
+        ("when", Some(&card.when)),
+        ("system", Some(&card.system)),
+        ("symptom", Some(&card.symptom)),
+        ("cause", Some(&card.cause)),
+        ("remedy", Some(&card.remedy)),
+        ("severity", Some(&card.severity)),
+        ("flow", card.flow.as_ref()),
+        ("cost", Some(&card.cost)),
+        ("span", Some(&card.span)),
+        ("outcome", Some(&card.outcome)),
+        ("region", card.stratum.region.as_ref()),
+        ("built", card.stratum.built.as_ref()),
+        ("lots", card.stratum.lots.as_ref()),
+        ("heating", card.stratum.heating.as_ref()),
+        ("contractor", card.contractor.as_ref()),
+        ("rating", card.rating.as_ref()),
+    ];
+    let kept = said.into_iter().filter_map(|(name, word)| Some((name, word?)));
+    kept.filter(|(_, word)| !word.is_empty()).map(|(name, word)| (name.to_owned(), word.clone())).collect()
 }
 
 const fn delivered(told: Delivery) -> &'static str {

@@ -10,6 +10,7 @@ pub(crate) mod disputes;
 pub(crate) mod dwellings;
 pub(crate) mod energy;
 pub(crate) mod hive;
+pub(crate) mod incidents;
 pub(crate) mod ledger;
 pub(crate) mod metric;
 pub(crate) mod plan;

@@ -49,7 +49,9 @@ impl Settling {
                 self.office.hear_opinion(hall, pen.key, from, *told, acts);
             }
             // Read before it comes here.
-            SettlementMessage::Shift(_) | SettlementMessage::Aggregate(_) => {}
+            SettlementMessage::Shift(_)
+            | SettlementMessage::Aggregate(_)
+            | SettlementMessage::Incident(_) => {}
         }
     }
 
@@ -131,6 +133,9 @@ impl Core {
         }
         if let SettlementMessage::Aggregate(message) = message {
             return self.hear_aggregate(now, from, *message);
+        }
+        if let SettlementMessage::Incident(message) = message {
+            return self.hear_incident(now, from, *message);
         }
         let secret = self.maintenance.secret();
         let Some((hall, pen)) = hall_and_pen(&self.ledger, &self.key, secret, now) else { return };

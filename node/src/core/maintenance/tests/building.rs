@@ -134,6 +134,8 @@ impl Building {
             | Change::DeleteKept(_)
             | Change::PutAggregate(_)
             | Change::DeleteAggregate(_)
+            | Change::PutIncident(_)
+            | Change::DeleteIncident(_)
             | Change::PutSlots(_)
             | Change::DeleteSlots(_)
             | Change::PutEquipment(_)

@@ -1,0 +1,269 @@
+//! What buildings learn of each other's incidents: cards of closed words, handed to the relay of the week, let out in
+//! batches in which nobody can tell whose is whose, and searched at home.
+
+mod act;
+mod draft;
+mod own;
+mod relay;
+mod search;
+mod shelf;
+mod stored;
+
+pub use draft::{Choice, Draft, Hint, IncidentRefused, Source};
+pub use own::Own;
+pub use relay::Relay;
+pub use search::{Answer as Learnt, Found, Question, Rated};
+pub use shelf::Shelf;
+pub use stored::{
+    HeldCard, HeldWithdrawal, INCIDENT_BYTES_MAX, IncidentKept, IncidentKeptKey, OwnCard, OwnWithdrawal, Told,
+};
+
+use std::collections::BTreeMap;
+
+use protocol::energy::SettlementMessage;
+use protocol::incident::{Contractor, IncidentMessage};
+use protocol::{Address, Digest, Now, Tick};
+
+use super::Core;
+use super::alerts::AlertId;
+use super::maintenance::Change;
+use super::output::{Event, Output};
+use act::{Act, Scene};
+use draft::Incident;
+
+/// How often cards are looked after, milliseconds.
+const TEND_MS: u64 = 10_000;
+/// How often members are told which batches are here, milliseconds.
+const KNOWN_MS: u64 = 30 * 60 * 1000;
+/// Messages of one member that are listened to in a second; what is lost is sent again.
+const MESSAGES_PER_S_MAX: u32 = 64;
+
+/// A building's part in what buildings tell each other of incidents.
+#[derive(Debug, Clone, Default)]
+pub struct Incidents {
+    own: Own,
+    relay: Relay,
+    shelf: Shelf,
+    next: Tick,
+    told: Option<Tick>,
+    heard: BTreeMap<Address, (u64, u32)>,
+}
+
+impl Incidents {
+    /// Takes back what is stored.
+    pub(super) fn open(entries: &[Change]) -> Self {
+        let mut incidents = Self::default();
+        for entry in entries {
+            if let Change::PutIncident(kept) = entry {
+                incidents.own.restore(kept);
+                incidents.relay.restore(kept);
+                incidents.shelf.restore(kept);
+            }
+        }
+        incidents
+    }
+
+    /// What this building handed in.
+    pub const fn own(&self) -> &Own {
+        &self.own
+    }
+
+    /// What waits at this node as a relay.
+    pub const fn relay(&self) -> &Relay {
+        &self.relay
+    }
+
+    /// What was let out in the hive.
+    pub const fn shelf(&self) -> &Shelf {
+        &self.shelf
+    }
+
+    /// Whether a member has not said too much already in this second.
+    fn listens(&mut self, now: Tick, from: Address) -> bool {
+        let second = now.0 / 1_000;
+        self.heard.retain(|_, heard| heard.0 == second);
+        let heard = self.heard.entry(from).or_insert((second, 0));
+        heard.1 += 1;
+        heard.1 <= MESSAGES_PER_S_MAX
+    }
+
+    fn tend(&mut self, scene: &Scene<'_>, acts: &mut Vec<Act>) {
+        if !scene.is_member(&scene.me) {
+            return;
+        }
+        for signed in self.relay.release(scene, &self.shelf, acts) {
+            self.shelf.take(scene, None, signed, acts);
+        }
+        self.shelf.forget(scene.week(), acts);
+        self.own.tend(scene, &self.shelf, acts);
+        if self.told.is_none_or(|told| scene.now.tick.since(told) >= KNOWN_MS) {
+            self.told = Some(scene.now.tick);
+            acts.push(Act::Spread(self.shelf.known(), None));
+        }
+    }
+
+    fn hear(&mut self, scene: &Scene<'_>, from: Address, message: IncidentMessage, acts: &mut Vec<Act>) {
+        match message {
+            IncidentMessage::Offer(offered) => {
+                self.relay.hear_offer(scene, &self.shelf, from, &offered, acts);
+            }
+            IncidentMessage::Receipt(receipt) => self.own.hear_receipt(scene, from, receipt, acts),
+            IncidentMessage::Known(weeks) => self.shelf.hear_known(from, weeks.as_slice(), acts),
+            IncidentMessage::Batch(signed) => {
+                if self.shelf.take(scene, Some(from), *signed, acts) {
+                    self.own.tend(scene, &self.shelf, acts);
+                }
+            }
+        }
+    }
+}
+
+impl Core {
+    /// The building's part in what buildings tell each other of incidents.
+    pub fn incidents(&self) -> &Incidents {
+        &self.incidents
+    }
+
+    /// What the building can tell by itself of something, whether it is over or not.
+    pub fn incident_hint(&self, source: Source) -> Result<Hint, IncidentRefused> {
+        let incident = Incident::find(&self.maintenance, source)?;
+        Ok(incident.hint(self.telemetry.catalogue(), &self.maintenance))
+    }
+
+    /// The card about something, if one was handed in.
+    pub fn incident_card(&self, source: Source) -> Option<&OwnCard> {
+        let incident = Incident::find(&self.maintenance, source).ok()?;
+        self.incidents.own.about(&incident.source())
+    }
+
+    /// The card that would leave, exactly.
+    pub fn draft_card(&self, source: Source, choice: &Choice) -> Result<Draft, IncidentRefused> {
+        let incident = Incident::find(&self.maintenance, source)?;
+        let profile = self.aggregates.own().profile();
+        incident.draft(&self.incident_scene(self.clock), &self.incidents.own, profile, choice)
+    }
+
+    /// What others did about what an alert says.
+    pub fn learnt_of(&self, id: AlertId) -> Option<(Question, Learnt)> {
+        let hint = self.incident_hint(Source::Alert(id)).ok()?;
+        let question = Question { system: Some(hint.system), symptom: Some(hint.symptom), flow: hint.flow };
+        Some((question, self.incidents.shelf.ask(&question)))
+    }
+
+    /// Who relays cards in the week that runs.
+    pub fn incident_relay(&self) -> Address {
+        let scene = self.incident_scene(self.clock);
+        scene.relay(scene.week())
+    }
+
+    /// A person lets a card out that was shown as this one.
+    pub(super) fn hand_in_card(
+        &mut self,
+        now: Now,
+        source: Source,
+        choice: &Choice,
+        shown: Digest,
+    ) -> Result<(), IncidentRefused> {
+        let draft = self.draft_card(source, choice)?;
+        if draft.card.digest() != shown {
+            return Err(IncidentRefused::Stale);
+        }
+        let mut done = Ok(());
+        self.with_incidents(now, |incidents, scene, acts| {
+            done = incidents.own.hand_in(scene, &draft, acts);
+        });
+        self.incidents.next = Tick(0);
+        done
+    }
+
+    /// A person asks that a contractor be forgotten everywhere.
+    pub(super) fn withdraw_contractor(
+        &mut self,
+        now: Now,
+        contractor: Contractor,
+    ) -> Result<(), IncidentRefused> {
+        let mut done = Ok(());
+        self.with_incidents(now, |incidents, scene, acts| {
+            done = incidents.own.withdraw(scene.now.time, contractor, acts);
+        });
+        self.incidents.next = Tick(0);
+        done
+    }
+
+    /// Hands in, lets out and hands on what is due.
+    pub(super) fn tend_incidents(&mut self, now: Now) {
+        if now.tick < self.incidents.next {
+            return;
+        }
+        self.incidents.next = now.tick.plus(TEND_MS);
+        self.with_incidents(now, Incidents::tend);
+    }
+
+    /// A member says something about incident cards.
+    pub(super) fn hear_incident(&mut self, now: Now, from: Address, message: IncidentMessage) {
+        if !self.incidents.listens(now.tick, from) {
+            return;
+        }
+        self.with_incidents(now, |incidents, scene, acts| incidents.hear(scene, from, message, acts));
+    }
+
+    /// A member that has just connected is told which batches are here, and handed what waits for it.
+    pub(super) fn greet_incidents(&mut self, member: &Address) {
+        self.incidents.own.connected();
+        self.incidents.next = Tick(0);
+        let message = self.incidents.shelf.known();
+        let message = Box::new(SettlementMessage::Incident(Box::new(message)));
+        self.out.push(Output::SendSettlement { to: *member, message });
+    }
+
+    fn incident_scene(&self, now: Now) -> Scene<'_> {
+        Scene {
+            state: self.ledger.state(),
+            chain: self.ledger.chain(),
+            me: self.ledger.address(),
+            now,
+            key: &self.key,
+            secret: self.maintenance.secret(),
+        }
+    }
+
+    fn with_incidents(&mut self, now: Now, then: impl FnOnce(&mut Incidents, &Scene<'_>, &mut Vec<Act>)) {
+        let mut incidents = std::mem::take(&mut self.incidents);
+        let mut acts = Vec::new();
+        then(&mut incidents, &self.incident_scene(now), &mut acts);
+        self.incidents = incidents;
+        self.carry_incidents(now, acts);
+    }
+
+    fn carry_incidents(&mut self, now: Now, acts: Vec<Act>) {
+        let me = self.ledger.address();
+        let (mut changes, mut to_myself) = (Vec::new(), Vec::new());
+        for act in acts {
+            match act {
+                Act::Store(kept) => changes.push(Change::PutIncident(Box::new(kept))),
+                Act::Forget(key) => changes.push(Change::DeleteIncident(key)),
+                Act::Tell => self.event(Event::Hive),
+                Act::Send(to, message) if to == me => to_myself.push(message),
+                Act::Send(to, message) => {
+                    self.persist(std::mem::take(&mut changes));
+                    let message = Box::new(SettlementMessage::Incident(Box::new(message)));
+                    self.out.push(Output::SendSettlement { to, message });
+                }
+                Act::Spread(message, but) => {
+                    self.persist(std::mem::take(&mut changes));
+                    let message = Box::new(SettlementMessage::Incident(Box::new(message)));
+                    let connected = self.peers.iter().filter(|(_, peer)| peer.connected);
+                    let to = connected.map(|(to, _)| *to).filter(|to| *to != me && Some(*to) != but);
+                    self.out.extend(to.map(|to| Output::SendSettlement { to, message: message.clone() }));
+                }
+            }
+        }
+        self.persist(changes);
+        for message in to_myself {
+            self.hear_incident(now, me, message);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
