@@ -25,6 +25,7 @@ export const daily: Entry[] = [
 export const house: Entry[] = [
   { href: '#/policies', icon: 'rules', text: (w) => w.policies, views: ['policies', 'policy'] },
   { href: '#/hive', icon: 'hive', text: (w) => w.hive, views: ['hive'] },
+  { href: '#/incidents', icon: 'copy', text: (w) => w.incidents, views: ['incidents'] },
   { href: '#/leaving', icon: 'lock', text: (w) => w.leaving, views: ['leaving'] },
   { href: '#/registry', icon: 'building', text: (w) => w.registry, views: ['registry', 'keys'], forOperators: true },
   { href: '#/assemblies', icon: 'ballot', text: (w) => w.assemblies, views: ['assemblies', 'assembly', 'draft', 'polls'], forOperators: true },

@@ -26,6 +26,7 @@ export const pages: Record<Route['view'], Load> = {
   account: () => import('../views/Account.svelte'),
   hive: () => import('../views/Hive.svelte'),
   leaving: () => import('../views/learn/Leaving.svelte'),
+  incidents: () => import('../views/learn/Incidents.svelte'),
   ledger: () => import('../views/Ledger.svelte'),
   block: () => import('../views/Block.svelte'),
   transaction: () => import('../views/Transaction.svelte'),

@@ -13,6 +13,7 @@ export type Route =
   | { view: 'more' }
   | { view: 'hive' }
   | { view: 'leaving' }
+  | { view: 'incidents' }
   | { view: 'policies' }
   | { view: 'policy'; id: string }
   | { view: 'metrics' }
@@ -49,7 +50,7 @@ export function parse(hash: string): Route {
   if (first === 'energy') return { view: first, ...(second ? { tab: second } : {}), ...(third ? { item: third } : {}) };
   if (first === 'policies' && second) return { view: 'policy', id: second };
   if (first === 'work' && second) return { view: 'order', id: second };
-  if ((first === 'alerts' || first === 'work' || first === 'more' || first === 'policies' || first === 'metrics' || first === 'people' || first === 'health' || first === 'account' || first === 'hive' || first === 'leaving' || first === 'ledger') && !second) return { view: first };
+  if ((first === 'alerts' || first === 'work' || first === 'more' || first === 'policies' || first === 'metrics' || first === 'people' || first === 'health' || first === 'account' || first === 'hive' || first === 'leaving' || first === 'incidents' || first === 'ledger') && !second) return { view: first };
   if (first === 'ledger' && second === 'blocks' && third) return { view: 'block', height: third };
   if (first === 'ledger' && second === 'transactions' && third) return { view: 'transaction', id: third };
   if (first === 'enrol') return { view: first, ...(second ? { code: second } : {}) };

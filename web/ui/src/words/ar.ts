@@ -13,6 +13,7 @@ export const ar: Words = {
   alerts: 'التنبيهات',
   work: 'الأشغال',
   hive: 'الخلية',
+  incidents: 'ما فعله الآخرون',
   leaving: 'ما يغادر المبنى',
   policies: 'القواعد',
   metrics: 'القياسات',

@@ -12,6 +12,7 @@ export const fr = {
   alerts: 'Alertes',
   work: 'Travaux',
   hive: 'Ruche',
+  incidents: 'Chez les voisins',
   leaving: 'Ce qui sort d’ici',
   policies: 'Règles',
   metrics: 'Mesures',

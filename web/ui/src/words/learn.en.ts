@@ -56,6 +56,7 @@ export const en: LearnWords = {
   sent: 'Sent',
   notSent: 'Nothing is sent',
   kinds: {
+    incident_card: 'Incident cards',
     statement: 'Energy of each slot',
     report: 'Reports for the sums',
     work_order: 'Work orders',
@@ -63,6 +64,7 @@ export const en: LearnWords = {
     transaction: 'Transactions on the ledger',
   },
   why: {
+    incident_card: 'A fault that is over, in chosen words and bands, when somebody sends it. To the relay of the week, which publishes it with those of at least two other buildings.',
     statement: 'Net import and export of the building, to settle shared energy. To the two desks of the day, on an encrypted stream, to nobody else.',
     report: 'One number a period, in two halves: either alone says nothing.',
     work_order: 'A pseudonym of the device, the rule, the severity, the state. Notes and people stay here.',

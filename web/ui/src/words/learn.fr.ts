@@ -55,6 +55,7 @@ export const fr = {
   sent: 'Envoyé',
   notSent: 'Rien n’est envoyé',
   kinds: {
+    incident_card: 'Fiches d’incident',
     statement: 'Énergie de chaque créneau',
     report: 'Rapports pour les sommes',
     work_order: 'Ordres de travail',
@@ -62,6 +63,7 @@ export const fr = {
     transaction: 'Transactions au registre',
   } as Record<string, string>,
   why: {
+    incident_card: 'Une panne terminée, en mots et tranches choisis, quand quelqu’un l’envoie. Au relais de la semaine, qui la publie avec celles d’au moins deux autres immeubles.',
     statement: 'Import et export net de l’immeuble, pour régler le partage d’énergie. Aux deux guichets du jour, par un canal chiffré, à personne d’autre.',
     report: 'Un nombre par période, en deux moitiés : chacune seule ne dit rien.',
     work_order: 'Un pseudonyme de l’appareil, la règle, la gravité, l’état. Notes et personnes restent ici.',

@@ -56,6 +56,7 @@ export const nl: LearnWords = {
   sent: 'Verstuurd',
   notSent: 'Er wordt niets verstuurd',
   kinds: {
+    incident_card: 'Incidentfiches',
     statement: 'Energie van elk tijdvak',
     report: 'Rapporten voor de sommen',
     work_order: 'Werkorders',
@@ -63,6 +64,7 @@ export const nl: LearnWords = {
     transaction: 'Transacties op het register',
   },
   why: {
+    incident_card: 'Een storing die voorbij is, in gekozen woorden en klassen, wanneer iemand ze verstuurt. Aan de verzamelaar van de week, die ze met die van minstens twee andere gebouwen publiceert.',
     statement: 'Netto-invoer en -uitvoer van het gebouw, om gedeelde energie te verrekenen. Naar de twee loketten van de dag, over een versleuteld kanaal, naar niemand anders.',
     report: 'Eén getal per periode, in twee helften: elk apart zegt niets.',
     work_order: 'Een schuilnaam van het toestel, de regel, de ernst, de toestand. Notities en personen blijven hier.',
