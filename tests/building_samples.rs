@@ -23,6 +23,7 @@ use node::core::{Change, Held, Issued};
 use protocol::energy::{self, Percent, Price, SlotId, SlotLength, WattHours};
 use protocol::{Address, AssetKind, Digest, Role, Severity, WorkOrderId, WorkOrderStatus};
 
+use crate::incident_samples::incident_entries;
 use crate::samples::TIME;
 
 /// Every kind of entry, with its name in the golden file.
@@ -73,6 +74,9 @@ pub(crate) fn building_entries() -> Vec<(&'static str, Change)> {
         ("equipment", Change::PutEquipment(equipment())),
         ("dwellings", Change::PutDwellings(dwellings())),
     ]
+    .into_iter()
+    .chain(incident_entries())
+    .collect()
 }
 
 fn dwellings() -> DwellingPlan {

@@ -17,6 +17,7 @@ mod golden;
 mod harness;
 mod hostile;
 mod hostile_telemetry;
+mod incident_samples;
 mod licences;
 mod nab;
 mod samples;

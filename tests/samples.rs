@@ -59,6 +59,7 @@ pub(crate) fn protocol_types() -> Vec<Wire> {
         crate::energy_samples::protocol_types(),
         crate::token_samples::protocol_types(),
         crate::assembly_samples::protocol_types(),
+        crate::incident_samples::incident_types(),
     ];
     rooms.into_iter().flatten().collect()
 }
