@@ -54,8 +54,8 @@ pub use metric::{ConflictView, MetricKind, MetricView, OnConflict, SwapView};
 pub use minutes::{MinutesItem, MinutesText, MinutesView, NamedText, PresentText, ProxyText, ReducedText};
 pub use plan::{
     Consent, DayPlanView, EquipmentView, ForecastError, LoadDraft, LoadKind, OwnTariff, PlanReason,
-    PlanSlotView, PlanStage, PlanView, PlannedStore, PriceSource, ServedFirst, ShiftStage, ShiftView,
-    StoreDraft, StoreKind,
+    PlanSlotView, PlanStage, PlanView, PlannedStore, PriceSource, ServedFirst, SharedPlanView, ShiftStage,
+    ShiftView, StoreDraft, StoreKind,
 };
 pub use policy::{
     Condition, DryRunAsset, DryRunFiring, DryRunView, EscalationStep, ImportView, Operator, PolicyCondition,

@@ -3,8 +3,8 @@
 use web::request::PlanCall;
 use web::view::{
     DayPlanView, EquipmentView, ForecastError, LoadDraft, LoadKind, OwnTariff, Picture, PlanReason,
-    PlanSlotView, PlanStage, PlanView, PlannedStore, PriceSource, ShiftStage, ShiftView, StoreDraft,
-    StoreKind,
+    PlanSlotView, PlanStage, PlanView, PlannedStore, PriceSource, SharedPlanView, ShiftStage, ShiftView,
+    StoreDraft, StoreKind,
 };
 use web::{Kind, Problem, Time};
 
@@ -73,7 +73,7 @@ pub(super) fn equipment() -> EquipmentView {
     let tariff =
         OwnTariff::TwoPrices { high: 270_000, low: 200_000, export: 40_000, low_from: 1_320, low_until: 360 };
     EquipmentView {
-        stores: vec![store],
+        stores: vec![store.clone(), StoreDraft { kind: StoreKind::Hive, capacity_wh: 40_000, ..store }],
         loads: vec![car],
         tariff,
         moved_max_wh: 3_000,
@@ -99,6 +99,13 @@ fn day(now: i64) -> DayPlanView {
         sun_error: error(0.97),
         cost: 3_410_000,
         cost_without: 4_150_000,
+        shared: Some(SharedPlanView {
+            stage: PlanStage::Exact,
+            reasons: Vec::new(),
+            import_max_w: Some(21_400),
+            asked_max_w: Some(19_000),
+            reserve_wh: 1_200,
+        }),
     }
 }
 
@@ -118,15 +125,23 @@ fn slot(number: i64, stored: &mut i64) -> PlanSlotView {
     };
     *stored += battery;
     let is_low = !(24..88).contains(&quarter);
+    let shared = match quarter {
+        44..56 => 800,
+        72..84 => -700,
+        _ => 0,
+    };
     PlanSlotView {
         id: start.to_string(),
         start: Time::from_ms(start),
         end: Time::from_ms(start + SLOT_MS),
         load_wh: Some(load),
         sun_wh: Some(sun),
-        stores: vec![PlannedStore { net_wh: battery, stored_wh: *stored, hold_wh: 1_200, fill_wh: 0 }],
+        stores: vec![
+            PlannedStore { net_wh: battery, stored_wh: *stored, hold_wh: 1_200, fill_wh: 0 },
+            PlannedStore { net_wh: shared, stored_wh: 10_000 + shared, hold_wh: 1_200, fill_wh: 0 },
+        ],
         loads_wh: vec![car],
-        net_wh: load + car + battery - sun,
+        net_wh: load + car + battery + shared - sun,
         import_price: if is_low { 200_000 } else { 270_000 },
         export_price: 40_000,
     }

@@ -226,6 +226,20 @@ pub struct PlanSlotView {
     pub export_price: i64,
 }
 
+/// How batteries behind this building's meter that neighbours share are planned: for all of the hive, from its settled
+/// totals and from what its coordinator asked. What they do stands with the other stores of a slot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SharedPlanView {
+    pub stage: PlanStage,
+    pub reasons: Vec<PlanReason>,
+    /// Import of the hive that they keep below where they can, W; `null` before a day of it is known.
+    pub import_max_w: Option<i64>,
+    /// What the coordinator asked for where the hive's peak is, W; `null` where it asked for nothing.
+    pub asked_max_w: Option<i64>,
+    /// Energy that is kept for peaks, Wh.
+    pub reserve_wh: i64,
+}
+
 /// The building's plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DayPlanView {
@@ -245,6 +259,8 @@ pub struct DayPlanView {
     pub cost: i64,
     /// What everything at once, with batteries by themselves, would cost.
     pub cost_without: i64,
+    /// `null` where no battery here is shared.
+    pub shared: Option<SharedPlanView>,
 }
 
 /// The plan in force.

@@ -3031,6 +3031,7 @@ export interface components {
             prices: components["schemas"]["PriceSource"];
             /** @description Nothing in it: the plan is all that was wished. */
             reasons: components["schemas"]["PlanReason"][];
+            shared?: components["schemas"]["SharedPlanView"] | null;
             /** @description To the end of tomorrow. */
             slots: components["schemas"]["PlanSlotView"][];
             stage: components["schemas"]["PlanStage"];
@@ -6692,6 +6693,29 @@ export interface components {
             low: number;
             /** Format: int32 */
             medium: number;
+        };
+        /**
+         * @description How batteries behind this building's meter that neighbours share are planned: for all of the hive, from its settled
+         *     totals and from what its coordinator asked. What they do stands with the other stores of a slot.
+         */
+        SharedPlanView: {
+            /**
+             * Format: int64
+             * @description What the coordinator asked for where the hive's peak is, W; `null` where it asked for nothing.
+             */
+            asked_max_w?: number | null;
+            /**
+             * Format: int64
+             * @description Import of the hive that they keep below where they can, W; `null` before a day of it is known.
+             */
+            import_max_w?: number | null;
+            reasons: components["schemas"]["PlanReason"][];
+            /**
+             * Format: int64
+             * @description Energy that is kept for peaks, Wh.
+             */
+            reserve_wh: number;
+            stage: components["schemas"]["PlanStage"];
         };
         /** @description A rule of sharing. In fixed keys no weights are equal weights. */
         SharingRuleDraft: {

@@ -18,6 +18,12 @@ pub struct Order {
 impl Order {
     /// Charge on surplus, discharge on need.
     pub const GREEDY: Self = Self { hold_wh: 0, fill_wh: 0, import_max_wh: None };
+
+    /// The part of an order to many batteries that falls to one of them: its levels by capacity, the limit as it is.
+    pub fn part_of(self, capacity_wh: i64, all_wh: i64) -> Self {
+        let [hold_wh, fill_wh] = [self.hold_wh, self.fill_wh].map(|level| part(level, capacity_wh, all_wh));
+        Self { hold_wh, fill_wh, ..self }
+    }
 }
 
 /// What a battery did in a slot, Wh at its terminals; never both.
@@ -78,13 +84,11 @@ pub fn decide(battery: &Battery, need_wh: i64, order: Order, length: SlotLength)
 /// the part of the energy that it can of all that can be done.
 pub fn decide_together(batteries: &[Battery], need_wh: i64, order: Order, length: SlotLength) -> Vec<Action> {
     let capacity_wh: i64 = batteries.iter().map(|battery| battery.spec().capacity_wh()).sum();
-    let level = |sum_wh: i64, battery: &Battery| part(sum_wh, battery.spec().capacity_wh(), capacity_wh);
-    let reaches: Vec<Reach> = batteries
-        .iter()
-        .map(|battery| {
-            Reach::of(battery, level(order.hold_wh, battery), level(order.fill_wh, battery), length)
-        })
-        .collect();
+    let reach = |battery: &Battery| {
+        let own = order.part_of(battery.spec().capacity_wh(), capacity_wh);
+        Reach::of(battery, own.hold_wh, own.fill_wh, length)
+    };
+    let reaches: Vec<Reach> = batteries.iter().map(reach).collect();
     let sum = |of: fn(&Reach) -> i64| reaches.iter().map(of).sum::<i64>();
     let whole = Reach {
         room_wh: sum(|reach| reach.room_wh),

@@ -152,6 +152,11 @@ impl Equipment {
 }
 
 impl OwnStore {
+    /// Whether neighbours share it, so that it is planned for all of them.
+    pub const fn is_shared(&self) -> bool {
+        matches!(self.kind, StoreKind::Hive | StoreKind::Season)
+    }
+
     /// The part of the store that plans may use, with so much in all of it, Wh.
     pub(super) fn battery(&self, stored_wh: i64) -> Result<Battery, PlanError> {
         let usable_wh = self.capacity_wh - self.reserve_wh;

@@ -3,12 +3,14 @@
 
 mod equipment;
 mod memory;
+mod shared;
 mod shifting;
 mod tariff;
 mod work;
 
 pub use equipment::{Consent, Equipment, First, OwnLoad, OwnStore, OwnTariff, Parts};
 pub use memory::PlanMemory;
+pub use shared::SharedPlan;
 pub use shifting::{Wish, WishStage};
 pub use work::{DayPlan, PlanSlot, PlanWork, Planned, PriceSource};
 
@@ -24,6 +26,7 @@ use super::maintenance::Change;
 use super::output::{Answer, Event};
 use super::plan::{Calendar, History, SlotLength, SlotNumber, Zone};
 use memory::Course;
+use shared::HiveNeeds;
 use shifting::Shifting;
 use work::{Pins, index, slot_of};
 
@@ -156,6 +159,11 @@ impl Planning {
         let slots: Vec<SlotNumber> = (0..count).map(|at| first.plus(index(at))).collect();
         let (prices, source) = tariff::prices(&self.equipment, &self.calendar, state, &slots);
         let own_w = self.equipment.parts().import_max_w;
+        let has_shared = self.equipment.parts().stores.iter().any(OwnStore::is_shared);
+        let hive = has_shared.then(|| {
+            let (prices, _) = tariff::voted(&self.calendar, state, &slots);
+            HiveNeeds::of(state, first, prices, self.wishes())
+        });
         Some(PlanWork {
             generation: self.generation,
             turn,
@@ -172,6 +180,7 @@ impl Planning {
             had: self.had(first),
             known_from: self.had_from.unwrap_or(first),
             pins: self.pins.clone(),
+            hive,
             import_max_w: [connection_w, own_w].into_iter().flatten().min().map(i64::from),
         })
     }

@@ -29,17 +29,20 @@ pub(super) fn prices(
             };
             (slots.iter().map(price).collect(), PriceSource::Own)
         }
-        OwnTariff::Voted => {
-            let voted = |slot: &SlotNumber| {
-                let id = SlotId::at(calendar.start(*slot), in_the_ledger(calendar.length()))?;
-                let tariff = state.tariff_at(id)?;
-                Some(Prices { import: tariff.retail.0, export: tariff.feed_in.0 })
-            };
-            match slots.iter().map(voted).collect::<Option<Vec<Prices>>>() {
-                Some(prices) => (prices, PriceSource::Voted),
-                None => (vec![ASSUMED; slots.len()], PriceSource::Assumed),
-            }
-        }
+        OwnTariff::Voted => voted(calendar, state, slots),
+    }
+}
+
+/// What the hive voted.
+pub(super) fn voted(calendar: &Calendar, state: &State, slots: &[SlotNumber]) -> (Vec<Prices>, PriceSource) {
+    let price = |slot: &SlotNumber| {
+        let id = SlotId::at(calendar.start(*slot), in_the_ledger(calendar.length()))?;
+        let tariff = state.tariff_at(id)?;
+        Some(Prices { import: tariff.retail.0, export: tariff.feed_in.0 })
+    };
+    match slots.iter().map(price).collect::<Option<Vec<Prices>>>() {
+        Some(prices) => (prices, PriceSource::Voted),
+        None => (vec![ASSUMED; slots.len()], PriceSource::Assumed),
     }
 }
 

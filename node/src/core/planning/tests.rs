@@ -6,7 +6,7 @@ use protocol::{Digest, Genesis, SigningKey};
 use super::equipment::tests::{battery, car};
 use super::*;
 use crate::core::energy::Flow;
-use crate::core::plan::{LoadKind, Reason, Stage};
+use crate::core::plan::{LoadKind, Reason, Stage, StoreKind};
 
 const QUARTER_MS: i64 = 900_000;
 const DAY_MS: i64 = 96 * QUARTER_MS;
@@ -124,6 +124,40 @@ fn the_sun_fills_the_battery_and_the_night_the_car() {
     assert_eq!(car_wh, 8_000 * 3 / 52 + 8_000);
     let of_sun = |slot: &&PlanSlot| slot.stores[0].0 > 0 && slot.net_wh <= 0 && (8..17).contains(&hour(slot));
     assert!(plan.slots.iter().filter(of_sun).count() > 0, "surplus goes into the battery");
+}
+
+/// A battery that neighbours share does not serve the house behind whose meter it stands: while nothing is known of the hive
+/// it rests, and the house's own one works as ever.
+#[test]
+fn a_shared_battery_is_planned_for_the_hive_and_not_for_the_house() {
+    let mut cottage = Cottage::new(28);
+    let shared = OwnStore { kind: StoreKind::Hive, capacity_wh: 40_000, ..battery() };
+    cottage.equip(Parts { stores: vec![shared, battery()], tariff: two_prices(), ..Parts::default() });
+    assert!(cottage.plan(28, 6 * 60));
+    let plan = cottage.planning.plan().unwrap();
+    let common = plan.shared.as_ref().expect("it has a plan of its own");
+    assert_eq!((common.stage, common.import_max_wh), (Stage::Greedy, None));
+    assert!(matches!(common.reasons[..], [Reason::Unknown { .. }]), "{:?}", common.reasons);
+    assert!(plan.slots.iter().all(|slot| slot.stores[0] == (0, 1_000) && slot.orders.len() == 2));
+    assert!(plan.slots.iter().any(|slot| slot.stores[1].0 > 0), "the house's own battery is filled");
+    assert_eq!(plan.stage, Stage::Exact);
+    // With a past of the hive it works, and what it takes and gives goes through the house's meter.
+    let mut work = cottage.work(28, 8 * 60).unwrap();
+    let (first, needs) = (work.first, work.hive.as_mut().unwrap());
+    for slot in first.0 - 28 * 96..first.0 {
+        let quarter = slot.rem_euclid(96);
+        let need = if (44..56).contains(&quarter) { -2_000 } else { 500 };
+        needs.history.record(SlotNumber(slot), need).unwrap();
+    }
+    cottage.planning.take(work.solve());
+    let plan = cottage.planning.plan().unwrap();
+    assert_eq!(plan.shared.as_ref().unwrap().stage, Stage::Exact);
+    let planned: Vec<&PlanSlot> = plan.slots.iter().filter(|slot| slot.slot >= plan.first).collect();
+    assert!(planned.iter().map(|slot| slot.stores[0].0.max(0)).sum::<i64>() > 10_000);
+    for slot in planned {
+        let sums = slot.load_wh.unwrap() - slot.sun_wh.unwrap();
+        assert_eq!(slot.net_wh, sums + slot.stores[0].0 + slot.stores[1].0);
+    }
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use protocol::UnixMs;
 
-use super::equipment::{Equipment, First, OwnLoad};
+use super::equipment::{Equipment, First, OwnLoad, OwnStore};
+use super::shared::{HiveNeeds, SharedPlan};
 use crate::core::plan::{
     Battery, Calendar, Errors, Forecast, History, Load, LocalSlot, Order, Plan, PlanError, Prices, Reason,
     SlotNumber, Stage, Wishes, plan_building, without_plan,
@@ -47,6 +48,8 @@ pub struct PlanWork {
     /// From when on it is known what loads have had.
     pub(super) known_from: SlotNumber,
     pub(super) import_max_w: Option<i64>,
+    /// What the hive needs; only where a battery that neighbours share is behind this meter.
+    pub(super) hive: Option<HiveNeeds>,
     /// What is held fast of loads, whatever else is planned.
     pub(super) pins: Pins,
 }
@@ -109,6 +112,8 @@ pub struct DayPlan {
     pub cost: i64,
     /// The second of these.
     pub cost_without: i64,
+    /// The course of batteries that neighbours share; none where the building has none.
+    pub shared: Option<SharedPlan>,
 }
 
 /// What became of [`PlanWork`].
@@ -131,16 +136,22 @@ impl PlanWork {
         let load = forecast(&self.load);
         // A building without a counter of production has no sun that we know of.
         let sun = self.sun.oldest().map(|_| forecast(&self.sun));
+        let shared = self.shared()?;
+        let shared_wh = |slot: usize| {
+            let steps = shared.iter().flat_map(|plan| &plan.steps);
+            steps.map(|steps| steps[slot].net_wh).sum::<i64>()
+        };
         let needs = (0..self.count).map(|slot| {
             let sun = sun.as_ref().map_or(Some(0), |sun| sun.values[slot].map(|wh| wh.max(0)));
-            Some(load.values[slot]? - sun? + self.pinned(self.first.plus(index(slot)), None))
+            let fixed_wh = self.pinned(self.first.plus(index(slot)), None) + shared_wh(slot);
+            Some(load.values[slot]? - sun? + fixed_wh)
         });
         let (places, loads): (Vec<usize>, Vec<Load>) = self.loads()?.into_iter().unzip();
-        let stores = self.equipment.parts().stores.iter().zip(&self.stored_wh);
+        let stores = self.stores(|store| !store.is_shared())?;
         let wishes = Wishes {
             needs: needs.collect(),
             prices: self.prices.clone(),
-            stores: stores.map(|(store, stored_wh)| store.battery(*stored_wh)).collect::<Result<_, _>>()?,
+            stores,
             loads,
             import_max_w: self.import_max_w,
             peak_price: 0,
@@ -152,8 +163,8 @@ impl PlanWork {
             span: self.span(at),
             load_wh: load.values[at],
             sun_wh: sun.as_ref().and_then(|sun| sun.values[at]),
-            stores: self.stored(&plan, at),
-            orders: plan.orders.iter().map(|orders| orders[at]).collect(),
+            stores: self.stored(&plan, shared.as_ref(), at),
+            orders: self.in_place(&plan.orders, shared.as_ref().map(|plan| &plan.orders), at),
             loads: self.taken(&plan, &places, at),
             net_wh: plan.net_wh[at],
             prices: self.prices[at],
@@ -168,7 +179,31 @@ impl PlanWork {
             errors: (load.errors, sun.and_then(|sun| sun.errors)),
             cost: self.cost(&plan, &wishes.stores),
             cost_without: self.cost(&without, &wishes.stores),
+            shared,
         })
+    }
+
+    /// The course of the batteries that neighbours share, which is held fast in what the building plans for itself.
+    fn shared(&self) -> Result<Option<SharedPlan>, PlanError> {
+        let Some(hive) = &self.hive else { return Ok(None) };
+        let stores = self.stores(OwnStore::is_shared)?;
+        Ok(Some(hive.plan(&self.calendar, self.first, stores)))
+    }
+
+    fn stores(&self, is_meant: impl Fn(&OwnStore) -> bool) -> Result<Vec<Battery>, PlanError> {
+        let stores = self.equipment.parts().stores.iter().zip(&self.stored_wh);
+        let meant = stores.filter(|(store, _)| is_meant(store));
+        meant.map(|(store, stored_wh)| store.battery(*stored_wh)).collect()
+    }
+
+    /// What is planned for a slot of the building's own stores and of shared ones, in the order of the equipment.
+    fn in_place<T: Copy>(&self, own: &[Vec<T>], shared: Option<&Vec<Vec<T>>>, at: usize) -> Vec<T> {
+        let (mut own, mut shared) = (own.iter(), shared.into_iter().flatten());
+        let planned = |store: &OwnStore| {
+            let course = if store.is_shared() { shared.next() } else { own.next() };
+            course.expect("invariant: every store is planned once")[at]
+        };
+        self.equipment.parts().stores.iter().map(planned).collect()
     }
 
     /// One programme for everything, or one after the other where the owner says who goes first.
@@ -259,11 +294,10 @@ impl PlanWork {
         (self.calendar.start(slot), self.calendar.start(slot.plus(1)))
     }
 
-    fn stored(&self, plan: &Plan, at: usize) -> Vec<(i64, i64)> {
-        let own = self.equipment.parts().stores.iter();
-        own.zip(&plan.steps)
-            .map(|(own, steps)| (steps[at].net_wh, steps[at].stored_wh + own.reserve_wh))
-            .collect()
+    fn stored(&self, plan: &Plan, shared: Option<&SharedPlan>, at: usize) -> Vec<(i64, i64)> {
+        let steps = self.in_place(&plan.steps, shared.map(|plan| &plan.steps), at);
+        let stores = self.equipment.parts().stores.iter().zip(steps);
+        stores.map(|(store, step)| (step.net_wh, step.stored_wh + store.reserve_wh)).collect()
     }
 
     fn taken(&self, plan: &Plan, places: &[usize], at: usize) -> Vec<i64> {

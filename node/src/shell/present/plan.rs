@@ -4,15 +4,16 @@ use protocol::Digest;
 use web::view::{
     Consent as ShownConsent, DayPlanView, EquipmentView, ForecastError, LoadDraft, LoadKind as ShownLoad,
     OwnTariff as ShownTariff, PlanReason, PlanSlotView, PlanStage, PlanView, PlannedStore,
-    PriceSource as ShownSource, ServedFirst, ShiftStage, ShiftView, StoreDraft, StoreKind as ShownStore,
+    PriceSource as ShownSource, ServedFirst, SharedPlanView, ShiftStage, ShiftView, StoreDraft,
+    StoreKind as ShownStore,
 };
 use web::{Kind, Problem};
 
 use crate::core::Core;
-use crate::core::plan::{Errors, LoadKind, Reason, Shift, Stage, StoreKind};
+use crate::core::plan::{Errors, LoadKind, Reason, Shift, SlotLength, Stage, StoreKind};
 use crate::core::planning::{
-    Consent, DayPlan, Equipment, First, OwnLoad, OwnStore, OwnTariff, Parts, PlanSlot, PriceSource, Wish,
-    WishStage,
+    Consent, DayPlan, Equipment, First, OwnLoad, OwnStore, OwnTariff, Parts, PlanSlot, PriceSource,
+    SharedPlan, Wish, WishStage,
 };
 
 /// The plan in force.
@@ -27,11 +28,7 @@ fn day(core: &Core, plan: &DayPlan) -> DayPlanView {
     DayPlanView {
         made: plan.made.into(),
         from: core.planning().calendar().start(plan.first).into(),
-        stage: match plan.stage {
-            Stage::Exact => PlanStage::Exact,
-            Stage::Relaxed => PlanStage::Relaxed,
-            Stage::Greedy => PlanStage::Greedy,
-        },
+        stage: stage(plan.stage),
         reasons: plan.reasons.iter().map(reason).collect(),
         slots: plan.slots.iter().map(|planned| slot(planned, &reserves)).collect(),
         prices: match plan.source {
@@ -43,6 +40,25 @@ fn day(core: &Core, plan: &DayPlan) -> DayPlanView {
         sun_error: plan.errors.1.map(error),
         cost: plan.cost,
         cost_without: plan.cost_without,
+        shared: plan.shared.as_ref().map(|shared| for_all(shared, core.planning().calendar().length())),
+    }
+}
+
+fn for_all(plan: &SharedPlan, length: SlotLength) -> SharedPlanView {
+    SharedPlanView {
+        stage: stage(plan.stage),
+        reasons: plan.reasons.iter().map(reason).collect(),
+        import_max_w: plan.import_max_wh.map(|limit| length.power_w(limit)),
+        asked_max_w: plan.asked_max_wh.map(|limit| length.power_w(limit)),
+        reserve_wh: plan.reserve_wh,
+    }
+}
+
+const fn stage(stage: Stage) -> PlanStage {
+    match stage {
+        Stage::Exact => PlanStage::Exact,
+        Stage::Relaxed => PlanStage::Relaxed,
+        Stage::Greedy => PlanStage::Greedy,
     }
 }
 

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use protocol::energy::{
     ShiftAgreement, ShiftMessage, ShiftRequest, SignedShiftAnswer, SignedShiftRequest, SlotId, WattHours,
 };
-use protocol::limits::{PLAN_HISTORY_SLOTS_MAX, SHIFT_SLOTS_MAX};
+use protocol::limits::SHIFT_SLOTS_MAX;
 use protocol::{Address, Digest, UnixMs};
 
 use super::{AGAIN_MS, Letter, Planning, Town, change_of, plain, shift_of};
 use crate::core::plan::{self, Answer, Refusal, Shift, SlotNumber, values};
+use crate::core::planning::shared::record_totals;
 use crate::core::planning::tariff::in_the_ledger;
 
 /// Minutes of the local day between which the coordinator asks.
@@ -101,16 +102,8 @@ impl Planning {
 
     /// Takes in what was settled of late.
     fn look_at_hive(&mut self, town: &Town<'_>) {
-        let now = u64::try_from(self.calendar.slot_at(town.now).0).unwrap_or(0);
-        let from = now.saturating_sub(PLAN_HISTORY_SLOTS_MAX as u64);
-        for settled in town.state.settled_slots(SlotId(from)..=SlotId(now)) {
-            let result = &settled.result;
-            let net = result.demand.0.saturating_sub(result.surplus.0);
-            if let Ok(slot) = i64::try_from(result.slot.0) {
-                // What no slot can hold is missing.
-                drop(self.shifting.hive.record(SlotNumber(slot), net));
-            }
-        }
+        let now = self.calendar.slot_at(town.now);
+        record_totals(&mut self.shifting.hive, town.state, now);
     }
 
     pub(super) fn hear_answer(
