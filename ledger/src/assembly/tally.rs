@@ -114,7 +114,7 @@ pub fn tally(
     };
     let Judged { arithmetic, bridge: bridge_worked, outcome } =
         judge(roll.law, resolution.round, attendance.quorum().is_reached(), &sums);
-    let bridge = bridge_of(roll.law, resolution.round, rule);
+    let bridge = bridge_of(roll.law, resolution.round, rule).filter(|_| bridge_worked.is_some());
     let doubts = doubts(attendance, rule, bridge.map(|b| b.when), &reductions, &stands, owners.is_divided);
     let record = TallyRecord {
         assembly: hall.id(),

@@ -156,6 +156,9 @@ fn a_second_vote_needs_a_first_and_leads_no_further() {
     let first = house.tally("fff---");
     assert_eq!(first.record.outcome, Outcome::SecondVote(RuleId::Fr25));
     assert!(first.doubts.contains(&Doubt::Rule(RuleId::Fr26Bridge)), "{:?}", first.doubts);
+    let outright = house.tally("ffff--");
+    assert_eq!(outright.record.outcome, Outcome::Adopted);
+    assert!(!outright.doubts.contains(&Doubt::Rule(RuleId::Fr26Bridge)), "nobody looked at it");
     let adopted = house.tally_item(1, "ffff--", Some(&first)).record;
     assert_eq!((adopted.rule, adopted.outcome), (RuleId::Fr25, Outcome::Adopted));
     // 450 of 900 misses article 25 and has its third; no vote at article 24 follows (decree, 19-1).
