@@ -127,8 +127,6 @@ fn what_is_given_for_a_day_has_its_bound() {
     }
     give(&mut chain, 4, 96, &[(5, 51), (4, 49)]).unwrap();
     assert_eq!(chain.state().coefficients(SlotId(96)..SlotId(192)).count(), 96);
-    assert!(
-        COEFFICIENTS_A_DAY_MAX / SHARING_KEYS_MAX >= 24,
-        "the largest hive is given parts for every hour"
-    );
+    // The largest hive is given parts for every hour.
+    const { assert!(COEFFICIENTS_A_DAY_MAX / SHARING_KEYS_MAX >= 24) };
 }

@@ -282,12 +282,12 @@ fn one_signature_of_each_holds_for_the_sheet_and_for_the_ledger() {
     let other = Paper { sequence: 8, ..paper.clone() };
     assert!(!other.is_signed_by(&key(2).public(), &by_assessor, &CHAIN), "another sheet");
     assert_eq!(signed.clone().verify(&CHAIN).unwrap().commitment(), entry.commitment);
-    let twice = SignedPaper { by_assessor: by_syndic, ..signed.clone() };
+    let twice = SignedPaper { by_assessor: by_syndic, ..signed };
     assert!(matches!(twice.verify(&CHAIN), Err(BallotError::Signature(_))), "two persons");
 
     // As it was signed before: it still reads, under the name it had, and is no entry.
     let before = [1, 2].map(|n| key(n).sign(Domain::Paper, &CHAIN, &encode(&paper)));
-    let committed = CommittedPaper { paper: paper.clone(), by_syndic: before[0], by_assessor: before[1] };
+    let committed = CommittedPaper { paper, by_syndic: before[0], by_assessor: before[1] };
     assert_eq!(committed.clone().verify(&CHAIN).unwrap().commitment(), committed.commitment());
     assert_ne!(committed.commitment(), entry.commitment);
     assert!(SignedPaper::open(&encode(&committed), &CHAIN).is_err());

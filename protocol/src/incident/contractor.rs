@@ -62,7 +62,7 @@ fn is_valid(country: Country, number: u64) -> bool {
         Country::Belgium => {
             (1_000_000..2_000_000_000).contains(&number) && 97 - (number / 100) % 97 == number % 100
         }
-        Country::France => (1_000_000..1_000_000_000).contains(&number) && luhn(number) % 10 == 0,
+        Country::France => (1_000_000..1_000_000_000).contains(&number) && luhn(number).is_multiple_of(10),
         Country::Luxembourg => (1..1_000_000).contains(&number),
         Country::Netherlands => (1_000_000..100_000_000).contains(&number),
     }

@@ -8,7 +8,7 @@ use super::card::SignedCard;
 use super::contractor::Contractor;
 use crate::bounded::Bounded;
 use crate::crypto::PublicKey;
-use crate::limits::CARD_WEEKS_KEPT;
+use crate::limits::CARD_WEEKS_LISTED_MAX;
 
 /// One message about incident cards.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ pub enum IncidentMessage {
     /// From the relay: what became of it.
     Receipt(CardReceipt),
     /// Weeks of which the sender holds what was let out.
-    Known(Bounded<u64, { CARD_WEEKS_KEPT as usize }>),
+    Known(Bounded<u64, CARD_WEEKS_LISTED_MAX>),
     /// What was let out of a week.
     Batch(Box<SignedBatch>),
 }

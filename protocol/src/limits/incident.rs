@@ -20,6 +20,8 @@ pub const CARDS_WAITING_MAX: usize = 8;
 pub const CARD_WEEKS_WAITING: u64 = 8;
 /// Weeks for which batches are kept.
 pub const CARD_WEEKS_KEPT: u64 = 104;
+/// The same, as the length of a list of weeks.
+pub const CARD_WEEKS_LISTED_MAX: usize = 104;
 /// How long after the end of a week its batch may be let out and is waited for, milliseconds.
 pub const CARD_RELEASE_MS: i64 = 48 * 60 * 60 * 1000;
 /// The least number of buildings that have in common what a card says of its building.
@@ -36,6 +38,7 @@ pub const CONTRACTOR_NUMBER_MAX: u64 = 9_999_999_999;
 const _: () = {
     assert!(CARD_BATCH_MAX * CARD_BYTES_MAX + CARD_WITHDRAWN_MAX * 32 + 512 < CARD_BATCH_BYTES_MAX);
     assert!(CARD_BATCH_BYTES_MAX + 64 < SETTLEMENT_FRAME_BYTES_MAX);
-    assert!(CARD_WEEKS_KEPT as usize * 10 + 64 < SETTLEMENT_FRAME_BYTES_MAX);
+    assert!(CARD_WEEKS_LISTED_MAX as u64 == CARD_WEEKS_KEPT);
+    assert!(CARD_WEEKS_LISTED_MAX * 10 + 64 < SETTLEMENT_FRAME_BYTES_MAX);
     assert!(CARDS_PER_WEEK_MAX <= CARDS_WAITING_MAX && CARDS_WAITING_MAX < CARD_BATCH_MAX);
 };

@@ -75,7 +75,7 @@ impl Core {
         }
         match self.shelve(found, bytes.to_vec()) {
             Ok(_) => {
-                tracing::info!(text = %found, %from, "the text of a question to several buildings is here")
+                tracing::info!(text = %found, %from, "the text of a question to several buildings is here");
             }
             Err(error) => tracing::warn!(%error, "there is no room for the text of a question"),
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::incident::{Contractor, IncidentMessage, SignedBatch, SignedCard};
-use protocol::limits::CARD_WEEKS_KEPT;
+use protocol::limits::{CARD_WEEKS_KEPT, CARD_WEEKS_LISTED_MAX};
 use protocol::{Address, Bounded, PublicKey};
 
 use super::act::{Act, Scene, end_of, lapse_of, month_at};
@@ -64,7 +64,7 @@ impl Shelf {
 
     /// Which weeks are here.
     pub(super) fn known(&self) -> IncidentMessage {
-        let weeks = self.batches.keys().rev().take(usize::try_from(CARD_WEEKS_KEPT).unwrap_or(0)).copied();
+        let weeks = self.batches.keys().rev().take(CARD_WEEKS_LISTED_MAX).copied();
         IncidentMessage::Known(Bounded::new(weeks.collect()).expect("invariant: no more weeks are kept"))
     }
 

@@ -79,11 +79,9 @@ fn ahead(state: &State, slot: SlotId, books: &Books) -> Vec<DatedCoefficients> {
 fn gives(state: &State, slot: SlotId, member: &Address) -> Option<u32> {
     let now = state.rule_at(slot);
     let later = state.rules().filter(|(from, _)| *from > slot).map(|(_, rule)| rule);
-    std::iter::once(&now).chain(later).find_map(|rule| match rule {
-        SharingRule::FullDynamic(rule) if state.first_key(&rule.organiser) == state.first_key(member) => {
-            Some(rule.whole)
-        }
-        _ => None,
+    std::iter::once(&now).chain(later).find_map(|rule| {
+        let SharingRule::FullDynamic(rule) = rule else { return None };
+        (state.first_key(&rule.organiser) == state.first_key(member)).then_some(rule.whole)
     })
 }
 
