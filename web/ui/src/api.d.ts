@@ -1083,6 +1083,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What other buildings did, from the cards that are here. Nobody learns that it was asked. */
+        get: operations["learn"];
+        put?: never;
+        /** Hands the card in that was shown. It is let out when the week is over, together with those of other buildings. */
+        post: operations["hand_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/hint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this building can tell by itself of an alert or a work order, and what others did about the same. */
+        get: operations["hint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/own": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Cards that this building handed in, and how far they are. */
+        get: operations["own"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Exactly what would leave. Nothing leaves. */
+        post: operations["preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/withdrawals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks that a contractor who objects be taken off every card, on every node. */
+        post: operations["withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/invitations": {
         parameters: {
             query?: never;
@@ -2771,6 +2857,86 @@ export interface components {
              */
             taken: number;
         };
+        /** @description What a person says of something that is over, in words of the lists of [`CardView`]. */
+        CardDraft: {
+            /** @description Id of an alert that is closed; either this or `work_order`. */
+            alert?: string | null;
+            /**
+             * @description `unknown`, `worn_part`, `worn_seal`, `corrosion`, `limescale`, `dirt`, `setting`, `frost`, `damage`, `electrical` or
+             *     `installation`.
+             * @example worn_seal
+             */
+            cause: string;
+            /** @description BE, FR, LU or NL and the company's number. */
+            contractor?: string | null;
+            /** @example 100_200 */
+            cost: string;
+            flow?: string | null;
+            /** @example solved */
+            outcome: string;
+            rating?: string | null;
+            /**
+             * @description `repaired`, `part_replaced`, `unit_replaced`, `sealed`, `cleaned`, `adjusted`, `refilled`, `restarted` or `nothing`.
+             * @example part_replaced
+             */
+            remedy: string;
+            /** @example 1_2h */
+            span: string;
+            /** @example leak */
+            symptom: string;
+            /** @example water_riser */
+            system: string;
+            /** @description Id of a work order of this building that is done. */
+            work_order?: string | null;
+        };
+        /** @description Exactly what would leave, and nothing else. */
+        CardPreview: {
+            card: components["schemas"]["CardView"];
+            /**
+             * Format: int32
+             * @description Cards that may still be handed in this week.
+             */
+            left: number;
+            /** @description Whether the rating was left out, because this building rated the contractor before. */
+            rated_before: boolean;
+            /** @description Id of the authority that relays cards this week: it alone knows from which building one is. */
+            relay: string;
+            /** @description Hash of the card, to hand in what was shown. */
+            shown: string;
+        };
+        /** @description What a card says. */
+        CardView: {
+            cause: string;
+            /** @description Company number, such as `BE0202239951`. */
+            contractor?: string | null;
+            /** @description Euro: `under_50` to `from_5000`. */
+            cost: string;
+            /** @description Litres an hour: `under_5`, `5_20`, `20_100` or `from_100`; only of a leak. */
+            flow?: string | null;
+            /** @description `solved`, `partly`, `came_back` or `not_solved`. */
+            outcome: string;
+            /** @description `poor`, `fair` or `good`. */
+            rating?: string | null;
+            remedy: string;
+            /** @description `low`, `medium` or `high`. */
+            severity: string;
+            /** @description How long the work took: `under_1h` to `from_3d`. */
+            span: string;
+            /** @description What its building has in common with at least ten; empty says nothing of it. */
+            stratum: components["schemas"]["StratumView"];
+            /**
+             * @description `leak`, `overheating`, `too_cold`, `vibration`, `noise`, `low_pressure`, `high_use`, `low_output`, `stopped`,
+             *     `blocked`, `wear` or `wrong_figures`.
+             */
+            symptom: string;
+            /**
+             * @description `water_riser`, `hot_water`, `drain`, `heating`, `ventilation`, `cooling`, `elevator`, `electricity`, `solar`, `meter`
+             *     or `envelope`.
+             */
+            system: string;
+            /** @description A month (`2026-08`) or a year, as exactly as enough buildings had the same; empty where it is not said. */
+            when: string;
+        };
         /** @description The signatures of more than two thirds of the authorities under a block. */
         CertificateView: {
             block: string;
@@ -2934,6 +3100,22 @@ export interface components {
          * @enum {string}
          */
         Consent: "always" | "ask" | "never";
+        /** @description A contractor whom at least three buildings rated, each once. */
+        ContractorView: {
+            contractor: string;
+            /**
+             * Format: int32
+             * @description Of which good, in thousandths.
+             */
+            good_permille: number;
+            /**
+             * Format: int32
+             * @description Cards that name it.
+             */
+            jobs: number;
+            /** Format: int32 */
+            ratings: number;
+        };
         /**
          * @description What a building makes of the credit notes of a final period.
          * @enum {string}
@@ -3608,6 +3790,15 @@ export interface components {
             /** @description The assembly or poll: 64 hex digits. */
             vote: string;
         };
+        /** @description A card of another building that is alike. */
+        FoundCardView: {
+            card: components["schemas"]["CardView"];
+            /**
+             * Format: int32
+             * @description How much it is alike, out of 10.
+             */
+            score: number;
+        };
         /** @description What is found, with what it is checked against. */
         FoundView: {
             /** @description Keys of the authorities as this node has them. */
@@ -3669,6 +3860,12 @@ export interface components {
             kind: "aggregate";
             says?: string;
         };
+        /** @description A card, as it was shown. */
+        HandInDraft: {
+            draft: components["schemas"]["CardDraft"];
+            /** @description [`CardPreview::shown`]. */
+            shown: string;
+        };
         /** @description Something signed: one of the three, canonical bytes in hex digits. */
         HandInRequest: {
             /** @default null */
@@ -3708,6 +3905,21 @@ export interface components {
          * @enum {string}
          */
         HealthWeight: "notice" | "attention" | "not_ready";
+        /** @description What this building can tell by itself of an alert or a work order, and what others did about the same. */
+        HintView: {
+            flow?: string | null;
+            /** @description How far its card is; `null` while there is none. */
+            handed_in?: string | null;
+            learnt: components["schemas"]["LearntView"];
+            /**
+             * Format: int32
+             * @description Cards that may still be handed in this week.
+             */
+            left: number;
+            span?: string | null;
+            symptom: string;
+            system: string;
+        };
         /** @description What the whole hive shared, from the ledger's totals alone. */
         HiveEnergyView: {
             /** @description The course of it: up to 96 stretches of equal length. */
@@ -4046,6 +4258,25 @@ export interface components {
             from: string;
             /** @description `be-2020` or `fr-2020`. */
             law: string;
+        };
+        /** @description What others did, answered from the cards that this node has: nobody learns that it was asked. */
+        LearntView: {
+            /**
+             * Format: int32
+             * @description How many are alike; `null` below 3.
+             */
+            alike?: number | null;
+            /** @description The most alike first, then the newest; at most 20. */
+            cards: components["schemas"]["FoundCardView"][];
+            /** @description The best first. */
+            contractors: components["schemas"]["ContractorView"][];
+            /**
+             * Format: int64
+             * @description Cards of any kind that this node has.
+             */
+            kept: number;
+            /** @description The most frequent first. */
+            remedies: components["schemas"]["RemedyView"][];
         };
         /** @description Something that leaves this building. */
         LeavingKind: {
@@ -4817,6 +5048,39 @@ export interface components {
             reason: string;
             /** @enum {string} */
             status: "refused";
+        };
+        /** @description A card of this building. */
+        OwnCardView: {
+            /** @description When a person handed it in; that stays at home. */
+            at: components["schemas"]["Time"];
+            card: components["schemas"]["CardView"];
+            /** @description `waiting`, `kept`, `let_out`, `given_up`, or why the relay did not take it. */
+            told: string;
+        };
+        /** @description What this building handed in. */
+        OwnCardsView: {
+            /** @description Newest first. */
+            cards: components["schemas"]["OwnCardView"][];
+            /**
+             * Format: int32
+             * @description Cards that may still be handed in this week.
+             */
+            left: number;
+            /** Format: int32 */
+            per_week: number;
+            /** @description Id of the authority that relays cards this week. */
+            relay: string;
+            /**
+             * Format: int64
+             * @description Cards of others that wait at this node while it relays.
+             */
+            relaying: number;
+            /**
+             * Format: int64
+             * @description Batches that this node refused since its start because they did not hold.
+             */
+            spoilt: number;
+            withdrawals: components["schemas"]["WithdrawalView"][];
         };
         /** @description This building's line of a settled slot. */
         OwnLine: {
@@ -6485,6 +6749,15 @@ export interface components {
             reason: string;
             start: components["schemas"]["Time"];
         };
+        /** @description How often something was done. */
+        RemedyView: {
+            /**
+             * Format: int32
+             * @description At least 3.
+             */
+            count: number;
+            remedy: string;
+        };
         /** @description A resident of this building, as the own page knows them. */
         ResidentView: {
             /** @description Address of the building's node. */
@@ -7570,6 +7843,20 @@ export interface components {
             member: string;
             /** Format: int32 */
             weight: number;
+        };
+        /** @description A contractor to be forgotten. */
+        WithdrawalDraft: {
+            /**
+             * @description BE, FR, LU or NL and the company's number.
+             * @example BE0202239951
+             */
+            contractor: string;
+        };
+        /** @description A contractor that this building asked to be forgotten. */
+        WithdrawalView: {
+            at: components["schemas"]["Time"];
+            contractor: string;
+            told: string;
         };
         /** @description A change of a work order; what is none stays as it is. */
         WorkOrderChange: {
@@ -10250,6 +10537,251 @@ export interface operations {
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             421: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    learn: {
+        parameters: {
+            query?: {
+                /** @description `water_riser` and so on. */
+                system?: string;
+                /** @description `leak` and so on. */
+                symptom?: string;
+                /** @description Litres an hour: `under_5`, `5_20`, `20_100` or `from_100`. */
+                flow?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The most alike first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LearntView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    hand_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandInDraft"];
+            };
+        };
+        responses: {
+            /** @description It waits for the relay */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnCardsView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description It was handed in before, or has changed since it was shown */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            /** @description As many as a building may hand in */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    hint: {
+        parameters: {
+            query?: {
+                /** @description Id of an alert; either this or `work_order`. */
+                alert?: string;
+                /** @description Id of a work order of this building. */
+                work_order?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Words to begin with */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HintView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no such alert or work order */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    own: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnCardsView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CardDraft"];
+            };
+        };
+        responses: {
+            /** @description The card */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CardPreview"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description It is not over, or it would tell which building this is */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            /** @description A word that is not on its list */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawalDraft"];
+            };
+        };
+        responses: {
+            /** @description It waits for the relay */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnCardsView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            /** @description Not a company number */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             429: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
             504: components["responses"]["Problem"];
