@@ -72,6 +72,10 @@ pub(crate) async fn hint(
     responses(
         (status = 200, description = "The card", body = CardPreview),
         (
+            status = 404, description = "There is no such alert or work order", body = ProblemDocument,
+            content_type = "application/problem+json"
+        ),
+        (
             status = 409, description = "It is not over, or it would tell which building this is",
             body = ProblemDocument, content_type = "application/problem+json"
         ),
@@ -93,6 +97,10 @@ pub(crate) async fn preview(
     post, path = "/api/v1/incidents", tag = "incidents", request_body = HandInDraft,
     responses(
         (status = 202, description = "It waits for the relay", body = OwnCardsView),
+        (
+            status = 404, description = "There is no such alert or work order", body = ProblemDocument,
+            content_type = "application/problem+json"
+        ),
         (
             status = 409, description = "It was handed in before, or has changed since it was shown",
             body = ProblemDocument, content_type = "application/problem+json"
