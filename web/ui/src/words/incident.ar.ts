@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { IncidentWords } from './incident.fr';
+
+const { count } = counting('ar');
 
 export const ar: IncidentWords = {
   title: 'ما فعله الآخرون',
@@ -13,6 +16,7 @@ export const ar: IncidentWords = {
   outcome: 'النتيجة',
   contractor: 'الشركة',
   contractorHint: 'رقم الشركة: BE أو FR أو LU أو NL ثم الأرقام. اتركه فارغًا إن لم تُبلغ الشركة.',
+  numberHint: 'BE أو FR أو LU أو NL ثم الأرقام.',
   rating: 'الرضا',
   when: 'متى',
   severity: 'الخطورة',
@@ -32,15 +36,15 @@ export const ar: IncidentWords = {
   ratings: { poor: 'غير راضٍ', fair: 'بين بين', good: 'راضٍ' },
   severities: { low: 'منخفضة', medium: 'متوسطة', high: 'مرتفعة' },
   others: 'ما فعله الآخرون',
-  offer: (count) => `حدث الأمر نفسه في ${count} مبانٍ.`,
+  offer: (n) => count(n, { one: 'حدث الأمر نفسه في مبنى واحد.', two: 'حدث الأمر نفسه في مبنيين.', few: 'حدث الأمر نفسه في # مبانٍ.', many: 'حدث الأمر نفسه في # مبنى.', other: 'حدث الأمر نفسه في # مبنى.' }),
   offerFew: 'حدث الأمر نفسه عند جار واحد على الأقل.',
   none: 'لم يتحدث عنه أحد بعد.',
   seeAll: 'بحث آخر',
   done: 'أكثر ما تم فعله',
-  times: (count) => `${count} مرات`,
+  times: (n) => count(n, { one: 'مرة واحدة', two: 'مرتين', few: '# مرات', many: '# مرة', other: '# مرة' }),
   rated: 'شركات لها تقييمات كافية',
-  ratedBy: (ratings, good, jobs) => `${good} راضون من ${ratings} مبانٍ، ${jobs} أعمال`,
-  kept: (count) => `${count} بطاقات في هذه العقدة.`,
+  ratedBy: (ratings, good, jobs) => `${good} راضون من ${count(ratings, { one: 'مبنى واحد', two: 'مبنيين', few: '# مبانٍ', many: '# مبنى', other: '# مبنى' })}، ${count(jobs, { one: 'عمل واحد', two: 'عملان', few: '# أعمال', many: '# عملًا', other: '# عمل' })}`,
+  kept: (n) => count(n, { zero: 'لا بطاقة في هذه العقدة.', one: 'بطاقة واحدة في هذه العقدة.', two: 'بطاقتان في هذه العقدة.', few: '# بطاقات في هذه العقدة.', many: '# بطاقة في هذه العقدة.', other: '# بطاقة في هذه العقدة.' }),
   askingStaysHere: 'يجري البحث هنا: لا يعلم أحد عمّا تبحث.',
   share: 'ساعد الجيران',
   shareLead: 'قل بكلمات قليلة كيف انتهى الأمر. ترى أولًا ما يغادر بالضبط.',

@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { IncidentWords } from './incident.fr';
+
+const { count } = counting('en');
 
 export const en: IncidentWords = {
   title: 'What others did',
@@ -13,6 +16,7 @@ export const en: IncidentWords = {
   outcome: 'Result',
   contractor: 'Company',
   contractorHint: 'Company number: BE, FR, LU or NL and the digits. Leave it empty unless you have told the company.',
+  numberHint: 'BE, FR, LU or NL and the digits.',
   rating: 'Satisfaction',
   when: 'When',
   severity: 'Severity',
@@ -32,15 +36,15 @@ export const en: IncidentWords = {
   ratings: { poor: 'Not content', fair: 'In between', good: 'Content' },
   severities: { low: 'low', medium: 'medium', high: 'high' },
   others: 'What others did',
-  offer: (count) => `${count} buildings had the same.`,
+  offer: (n) => count(n, { one: '# building had the same.', other: '# buildings had the same.' }),
   offerFew: 'At least one neighbour had the same.',
   none: 'Nobody has told of it yet.',
   seeAll: 'Search otherwise',
   done: 'What was done most often',
-  times: (count) => `${count} times`,
+  times: (n) => count(n, { one: 'once', other: '# times' }),
   rated: 'Companies rated often enough',
-  ratedBy: (ratings, good, jobs) => `${good} content of ${ratings} buildings, ${jobs} jobs`,
-  kept: (count) => `${count} cards in this node.`,
+  ratedBy: (ratings, good, jobs) => `${good} content of ${count(ratings, { one: '# building', other: '# buildings' })}, ${count(jobs, { one: '# job', other: '# jobs' })}`,
+  kept: (n) => count(n, { zero: 'No card in this node.', one: '# card in this node.', other: '# cards in this node.' }),
   askingStaysHere: 'The search happens here: nobody learns what you look for.',
   share: 'Help the neighbours',
   shareLead: 'Say in a few words how it ended. First you see exactly what leaves.',

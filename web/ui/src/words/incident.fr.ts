@@ -1,3 +1,7 @@
+import { counting } from './count';
+
+const { count } = counting('fr');
+
 type Names = Record<string, string>;
 
 export interface IncidentWords {
@@ -13,6 +17,7 @@ export interface IncidentWords {
   outcome: string;
   contractor: string;
   contractorHint: string;
+  numberHint: string;
   rating: string;
   when: string;
   severity: string;
@@ -32,15 +37,15 @@ export interface IncidentWords {
   ratings: Names;
   severities: Names;
   others: string;
-  offer: (count: string) => string;
+  offer: (count: number) => string;
   offerFew: string;
   none: string;
   seeAll: string;
   done: string;
-  times: (count: string) => string;
+  times: (count: number) => string;
   rated: string;
-  ratedBy: (ratings: string, good: string, jobs: string) => string;
-  kept: (count: string) => string;
+  ratedBy: (ratings: number, good: string, jobs: number) => string;
+  kept: (count: number) => string;
   askingStaysHere: string;
   share: string;
   shareLead: string;
@@ -78,11 +83,12 @@ export const fr: IncidentWords = {
   outcome: 'Résultat',
   contractor: 'Entreprise',
   contractorHint: 'Numéro d’entreprise : BE, FR, LU ou NL et les chiffres. Laissez vide si vous n’avez pas informé l’entreprise.',
+  numberHint: 'BE, FR, LU ou NL, puis les chiffres.',
   rating: 'Satisfaction',
   when: 'Quand',
   severity: 'Gravité',
   building: 'Immeubles comparables',
-  any: 'Tous',
+  any: 'Peu importe',
   nobody: 'Non dit',
   unsaid: 'non dit',
   everybody: 'rien n’en est dit',
@@ -97,15 +103,15 @@ export const fr: IncidentWords = {
   ratings: { poor: 'Mécontent', fair: 'Moyen', good: 'Content' },
   severities: { low: 'faible', medium: 'moyenne', high: 'élevée' },
   others: 'Ce que d’autres ont fait',
-  offer: (count) => `${count} immeubles ont eu la même chose.`,
+  offer: (n) => count(n, { one: '# immeuble a eu la même chose.', other: '# immeubles ont eu la même chose.' }),
   offerFew: 'Un voisin au moins a eu la même chose.',
   none: 'Personne n’en a encore parlé.',
   seeAll: 'Chercher autrement',
   done: 'Ce qui a été fait le plus souvent',
-  times: (count) => `${count} fois`,
+  times: (n) => count(n, { one: '# fois', other: '# fois' }),
   rated: 'Entreprises assez évaluées',
-  ratedBy: (ratings, good, jobs) => `${good} de contents sur ${ratings} immeubles, ${jobs} travaux`,
-  kept: (count) => `${count} fiches dans ce nœud.`,
+  ratedBy: (ratings, good, jobs) => `${good} de contents sur ${count(ratings, { one: '# immeuble', other: '# immeubles' })}, ${count(jobs, { one: '# travail', other: '# travaux' })}`,
+  kept: (n) => count(n, { zero: 'Aucune fiche dans ce nœud.', one: '# fiche dans ce nœud.', other: '# fiches dans ce nœud.' }),
   askingStaysHere: 'La recherche se fait ici : personne n’apprend ce que vous cherchez.',
   share: 'Aider les voisins',
   shareLead: 'Dites en quelques mots comment cela s’est terminé. Vous voyez d’abord exactement ce qui part.',

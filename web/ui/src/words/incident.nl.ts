@@ -1,4 +1,7 @@
+import { counting } from './count';
 import type { IncidentWords } from './incident.fr';
+
+const { count } = counting('nl');
 
 export const nl: IncidentWords = {
   title: 'Wat anderen deden',
@@ -13,6 +16,7 @@ export const nl: IncidentWords = {
   outcome: 'Resultaat',
   contractor: 'Bedrijf',
   contractorHint: 'Ondernemingsnummer: BE, FR, LU of NL en de cijfers. Laat leeg als u het bedrijf niet hebt ingelicht.',
+  numberHint: 'BE, FR, LU of NL en de cijfers.',
   rating: 'Tevredenheid',
   when: 'Wanneer',
   severity: 'Ernst',
@@ -32,15 +36,15 @@ export const nl: IncidentWords = {
   ratings: { poor: 'Ontevreden', fair: 'Matig', good: 'Tevreden' },
   severities: { low: 'laag', medium: 'middel', high: 'hoog' },
   others: 'Wat anderen deden',
-  offer: (count) => `${count} gebouwen hadden hetzelfde.`,
+  offer: (n) => count(n, { one: '# gebouw had hetzelfde.', other: '# gebouwen hadden hetzelfde.' }),
   offerFew: 'Minstens één buur had hetzelfde.',
   none: 'Niemand heeft er nog over verteld.',
   seeAll: 'Anders zoeken',
   done: 'Wat het vaakst gedaan is',
-  times: (count) => `${count} keer`,
+  times: (n) => count(n, { other: '# keer' }),
   rated: 'Bedrijven met genoeg beoordelingen',
-  ratedBy: (ratings, good, jobs) => `${good} tevreden van ${ratings} gebouwen, ${jobs} werken`,
-  kept: (count) => `${count} fiches in dit knooppunt.`,
+  ratedBy: (ratings, good, jobs) => `${good} tevreden van ${count(ratings, { one: '# gebouw', other: '# gebouwen' })}, ${count(jobs, { one: '# werk', other: '# werken' })}`,
+  kept: (n) => count(n, { zero: 'Geen fiche in dit knooppunt.', one: '# fiche in dit knooppunt.', other: '# fiches in dit knooppunt.' }),
   askingStaysHere: 'Het zoeken gebeurt hier: niemand verneemt wat u zoekt.',
   share: 'De buren helpen',
   shareLead: 'Zeg in enkele woorden hoe het afliep. U ziet eerst precies wat vertrekt.',

@@ -54,6 +54,7 @@ export const ar: LearnWords = {
   kindsTitle: 'إلى من ولماذا',
   leavingLead: 'ما تقوله هذه العقدة للآخرين عن المبنى. لا قراءة لأي مسكن ولا اسم لأي ساكن ضمن ذلك.',
   sent: 'يُرسل',
+  notYet: 'لا شيء بعد',
   notSent: 'لا يُرسل شيء',
   kinds: {
     incident_card: 'بطاقات الحوادث',

@@ -54,6 +54,7 @@ export const en: LearnWords = {
   kindsTitle: 'To whom, and why',
   leavingLead: 'What this node tells others of the building. No reading of a dwelling and no name of a resident is among it.',
   sent: 'Sent',
+  notYet: 'Nothing yet',
   notSent: 'Nothing is sent',
   kinds: {
     incident_card: 'Incident cards',

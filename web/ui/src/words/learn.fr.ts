@@ -53,6 +53,7 @@ export const fr = {
   kindsTitle: 'À qui, et pourquoi',
   leavingLead: 'Ce que ce nœud dit de l’immeuble à d’autres. Aucun relevé d’un logement et aucun nom d’habitant n’en font partie.',
   sent: 'Envoyé',
+  notYet: 'Rien encore',
   notSent: 'Rien n’est envoyé',
   kinds: {
     incident_card: 'Fiches d’incident',

@@ -54,6 +54,7 @@ export const nl: LearnWords = {
   kindsTitle: 'Aan wie, en waarom',
   leavingLead: 'Wat dit knooppunt anderen over het gebouw vertelt. Geen meting van een woning en geen naam van een bewoner hoort daarbij.',
   sent: 'Verstuurd',
+  notYet: 'Nog niets',
   notSent: 'Er wordt niets verstuurd',
   kinds: {
     incident_card: 'Incidentfiches',
