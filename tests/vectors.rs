@@ -156,5 +156,5 @@ pub(crate) fn data(name: &str) -> Option<PathBuf> {
 }
 
 fn unhex(hex: &str) -> Vec<u8> {
-    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+    protocol::hex::unhex(hex).expect("a vector of hexadecimal digits")
 }

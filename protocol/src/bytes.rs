@@ -68,15 +68,9 @@ pub(crate) fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result
 }
 
 pub(crate) fn parse_hex<const N: usize>(text: &str) -> Result<[u8; N], crate::error::Invalid> {
-    let wrong = crate::error::Invalid::Hex { expected: 2 * N };
-    if text.len() != 2 * N || !text.bytes().all(|c| c.is_ascii_hexdigit()) {
-        return Err(wrong);
-    }
-    let mut bytes = [0; N];
-    for (i, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[2 * i..2 * i + 2], 16).map_err(|_| wrong.clone())?;
-    }
-    Ok(bytes)
+    let digits = Some(text).filter(|text| text.len() == 2 * N);
+    let bytes = digits.and_then(crate::hex::unhex).and_then(|bytes| bytes.try_into().ok());
+    bytes.ok_or(crate::error::Invalid::Hex { expected: 2 * N })
 }
 
 #[derive(Debug)]

@@ -18,6 +18,7 @@ pub mod energy;
 pub mod error;
 pub mod genesis;
 pub mod greeting;
+pub mod hex;
 pub mod ids;
 pub mod incident;
 pub mod invitation;

@@ -1,5 +1,6 @@
 //! Keys of a testnet, all derived from its seed: the same seed gives the same keys, so they protect nothing.
 
+use protocol::hex::hex;
 use protocol::{PublicKey, SigningKey};
 
 /// The secrets of one seed.
@@ -56,25 +57,6 @@ impl Keys {
         hasher.update(purpose.as_bytes());
         *hasher.finalize().as_bytes()
     }
-}
-
-/// Lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("invariant: a String takes every character");
-        text
-    })
-}
-
-/// The bytes of hexadecimal digits in pairs; none of anything else.
-pub fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digit = |letter: u8| char::from(letter).to_digit(16);
-    let byte = |pair: &[u8]| {
-        let [high, low] = pair else { return None };
-        u8::try_from(digit(*high)? << 4 | digit(*low)?).ok()
-    };
-    text.as_bytes().chunks(2).map(byte).collect()
 }
 
 /// The libp2p peer id of an Ed25519 key: base58 of the identity multihash of its protobuf form

@@ -4,13 +4,14 @@
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
+use protocol::hex::hex;
 use protocol::{AssetKind, Digest, Genesis, PublicKey, SigningKey, UnixMs, encode};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::HiveClock;
 use crate::error::{Error, Result};
 use crate::files;
-use crate::keys::{Keys, hex, peer_id};
+use crate::keys::{Keys, peer_id};
 
 /// Buildings of one testnet.
 pub const BUILDINGS_MAX: usize = 60;

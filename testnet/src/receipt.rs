@@ -3,6 +3,7 @@
 use ledger::light::{self, Inclusion};
 use protocol::assembly::{AssemblyId, Receipt, SignedPromise};
 use protocol::consensus::Round;
+use protocol::hex::unhex;
 use protocol::limits::{BLOCK_HEADER_BYTES_MAX, TRANSACTION_BYTES_MAX};
 use protocol::{
     AuthoritySet, BlockHeader, Bounded, Certificate, CertificateSignature, ChainId, Digest, Height,
@@ -11,7 +12,6 @@ use protocol::{
 use serde_json::Value;
 
 use crate::error::{Error, Result};
-use crate::keys::unhex;
 
 /// The receipt of a ballot from the proof of its transaction, as the API gives it. Nothing of it is checked yet.
 pub fn of(

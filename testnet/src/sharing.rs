@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use protocol::energy::{Desk, EnergyAction, Fees, Price, Rota, SlotId, SlotLength, Tariff};
+use protocol::hex::hex;
 use protocol::{Address, Digest, UnixMs, encode};
 use serde::Deserialize;
 use serde_json::json;
@@ -12,7 +13,6 @@ use tokio::time::{Instant, sleep};
 use crate::clock::{HiveClock, whole};
 use crate::error::{Error, Result};
 use crate::http::Client;
-use crate::keys::hex;
 use crate::layout::Plan;
 use crate::neighbourhood::Neighbourhood;
 

@@ -8,9 +8,9 @@ use protocol::assembly::{
     PersonId, PollBallot, Proxy, ProxyAct, Sheet, Votes, invitation_key,
 };
 use protocol::energy::Salt;
+use protocol::hex::{hex, unhex};
 use protocol::{Address, Bounded, ChainId, Digest, Genesis, SigningKey, decode, encode};
 use serde_json::{Value, json};
-use testnet::keys::{hex, unhex};
 use testnet::receipt::{self, parsed};
 
 use super::programs::{run, symbiose};

@@ -2,12 +2,12 @@
 //! through a power cut, the hive gets a new network key after an exclusion, invitations are co-signed and taken back, and
 //! a copied card signs nothing.
 
+use protocol::hex::unhex;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use testnet::keys::unhex;
 
 use super::{height, members};
 use crate::harness::programs::{Run, run, symbiose};

@@ -1,9 +1,9 @@
 //! Residents asked without deciding, and several buildings that decide together, each by its own law.
 
 use protocol::assembly::{Choice, Effect, JointQuestion, Needed};
+use protocol::hex::hex;
 use protocol::{Action, Bounded, Digest, encode};
 use serde_json::{Value, json};
-use testnet::keys::hex;
 use testnet::receipt::parsed;
 
 use super::assemblies::{registry, today};

@@ -1,13 +1,14 @@
 //! A data folder that release 0.1 left behind, stopped in order or killed: this release opens it and everything is
 //! there, and still is when the day of its readings is closed.
 
+use protocol::hex::hex;
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use testnet::keys::{Keys, hex};
+use testnet::keys::Keys;
 
 use super::ELEVATOR;
 use crate::harness::{Building, Client, story_folder, until};

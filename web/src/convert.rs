@@ -13,6 +13,7 @@ use crate::view::{AssetKind, Role, Severity, WorkOrderStatus};
 use protocol::aggregate::AggregateAction;
 use protocol::assembly::JointQuestion;
 use protocol::energy::EnergyAction;
+use protocol::hex::{hex, unhex};
 use protocol::limits::TRANSACTION_BYTES_MAX;
 use protocol::{Action, Address, Invalid, KeyChange};
 use serde::Serialize;
@@ -126,18 +127,12 @@ fn decision_of(text: &str) -> Result<EnergyAction, Problem> {
 }
 
 fn to_hex(value: &impl Serialize) -> String {
-    protocol::encode(value).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&protocol::encode(value))
 }
 
 /// A value from the hex digits of its canonical bytes.
 fn from_hex<T: Serialize + DeserializeOwned>(text: &str) -> Option<T> {
-    let digit = |byte: &u8| char::from(*byte).to_digit(16);
-    let pair = |pair: &[u8]| match pair {
-        [high, low] => u8::try_from(digit(high)? * 16 + digit(low)?).ok(),
-        _ => None,
-    };
-    let bytes: Option<Vec<u8>> = text.as_bytes().chunks(2).map(pair).collect();
-    bytes.and_then(|bytes| protocol::decode(&bytes, TRANSACTION_BYTES_MAX).ok())
+    protocol::decode(&unhex(text)?, TRANSACTION_BYTES_MAX).ok()
 }
 
 #[cfg(test)]

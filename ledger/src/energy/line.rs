@@ -2,7 +2,7 @@
 //! last Wh and micro-EUR.
 
 use sha2::{Digest as _, Sha256};
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 
 use super::settle::{Line, Outcome};
 
@@ -41,14 +41,6 @@ impl LineHash {
     /// The hash of all lines so far, as 64 hexadecimal digits.
     pub fn hex(&self) -> String {
         let bytes: [u8; 32] = self.hasher.clone().finalize().into();
-        Hex(&bytes).to_string()
-    }
-}
-
-struct Hex<'a>(&'a [u8]);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        protocol::hex::hex(&bytes)
     }
 }

@@ -6,7 +6,7 @@ use protocol::energy::{
 use protocol::limits::{COEFFICIENTS_A_DAY_MAX, COEFFICIENTS_AHEAD_DAYS_MAX, SHARING_KEYS_MAX};
 use protocol::{KeyChange, Payload};
 
-use super::energy::{NOW, address, decide, key, put, settling};
+use super::energy::{NOW, address, decide, key, put, settling, settling_of};
 use crate::chain::Chain;
 
 /// Slots 5 and 6 are the next ones to begin at [`NOW`]; the rule asks follower 4 from slot 10 on.
@@ -117,10 +117,9 @@ fn an_organiser_that_changed_its_key_goes_on_and_nobody_has_two_parts() {
     assert_eq!((from.0, given.parts.of(&address(55)), given.organiser), (BEGINS + 1, 50, address(4)));
 }
 
-/// A hive of two members may be given parts for every slot of a day, however often an organiser changes its mind; what
-/// stands for a day has its bound.
+/// A hive of two members may be given parts for every slot of a day, however often an organiser changes its mind.
 #[test]
-fn what_is_given_for_a_day_has_its_bound() {
+fn a_small_hive_is_given_parts_for_every_slot() {
     let mut chain = organising();
     for slot in 96..192 {
         give(&mut chain, 4, slot, &[(5, 50), (4, 50)]).unwrap();
@@ -129,4 +128,23 @@ fn what_is_given_for_a_day_has_its_bound() {
     assert_eq!(chain.state().coefficients(SlotId(96)..SlotId(192)).count(), 96);
     // The largest hive is given parts for every hour.
     const { assert!(COEFFICIENTS_A_DAY_MAX / SHARING_KEYS_MAX >= 24) };
+}
+
+#[test]
+fn what_is_given_for_a_day_has_its_bound() {
+    let mut chain = settling_of(100);
+    decide(&mut chain, NOW, organised(4, 1_000, BEGINS)).unwrap();
+    let first = |count: usize| (4..100).map(|n| (n, 1)).take(count).collect::<Vec<_>>();
+    let (all, slots) = (first(96), COEFFICIENTS_A_DAY_MAX / 96);
+    let rest = COEFFICIENTS_A_DAY_MAX - slots * 96;
+    let full = 96 + slots as u64;
+    for slot in 96..full {
+        give(&mut chain, 4, slot, &all).unwrap();
+    }
+    let refused = give(&mut chain, 4, full, &first(rest + 1)).unwrap_err();
+    assert!(refused.contains("members with parts in a day"), "{refused}");
+    give(&mut chain, 4, full, &first(rest)).unwrap();
+    assert!(give(&mut chain, 4, full + 1, &first(1)).is_err(), "not one more");
+    give(&mut chain, 4, 96, &all).unwrap();
+    give(&mut chain, 4, 192, &all).unwrap();
 }

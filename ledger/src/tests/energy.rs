@@ -26,15 +26,24 @@ pub(super) fn address(n: u8) -> Address {
     key(n).address()
 }
 
-/// Authorities 0 to 3, of which 0 and 1 have one operator and 2 and 3 another, followers 4 and 5. Day 0 is settled by 0
+/// Authorities 0 to 3, of which 0 and 1 have one operator and 2 and 3 another, followers from 4 on. Day 0 is settled by 0
 /// and 2.
-fn chain() -> Chain {
+fn chain_of(members: u8) -> Chain {
     let keys = |range: std::ops::Range<u8>| range.map(|n| key(n).public()).collect::<Vec<_>>();
-    Chain::genesis(&Genesis::new(UnixMs(1_000), Digest::new([9; 32]), keys(0..4), keys(4..6)).unwrap())
+    Chain::genesis(&Genesis::new(UnixMs(1_000), Digest::new([9; 32]), keys(0..4), keys(4..members)).unwrap())
+}
+
+fn chain() -> Chain {
+    chain_of(6)
 }
 
 pub(super) fn settling() -> Chain {
-    let mut chain = chain();
+    settling_of(6)
+}
+
+/// A hive of so many members that settles.
+pub(super) fn settling_of(members: u8) -> Chain {
+    let mut chain = chain_of(members);
     decide(&mut chain, UnixMs(2_000), EnergyAction::Settle(rota())).unwrap();
     decide(&mut chain, UnixMs(2_001), EnergyAction::Charge(tariff(1))).unwrap();
     chain

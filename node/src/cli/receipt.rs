@@ -7,6 +7,7 @@ use clap::Args;
 use ledger::light::{Inclusion, verify, verify_ballot};
 use protocol::assembly::Receipt as BallotReceipt;
 use protocol::consensus::Round;
+use protocol::hex::unhex;
 use protocol::limits::{BLOCK_HEADER_BYTES_MAX, TRANSACTION_BYTES_MAX};
 use protocol::{
     BlockHeader, Bounded, Certificate, CertificateSignature, Digest, Genesis, Height, Invalid, Transaction,
@@ -116,9 +117,9 @@ struct Parts {
 impl Parts {
     fn read(proof: &ProofView) -> Result<Self, String> {
         let transaction =
-            decode(&unhex(&proof.leaf)?, TRANSACTION_BYTES_MAX).map_err(|error| error.to_string())?;
+            decode(&bytes(&proof.leaf)?, TRANSACTION_BYTES_MAX).map_err(|error| error.to_string())?;
         let header =
-            decode(&unhex(&proof.header)?, BLOCK_HEADER_BYTES_MAX).map_err(|error| error.to_string())?;
+            decode(&bytes(&proof.header)?, BLOCK_HEADER_BYTES_MAX).map_err(|error| error.to_string())?;
         let path = proof.path.iter().map(|hash| hash.parse::<Digest>().map(|hash| *hash.as_bytes()));
         let path = path.collect::<Result<_, _>>().map_err(|error: Invalid| error.to_string())?;
         let certificate = certificate(&proof.certificate).map_err(|error| error.to_string())?;
@@ -141,13 +142,6 @@ fn certificate(view: &CertificateView) -> Result<Certificate, Invalid> {
     })
 }
 
-fn unhex(text: &str) -> Result<Vec<u8>, String> {
-    let wrong = || "expected hexadecimal digits in pairs".to_owned();
-    if !text.is_ascii() || !text.len().is_multiple_of(2) {
-        return Err(wrong());
-    }
-    (0..text.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).map_err(|_| wrong()))
-        .collect()
+fn bytes(digits: &str) -> Result<Vec<u8>, String> {
+    unhex(digits).ok_or_else(|| "expected hexadecimal digits in pairs".to_owned())
 }

@@ -19,6 +19,7 @@ pub mod telemetry;
 mod building;
 mod commands;
 mod finality;
+mod heard;
 mod hive;
 mod invitations;
 mod joining;
@@ -30,6 +31,7 @@ mod peers;
 mod quarantine;
 mod readings;
 mod refused;
+mod scene;
 mod waiting;
 
 pub use finality::Finality;

@@ -6,13 +6,13 @@ mod paper;
 mod polls;
 mod voice;
 
-use crate::shell::hex::hex;
 use ledger::assembly::{Doubt, Named, Tally, Verdict, VoteMinutes, deadlines};
 use ledger::state::assembly::{Breach, BreachKind, BrokenPromise};
 use protocol::Digest;
 use protocol::assembly::{
     Base, Day, Effect, ItemNumber, Meeting, PersonId, Resolution, Round, RuleId, RuleSet, TallyRecord,
 };
+use protocol::hex::hex;
 use web::request::HandedIn;
 use web::view::{
     AssemblyStage, AssemblyView, BreachName, BreachView, BrokenPromiseView, CameInView, DeadlineView,

@@ -8,9 +8,9 @@ use web::view::{MinutesItem, MinutesText, MinutesView, NamedText, PresentText, P
 use web::{Kind, Problem};
 
 use super::halls;
-use super::hex::hex;
 use crate::core::Core;
 use crate::core::assembly::{Counted, Gathering, StoredItem};
+use protocol::hex::hex;
 
 /// The minutes of an assembly whose results stand on the ledger.
 pub(super) fn view(core: &Core, number: u32) -> Result<MinutesView, Problem> {

@@ -27,7 +27,6 @@ mod dwellings;
 mod error;
 mod event;
 mod halls;
-mod hex;
 mod home;
 pub(crate) mod http;
 mod inbox;

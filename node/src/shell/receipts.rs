@@ -5,8 +5,8 @@ use protocol::limits::BALLOTS_FOUND_MAX;
 use protocol::{Address, encode};
 use web::view::{FoundBallot, FoundView, PromiseState, PromiseView};
 
-use super::hex::hex;
 use crate::core::Core;
+use protocol::hex::hex;
 
 /// Ballots whose commitments begin with these bytes. Proofs are the store's to give.
 pub(super) fn find(core: &Core, prefix: &[u8]) -> FoundView {

@@ -1,7 +1,7 @@
 //! A key under a passphrase: argon2id makes a key of the passphrase, XChaCha20-Poly1305 seals the seed with it. Whoever has
 //! the card alone has nothing that signs.
 
-use crate::shell::hex::hex;
+use protocol::hex::hex;
 use std::fmt;
 use std::io::{IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};

@@ -1,5 +1,6 @@
 //! What a hive delivers while one of its members floods a node, what that costs, and how soon the member is gone.
 
+use protocol::hex::hex;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -12,7 +13,6 @@ use super::{Measured, Samples, Target, ms, process};
 use crate::binary;
 use crate::error::{Error, Result};
 use crate::files;
-use crate::keys::hex;
 use crate::load::Member;
 use crate::neighbourhood::Neighbourhood;
 use crate::options::Options;

@@ -12,13 +12,13 @@ use crate::request::{
 };
 use crate::routes::energy::NotHere;
 use crate::routes::registry::{act, ask};
-use crate::routes::residents::hex;
 use crate::view::{AssemblyView, MinutesView, TakenView};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use protocol::Digest;
 use protocol::assembly::{SignedBallot, SignedPaper, SignedProxy};
+use protocol::hex::unhex;
 
 /// Body of a draft, bytes.
 const DRAFT_BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
@@ -120,7 +120,7 @@ pub(crate) async fn hand_in(
     };
     let read = |field: &'static str, text: &str| {
         let detail = "expected hex digits in pairs";
-        hex(text).ok_or_else(|| Problem::new(Kind::Invalid, detail).field(field))
+        unhex(text).ok_or_else(|| Problem::new(Kind::Invalid, detail).field(field))
     };
     let handed = match (&request.ballot, &request.proxy, &request.paper) {
         (Some(text), None, None) => {

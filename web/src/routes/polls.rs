@@ -8,12 +8,12 @@ use crate::problem::{Kind, Problem};
 use crate::request::{HomeAnswer, HomeCall, HomeCommand, PollAnswerRequest, PollDraft};
 use crate::routes::energy::NotHere;
 use crate::routes::registry::{act, ask};
-use crate::routes::residents::hex;
 use crate::view::{JointQuestionView, PollView};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use protocol::assembly::SignedPollBallot;
+use protocol::hex::unhex;
 
 /// The polls of this building, newest first.
 #[utoipa::path(
@@ -67,7 +67,7 @@ pub(crate) async fn answer(
         return Err(unknown("poll", &id));
     }
     let wrong = |detail: String| Problem::new(Kind::Invalid, detail).field("ballot");
-    let bytes = hex(&request.ballot).ok_or_else(|| wrong("expected hex digits in pairs".to_owned()))?;
+    let bytes = unhex(&request.ballot).ok_or_else(|| wrong("expected hex digits in pairs".to_owned()))?;
     let (_, chain) = ask(&app, HomeCall::Place).await?;
     let opened = SignedPollBallot::open(&bytes, &chain).map_err(|error| wrong(error.to_string()))?;
     let signed = Box::new(opened.signed().clone());

@@ -8,13 +8,13 @@ use crate::problem::{Kind, Problem};
 use crate::request::{HomeAnswer, HomeCall, HomeCommand, PromiseRequest, QueryCall, SlipRequest};
 use crate::routes::energy::NotHere;
 use crate::routes::registry::{act, ask};
-use crate::routes::residents::hex;
 use crate::routes::session::own_page_only;
 use crate::view::{FoundView, PromiseView, WatchedView};
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use protocol::assembly::SignedPromise;
+use protocol::hex::unhex;
 
 /// Hex digits of the words of a receipt: 88 bits.
 const DIGITS_MIN: usize = 22;
@@ -27,7 +27,7 @@ const DIGITS_MIN: usize = 22;
 )]
 pub(crate) async fn find(State(app): Shared, Id(id): Id) -> Result<Json<FoundView>, Problem> {
     let is_prefix = (DIGITS_MIN..=64).contains(&id.len()) && id.len().is_multiple_of(2);
-    let prefix = hex(&id).filter(|_| is_prefix).ok_or_else(|| unknown("ballot", &id))?;
+    let prefix = unhex(&id).filter(|_| is_prefix).ok_or_else(|| unknown("ballot", &id))?;
     let mut found = ask(&app, |reply| HomeCall::Find { prefix, reply }).await?;
     let picture = app.picture();
     let name = |address: &str| {
@@ -78,7 +78,7 @@ pub(crate) async fn watch(
 ) -> Result<Json<WatchedView>, Problem> {
     own_page_only(&headers)?;
     let wrong = |detail: String| Problem::new(Kind::Invalid, detail).field("promise");
-    let bytes = hex(&request.promise).ok_or_else(|| wrong("expected hex digits in pairs".to_owned()))?;
+    let bytes = unhex(&request.promise).ok_or_else(|| wrong("expected hex digits in pairs".to_owned()))?;
     let (_, chain) = ask(&app, HomeCall::Place).await?;
     let promise = SignedPromise::open(&bytes, &chain).map_err(|error| wrong(error.to_string()))?;
     let by = promise.promise.by.0;

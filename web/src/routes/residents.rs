@@ -17,6 +17,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use protocol::PublicKey;
 use protocol::assembly::{Entry, SignedBinding};
+use protocol::hex::unhex;
 use qrcode::QrCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -58,7 +59,7 @@ pub(crate) async fn bind(
 ) -> Result<Json<ResidentView>, Problem> {
     own_page_only(&headers)?;
     let wrong = |detail: String| Problem::new(Kind::Invalid, detail).field("binding");
-    let bytes = hex(&request.binding).ok_or_else(|| wrong("expected hex digits in pairs".to_owned()))?;
+    let bytes = unhex(&request.binding).ok_or_else(|| wrong("expected hex digits in pairs".to_owned()))?;
     let (_, chain) = ask(&app, HomeCall::Place).await?;
     let signed = SignedBinding::open(&bytes, &chain).map_err(|error| wrong(error.to_string()))?;
     act(&app, Actor::stranger(), HomeCommand::Bind(Box::new(signed))).await?;
@@ -251,27 +252,4 @@ fn letter(answer: HomeAnswer) -> Result<(StatusCode, Json<LettersView>), Problem
 
 fn key(text: &str) -> Result<PublicKey, Problem> {
     text.parse().map_err(|_| crate::app::unknown("key", text))
-}
-
-pub(crate) fn hex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.as_bytes().chunks(2);
-    let byte = |pair: &[u8]| {
-        let [high, low] = pair else { return None };
-        let digit = |letter: u8| char::from(letter).to_digit(16);
-        u8::try_from(digit(*high)? << 4 | digit(*low)?).ok()
-    };
-    digits.map(byte).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hex_digits_come_in_pairs() {
-        assert_eq!(hex("00ffA7"), Some(vec![0, 255, 167]));
-        for wrong in ["0", "0g", "+1", "éé"] {
-            assert_eq!(hex(wrong), None, "{wrong}");
-        }
-    }
 }

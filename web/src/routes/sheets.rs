@@ -9,13 +9,13 @@ use crate::request::{HomeAnswer, HomeCall, HomeCommand, PresencesRequest, SheetR
 use crate::routes::assemblies::{number, show};
 use crate::routes::energy::NotHere;
 use crate::routes::registry::{act, ask};
-use crate::routes::residents::hex;
 use crate::view::{AssemblyView, SheetView, VoiceView};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use protocol::Digest;
 use protocol::assembly::Paper;
+use protocol::hex::unhex;
 use protocol::limits::PRESENCES_MAX;
 
 /// Body with everybody who is there, bytes.
@@ -84,7 +84,7 @@ pub(crate) async fn sign(
 ) -> Result<Json<Page<SheetView>>, Problem> {
     let number = number(&id)?;
     let wrong = |detail: String| Problem::new(Kind::Invalid, detail).field("paper");
-    let bytes = hex(&request.paper).ok_or_else(|| wrong("expected hex digits in pairs".to_owned()))?;
+    let bytes = unhex(&request.paper).ok_or_else(|| wrong("expected hex digits in pairs".to_owned()))?;
     let paper = Paper::open(&bytes).map_err(|error| wrong(error.to_string()))?;
     let signature = request.signature.parse();
     let signature =

@@ -1,9 +1,10 @@
-//! What comes of private sums: to be stored, sent and put on the ledger, in this order; and what it is worked out from.
+//! What comes of private sums: to be stored, sent and put on the ledger, in this order.
 
-use ledger::state::State;
 use ledger::state::aggregate::Group;
 use protocol::aggregate::{AggregateMessage, SignedOutcome, Task, Work};
-use protocol::{Address, ChainId, Digest, Now, SigningKey};
+use protocol::{Address, Digest};
+
+pub(super) use crate::core::scene::Scene;
 
 use super::stored::{AggregateKept, AggregateKeptKey};
 
@@ -20,18 +21,6 @@ pub(super) enum Act {
     Publish(Box<SignedOutcome>, u64),
     /// People see something else.
     Tell,
-}
-
-/// The hive as it is now, and what this node signs and hides with.
-#[derive(Clone, Copy)]
-pub(super) struct Scene<'a> {
-    pub(super) state: &'a State,
-    pub(super) chain: ChainId,
-    /// This node's address of today.
-    pub(super) me: Address,
-    pub(super) now: Now,
-    pub(super) key: &'a SigningKey,
-    pub(super) secret: Digest,
 }
 
 impl<'a> Scene<'a> {

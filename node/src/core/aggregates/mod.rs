@@ -13,8 +13,6 @@ pub use office::Office;
 pub use own::Own;
 pub use stored::{AggregateKept, AggregateKeptKey, Consent, Delivery, HeldBatch, HeldHalf, OwnReport};
 
-use std::collections::BTreeMap;
-
 use ledger::state::aggregate::AggregateEvent;
 use protocol::aggregate::{AggregateMessage, AggregateRecord, Profile};
 use protocol::energy::SettlementMessage;
@@ -22,6 +20,7 @@ use protocol::{Address, Digest, Invalid, Now, Payload, Tick, encode};
 
 use super::Core;
 use super::energy::Book;
+use super::heard::Heard;
 use super::maintenance::Change;
 use super::outbox::Purpose;
 use super::output::{Event, Output};
@@ -38,7 +37,7 @@ pub struct Aggregates {
     own: Own,
     office: Office,
     next: Tick,
-    heard: BTreeMap<Address, (u64, u32)>,
+    heard: Heard,
 }
 
 impl Aggregates {
@@ -64,17 +63,8 @@ impl Aggregates {
         &self.office
     }
 
-    /// Whether a member has not said too much already in this second.
-    fn listens(&mut self, now: Tick, from: Address) -> bool {
-        let second = now.0 / 1_000;
-        self.heard.retain(|_, heard| heard.0 == second);
-        let heard = self.heard.entry(from).or_insert((second, 0));
-        heard.1 += 1;
-        heard.1 <= MESSAGES_PER_S_MAX
-    }
-
     fn tend(&mut self, scene: &Scene<'_>, book: &Book, acts: &mut Vec<Act>) {
-        if scene.state.member(&scene.me).is_some_and(|member| !member.revoked) {
+        if scene.is_member(&scene.me) {
             self.own.tend(scene, book, acts);
             self.office.tend(scene, acts);
         }
@@ -113,7 +103,7 @@ impl Core {
 
     /// A member says something about private sums.
     pub(super) fn hear_aggregate(&mut self, now: Now, from: Address, message: AggregateMessage) {
-        if !self.aggregates.listens(now.tick, from) {
+        if !self.aggregates.heard.listens(now.tick, from, MESSAGES_PER_S_MAX) {
             return;
         }
         self.with_aggregates(now, |aggregates, scene, _, acts| aggregates.hear(scene, from, message, acts));
@@ -164,16 +154,10 @@ impl Core {
         now: Now,
         then: impl FnOnce(&mut Aggregates, &Scene<'_>, &Book, &mut Vec<Act>),
     ) {
-        let scene = Scene {
-            state: self.ledger.state(),
-            chain: self.ledger.chain(),
-            me: self.ledger.address(),
-            now,
-            key: &self.key,
-            secret: self.maintenance.secret(),
-        };
+        let mut aggregates = std::mem::take(&mut self.aggregates);
         let mut acts = Vec::new();
-        then(&mut self.aggregates, &scene, self.energy.book(), &mut acts);
+        then(&mut aggregates, &self.scene(now), self.energy.book(), &mut acts);
+        self.aggregates = aggregates;
         self.carry_aggregates(now, acts);
     }
 

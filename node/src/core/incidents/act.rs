@@ -1,10 +1,11 @@
-//! What comes of incident cards: to be stored and sent, in this order; and what it is worked out from.
+//! What comes of incident cards: to be stored and sent, in this order.
 
-use ledger::state::State;
 use protocol::aggregate::{Cadence, Period};
 use protocol::incident::IncidentMessage;
 use protocol::limits::CARD_RELEASE_MS;
-use protocol::{Address, ChainId, Digest, Now, SigningKey, UnixMs};
+use protocol::{Address, UnixMs};
+
+pub(super) use crate::core::scene::Scene;
 
 use super::stored::{IncidentKept, IncidentKeptKey};
 
@@ -23,18 +24,6 @@ pub(super) enum Act {
     Tell,
 }
 
-/// The hive as it is now, and what this node signs and hides with.
-#[derive(Clone, Copy)]
-pub(super) struct Scene<'a> {
-    pub(super) state: &'a State,
-    pub(super) chain: ChainId,
-    /// This node's address of today.
-    pub(super) me: Address,
-    pub(super) now: Now,
-    pub(super) key: &'a SigningKey,
-    pub(super) secret: Digest,
-}
-
 impl Scene<'_> {
     /// The week that runs.
     pub(super) fn week(&self) -> u64 {
@@ -46,11 +35,6 @@ impl Scene<'_> {
         let authorities = self.state.authorities().addresses();
         let place = week % authorities.len() as u64;
         authorities[usize::try_from(place).expect("invariant: a hive has few authorities")]
-    }
-
-    /// Whether somebody is a member.
-    pub(super) fn is_member(&self, address: &Address) -> bool {
-        self.state.member(address).is_some_and(|member| !member.revoked)
     }
 }
 

@@ -18,14 +18,13 @@ pub use stored::{
     HeldCard, HeldWithdrawal, INCIDENT_BYTES_MAX, IncidentKept, IncidentKeptKey, OwnCard, OwnWithdrawal, Told,
 };
 
-use std::collections::BTreeMap;
-
 use protocol::energy::SettlementMessage;
 use protocol::incident::{Contractor, IncidentMessage};
 use protocol::{Address, Digest, Now, Tick};
 
 use super::Core;
 use super::alerts::AlertId;
+use super::heard::Heard;
 use super::maintenance::Change;
 use super::output::{Event, Output};
 use act::{Act, Scene};
@@ -46,7 +45,7 @@ pub struct Incidents {
     shelf: Shelf,
     next: Tick,
     told: Option<Tick>,
-    heard: BTreeMap<Address, (u64, u32)>,
+    heard: Heard,
 }
 
 impl Incidents {
@@ -76,15 +75,6 @@ impl Incidents {
     /// What was let out in the hive.
     pub const fn shelf(&self) -> &Shelf {
         &self.shelf
-    }
-
-    /// Whether a member has not said too much already in this second.
-    fn listens(&mut self, now: Tick, from: Address) -> bool {
-        let second = now.0 / 1_000;
-        self.heard.retain(|_, heard| heard.0 == second);
-        let heard = self.heard.entry(from).or_insert((second, 0));
-        heard.1 += 1;
-        heard.1 <= MESSAGES_PER_S_MAX
     }
 
     fn tend(&mut self, scene: &Scene<'_>, acts: &mut Vec<Act>) {
@@ -140,7 +130,7 @@ impl Core {
     pub fn draft_card(&self, source: Source, choice: &Choice) -> Result<Draft, IncidentRefused> {
         let incident = Incident::find(&self.maintenance, source)?;
         let profile = self.aggregates.own().profile();
-        incident.draft(&self.incident_scene(self.clock), &self.incidents.own, profile, choice)
+        incident.draft(&self.scene(self.clock), &self.incidents.own, profile, choice)
     }
 
     /// What others did about what an alert says.
@@ -152,7 +142,7 @@ impl Core {
 
     /// Who relays cards in the week that runs.
     pub fn incident_relay(&self) -> Address {
-        let scene = self.incident_scene(self.clock);
+        let scene = self.scene(self.clock);
         scene.relay(scene.week())
     }
 
@@ -201,7 +191,7 @@ impl Core {
 
     /// A member says something about incident cards.
     pub(super) fn hear_incident(&mut self, now: Now, from: Address, message: IncidentMessage) {
-        if !self.incidents.listens(now.tick, from) {
+        if !self.incidents.heard.listens(now.tick, from, MESSAGES_PER_S_MAX) {
             return;
         }
         self.with_incidents(now, |incidents, scene, acts| incidents.hear(scene, from, message, acts));
@@ -216,21 +206,10 @@ impl Core {
         self.out.push(Output::SendSettlement { to: *member, message });
     }
 
-    fn incident_scene(&self, now: Now) -> Scene<'_> {
-        Scene {
-            state: self.ledger.state(),
-            chain: self.ledger.chain(),
-            me: self.ledger.address(),
-            now,
-            key: &self.key,
-            secret: self.maintenance.secret(),
-        }
-    }
-
     fn with_incidents(&mut self, now: Now, then: impl FnOnce(&mut Incidents, &Scene<'_>, &mut Vec<Act>)) {
         let mut incidents = std::mem::take(&mut self.incidents);
         let mut acts = Vec::new();
-        then(&mut incidents, &self.incident_scene(now), &mut acts);
+        then(&mut incidents, &self.scene(now), &mut acts);
         self.incidents = incidents;
         self.carry_incidents(now, acts);
     }

@@ -211,8 +211,22 @@ impl WorkOrder {
 
     /// As it is stored: one of two forms, told apart by their length.
     pub fn encode(&self) -> Vec<u8> {
-        let Self { reference, cause, asset, kind, reason, severity, message, status, .. } = self.clone();
-        let Self { assigned_to, notes, created, started, closed, ledger, .. } = self.clone();
+        let Self {
+            reference,
+            cause,
+            asset,
+            kind,
+            reason,
+            severity,
+            message,
+            status,
+            assigned_to,
+            notes,
+            created,
+            started,
+            closed,
+            ledger,
+        } = self.clone();
         match cause {
             OrderCause::Alert { alert, policy, policy_code } => protocol::encode(&StoredOfAlert {
                 reference,
@@ -291,46 +305,37 @@ impl WorkOrder {
     }
 }
 
+/// A work order of what both stored forms have, and its cause.
+macro_rules! restored {
+    ($stored:ident, $cause:expr) => {
+        Self {
+            reference: $stored.reference,
+            cause: $cause,
+            asset: $stored.asset,
+            kind: $stored.kind,
+            reason: $stored.reason,
+            severity: $stored.severity,
+            message: $stored.message,
+            status: $stored.status,
+            assigned_to: $stored.assigned_to,
+            notes: $stored.notes,
+            created: $stored.created,
+            started: $stored.started,
+            closed: $stored.closed,
+            ledger: $stored.ledger,
+        }
+    };
+}
+
 impl From<StoredOfAlert> for WorkOrder {
     fn from(stored: StoredOfAlert) -> Self {
-        let StoredOfAlert { alert, policy, policy_code, .. } = stored;
-        Self {
-            reference: stored.reference,
-            cause: OrderCause::Alert { alert, policy, policy_code },
-            asset: stored.asset,
-            kind: stored.kind,
-            reason: stored.reason,
-            severity: stored.severity,
-            message: stored.message,
-            status: stored.status,
-            assigned_to: stored.assigned_to,
-            notes: stored.notes,
-            created: stored.created,
-            started: stored.started,
-            closed: stored.closed,
-            ledger: stored.ledger,
-        }
+        let (alert, policy, policy_code) = (stored.alert, stored.policy, stored.policy_code);
+        restored!(stored, OrderCause::Alert { alert, policy, policy_code })
     }
 }
 
 impl From<StoredOfDecision> for WorkOrder {
     fn from(stored: StoredOfDecision) -> Self {
-        let StoredOfDecision { decided, most, .. } = stored;
-        Self {
-            reference: stored.reference,
-            cause: OrderCause::Decision { decided, most },
-            asset: stored.asset,
-            kind: stored.kind,
-            reason: stored.reason,
-            severity: stored.severity,
-            message: stored.message,
-            status: stored.status,
-            assigned_to: stored.assigned_to,
-            notes: stored.notes,
-            created: stored.created,
-            started: stored.started,
-            closed: stored.closed,
-            ledger: stored.ledger,
-        }
+        restored!(stored, OrderCause::Decision { decided: stored.decided, most: stored.most })
     }
 }

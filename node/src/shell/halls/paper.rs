@@ -8,7 +8,7 @@ use super::super::{home, zone};
 use super::voice::lot_name;
 use crate::core::Core;
 use crate::core::assembly::{Act, Gathering, StoredPresence, Waiting};
-use crate::shell::hex::hex;
+use protocol::hex::hex;
 
 /// Who is there, in the core's words.
 pub(in crate::shell) fn attending(number: u32, presences: Vec<PresenceView>) -> Act {

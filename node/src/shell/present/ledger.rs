@@ -1,6 +1,6 @@
 //! Blocks, transactions and proofs as the page shows them. Names come from the picture, everything else from the block.
 
-use crate::shell::hex::hex;
+use protocol::hex::hex;
 use std::collections::BTreeMap;
 
 use ledger::input::StoredBlock;

@@ -1,7 +1,7 @@
 //! What became of slots as the page shows it: the hive's result on the ledger, this building's part of it, and what a month
 //! of them came to.
 
-use crate::shell::hex::hex;
+use protocol::hex::hex;
 use std::ops::RangeInclusive;
 
 use ledger::energy::{Line, LineProof};

@@ -63,11 +63,7 @@ pub(super) fn add_to_bloom(bloom: &mut [u8; 256], bytes: &[u8]) {
 
 /// Lower-case digits behind `0x`.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::from("0x"), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("invariant: a String takes every character");
-        text
-    })
+    format!("0x{}", protocol::hex::hex(bytes))
 }
 
 /// A number as JSON-RPC writes it: no leading zeroes.
@@ -77,12 +73,7 @@ pub(super) fn quantity(value: u64) -> String {
 
 /// The bytes behind `0x`.
 pub(super) fn bytes(text: &str) -> Option<Vec<u8>> {
-    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"))?.as_bytes();
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    if !digits.len().is_multiple_of(2) {
-        return None;
-    }
-    digits.chunks_exact(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
+    text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).and_then(protocol::hex::unhex)
 }
 
 /// A number behind `0x`.

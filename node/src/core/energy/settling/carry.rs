@@ -8,7 +8,7 @@ use protocol::{Address, Block, Digest, Now, Payload, SigningKey, encode};
 use super::act::Act;
 use super::hall::Hall;
 use super::post::Pen;
-use super::{Energy, Settling};
+use super::{Energy, MESSAGES_PER_S_MAX, Settling};
 use crate::core::Core;
 use crate::core::maintenance::Change;
 use crate::core::outbox::Purpose;
@@ -73,7 +73,6 @@ impl Settling {
             return;
         }
         self.swept = Some(now);
-        self.heard.clear();
         let gone = self.post.forget(hall.kept_days(), acts);
         self.past.take(hall, gone.iter().filter_map(|own| own.checked()), acts);
         self.office.forget(hall.kept(), acts);
@@ -141,7 +140,7 @@ impl Core {
         let Some((hall, pen)) = hall_and_pen(&self.ledger, &self.key, secret, now) else { return };
         let mut acts = Vec::new();
         self.energy.settling.resume(&hall);
-        if !self.energy.settling.listens(now.tick, from) {
+        if !self.energy.settling.heard.listens(now.tick, from, MESSAGES_PER_S_MAX) {
             return;
         }
         self.energy.settling.hear(&hall, pen, from, message, &mut acts);

@@ -31,14 +31,13 @@ pub use past::{PastDay, PastLine};
 pub use refusals::{Refusals, RefusedStatement, StoredRefusals};
 pub use tray::{Counted, HeldStatement};
 
-use std::collections::BTreeMap;
-
 use ledger::state::State;
 use protocol::energy::{PeriodStatus, SlotId, SlotLength};
-use protocol::{Address, Tick, UnixMs};
+use protocol::{Tick, UnixMs};
 
 use super::Energy;
 use crate::core::Core;
+use crate::core::heard::Heard;
 use crate::core::maintenance::Change;
 use booking::Bookings;
 use desk::Office;
@@ -60,7 +59,7 @@ pub(super) struct Settling {
     past: Past,
     is_resumed: bool,
     /// What each member said in the second that runs.
-    heard: BTreeMap<Address, (u64, u32)>,
+    heard: Heard,
     /// When what is too old was let go last.
     swept: Option<Tick>,
 }
@@ -86,17 +85,6 @@ impl Settling {
         }
         settling.post.stale();
         settling
-    }
-
-    /// Whether a member has not said too much already in this second.
-    fn listens(&mut self, now: Tick, from: Address) -> bool {
-        let second = now.0 / 1_000;
-        let heard = self.heard.entry(from).or_insert((second, 0));
-        if heard.0 != second {
-            *heard = (second, 0);
-        }
-        heard.1 += 1;
-        heard.1 <= MESSAGES_PER_S_MAX
     }
 
     /// Slots of the book changed.

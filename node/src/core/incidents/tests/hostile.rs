@@ -9,6 +9,7 @@ use protocol::{SigningKey, decode};
 
 use super::plumber;
 use super::ring::{DAY_MS, Ring, draft, facts};
+use crate::core::incidents::MESSAGES_PER_S_MAX;
 use crate::core::incidents::act::Act;
 use crate::core::incidents::stored::Told;
 
@@ -218,7 +219,8 @@ fn a_stranger_is_not_heard_and_a_shouter_not_for_long() {
     let (mut incidents, mut acts) = (super::super::Incidents::default(), Vec::new());
     incidents.hear(&scene, stranger, message, &mut acts);
     assert_eq!(acts, Vec::<Act>::new());
-    let heard = (0..1_000).filter(|_| incidents.listens(scene.now.tick, stranger)).count();
+    let heard =
+        (0..1_000).filter(|_| incidents.heard.listens(scene.now.tick, stranger, MESSAGES_PER_S_MAX)).count();
     assert_eq!(heard, 64);
 }
 
