@@ -23,6 +23,7 @@ export const daily: Entry[] = [
 ];
 
 export const house: Entry[] = [
+  { href: '#/today', icon: 'check', text: (w) => w.today, views: ['today'] },
   { href: '#/policies', icon: 'rules', text: (w) => w.policies, views: ['policies', 'policy'] },
   { href: '#/hive', icon: 'hive', text: (w) => w.hive, views: ['hive'] },
   { href: '#/incidents', icon: 'copy', text: (w) => w.incidents, views: ['incidents'] },

@@ -14,6 +14,7 @@ export const pages: Record<Route['view'], Load> = {
   alerts: () => import('../views/Alerts.svelte'),
   alert: () => import('../views/Alert.svelte'),
   energy: () => import('../views/Energy.svelte'),
+  today: () => import('../views/Today.svelte'),
   work: () => import('../views/Work.svelte'),
   order: () => import('../views/Order.svelte'),
 

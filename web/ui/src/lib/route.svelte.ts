@@ -8,6 +8,7 @@ export type Route =
   | { view: 'alerts' }
   | { view: 'alert'; id: string }
   | { view: 'energy'; tab?: string; item?: string }
+  | { view: 'today' }
   | { view: 'work' }
   | { view: 'order'; id: string }
   | { view: 'more' }
@@ -50,7 +51,7 @@ export function parse(hash: string): Route {
   if (first === 'energy') return { view: first, ...(second ? { tab: second } : {}), ...(third ? { item: third } : {}) };
   if (first === 'policies' && second) return { view: 'policy', id: second };
   if (first === 'work' && second) return { view: 'order', id: second };
-  if ((first === 'alerts' || first === 'work' || first === 'more' || first === 'policies' || first === 'metrics' || first === 'people' || first === 'health' || first === 'account' || first === 'hive' || first === 'leaving' || first === 'incidents' || first === 'ledger') && !second) return { view: first };
+  if ((first === 'today' || first === 'alerts' || first === 'work' || first === 'more' || first === 'policies' || first === 'metrics' || first === 'people' || first === 'health' || first === 'account' || first === 'hive' || first === 'leaving' || first === 'incidents' || first === 'ledger') && !second) return { view: first };
   if (first === 'ledger' && second === 'blocks' && third) return { view: 'block', height: third };
   if (first === 'ledger' && second === 'transactions' && third) return { view: 'transaction', id: third };
   if (first === 'enrol') return { view: first, ...(second ? { code: second } : {}) };

@@ -13,6 +13,7 @@ export const ar: Words = {
   alerts: 'التنبيهات',
   work: 'الأشغال',
   hive: 'الخلية',
+  today: 'حصيلة اليوم',
   incidents: 'ما فعله الآخرون',
   leaving: 'ما يغادر المبنى',
   policies: 'القواعد',

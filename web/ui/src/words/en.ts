@@ -11,6 +11,7 @@ export const en: Words = {
   alerts: 'Alerts',
   work: 'Work',
   hive: 'Hive',
+  today: 'The day',
   incidents: 'What others did',
   leaving: 'What leaves here',
   policies: 'Rules',

@@ -12,6 +12,7 @@ export const fr = {
   alerts: 'Alertes',
   work: 'Travaux',
   hive: 'Ruche',
+  today: 'La journée',
   incidents: 'Chez les voisins',
   leaving: 'Ce qui sort d’ici',
   policies: 'Règles',

@@ -13,6 +13,7 @@ export const nl: Words = {
   alerts: 'Meldingen',
   work: 'Werk',
   hive: 'Korf',
+  today: 'De dag',
   incidents: 'Bij de buren',
   leaving: 'Wat hier weggaat',
   policies: 'Regels',

@@ -1,0 +1,40 @@
+import { counting } from './count';
+import type { TodayWords } from './today.fr';
+
+const { count } = counting('ar');
+
+export const ar: TodayWords = {
+  title: 'حصيلة اليوم',
+  sun: 'شمس السطح',
+  usedHere: 'استُهلك هنا',
+  toNeighbours: 'بيع للجيران',
+  toGrid: 'إلى الشبكة',
+  used: 'ما استهلكه المبنى',
+  ownSun: 'من سطحه',
+  fromNeighbours: 'اشتُري من الجيران',
+  fromGrid: 'من الشبكة',
+  gain: 'مكسب المشاركة',
+  gainText: (earned, paid) => `${earned} من الجيران، ودُفع ${paid}، مقارنةً بأسعار المورّد.`,
+  peak: 'ذروة اليوم',
+  peakAt: (when) => `الساعة ${when}`,
+  peakPlanned: (kw) => `المخطط ${kw}`,
+  left: 'ما غادر المبنى',
+  statements: (n) => count(n, { zero: 'لا بيان', one: 'بيان واحد', two: 'بيانان', few: '# بيانات', many: '# بيانًا', other: '# بيان' }),
+  leftText: 'صافي طاقة كل ربع ساعة، إلى مكتبَي تسوية لا غير.',
+  leftLink: 'عرض الكل',
+  story: 'ما الذي حدث',
+  course: 'ساعة بساعة',
+  quiet: 'يوم هادئ: لا شيء يُذكر.',
+  moved: (from, to) => `قُدّمت التدفئة من ${from} إلى ${to}`,
+  movedText: (own, all) => `${own} هنا و${all} في الحي كله، لتخفيف الذروة`,
+  mended: (what) => `أُصلح: ${what}`,
+  sold: (kwh) => `بيع ${kwh} للجيران`,
+  bought: (kwh) => `اشتُري ${kwh} من الجيران`,
+  between: (from, to, sum) => `من ${from} إلى ${to}، مقابل ${sum}`,
+  decided: (title) => `صُوّت على: ${title}`,
+  adopted: 'اعتُمد',
+  notAdopted: 'لم يُعتمد',
+  inFavour: (percent) => `${percent} من الأصوات مؤيدة`,
+  card: 'غادرت بطاقة عطل',
+  cardText: 'بكلمات مختارة ومجالات، بلا اسم ولا تاريخ',
+};

@@ -1,0 +1,40 @@
+import { counting } from './count';
+import type { TodayWords } from './today.fr';
+
+const { count } = counting('en');
+
+export const en: TodayWords = {
+  title: 'The day',
+  sun: 'Sun on the roof',
+  usedHere: 'Used here',
+  toNeighbours: 'Sold to neighbours',
+  toGrid: 'To the grid',
+  used: 'What the building used',
+  ownSun: 'From its own roof',
+  fromNeighbours: 'Bought from neighbours',
+  fromGrid: 'From the grid',
+  gain: 'Gained by sharing',
+  gainText: (earned, paid) => `${earned} received from neighbours, ${paid} paid, against the supplier’s prices.`,
+  peak: 'Peak of the day',
+  peakAt: (when) => `at ${when}`,
+  peakPlanned: (kw) => `${kw} planned`,
+  left: 'What left the building',
+  statements: (n) => count(n, { zero: 'No statement', one: '# statement', other: '# statements' }),
+  leftText: 'The net energy of each quarter-hour, to two settlement desks and to nobody else.',
+  leftLink: 'See everything',
+  story: 'What happened',
+  course: 'Hour by hour',
+  quiet: 'A quiet day: nothing to tell.',
+  moved: (from, to) => `Heating moved from ${from} to ${to}`,
+  movedText: (own, all) => `${own} here, ${all} in the whole neighbourhood, to flatten the peak`,
+  mended: (what) => `Mended: ${what}`,
+  sold: (kwh) => `${kwh} sold to neighbours`,
+  bought: (kwh) => `${kwh} bought from neighbours`,
+  between: (from, to, sum) => `from ${from} to ${to}, for ${sum}`,
+  decided: (title) => `Voted: ${title}`,
+  adopted: 'adopted',
+  notAdopted: 'not adopted',
+  inFavour: (percent) => `${percent} of votes in favour`,
+  card: 'An incident card left',
+  cardText: 'In chosen words and bands, without a name or a date',
+};

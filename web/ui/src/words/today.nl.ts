@@ -1,0 +1,40 @@
+import { counting } from './count';
+import type { TodayWords } from './today.fr';
+
+const { count } = counting('nl');
+
+export const nl: TodayWords = {
+  title: 'De dag',
+  sun: 'Zon op het dak',
+  usedHere: 'Hier gebruikt',
+  toNeighbours: 'Aan buren verkocht',
+  toGrid: 'Naar het net',
+  used: 'Wat het gebouw verbruikte',
+  ownSun: 'Van het eigen dak',
+  fromNeighbours: 'Van buren gekocht',
+  fromGrid: 'Van het net',
+  gain: 'Gewonnen door te delen',
+  gainText: (earned, paid) => `${earned} van buren ontvangen, ${paid} betaald, vergeleken met de prijzen van de leverancier.`,
+  peak: 'Piek van de dag',
+  peakAt: (when) => `om ${when}`,
+  peakPlanned: (kw) => `${kw} gepland`,
+  left: 'Wat het gebouw verliet',
+  statements: (n) => count(n, { zero: 'Geen opgave', one: '# opgave', other: '# opgaven' }),
+  leftText: 'De netto-energie van elk kwartier, naar twee afrekenbureaus en naar niemand anders.',
+  leftLink: 'Alles bekijken',
+  story: 'Wat er gebeurde',
+  course: 'Uur per uur',
+  quiet: 'Een rustige dag: niets te melden.',
+  moved: (from, to) => `Verwarming vervroegd van ${from} naar ${to}`,
+  movedText: (own, all) => `${own} hier, ${all} in de hele buurt, om de piek af te vlakken`,
+  mended: (what) => `Hersteld: ${what}`,
+  sold: (kwh) => `${kwh} aan buren verkocht`,
+  bought: (kwh) => `${kwh} van buren gekocht`,
+  between: (from, to, sum) => `van ${from} tot ${to}, voor ${sum}`,
+  decided: (title) => `Gestemd: ${title}`,
+  adopted: 'aangenomen',
+  notAdopted: 'niet aangenomen',
+  inFavour: (percent) => `${percent} van de stemmen voor`,
+  card: 'Een storingskaart is vertrokken',
+  cardText: 'In gekozen woorden en marges, zonder naam of datum',
+};
