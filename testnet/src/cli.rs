@@ -158,6 +158,14 @@ pub enum Ask {
         #[command(flatten)]
         dir: DirArgs,
     },
+    /// Lets hive time jump ahead while every node is down, as if the street had no power that long: `leap 10d`.
+    Leap {
+        /// By how much, such as `10d`.
+        #[arg(value_parser = parse_duration)]
+        by: Duration,
+        #[command(flatten)]
+        dir: DirArgs,
+    },
     /// Adds a building with an invitation, as any newcomer joins.
     Add(DirArgs),
     /// Stops every node of a running neighbourhood.
@@ -261,6 +269,9 @@ impl Ask {
             Self::Drift { asset, metric, to, stop, .. } => {
                 Request::Drift { asset: asset.clone(), metric: metric.clone(), to: *to, stop: *stop }
             }
+            Self::Leap { by, .. } => {
+                Request::Leap { by_ms: u64::try_from(by.as_millis()).unwrap_or(u64::MAX) }
+            }
             Self::Add(_) => Request::Add,
             Self::Down(_) => Request::Down,
         })
@@ -275,6 +286,7 @@ impl Ask {
             | Self::Heal(dir)
             | Self::Latency { dir, .. }
             | Self::Drift { dir, .. }
+            | Self::Leap { dir, .. }
             | Self::Add(dir)
             | Self::Down(dir) => dir,
         }
@@ -367,6 +379,7 @@ mod tests {
         let drift = request("drift CAS-S1-ELEVATOR_1 motor_temp");
         let (asset, metric) = ("CAS-S1-ELEVATOR_1".to_owned(), Some("motor_temp".to_owned()));
         assert_eq!(drift, Request::Drift { asset, metric, to: None, stop: false });
+        assert_eq!(request("leap 10d"), Request::Leap { by_ms: 864_000_000 });
     }
 
     #[test]

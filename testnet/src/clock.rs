@@ -43,6 +43,12 @@ impl HiveClock {
         self.epoch_hive_ms + whole((wall_ms - self.epoch_wall_ms) as f64 * self.speed)
     }
 
+    /// The same clock, ahead by `by`.
+    pub fn ahead(self, by: Duration) -> Self {
+        let by_ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        Self { epoch_hive_ms: self.epoch_hive_ms.saturating_add(by_ms), ..self }
+    }
+
     /// Wall time still to pass until the hive shows `hive_ms`; zero when it already has.
     pub fn until(&self, hive_ms: i64) -> Duration {
         let ahead_ms = (hive_ms - self.now_ms()) as f64 / self.speed;
@@ -90,6 +96,7 @@ mod tests {
         assert_eq!(clock.at_wall(1_000), 50_000);
         assert_eq!(clock.at_wall(2_000), 950_000);
         assert_eq!(HiveClock::WALL.at_wall(77), 77);
+        assert_eq!(clock.ahead(Duration::from_secs(3)).at_wall(2_000), 953_000);
     }
 
     #[test]

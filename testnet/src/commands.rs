@@ -51,6 +51,10 @@ async fn try_perform(neighbourhood: &mut Neighbourhood, request: Request) -> Res
         Request::Drift { asset, metric, to, stop } => {
             drift(neighbourhood, &asset, metric.as_deref(), to, stop).await
         }
+        Request::Leap { by_ms } => {
+            let time = neighbourhood.leap(Duration::from_millis(by_ms)).await?.to_string();
+            Ok((format!("every node went on at {time}"), json!({"time": time})))
+        }
         Request::Add => {
             let name = neighbourhood.add().await?;
             let index = neighbourhood.find(&name)?;

@@ -81,6 +81,11 @@ pub enum Request {
         /// Ends every drift of the asset.
         stop: bool,
     },
+    /// Lets hive time jump ahead while every node is down.
+    Leap {
+        /// By how much, milliseconds.
+        by_ms: u64,
+    },
     /// Adds a building with an invitation.
     Add,
     /// Stops everything.

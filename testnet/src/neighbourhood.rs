@@ -121,7 +121,8 @@ impl Neighbourhood {
             _lock: lock,
         };
         neighbourhood.settle().await?;
-        neighbourhood.start_all().await?;
+        let all: Vec<usize> = (0..neighbourhood.len()).collect();
+        neighbourhood.start_all(&all).await?;
         neighbourhood.took = begun.elapsed();
         neighbourhood.started = UnixMs(wall_ms()).to_string();
         neighbourhood.write_net()?;
@@ -211,15 +212,16 @@ impl Neighbourhood {
         }
     }
 
-    async fn start_all(&mut self) -> Result<()> {
-        for index in 0..self.nodes.len() {
-            self.spawn(index)?;
+    /// Starts these nodes, and every gateway.
+    async fn start_all(&mut self, indexes: &[usize]) -> Result<()> {
+        for index in indexes {
+            self.spawn(*index)?;
         }
-        for index in 0..self.nodes.len() {
-            self.listening(index).await?;
+        for index in indexes {
+            self.listening(*index).await?;
         }
-        for index in 0..self.nodes.len() {
-            self.ready(index, READY_TIMEOUT).await?;
+        for index in indexes {
+            self.ready(*index, READY_TIMEOUT).await?;
         }
         for index in 0..self.nodes.len() {
             self.feed(index);
@@ -422,10 +424,27 @@ impl Neighbourhood {
         folder::keep_time(&self.options.dir, self.clock)
     }
 
+    /// Stops every node in order and lets those that ran go on when the hive's clock shows `by` more, as if the street had
+    /// no power that long. Meters tell what they remember, a day at the most. The hive time at which all are ready again.
+    pub async fn leap(&mut self, by: Duration) -> Result<UnixMs> {
+        let ran = self.running();
+        self.stop_all().await?;
+        self.clock = self.clock.ahead(by);
+        self.keep_time()?;
+        (0..self.nodes.len()).try_for_each(|index| self.write_folder(index))?;
+        self.start_all(&ran).await?;
+        self.write_net()?;
+        Ok(UnixMs(self.clock.now_ms()))
+    }
+
     /// Stops every node, those that do not answer by force, and takes `net.json` away. The names of the forced ones.
     pub async fn down(mut self) -> Result<Vec<String>> {
         self.keep_time()?;
         folder::remove_net(&self.options.dir)?;
+        self.stop_all().await
+    }
+
+    async fn stop_all(&mut self) -> Result<Vec<String>> {
         let mut forced = Vec::new();
         let groups: Vec<Option<u32>> = self.nodes.iter_mut().map(|node| node.process.pid()).collect();
         for node in &mut self.nodes {

@@ -6,6 +6,7 @@ mod durable;
 mod finality;
 mod flood;
 mod process;
+mod settled;
 mod store;
 mod year;
 
@@ -43,6 +44,8 @@ pub enum Figure {
     Alert,
     /// A resident's ballot: signed to checked receipt, and a thousand in a minute while an authority dies.
     Ballots,
+    /// A slot of shared energy: from the last reading of its end to every building's checked line.
+    Settled,
     /// Readings of a whole day: how fast they come in, what they cost on disk, how fast they are read.
     Store,
     /// Many days in one store, a year of them with `--days 365`: how it opens, answers and grows.
@@ -54,7 +57,7 @@ pub enum Figure {
 }
 
 /// Every figure but that of a year, the long ones last.
-const EACH: [Figure; 12] = [
+const EACH: [Figure; 13] = [
     Figure::Ready,
     Figure::Rest,
     Figure::Finality,
@@ -64,6 +67,7 @@ const EACH: [Figure; 12] = [
     Figure::Ingest,
     Figure::Alert,
     Figure::Ballots,
+    Figure::Settled,
     Figure::Restart,
     Figure::Store,
     Figure::Flood,
@@ -163,6 +167,7 @@ async fn measure(figure: Figure, days: u32, binary: &Path, dir: &Path) -> Result
         Figure::Ingest => durable::ingest(shape("ingest", 1)).await,
         Figure::Alert => alert::alert(neighbourhood()).await,
         Figure::Ballots => ballots::ballots(shape("ballots", 4)).await,
+        Figure::Settled => settled::settled(neighbourhood()).await,
         Figure::Store => store::store(shape("store", 1)).await,
         Figure::Year => year::year(shape("year", 1), days).await,
         Figure::Flood => flood::flood(shape("flood", 4)).await,
