@@ -33,6 +33,7 @@ pub(super) fn sharing(picture: &Picture) -> SharingView {
         stage,
         from: month(from),
         until: month(until),
+        final_from: Time::from_ms(month(until).ms() + 10 * 86_400_000),
         credit_notes: u32::from(stage == PeriodStage::Final),
     };
     let account = |(at, id): (usize, &String)| AccountView {

@@ -136,6 +136,7 @@ pub(crate) async fn statement_csv(
     row("total", None, sums.total);
     row("without_sharing", None, sums.alone);
     row("best_possible", None, sums.best);
+    row("credit_notes", None, statement.credited);
     row("carried_in", None, statement.carried_in);
     row("owed_in_cents_times_10000", None, statement.cents.saturating_mul(CENT));
     row("carried_out", None, statement.carried_out);
@@ -152,14 +153,23 @@ async fn drawn_up(app: &App, id: &str, place: &Place) -> Result<StatementView, P
     let sums = sums_of(app, month, zone).await?;
     let last_year = sums_of(app, Month { year: month.year - 1, ..month }, zone).await?;
     let credits = ask(app, EnergyCall::Credits).await?;
-    let mut carried_in = 0;
-    for earlier in month.since(credits.since) {
-        carried_in = carry(carried_in, owed(&sums_of(app, earlier, zone).await?)).1;
-    }
-    let (cents, carried_out) = carry(carried_in, owed(&sums));
     let picture = app.picture();
     // A booking names a member by the key it had then.
     let mine = |line: &&BookedLine| credits.names.contains(&line.member);
+    let credited_in = |(from, to): (UnixMs, UnixMs)| {
+        let of_then = picture.bookings.iter().filter(|booking| booking.week.is_none());
+        let of_then = of_then.filter(|booking| (from.0..to.0).contains(&booking.time.ms()));
+        let lines = of_then.filter_map(|booking| booking.lines.iter().find(mine));
+        lines.fold(0_i64, |sum, line| sum.saturating_add(line.fee).saturating_sub(line.balance))
+    };
+    let mut carried_in = 0;
+    for earlier in month.since(credits.since) {
+        let credited = credited_in(earlier.range(zone)?);
+        let owed = owed(&sums_of(app, earlier, zone).await?).saturating_add(credited);
+        carried_in = carry(carried_in, owed).1;
+    }
+    let credited = credited_in((from, to));
+    let (cents, carried_out) = carry(carried_in, owed(&sums).saturating_add(credited));
     let check = |period: u64| {
         let found = credits.checks.iter().find(|(number, _)| *number == period);
         found.map_or(CreditStage::Forgotten, |(_, check)| *check)
@@ -186,6 +196,7 @@ async fn drawn_up(app: &App, id: &str, place: &Place) -> Result<StatementView, P
         sums,
         last_year: (last_year.slots > 0).then_some(last_year),
         carried_in,
+        credited,
         cents,
         carried_out,
         credit_notes: picture.bookings.iter().filter(of_month).filter_map(credit).collect(),

@@ -69,6 +69,8 @@ pub struct PeriodView {
     pub stage: PeriodStage,
     pub from: Time,
     pub until: Time,
+    /// Members look at it until then at least: no earlier does it become final.
+    pub final_from: Time,
     /// Credit notes that concern it.
     pub credit_notes: u32,
 }
@@ -347,11 +349,13 @@ pub struct StatementView {
     pub last_year: Option<MonthSums>,
     /// Less than a cent, carried over from the months before, micro-EUR.
     pub carried_in: i64,
-    /// What neighbours and network are owed, in cents; negative is received.
+    /// What the credit notes of the month come to, micro-EUR; negative is received.
+    pub credited: i64,
+    /// What neighbours and network are owed, credit notes included, in cents; negative is received.
     pub cents: i64,
     /// Carried over to the month after, micro-EUR.
     pub carried_out: i64,
-    /// Credit notes of the month.
+    /// Credit notes that were booked in the month, whichever earlier one they concern.
     pub credit_notes: Vec<CreditView>,
 }
 

@@ -202,12 +202,14 @@ async fn a_month_adds_up_in_json_and_csv() {
     let owed = of(&sums["bought"]["amount"]) - of(&sums["sold"]["amount"]) + of(&sums["fee"]);
     assert_eq!(
         of(&month["cents"]) * 10_000 + of(&month["carried_out"]),
-        owed + of(&month["carried_in"]),
+        owed + of(&month["carried_in"]) + of(&month["credited"]),
         "no micro-EUR is lost"
     );
     assert!((0..10_000).contains(&of(&month["carried_out"])));
     let notes = month["credit_notes"].as_array().expect("a list");
     assert!(notes.iter().all(|note| note["check"] == "checked"), "{notes:?}");
+    let credited = notes.iter().map(|note| of(&note["fee"]) - of(&note["balance"])).sum::<i64>();
+    assert_eq!(of(&month["credited"]), credited, "{notes:?}");
     let (_, released) = node.get("/api/v1/energy/releases").await;
     assert_eq!(released["items"][0]["held"], "import_above_connection");
     let (_, disputes) = node.get("/api/v1/energy/disputes").await;

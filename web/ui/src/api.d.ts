@@ -6079,6 +6079,8 @@ export interface components {
              * @description Credit notes that concern it.
              */
             credit_notes: number;
+            /** @description Members look at it until then at least: no earlier does it become final. */
+            final_from: components["schemas"]["Time"];
             from: components["schemas"]["Time"];
             /** @description Its number. */
             id: string;
@@ -7294,11 +7296,16 @@ export interface components {
             carried_out: number;
             /**
              * Format: int64
-             * @description What neighbours and network are owed, in cents; negative is received.
+             * @description What neighbours and network are owed, credit notes included, in cents; negative is received.
              */
             cents: number;
-            /** @description Credit notes of the month. */
+            /** @description Credit notes that were booked in the month, whichever earlier one they concern. */
             credit_notes: components["schemas"]["CreditView"][];
+            /**
+             * Format: int64
+             * @description What the credit notes of the month come to, micro-EUR; negative is received.
+             */
+            credited: number;
             from: components["schemas"]["Time"];
             /** @description Such as `2026-11`. */
             id: string;

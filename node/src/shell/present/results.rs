@@ -142,7 +142,7 @@ pub(crate) fn own_part(core: &Core, slot: SlotId) -> OwnPart {
             .past_line(slot)
             .map_or(OwnPart::None, |past| OwnPart::Checked(past_line(core, past)));
     };
-    let is_doubtful = own.outcome().is_some_and(|outcome| outcome.doubt.is_some());
+    let is_doubtful = !own.is_made_good() && own.outcome().is_some_and(|outcome| outcome.doubt.is_some());
     match own.checked() {
         Some(told) => OwnPart::Checked(line(told)),
         None if is_doubtful => OwnPart::Doubtful,

@@ -14,6 +14,7 @@ use web::view::{
 };
 
 use crate::core::Core;
+use crate::core::energy::PREVIEW_MS;
 
 /// Rules, tariffs and periods in one answer.
 const DATED_MAX: usize = 32;
@@ -110,6 +111,7 @@ fn period(number: u64, Period { step, notes }: Period, length: SlotLength) -> Pe
         },
         from: step.from.start(length).into(),
         until: step.until.start(length).into(),
+        final_from: step.until.start(length).plus(PREVIEW_MS).into(),
         credit_notes: notes,
     }
 }

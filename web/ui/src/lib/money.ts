@@ -7,7 +7,8 @@ const apart = (text: string) => `\u2066${text}\u2069`;
 
 /** An amount in micro-EUR; small ones with more decimals, so that a slot's cents are seen. */
 export function euro(micro: number): string {
-  const value = micro / 1e6;
+  // No amount is "-0".
+  const value = micro / 1e6 + 0;
   const digits = value !== 0 && Math.abs(value) < 1 ? 4 : 2;
   return apart(value.toLocaleString(language.tag, { style: 'currency', currency: 'EUR', minimumFractionDigits: 2, maximumFractionDigits: digits }));
 }

@@ -182,7 +182,15 @@ export const ar: SharingWords = {
   carriedOut: 'مرحّل إلى الشهر التالي',
   centsHelp: 'يُقرّب إلى السنت هنا فقط؛ والباقي ينتقل إلى الشهر التالي.',
   creditNotes: 'إشعارات دائنة',
-  creditNote: (number, period) => `إشعار ${number} للفترة ${period}`,
+  creditNote: (number, month) => `إشعار ${number} عن ${month}`,
+  creditOf: (number) => `الفترة ${number}`,
+  corrected: (n) => `صحّحته الخلية بعد ذلك: ${count(n, { one: 'إشعار دائن واحد', two: 'إشعاران دائنان', few: '# إشعارات دائنة', many: '# إشعارًا دائنًا', other: '# إشعار دائن' })}. يُحتسب كل إشعار في الشهر الذي سُجّل فيه.`,
+  monthStages: {
+    open: 'الشهر لم ينتهِ بعد: الأرقام تتغيّر.',
+    preview: (day) => `انتهى الشهر. يراجعه الأعضاء حتى ${day}، ثم يصبح نهائيًا.`,
+    final: 'نهائي. وما يُكتشف لاحقًا يصير إشعارًا دائنًا في شهر تالٍ.',
+  },
+  finalFrom: (day) => `نهائية ابتداءً من ${day}`,
   noCreditNotes: 'لا شيء هذا الشهر.',
   notSure: (missing, doubtful) => `أرباع ساعة مفقودة وليست في أي مجموع: ${number(missing)}؛ ومشكوك فيها وحُسبت كأن شيئًا لم يُتقاسم: ${number(doubtful)}.`,
   notInvoice: 'يرسل المورّد فاتورته بنفسه. والمبالغ مع الجيران وحدات حساب حتى يسوّيها الأعضاء.',
@@ -225,5 +233,4 @@ export const ar: SharingWords = {
   noBookings: 'لم يُقيّد أي أسبوع بعد.',
   week: (date) => `الأسبوع من ${date}`,
   lines: (n) => count(n, { one: 'مبنى واحد', two: 'مبنيان', few: '# مبانٍ', other: '# مبنى' }),
-  until: 'حتى',
 };

@@ -182,7 +182,15 @@ export const en: SharingWords = {
   carriedOut: 'Carried over to next month',
   centsHelp: 'Rounded to cents only here; what is left goes to the next month.',
   creditNotes: 'Credit notes',
-  creditNote: (number, period) => `Note ${number} for period ${period}`,
+  creditNote: (number, month) => `Note ${number} for ${month}`,
+  creditOf: (number) => `period ${number}`,
+  corrected: (n) => `The hive corrected it since: ${count(n, { one: '# credit note', other: '# credit notes' })}. Each counts in the month in which it was booked.`,
+  monthStages: {
+    open: 'The month is still running: figures change.',
+    preview: (day) => `The month is over. Members look at it until ${day}; then it is final.`,
+    final: 'Final. What is found later becomes a credit note in a later month.',
+  },
+  finalFrom: (day) => `final from ${day} on`,
   noCreditNotes: 'None this month.',
   notSure: (missing, doubtful) => `${count(missing, { one: '# quarter of an hour is', other: '# quarters of an hour are' })} missing and in no sum; ${count(doubtful, { one: '# is', other: '# are' })} in doubt and counted as if nothing had been shared.`,
   notInvoice: 'The supplier sends its own bill. Amounts with neighbours are accounting units until the members settle them.',
@@ -225,5 +233,4 @@ export const en: SharingWords = {
   noBookings: 'No week was booked yet.',
   week: (date) => `Week from ${date}`,
   lines: (n) => count(n, { one: '# building', other: '# buildings' }),
-  until: 'until',
 };

@@ -183,7 +183,15 @@ export const fr = {
   carriedOut: 'Reporté au mois suivant',
   centsHelp: 'Arrondi au centime ici seulement ; le reste passe au mois suivant.',
   creditNotes: 'Notes de crédit',
-  creditNote: (number: number, period: number) => `Note ${number} pour la période ${period}`,
+  creditNote: (number: number, month: string) => `Note ${number} pour ${month}`,
+  creditOf: (number: number) => `la période ${number}`,
+  corrected: (n: number) => `La ruche l’a corrigé depuis : ${count(n, { one: '# note de crédit', other: '# notes de crédit' })}. Chacune compte dans le mois où elle a été inscrite.`,
+  monthStages: {
+    open: 'Le mois est en cours : les chiffres changent encore.',
+    preview: (day: string) => `Le mois est terminé. Les membres l’examinent jusqu’au ${day} ; ensuite il est définitif.`,
+    final: 'Définitif. Ce qu’on trouve plus tard devient une note de crédit d’un mois suivant.',
+  },
+  finalFrom: (day: string) => `définitive à partir du ${day}`,
   noCreditNotes: 'Aucune ce mois-ci.',
   notSure: (missing: number, doubtful: number) => `${count(missing, { one: '# quart d’heure manque et n’est', other: '# quarts d’heure manquent et ne sont' })} dans aucune somme ; ${count(doubtful, { one: '# est douteux et compté', other: '# sont douteux et comptés' })} comme sans partage.`,
   notInvoice: 'Le fournisseur envoie sa propre facture. Les montants entre voisins sont des unités de compte jusqu’à ce que les membres les règlent.',
@@ -226,7 +234,6 @@ export const fr = {
   noBookings: 'Aucune semaine n’est encore comptée.',
   week: (date: string) => `Semaine du ${date}`,
   lines: (n: number) => count(n, { one: '# immeuble', other: '# immeubles' }),
-  until: 'jusqu’au',
 };
 
 export type SharingWords = typeof fr;

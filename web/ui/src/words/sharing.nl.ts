@@ -182,7 +182,15 @@ export const nl: SharingWords = {
   carriedOut: 'Overgedragen naar volgende maand',
   centsHelp: 'Alleen hier op centen afgerond; wat overblijft gaat naar de volgende maand.',
   creditNotes: 'Creditnota’s',
-  creditNote: (number, period) => `Nota ${number} voor periode ${period}`,
+  creditNote: (number, month) => `Nota ${number} voor ${month}`,
+  creditOf: (number) => `periode ${number}`,
+  corrected: (n) => `De korf heeft ze sindsdien verbeterd: ${count(n, { one: '# creditnota', other: '# creditnota’s' })}. Elke nota telt in de maand waarin ze geboekt werd.`,
+  monthStages: {
+    open: 'De maand loopt nog: de cijfers veranderen.',
+    preview: (day) => `De maand is voorbij. De leden kijken ze na tot ${day}; dan is ze definitief.`,
+    final: 'Definitief. Wat later gevonden wordt is een creditnota in een latere maand.',
+  },
+  finalFrom: (day) => `definitief vanaf ${day}`,
   noCreditNotes: 'Geen deze maand.',
   notSure: (missing, doubtful) => `${count(missing, { one: '# kwartier ontbreekt en staat', other: '# kwartieren ontbreken en staan' })} in geen som; ${count(doubtful, { one: '# is', other: '# zijn' })} twijfelachtig en geteld alsof niets gedeeld werd.`,
   notInvoice: 'De leverancier stuurt een eigen rekening. Bedragen met buren zijn rekeneenheden tot de leden ze vereffenen.',
@@ -225,5 +233,4 @@ export const nl: SharingWords = {
   noBookings: 'Er is nog geen week geboekt.',
   week: (date) => `Week van ${date}`,
   lines: (n) => count(n, { one: '# gebouw', other: '# gebouwen' }),
-  until: 'tot',
 };

@@ -28,6 +28,7 @@ pub use credit::CreditCheck;
 pub use left::BookedByOthers;
 pub use own::{LineDoubt, OwnOutcome, OwnSlot, SlotStage};
 pub use past::{PastDay, PastLine};
+pub use period::PREVIEW_MS;
 pub use refusals::{Refusals, RefusedStatement, StoredRefusals};
 pub use tray::{Counted, HeldStatement};
 

@@ -98,6 +98,11 @@ impl OwnSlot {
         self.correction.as_ref()
     }
 
+    /// Whether what the final result lacked was corrected since, and the correction holds.
+    pub fn is_made_good(&self) -> bool {
+        self.correction.as_ref().is_some_and(|outcome| outcome.doubt.is_none())
+    }
+
     /// What is known of the latest result.
     pub(super) fn newest(&self) -> Option<&OwnOutcome> {
         self.correction.as_ref().or(self.outcome.as_ref())

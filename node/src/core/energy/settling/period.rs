@@ -9,7 +9,7 @@ use super::hall::{Hall, day_of};
 use crate::core::telemetry::DAY_MS;
 
 /// How long members look at a period before it is final, milliseconds.
-const PREVIEW_MS: i64 = 10 * DAY_MS;
+pub const PREVIEW_MS: i64 = 10 * DAY_MS;
 
 /// The steps that are due now, at most one of each period.
 pub(super) fn due(hall: &Hall<'_>) -> Vec<PeriodStep> {
