@@ -1,6 +1,6 @@
 // A neighbour looks at the building's energy: what flows, today's slots, the sums, the meters behind them; on a phone, on
 // a desk, in the dark and from right to left. Every figure is held against what the node's API says.
-import { get, until } from './neighbourhood.mjs';
+import { get, send, until } from './neighbourhood.mjs';
 import { check, expect, isUsable, visit } from './visitor.mjs';
 
 // Somewhere it is noon now: there a morning of slots lies behind today, at whatever hour this is run.
@@ -92,6 +92,34 @@ export async function energy(browser, net, building) {
       return charged && charged.approvals.length >= 1;
     });
     await desk.picture('energy-decisions');
+  });
+  await step('an organiser is voted for, and gives the parts of tomorrow', async () => {
+    await desk.go('#/energy/decisions');
+    const { member } = await get(node, '/api/v1/energy/sharing');
+    await desk.page.locator('#kind').selectOption('share');
+    await desk.page.locator('#rule').selectOption('full_dynamic');
+    await desk.page.locator('#organiser').selectOption(member);
+    await desk.page.locator('section[aria-labelledby=propose] button[type=submit]').press('Enter');
+    const organised = async (at) => (await get(at, '/api/v1/governance')).items.find((one) => one.action.what?.rule?.rule === 'full_dynamic');
+    const { id } = await until('the proposal on the ledger', 10_000, () => organised(node));
+    for (const other of net.nodes.filter((it) => it.role === 'authority' && it !== node)) {
+      await until('it is approved', 10_000, async () => (await organised(other))?.status === 'executed' || (await send(other, 'POST', `/api/v1/governance/${id}/approve`, {})));
+    }
+    await until('this building gives the parts', 10_000, async () => (await get(node, '/api/v1/energy/sharing')).gives != null);
+    await desk.page.reload();
+    const form = desk.page.locator('section[aria-labelledby=give]');
+    await form.locator('input[type=number]').nth(1).fill('60');
+    await form.locator('input[type=number]').nth(2).fill('50');
+    await form.locator('.wrong').waitFor();
+    expect(await form.locator('button[type=submit]').isDisabled(), 'nobody gives more than there is');
+    await form.locator('input[type=number]').nth(2).fill('25.5');
+    await isUsable(desk.page, 'the parts');
+    await desk.picture('energy-parts');
+    await form.locator('button[type=submit]').press('Enter');
+    const ahead = await until('the parts on the ledger', 10_000, async () => (await get(node, '/api/v1/energy/sharing')).coefficients_ahead[0]);
+    expect(ahead.parts.map((part) => part.weight).sort().join() === '2550,6000' && ahead.whole === 10_000, JSON.stringify(ahead));
+    await desk.page.locator('section[aria-labelledby=inforce] details').first().waitFor();
+    await desk.picture('energy-parts-given');
   });
   await step('a month stands on a sheet, and its file says the same', async () => {
     await desk.go('#/energy/month');

@@ -4,13 +4,15 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::wait::within;
 use super::{Client, programs, story_folder, until};
 
 /// How long a neighbourhood may take until every node is ready, seconds.
 const READY_S_MAX: u64 = 60;
+/// How long the authorities may take to decide, seconds.
+const DECIDE_S_MAX: u64 = 20;
 /// A neighbourhood that a story forgot ends by itself.
 const LIFE_MAX: &str = "15m";
 
@@ -85,6 +87,29 @@ impl Hive {
     fn said(&self) -> String {
         fs::read_to_string(self.dir.with_extension("log")).unwrap_or_default()
     }
+}
+
+/// The first of these authorities proposes, the others approve; what is proposed has to be carried out.
+pub(crate) fn decide(authorities: &[Node], action: &Value) {
+    let (first, others) = authorities.split_first().expect("somebody proposes");
+    let proposed = first.api.post("/api/v1/governance", action).unwrap();
+    assert_eq!(proposed.status, 201, "{}", proposed.text());
+    let id = proposed.json()["id"].as_str().unwrap().to_owned();
+    for authority in others {
+        until("the authority knows the proposal", DECIDE_S_MAX, || {
+            let answer = authority.api.post(&format!("/api/v1/governance/{id}/approve"), &json!({}))?;
+            let is_done = answer.status == 200 || is_executed(first, &id)?;
+            if is_done { Ok(()) } else { Err(answer.text()) }
+        });
+    }
+    until("the proposal is carried out", DECIDE_S_MAX, || {
+        if is_executed(first, &id)? { Ok(()) } else { Err("it is open".to_owned()) }
+    });
+}
+
+fn is_executed(node: &Node, id: &str) -> Result<bool, String> {
+    let all = node.api.items("/api/v1/governance?limit=1000")?;
+    Ok(all.iter().any(|one| one["id"] == id && one["status"] == "executed"))
 }
 
 impl Drop for Hive {

@@ -14,7 +14,7 @@ pub(crate) mod time;
 pub(crate) mod wait;
 
 pub(crate) use building::Building;
-pub(crate) use hive::{Hive, Node};
+pub(crate) use hive::{Hive, Node, decide};
 pub(crate) use http::{Answer, Client};
 pub(crate) use residents::House;
 pub(crate) use signer::Signer;

@@ -8,7 +8,7 @@ use testnet::receipt::parsed;
 
 use super::assemblies::{registry, today};
 use crate::harness::residents::ok;
-use crate::harness::{Hive, House, Node, Signer, until};
+use crate::harness::{Hive, House, Node, Signer, decide, until};
 
 /// Blocks for which answers to a poll count: more than the answers take.
 const POLL_BLOCKS: u64 = 60;
@@ -224,14 +224,7 @@ fn three_buildings_decide_one_question_each_by_its_law_and_it_is_carried_out_whe
 /// The authorities put a question to several buildings.
 fn put(nodes: &[Node], question: &JointQuestion) {
     let action = json!({ "kind": "ask_jointly", "question": hex(&encode(question)) });
-    let proposed = ok(nodes[0].api.post("/api/v1/governance", &action));
-    let path = format!("/api/v1/governance/{}/approve", proposed["id"].as_str().unwrap());
-    for node in &nodes[1..3] {
-        until("the authority knows the proposal", AGREE_S_MAX, || {
-            let approved = node.api.post(&path, &json!({}))?;
-            if approved.status == 200 { Ok(()) } else { Err(approved.text()) }
-        });
-    }
+    decide(&nodes[..3], &action);
     for node in nodes.iter().take(3) {
         until("the question is put", AGREE_S_MAX, || joint(node, question).map(drop));
     }
