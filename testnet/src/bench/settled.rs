@@ -56,8 +56,11 @@ pub(super) async fn settled(options: Options) -> Result<Vec<Measured>> {
     }
     neighbourhood.down().await?;
     let samples = Samples::new(samples);
-    let detail =
-        format!("slowest of {} slots, 5 buildings, middle {:.0} ms", samples.0.len(), ms(samples.percentile(50)));
+    let detail = format!(
+        "slowest of {} slots, 5 buildings, middle {:.0} ms",
+        samples.0.len(),
+        ms(samples.percentile(50))
+    );
     Ok(vec![Measured::new(
         "last reading to slot settled and checked on all nodes",
         ms(samples.most()),
@@ -89,7 +92,9 @@ async fn checked(client: &mut Client, end_ms: i64, begun: Instant) -> Result<()>
         }
         if begun.elapsed() > PATIENCE {
             let node = client.node();
-            return Err(Error::Expectation(format!("{node} checks its line of the slot until {to}: {result}")));
+            return Err(Error::Expectation(format!(
+                "{node} checks its line of the slot until {to}: {result}"
+            )));
         }
         sleep(LOOK).await;
     }

@@ -29,8 +29,8 @@ pub use plausible::{Doubt, Limits};
 pub use probe::{Finding, Probe};
 pub use release::{Release, ReleaseRefused, Releases};
 pub use settling::{
-    Booked, BookedByOthers, Counted, CreditCheck, HeldStatement, LineDoubt, OwnOutcome, OwnSlot,
-    PREVIEW_MS, PastDay, PastLine, Refusals, RefusedStatement, SlotStage, StoredRefusals,
+    Booked, BookedByOthers, Counted, CreditCheck, HeldStatement, LineDoubt, OwnOutcome, OwnSlot, PREVIEW_MS,
+    PastDay, PastLine, Refusals, RefusedStatement, SlotStage, StoredRefusals,
 };
 pub use slot::{Flow, Slot};
 pub use terms::{DatedTerms, OwnTerms};

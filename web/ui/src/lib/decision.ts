@@ -7,7 +7,7 @@ import { perKwh } from './money';
 
 export function ruled(rule: SharingRule): string {
   const name = sharingWords().ruleNames[rule.rule];
-  return 'factor' in rule && rule.factor ? `${name} · k = ${rule.factor.num}/${rule.factor.den}` : name;
+  return 'factor' in rule && rule.factor ? `${name} · k = ${language.number(rule.factor.num / rule.factor.den)}` : name;
 }
 
 export function decided(what: EnergyDecision, sharing: Pick<Sharing, 'slot_minutes' | 'nearness'>, nameOf: (member: string) => string): string {
@@ -15,7 +15,7 @@ export function decided(what: EnergyDecision, sharing: Pick<Sharing, 'slot_minut
   const at = (slot: number) => s.fromThen(language.brief(slot * sharing.slot_minutes * 60_000));
   switch (what.what) {
     case 'share':
-      return `${ruled(what.rule)}, ${at(what.from_slot)}`;
+      return [ruled(what.rule), ...(what.rule.rule === 'full_dynamic' ? [`${language.colon(s.organiser)} ${nameOf(what.rule.organiser)}`] : []), at(what.from_slot)].join(', ');
     case 'charge':
       return `${s.retail} ${perKwh(what.retail)}, ${s.feedIn} ${perKwh(what.feed_in)}, ${s.fee} ${perKwh(what.fees[sharing.nearness])}, ${at(what.from_slot)}`;
     case 'cut':
