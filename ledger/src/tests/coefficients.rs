@@ -3,14 +3,17 @@
 use protocol::energy::{
     Coefficients, EnergyAction, Factor, FullDynamic, ScheduledRule, SharingRule, SlotId, Weights,
 };
-use protocol::limits::{COEFFICIENTS_A_DAY_MAX, COEFFICIENTS_AHEAD_DAYS_MAX, SHARING_KEYS_MAX};
-use protocol::{KeyChange, Payload};
+use protocol::limits::{
+    COEFFICIENTS_A_DAY_MAX, COEFFICIENTS_AHEAD_DAYS_MAX, COEFFICIENTS_KEPT_DAYS, SHARING_KEYS_MAX,
+};
+use protocol::{KeyChange, Payload, UnixMs};
 
 use super::energy::{NOW, address, decide, key, put, settling, settling_of};
 use crate::chain::Chain;
 
 /// Slots 5 and 6 are the next ones to begin at [`NOW`]; the rule asks follower 4 from slot 10 on.
 const BEGINS: u64 = 10;
+const DAY_MS: i64 = 86_400_000;
 
 fn organised(organiser: u8, whole: u32, from: u64) -> EnergyAction {
     let rule = FullDynamic { organiser: address(organiser), whole, factor: Factor::HALF };
@@ -126,25 +129,44 @@ fn a_small_hive_is_given_parts_for_every_slot() {
     }
     give(&mut chain, 4, 96, &[(5, 51), (4, 49)]).unwrap();
     assert_eq!(chain.state().coefficients(SlotId(96)..SlotId(192)).count(), 96);
-    // The largest hive is given parts for every hour.
-    const { assert!(COEFFICIENTS_A_DAY_MAX / SHARING_KEYS_MAX >= 24) };
+    // The largest hive is given parts for every half-hour.
+    const { assert!(COEFFICIENTS_A_DAY_MAX / SHARING_KEYS_MAX >= 48) };
 }
 
+/// Two hundred members are given parts for every quarter of an hour of a day, and not one more.
 #[test]
 fn what_is_given_for_a_day_has_its_bound() {
-    let mut chain = settling_of(100);
+    let mut chain = settling_of(210);
     decide(&mut chain, NOW, organised(4, 1_000, BEGINS)).unwrap();
-    let first = |count: usize| (4..100).map(|n| (n, 1)).take(count).collect::<Vec<_>>();
-    let (all, slots) = (first(96), COEFFICIENTS_A_DAY_MAX / 96);
-    let rest = COEFFICIENTS_A_DAY_MAX - slots * 96;
-    let full = 96 + slots as u64;
-    for slot in 96..full {
-        give(&mut chain, 4, slot, &all).unwrap();
+    let first = |count: usize| (4..210).map(|n| (n, 1)).take(count).collect::<Vec<_>>();
+    for slot in 96..192 {
+        give(&mut chain, 4, slot, &first(200)).unwrap();
     }
-    let refused = give(&mut chain, 4, full, &first(rest + 1)).unwrap_err();
+    let refused = give(&mut chain, 4, 191, &first(201)).unwrap_err();
     assert!(refused.contains("members with parts in a day"), "{refused}");
-    give(&mut chain, 4, full, &first(rest)).unwrap();
-    assert!(give(&mut chain, 4, full + 1, &first(1)).is_err(), "not one more");
-    give(&mut chain, 4, 96, &all).unwrap();
-    give(&mut chain, 4, 192, &all).unwrap();
+    give(&mut chain, 4, 191, &first(200)).unwrap();
+    give(&mut chain, 4, 192, &first(206)).unwrap();
+}
+
+/// Parts that lapsed are let go of once nobody settles their slots any more; those that still held then stay.
+#[test]
+fn what_lapsed_long_ago_is_let_go_of() {
+    let mut chain = organising();
+    for slot in [20, 21, 22] {
+        give(&mut chain, 4, slot, &[(5, 50)]).unwrap();
+    }
+    let kept = |chain: &Chain| -> Vec<u64> {
+        chain.state().coefficients(SlotId(0)..SlotId(u64::MAX)).map(|(slot, _)| slot.0).collect()
+    };
+    for (days, expected) in
+        [(COEFFICIENTS_KEPT_DAYS, vec![20, 21, 22]), (COEFFICIENTS_KEPT_DAYS + 1, vec![22])]
+    {
+        let now = UnixMs(NOW.0 + i64::try_from(days).unwrap() * DAY_MS);
+        let from = SlotId(96 * (days + 1));
+        let given = Coefficients { from, parts: parts(&[(5, 60)]) };
+        put(&mut chain, now, 4, Payload::Coefficients(given)).unwrap();
+        let old: Vec<u64> = kept(&chain).into_iter().filter(|slot| *slot < 96).collect();
+        assert_eq!(old, expected, "after {days} days");
+    }
+    assert_eq!(part_of_five(&chain, 96 * 20), Some((22, 50)), "it held until the next");
 }

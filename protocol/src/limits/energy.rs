@@ -62,8 +62,11 @@ pub const DISPUTE_LAPSES_MS: i64 = 3 * 24 * 60 * 60 * 1000;
 pub const DECIDED_AHEAD_MAX: usize = 16;
 /// Days ahead, from the one that runs, for whose slots an organiser may give parts.
 pub const COEFFICIENTS_AHEAD_DAYS_MAX: u64 = 31;
-/// Members named in all that an organiser gives for the slots of one UTC day: 96 times 85, or 32 times 256.
-pub const COEFFICIENTS_A_DAY_MAX: usize = 8_192;
+/// Members named in all that an organiser gives for the slots of one UTC day: 200 in each of its quarters of an hour, or 256 in
+/// each half-hour.
+pub const COEFFICIENTS_A_DAY_MAX: usize = 96 * 200;
+/// Days for which the ledger keeps parts that lapsed: longer than anybody settles or corrects a slot.
+pub const COEFFICIENTS_KEPT_DAYS: u64 = 93;
 /// Changes of its own terms that a building remembers, so that late statements say what held in their slot.
 pub const TERMS_KEPT_MAX: usize = 64;
 /// Time after the end of a slot from which stand-by desks may settle it, milliseconds.
@@ -82,6 +85,8 @@ const _: () = {
             < i64::MAX as i128
     );
     assert!(SLOT_ENERGY_WH_MAX as i128 * PRICE_MAX as i128 / 1_000 * 366 * 96 < i64::MAX as i128);
+    assert!(COEFFICIENTS_KEPT_DAYS > SETTLING_DAYS_MAX);
+    assert!(COEFFICIENTS_A_DAY_MAX >= 48 * SHARING_KEYS_MAX);
     // What an organiser gives once a day has room for every member of a key.
     assert!(COEFFICIENTS_A_DAY_MAX >= SHARING_KEYS_MAX);
     // A member with its weight takes 27 bytes.

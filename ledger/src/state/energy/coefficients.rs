@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use protocol::energy::{Coefficients, FullDynamic, SharingRule, SlotId};
-use protocol::limits::{COEFFICIENTS_A_DAY_MAX, COEFFICIENTS_AHEAD_DAYS_MAX};
+use protocol::limits::{COEFFICIENTS_A_DAY_MAX, COEFFICIENTS_AHEAD_DAYS_MAX, COEFFICIENTS_KEPT_DAYS};
 use protocol::{Address, Invalid};
 
 use super::entry::{Books, EnergyEntry, EnergyKey, Given};
@@ -41,6 +41,7 @@ pub(in crate::state) fn give(
     }
     check_members(overlay, given)?;
     check_day(overlay, &books, given)?;
+    forget_lapsed(overlay, &books, context);
     let entry = Given { organiser, whole, parts: parts.clone() };
     overlay.put_energy(EnergyKey::Coefficients(*from), EnergyEntry::Coefficients(entry));
     Ok(EnergyEvent::PartsGiven { from: *from })
@@ -79,6 +80,17 @@ fn check_day(overlay: &Overlay<'_>, books: &Books, given: &Coefficients) -> Resu
         return Err(EnergyReject::Full { what: "members with parts in a day", max });
     }
     Ok(())
+}
+
+/// Lets go of parts that lapsed before slots which anybody still settles. The last of them hold on until others begin, and
+/// stay.
+fn forget_lapsed(overlay: &mut Overlay<'_>, books: &Books, context: &BlockContext) {
+    let day = day_of(context.time).saturating_sub(COEFFICIENTS_KEPT_DAYS);
+    let oldest = SlotId(day * u64::from(books.length.slots_per_day()));
+    let [first, last] = [SlotId(0), oldest].map(|slot| Key::Energy(EnergyKey::Coefficients(slot)));
+    let known = overlay.range(first..=last);
+    let lapsed = known.len().saturating_sub(1);
+    known.into_iter().take(lapsed).for_each(|(key, _)| overlay.remove(key));
 }
 
 impl Overlay<'_> {
