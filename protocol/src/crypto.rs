@@ -67,6 +67,8 @@ pub enum Domain {
     Incident,
     /// Cards that a relay lets out together.
     IncidentBatch,
+    /// That enough buildings noticed the same at once.
+    Street,
 }
 
 impl Domain {
@@ -96,6 +98,7 @@ impl Domain {
             Self::Aggregate => b"symbiose/aggregate/v1",
             Self::Incident => b"symbiose/incident/v1",
             Self::IncidentBatch => b"symbiose/incident-batch/v1",
+            Self::Street => b"symbiose/street/v1",
         }
     }
 

@@ -29,6 +29,7 @@ pub mod message;
 pub mod network_key;
 pub mod operator;
 mod signed;
+pub mod street;
 #[cfg(feature = "simulation")]
 mod stub;
 pub mod time;

@@ -7,6 +7,7 @@ mod energy;
 mod incident;
 mod metering;
 mod plan;
+mod street;
 mod token;
 
 pub use aggregate::*;
@@ -15,6 +16,7 @@ pub use energy::*;
 pub use incident::*;
 pub use metering::*;
 pub use plan::*;
+pub use street::*;
 pub use token::*;
 
 /// Largest canonical transaction, bytes.

@@ -189,7 +189,8 @@ impl World<'_> {
             | SettlementMessage::Shift(_)
             | SettlementMessage::Opinion(_)
             | SettlementMessage::Aggregate(_)
-            | SettlementMessage::Incident(_) => {}
+            | SettlementMessage::Incident(_)
+            | SettlementMessage::Street(_) => {}
         }
         if self.model.has_desk(to) {
             return Ok(());

@@ -36,6 +36,8 @@ macro_rules! same {
     };
 }
 
+mod aggregate;
+
 same!(AssetKind, protocol::AssetKind, Hvac, Chiller, Elevator, Meter);
 same!(Severity, protocol::Severity, Low, Medium, High);
 same!(WorkOrderStatus, protocol::WorkOrderStatus, Open, InProgress, Done);
@@ -68,6 +70,9 @@ impl TryFrom<&GovernanceAction> for Action {
                 Self::Energy(what.try_into()?)
             }
             GovernanceAction::Energy { decision, .. } => Self::Energy(decision_of(decision)?),
+            GovernanceAction::Aggregate { decision, what: Some(what), .. } if decision.is_empty() => {
+                Self::Aggregate(what.try_into()?)
+            }
             GovernanceAction::Aggregate { decision, .. } => {
                 let wrong = |detail: &str| Problem::new(Kind::Invalid, detail).field("decision");
                 let action: AggregateAction = from_hex(decision).ok_or_else(|| {
@@ -108,7 +113,8 @@ impl From<Action> for GovernanceAction {
                 Self::Energy { decision, says: action.to_string(), what }
             }
             Action::Aggregate(action) => {
-                Self::Aggregate { decision: to_hex(&action), says: action.to_string() }
+                let what = Some((&action).into());
+                Self::Aggregate { decision: to_hex(&action), says: action.to_string(), what }
             }
             Action::AskJointly(question) => {
                 let id = question.id().to_string();

@@ -2,6 +2,7 @@
 //! carries the place for its answer; every channel is bounded and a full one is answered 429 or 503, never waited for
 //! without end.
 
+mod aggregate;
 mod assembly;
 mod dwelling;
 mod energy;
@@ -12,6 +13,7 @@ mod plan;
 mod sharing;
 mod token;
 
+pub use aggregate::{AggregateDecision, SumCadence, SumMeasure};
 pub use assembly::{
     AnnounceRequest, AssemblyDraft, EffectDraft, HandInRequest, ItemDraft, MinutesSignatureRequest,
     PollAnswerRequest, PollDraft, PresencesRequest, PromiseRequest, ResultSignaturesRequest, SheetRequest,
@@ -41,10 +43,10 @@ use crate::question::{
 use crate::time::Time;
 use crate::view::{
     AggregatesView, AlertView, AssetKind, AssetView, BlockSummary, BlockView, Condition, DryRunView,
-    DwellingPlanView, EquipmentView, EscalationStep, HandInDraft, ImportView, InvitationView, MetersView,
-    MetricView, OwnCardsView, PolicyCondition, PolicyVersionView, PolicyView, ProofView, ProposalView, Role,
-    RuleKind, Severity, ShiftView, SiteView, StoreView, SwapView, TermsView, TransactionView,
-    WorkOrderStatus, WorkOrderView,
+    DwellingPlanView, EquipmentView, EscalationStep, HandInDraft, ImportView, InvitationView, LeavingView,
+    MetersView, MetricView, OwnCardsView, PolicyCondition, PolicyVersionView, PolicyView, ProofView,
+    ProposalView, Role, RuleKind, Severity, ShiftView, SiteView, StoreView, SwapView, TermsView,
+    TransactionView, WorkOrderStatus, WorkOrderView,
 };
 use bytes::Bytes;
 use protocol::token::TokenAction;
@@ -170,6 +172,11 @@ pub enum Command {
     TakePart(Option<protocol::aggregate::Profile>),
     /// Hands a card in that was shown.
     HandInCard(Box<HandInDraft>),
+    /// Whether something of a kind may leave.
+    SwitchLeaving {
+        kind: String,
+        on: bool,
+    },
     /// Asks that a contractor be forgotten, by company number.
     WithdrawContractor {
         contractor: String,
@@ -238,6 +245,8 @@ pub enum Answer {
     Aggregates(Box<AggregatesView>),
     /// To [`Command::HandInCard`] and [`Command::WithdrawContractor`].
     Incidents(Box<OwnCardsView>),
+    /// To [`Command::SwitchLeaving`].
+    Leaving(Box<LeavingView>),
     /// To [`Command::RecountSlots`].
     Recounting,
     /// To [`Command::ReleaseSlot`].
@@ -497,12 +506,16 @@ pub enum GovernanceAction {
         #[serde(default)]
         needed: String,
     },
-    /// Which private sums over many buildings are made, and by which desks: the hex digits of the decision in the
-    /// ledger's own encoding. What it says is told in English by the node; that is not read when something is proposed.
+    /// Which private sums over many buildings are made, and by which desks: in words under `what`, or the hex digits of the
+    /// decision in the ledger's own encoding, which count where both are given. What it says is told in English by the
+    /// node; that is not read when something is proposed.
     Aggregate {
+        #[serde(default)]
         decision: String,
         #[serde(default)]
         says: String,
+        #[serde(default, deserialize_with = "within")]
+        what: Option<AggregateDecision>,
     },
 }
 

@@ -144,6 +144,8 @@ fn signed_in_routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(aggregates::aggregates))
         .routes(routes!(aggregates::take_part))
         .routes(routes!(aggregates::leaving))
+        .routes(routes!(aggregates::switch))
+        .routes(routes!(aggregates::street))
         .routes(routes!(incidents::learn, incidents::hand_in))
         .routes(routes!(incidents::hint))
         .routes(routes!(incidents::preview))

@@ -17,6 +17,7 @@ mod receipt;
 mod registry;
 mod sharing;
 mod store;
+mod street;
 mod token;
 mod upkeep;
 mod voice;
@@ -75,6 +76,7 @@ pub use sharing::{
     StatementView, TermsView, VerdictView,
 };
 pub use store::{LostView, StoreDay, StoreDayState, StoreView};
+pub use street::{StreetNoticeView, StreetView, SwitchDraft};
 pub use token::{
     AllowanceView, CreditsView, MintingView, RetirementWord, TokenAccountView, TokenDoneView, TokenMoveKind,
     TokenMoveView, TokenMovement, TokenName, TokenRecord, TokensView,

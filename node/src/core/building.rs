@@ -106,6 +106,8 @@ fn event_of(change: &Change) -> Option<Event> {
         | Change::DeleteAggregate(_)
         | Change::PutIncident(_)
         | Change::DeleteIncident(_)
+        | Change::PutStreet(_)
+        | Change::DeleteStreet(_)
         | Change::PutSlots(_)
         | Change::DeleteSlots(_)
         | Change::PutSettings(_) => None,

@@ -87,6 +87,10 @@ impl Core {
                 let done = self.withdraw_contractor(now, contractor);
                 done.map(|()| Answer::HandedIn).map_err(Refused::from)
             }
+            Command::Switch(purpose, is_on) => {
+                self.switch(now, purpose, is_on);
+                Ok(Answer::Switched)
+            }
             Command::AnswerWish { id, yes } => {
                 self.answer_wish(now, id, yes).then_some(Answer::Wish(id)).ok_or(Refused::NoWish)
             }

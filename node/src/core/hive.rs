@@ -35,6 +35,7 @@ impl Core {
             self.greet_desk(address);
             self.greet_aggregates();
             self.greet_incidents(address);
+            self.greet_street(now, address);
         } else if let ledger::Input::Disconnected(address) = &input {
             self.peers.connected(*address, false);
             self.operator.gone(address);

@@ -18,6 +18,7 @@ use super::incidents::{Choice, Source};
 use super::maintenance::WorkOrderEdit;
 use super::planning::{Equipment, Planned};
 use super::policy::{PolicyId, Terms};
+use super::switch::Purpose;
 use super::telemetry::{self, Row};
 
 /// Whom an answer is for. The shell makes tickets up; the core hands them back.
@@ -243,6 +244,8 @@ pub enum Command {
     },
     /// Asks that a contractor be forgotten everywhere.
     WithdrawContractor(Contractor),
+    /// Says whether something may leave.
+    Switch(Purpose, bool),
     /// Something about registry, keys or assemblies.
     AtHome(Who, Act),
     /// Cuts slots again out of the readings that there are.

@@ -170,6 +170,8 @@ impl Maintenance {
                 | Change::DeleteAggregate(_)
                 | Change::PutIncident(_)
                 | Change::DeleteIncident(_)
+                | Change::PutStreet(_)
+                | Change::DeleteStreet(_)
                 | Change::PutSlots(_)
                 | Change::DeleteSlots(_)
                 | Change::DeletePolicy(_)

@@ -14,6 +14,8 @@ pub mod plan;
 pub mod planning;
 pub mod policy;
 pub mod rules;
+pub mod street;
+pub mod switch;
 pub mod telemetry;
 
 mod building;
@@ -62,6 +64,7 @@ use outbox::Outbox;
 use peers::Peers;
 use planning::Planning;
 use quarantine::Quarantine;
+use street::Street;
 use telemetry::Telemetry;
 use waiting::Waiting;
 
@@ -95,6 +98,7 @@ pub struct Core {
     home: Home,
     aggregates: Aggregates,
     incidents: Incidents,
+    street: Street,
     next_evaluation: Tick,
     /// When wishes that got lost (a full outbox, a refusal) are taken up again.
     resettle: Option<Tick>,
@@ -206,6 +210,7 @@ impl Core {
             self.tend_home(now);
             self.tend_aggregates(now);
             self.tend_incidents(now);
+            self.tend_street(now);
         }
         if self.resettle.is_some_and(|due| due <= now.tick) {
             self.resettle = None;

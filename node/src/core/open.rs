@@ -116,6 +116,7 @@ impl Core {
         let home = super::Home::open(&remembered);
         let aggregates = super::Aggregates::open(&remembered);
         let incidents = super::Incidents::open(&remembered);
+        let street = super::Street::open(&remembered);
         let (maintenance, defaults) = Maintenance::open(now.time, secret, &telemetry, remembered);
         changes.extend(defaults);
         let mut core = Self {
@@ -141,6 +142,7 @@ impl Core {
             home,
             aggregates,
             incidents,
+            street,
             next_evaluation: now.tick.plus(EVALUATE_EVERY_MS),
             resettle: None,
             out: Vec::new(),

@@ -165,6 +165,8 @@ pub enum Answer {
     TakingPart,
     /// A card or the withdrawal of a contractor waits for the relay.
     HandedIn,
+    /// Whether something may leave is said.
+    Switched,
 }
 
 /// What became of a transaction that was handed in.

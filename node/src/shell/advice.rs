@@ -9,7 +9,7 @@ pub(super) fn on(code: &str) -> &'static str {
     known.map_or(GENERAL, |(_, advice)| advice)
 }
 
-const ADVICE: [(&str, &str); 35] = [
+const ADVICE: [(&str, &str); 36] = [
     ("backup_failed", "Look whether the disk or the download was interrupted, and make the backup again."),
     (
         "backup_missing",
@@ -28,6 +28,10 @@ const ADVICE: [(&str, &str); 35] = [
         "Look through policies, alerts and work orders; if some are missing, restore a backup. Replace the disk or SD card.",
     ),
     ("building_log_repaired", "Nothing is to be done; if it happens again, replace the disk or SD card."),
+    (
+        "cards_refused",
+        "Nothing is lost here. If the number grows, ask in the hive whose node sends what does not hold; the log names it.",
+    ),
     ("catching_up", "Wait: the node fetches what it missed from its neighbours."),
     ("certificate_expired", "Renew the certificate of the page and restart the node."),
     ("certificate_expiring", "Renew the certificate of the page before that day and restart the node."),

@@ -21,7 +21,7 @@ use super::event::{Event, Look, Submission};
 use super::home;
 use super::present::{
     self, aggregates, disputes, dwellings as shown_dwellings, energy, incidents, ledger as shown, plan,
-    policies, results, sharing,
+    policies, results, sharing, street,
 };
 use super::query::Source;
 use super::reader::Job;
@@ -77,7 +77,7 @@ fn check(transactions: &[bytes::Bytes], chain: &ChainId) -> (Vec<VerifiedTransac
     (good, malformed)
 }
 
-/// What is asked about incident cards is all in the core's memory.
+/// What is asked about incident cards and notices is all in the core's memory.
 fn incident(core: &Core, call: IncidentCall) {
     // Callers may have given up.
     match call {
@@ -90,6 +90,7 @@ fn incident(core: &Core, call: IncidentCall) {
         }
         IncidentCall::Preview { draft, reply } => drop(reply.send(incidents::preview(core, &draft))),
         IncidentCall::Own(reply) => drop(reply.send(Ok(incidents::own(core)))),
+        IncidentCall::Street(reply) => drop(reply.send(Ok(street::street(core)))),
     }
 }
 

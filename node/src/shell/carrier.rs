@@ -473,6 +473,15 @@ impl Carrier {
             None => health.clear("settlement_disputed"),
             Some(text) => health.set("settlement_disputed", Weight::Attention, text),
         }
+        match self.core.incidents().shelf().spoilt() + self.core.street().board().refused() {
+            0 => health.clear("cards_refused"),
+            refused => {
+                let text = format!(
+                    "{refused} batches of cards or notices to the street did not hold and were refused since the start."
+                );
+                health.set("cards_refused", Weight::Notice, text);
+            }
+        }
         let others = ledger.state().members().filter(|(_, member)| !member.revoked).count().saturating_sub(1);
         if others > 0 && self.members.connected.is_empty() {
             health.set("no_peers", Weight::NotReady, "No other member of the hive is connected.");

@@ -10,6 +10,7 @@ use web::{Kind, Problem, Time};
 
 use super::present::{
     Facts, aggregates, alerts, building, dwellings, energy, hive, incidents, metric, plan, policies, sharing,
+    street,
 };
 use super::secrets;
 use super::tickets::Context;
@@ -106,6 +107,7 @@ pub(super) fn read(
             let (source, choice) = incidents::chosen(&draft.draft)?;
             plain(Command::HandInCard { source, choice, shown: incidents::shown(&draft.shown)? })
         }
+        web::Command::SwitchLeaving { kind, on } => plain(Command::Switch(street::purpose(&kind)?, on)),
         web::Command::WithdrawContractor { contractor } => {
             plain(Command::WithdrawContractor(incidents::company(&contractor)?))
         }
@@ -190,6 +192,7 @@ pub(super) fn answer(
         Answer::Recounting => Ok(web::Answer::Recounting),
         Answer::Released => Ok(web::Answer::Released),
         Answer::HandedIn => Ok(web::Answer::Incidents(Box::new(incidents::own(core)))),
+        Answer::Switched => Ok(web::Answer::Leaving(Box::new(aggregates::leaving(core, core.now())))),
         Answer::TakingPart => Ok(web::Answer::Aggregates(Box::new(aggregates::aggregates(core, core.now())))),
     }
 }

@@ -16,6 +16,7 @@ use crate::crypto::Signature;
 use crate::ids::{Address, Digest};
 use crate::incident::IncidentMessage;
 use crate::limits::{HELD_MARKS_MAX, LINE_PATH_MAX, SHARED_STATEMENTS_MAX};
+use crate::street::StreetMessage;
 
 /// One message of the settlement stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +45,8 @@ pub enum SettlementMessage {
     Aggregate(Box<AggregateMessage>),
     /// About incident cards.
     Incident(Box<IncidentMessage>),
+    /// About what several buildings notice at once.
+    Street(Box<StreetMessage>),
 }
 
 /// What became of a statement at a desk.
@@ -160,6 +163,7 @@ impl SettlementMessage {
             Self::Opinion(_) => "opinion",
             Self::Aggregate(_) => "aggregate",
             Self::Incident(_) => "incident",
+            Self::Street(_) => "street",
         }
     }
 }

@@ -4,7 +4,7 @@ use web::Time;
 use web::request::IncidentCall;
 use web::view::{
     CardDraft, CardPreview, CardView, FoundCardView, HintView, LearntView, OwnCardView, OwnCardsView,
-    RemedyView, WithdrawalView,
+    RemedyView, StreetView, WithdrawalView,
 };
 
 pub(super) fn answer(call: IncidentCall) {
@@ -28,6 +28,7 @@ pub(super) fn answer(call: IncidentCall) {
                 CardPreview { shown: "5".repeat(64), card: card(&draft), left: 3, ..CardPreview::default() };
             drop(reply.send(Ok(preview)));
         }
+        IncidentCall::Street(reply) => drop(reply.send(Ok(StreetView::default()))),
         IncidentCall::Own(reply) => drop(reply.send(Ok(OwnCardsView { left: 3, ..OwnCardsView::default() }))),
     }
 }

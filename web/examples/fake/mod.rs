@@ -233,6 +233,7 @@ fn perform(picture: &mut Picture, command: Command) -> Result<Answer, Problem> {
         Command::HandInCard(draft) => {
             Ok(Answer::Incidents(Box::new(incidents::handed_in(&draft.draft, now))))
         }
+        Command::SwitchLeaving { .. } => Ok(Answer::Leaving(Box::default())),
         Command::WithdrawContractor { contractor } => {
             Ok(Answer::Incidents(Box::new(incidents::withdrawn(contractor, now))))
         }

@@ -97,7 +97,7 @@ pub fn desks(rota: &Rota) -> Vec<DeskDraft> {
 }
 
 /// An operator's name never stands on the ledger, only what it hashes to.
-fn desk(draft: &DeskDraft) -> Result<Desk, Problem> {
+pub(super) fn desk(draft: &DeskDraft) -> Result<Desk, Problem> {
     let name = draft.operator.trim();
     if name.is_empty() || name.len() > 128 {
         return Err(Problem::new(Kind::Invalid, "expected 1 to 128 bytes").field("operator"));

@@ -1,9 +1,9 @@
-//! What may be asked about incident cards.
+//! What may be asked about incident cards, and about what several buildings notice at once.
 
 use crate::request::Reply;
-use crate::view::{CardDraft, CardPreview, HintView, LearntView, OwnCardsView};
+use crate::view::{CardDraft, CardPreview, HintView, LearntView, OwnCardsView, StreetView};
 
-/// A question about incident cards.
+/// A question about incident cards or notices.
 #[derive(Debug)]
 pub enum IncidentCall {
     /// What others did; words of the lists, none for any.
@@ -14,4 +14,6 @@ pub enum IncidentCall {
     Preview { draft: Box<CardDraft>, reply: Reply<CardPreview> },
     /// What was handed in.
     Own(Reply<OwnCardsView>),
+    /// What the hive was told that several buildings noticed.
+    Street(Reply<StreetView>),
 }

@@ -2,11 +2,11 @@
 
 use crate::actor::Actor;
 use crate::app::{Shared, wrong_answer};
-use crate::extract::Json as Body;
+use crate::extract::{Id, Json as Body};
 use crate::problem::{Kind, Problem, ProblemDocument};
-use crate::request::{Answer, Command, EnergyCall};
+use crate::request::{Answer, Command, EnergyCall, IncidentCall, QueryCall};
 use crate::routes::energy::ask;
-use crate::view::{AggregatesView, LeavingView, ProfileDraft, TakePartDraft};
+use crate::view::{AggregatesView, LeavingView, ProfileDraft, StreetView, SwitchDraft, TakePartDraft};
 use axum::Json;
 use axum::extract::State;
 use protocol::aggregate::{Built, Heating, Profile, Region};
@@ -50,6 +50,39 @@ pub(crate) async fn take_part(
 )]
 pub(crate) async fn leaving(State(app): Shared) -> Result<Json<LeavingView>, Problem> {
     ask(&app, EnergyCall::Leaving).await.map(Json)
+}
+
+/// Says whether incident cards, or signals of what is noticed just now, may leave. It counts from this moment.
+#[utoipa::path(
+    put, path = "/api/v1/leaving/{id}", tag = "energy", request_body = SwitchDraft,
+    params(("id" = String, Path, description = "`incident_card` or `street_signal`")),
+    responses(
+        (status = 200, description = "As it is now", body = LeavingView),
+        (
+            status = 404, description = "Nothing of that kind is switched by itself", body = ProblemDocument,
+            content_type = "application/problem+json"
+        ),
+    )
+)]
+pub(crate) async fn switch(
+    State(app): Shared,
+    by: Actor,
+    Id(kind): Id,
+    Body(SwitchDraft { on }): Body<SwitchDraft>,
+) -> Result<Json<LeavingView>, Problem> {
+    let Answer::Leaving(view) = app.command(by, Command::SwitchLeaving { kind, on }).await? else {
+        return Err(wrong_answer());
+    };
+    Ok(Json(*view))
+}
+
+/// What several buildings noticed at once, as the hive was told: neither how many they are nor which.
+#[utoipa::path(
+    get, path = "/api/v1/street", tag = "incidents",
+    responses((status = 200, description = "Newest first", body = StreetView))
+)]
+pub(crate) async fn street(State(app): Shared) -> Result<Json<StreetView>, Problem> {
+    app.query(|reply| QueryCall::Incident(IncidentCall::Street(reply))).await.map(Json)
 }
 
 impl TryFrom<&ProfileDraft> for Profile {

@@ -128,6 +128,8 @@ const DECISIONS: &[(&str, &str, For)] = &[
     ("GET", "/api/v1/aggregates", Both),
     ("PUT", "/api/v1/aggregates/profile", Operator),
     ("GET", "/api/v1/leaving", Both),
+    ("PUT", "/api/v1/leaving/{id}", Operator),
+    ("GET", "/api/v1/street", Both),
     ("GET", "/api/v1/incidents", Both),
     ("POST", "/api/v1/incidents", Operator),
     ("GET", "/api/v1/incidents/hint", Both),

@@ -3855,10 +3855,11 @@ export interface components {
             needed?: string;
             question: string;
         } | {
-            decision: string;
+            decision?: string;
             /** @enum {string} */
             kind: "aggregate";
             says?: string;
+            what?: null | components["schemas"]["AggregateDecision"];
         };
         /** @description A card, as it was shown. */
         HandInDraft: {
@@ -4296,6 +4297,12 @@ export interface components {
             to: string[];
         };
         /** @description What leaves this building. */
+        StreetNoticeView: { from: string; id: string; kind: string; until: string };
+        StreetView: { needed?: number | null; notices: components["schemas"]["StreetNoticeView"][]; on: boolean; refused: number; said_at?: string | null; watch: string };
+        AggregateDecision:
+            | { buildings_min: number; cadence: "week" | "month"; clip: number; dwellings_min: number; epsilon_milli: number; measure: "consumption" | "production" | "peak"; what: "ask" }
+            | { cadence: "week" | "month"; measure: "consumption" | "production" | "peak"; what: "stop" }
+            | { desks: components["schemas"]["DeskDraft"][]; what: "desks" };
         LeavingView: {
             budgets: components["schemas"]["BudgetView"][];
             kinds: components["schemas"]["LeavingKind"][];

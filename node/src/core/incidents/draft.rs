@@ -103,6 +103,9 @@ pub enum IncidentRefused {
         /// The least number.
         min: usize,
     },
+    /// A person said that no cards leave.
+    #[error("cards do not leave this building: somebody switched that off")]
+    SwitchedOff,
     /// It is not what was shown.
     #[error("the card has changed since it was shown; look at it again")]
     Stale,
@@ -288,7 +291,7 @@ fn litres(measured: Option<f64>, unit: Option<&str>) -> Option<u64> {
 }
 
 /// What an alert on a metric is probably about. A person sees it and may say otherwise.
-pub(super) fn guess(kind: AssetKind, metric: &str) -> (System, Symptom) {
+pub(in crate::core) fn guess(kind: AssetKind, metric: &str) -> (System, Symptom) {
     let has = |words: &[&str]| words.iter().any(|word| metric.contains(word));
     let is_water = has(&["leak", "fuite", "water_flow", "flow", "litre"]);
     let system = match kind {

@@ -9,6 +9,7 @@ mod search;
 mod shelf;
 mod stored;
 
+pub(in crate::core) use draft::guess;
 pub use draft::{Choice, Draft, Hint, IncidentRefused, Source};
 pub use own::Own;
 pub use relay::Relay;
@@ -27,6 +28,7 @@ use super::alerts::AlertId;
 use super::heard::Heard;
 use super::maintenance::Change;
 use super::output::{Event, Output};
+use super::switch::Switch;
 use act::{Act, Scene};
 use draft::Incident;
 
@@ -164,6 +166,12 @@ impl Core {
         });
         self.incidents.next = Tick(0);
         done
+    }
+
+    /// A person says whether cards may leave.
+    pub(super) fn switch_cards(&mut self, now: Now, switch: Switch) {
+        self.with_incidents(now, |incidents, _, acts| incidents.own.switch(switch, acts));
+        self.incidents.next = Tick(0);
     }
 
     /// A person asks that a contractor be forgotten everywhere.

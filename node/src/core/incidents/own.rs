@@ -10,6 +10,7 @@ use super::act::{Act, Scene, lapse_of, week_at};
 use super::draft::{Draft, IncidentRefused};
 use super::shelf::Shelf;
 use super::stored::{IncidentKept, IncidentKeptKey, OwnCard, OwnWithdrawal, Told};
+use crate::core::switch::Switch;
 
 /// Something of which nothing is heard is handed in again after this long, milliseconds.
 const AGAIN_MS: u64 = 60_000;
@@ -19,6 +20,7 @@ const AGAIN_MS: u64 = 60_000;
 pub struct Own {
     cards: BTreeMap<Digest, OwnCard>,
     withdrawals: BTreeMap<Contractor, OwnWithdrawal>,
+    switch: Option<Switch>,
     sent: BTreeMap<Item, Tick>,
 }
 
@@ -27,8 +29,21 @@ impl Own {
         match kept {
             IncidentKept::Own(own) => drop(self.cards.insert(own.source, own.clone())),
             IncidentKept::Withdrawal(own) => drop(self.withdrawals.insert(own.contractor, *own)),
+            IncidentKept::Switch(switch) => self.switch = Some(*switch),
             IncidentKept::Held(_) | IncidentKept::HeldWithdrawal(_) | IncidentKept::Batch(_) => {}
         }
+    }
+
+    /// Whether cards may leave: each by a person's own hand, unless somebody said that none may.
+    pub fn is_on(&self) -> bool {
+        self.switch.is_none_or(|switch| switch.is_on)
+    }
+
+    /// A person says whether cards may leave. What waits stays here while they may not.
+    pub(super) fn switch(&mut self, switch: Switch, acts: &mut Vec<Act>) {
+        self.switch = Some(switch);
+        acts.push(Act::Store(IncidentKept::Switch(switch)));
+        acts.push(Act::Tell);
     }
 
     /// The cards of the last two years, by what they are about.
@@ -69,6 +84,9 @@ impl Own {
         draft: &Draft,
         acts: &mut Vec<Act>,
     ) -> Result<(), IncidentRefused> {
+        if !self.is_on() {
+            return Err(IncidentRefused::SwitchedOff);
+        }
         if self.cards.contains_key(&draft.source) {
             return Err(IncidentRefused::Sent);
         }
@@ -130,7 +148,8 @@ impl Own {
 
     fn offer(&mut self, scene: &Scene<'_>, acts: &mut Vec<Act>) {
         let (week, now) = (scene.week(), scene.now.tick);
-        let cards = self.cards.values().filter(|own| own.told == Told::Waiting);
+        let is_on = self.is_on();
+        let cards = self.cards.values().filter(|own| is_on && own.told == Told::Waiting);
         let cards = cards.map(|own| Offered::Card(week, own.card));
         let withdrawals = self.withdrawals.values().filter(|own| own.told == Told::Waiting);
         let withdrawals = withdrawals.map(|own| Offered::Withdrawal(week, own.contractor));

@@ -39,7 +39,10 @@ impl Relay {
                 let tray = self.weeks.entry(held.week).or_default();
                 tray.withdrawals.insert(held.contractor, held.building);
             }
-            IncidentKept::Own(_) | IncidentKept::Withdrawal(_) | IncidentKept::Batch(_) => {}
+            IncidentKept::Own(_)
+            | IncidentKept::Withdrawal(_)
+            | IncidentKept::Batch(_)
+            | IncidentKept::Switch(_) => {}
         }
     }
 

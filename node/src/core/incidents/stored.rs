@@ -7,6 +7,8 @@ use protocol::{Address, Digest, UnixMs, encode};
 use serde::{Deserialize, Serialize};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
+use crate::core::switch::Switch;
+
 /// Longest value of an entry, bytes: a batch.
 pub const INCIDENT_BYTES_MAX: usize = CARD_BATCH_BYTES_MAX + 64;
 
@@ -23,6 +25,8 @@ pub enum IncidentKept {
     HeldWithdrawal(HeldWithdrawal),
     /// What was let out of a week.
     Batch(Box<SignedBatch>),
+    /// Whether cards may leave.
+    Switch(Switch),
 }
 
 /// Which of them.
@@ -36,6 +40,8 @@ pub enum IncidentKeptKey {
     Held(u64, Item),
     /// By week.
     Batch(u64),
+    /// The one there is.
+    Switch,
 }
 
 /// A card of this building. What it says never changes.
@@ -129,6 +135,7 @@ impl IncidentKept {
             Self::Held(held) => IncidentKeptKey::Held(held.week, Item::Card(held.card.key())),
             Self::HeldWithdrawal(held) => IncidentKeptKey::Held(held.week, Item::Withdrawal(held.contractor)),
             Self::Batch(signed) => IncidentKeptKey::Batch(signed.batch.week()),
+            Self::Switch(_) => IncidentKeptKey::Switch,
         }
     }
 }
@@ -141,6 +148,7 @@ impl IncidentKeptKey {
             Self::Withdrawal(contractor) => [vec![1], encode(contractor)].concat(),
             Self::Held(week, item) => [vec![2], week.to_be_bytes().to_vec(), encode(item)].concat(),
             Self::Batch(week) => [vec![3], week.to_be_bytes().to_vec()].concat(),
+            Self::Switch => vec![4],
         }
     }
 }

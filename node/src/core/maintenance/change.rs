@@ -22,6 +22,7 @@ use crate::core::incidents::{INCIDENT_BYTES_MAX, IncidentKept, IncidentKeptKey};
 use crate::core::planning::{Equipment, PlanMemory};
 use crate::core::policy::{self, Policy, PolicyId, PolicyVersion};
 use crate::core::rules::{CounterBase, Extremes};
+use crate::core::street::{StreetKept, StreetKeptKey};
 use crate::core::telemetry::Day;
 use crate::core::{Held, Issued};
 
@@ -130,6 +131,10 @@ pub enum Change {
     PutIncident(Box<IncidentKept>),
     /// Something of them that is not kept any more.
     DeleteIncident(IncidentKeptKey),
+    /// Something of what several buildings notice at once.
+    PutStreet(Box<StreetKept>),
+    /// Something of that which is not kept any more.
+    DeleteStreet(StreetKeptKey),
 }
 
 /// What there is one of.
@@ -219,6 +224,8 @@ impl Change {
             Self::DeleteAggregate(at) => key(b'A', &[&at.bytes()]),
             Self::PutIncident(kept) => key(b'C', &[&kept.key().bytes()]),
             Self::DeleteIncident(at) => key(b'C', &[&at.bytes()]),
+            Self::PutStreet(kept) => key(b'S', &[&kept.key().bytes()]),
+            Self::DeleteStreet(at) => key(b'S', &[&at.bytes()]),
         }
     }
 
@@ -254,6 +261,7 @@ impl Change {
             Self::PutKept(kept) => Some(protocol::encode(kept)),
             Self::PutAggregate(kept) => Some(protocol::encode(kept)),
             Self::PutIncident(kept) => Some(protocol::encode(kept)),
+            Self::PutStreet(kept) => Some(protocol::encode(kept)),
             Self::DeletePolicy(_)
             | Self::DeletePolicyVersion(..)
             | Self::DeleteHeld(_)
@@ -268,6 +276,7 @@ impl Change {
             | Self::DeleteKept(_)
             | Self::DeleteAggregate(_)
             | Self::DeleteIncident(_)
+            | Self::DeleteStreet(_)
             | Self::DeleteCounterBase(_)
             | Self::DeleteExtremes(_)
             | Self::DeleteAlert(_)
@@ -307,6 +316,7 @@ impl Change {
             Some(b'u') => Self::PutKept(Box::new(protocol::decode(value, KEPT_BYTES_MAX)?)),
             Some(b'A') => Self::PutAggregate(Box::new(decode(value)?)),
             Some(b'C') => Self::PutIncident(Box::new(protocol::decode(value, INCIDENT_BYTES_MAX)?)),
+            Some(b'S') => Self::PutStreet(Box::new(decode(value)?)),
             found => return Err(EntryError::Key { found: found.copied() }),
         };
         if change.key() == key { Ok(change) } else { Err(EntryError::Misplaced) }

@@ -14,6 +14,7 @@ use web::view::{
 use super::ledger::fields as named;
 use crate::core::Core;
 use crate::core::aggregates::{Compared, Delivery, OwnReport};
+use crate::core::switch::Purpose;
 
 /// Messages of each kind in one answer.
 const RECENT_MAX: usize = 24;
@@ -138,6 +139,7 @@ pub(crate) fn leaving(core: &Core, now: UnixMs) -> LeavingView {
     statements(core, now, &mut view);
     reports(core, &mut view);
     cards(core, &mut view);
+    signals(core, &mut view);
     on_ledger(core, &mut view);
     view.recent.sort_by_key(|left| std::cmp::Reverse(left.at.ms()));
     view.budgets = budgets(core, now);
@@ -217,7 +219,7 @@ fn cards(core: &Core, view: &mut LeavingView) {
         count,
         last: last.map(Time::from),
         to: to.clone(),
-        on: true,
+        on: core.incidents().own().is_on(),
         optional: true,
     });
     let own = super::incidents::own(core);
@@ -229,6 +231,29 @@ fn cards(core: &Core, view: &mut LeavingView) {
         until: None,
         says: card_says(&one.card),
         told: vec![one.told],
+    }));
+}
+
+/// Signals of what was noticed, each to the watch of its hour.
+fn signals(core: &Core, view: &mut LeavingView) {
+    let (own, state) = (core.street().own(), core.ledger().state());
+    let kind = Purpose::StreetSignal.name();
+    view.kinds.push(LeavingKind {
+        kind: kind.to_owned(),
+        count: own.said().count() as u64,
+        last: own.said().next_back().map(|said| said.at.into()),
+        to: vec![core.street_watch().to_string()],
+        on: own.is_on(),
+        optional: true,
+    });
+    view.recent.extend(own.said().rev().take(RECENT_MAX).map(|said| LeftView {
+        kind: kind.to_owned(),
+        at: said.at.into(),
+        to: vec![state.current(&said.watch).to_string()],
+        from: Some(said.noticed.hour.start().into()),
+        until: Some(said.noticed.hour.end().into()),
+        says: named([("noticed", said.noticed.kind.name().to_owned())]),
+        told: vec![said.heed.name().to_owned()],
     }));
 }
 

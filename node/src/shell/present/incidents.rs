@@ -197,6 +197,7 @@ pub(crate) fn problem(refused: &IncidentRefused) -> Problem {
         IncidentRefused::NotOver
         | IncidentRefused::Sent
         | IncidentRefused::SingledOut { .. }
+        | IncidentRefused::SwitchedOff
         | IncidentRefused::Stale => Kind::Conflict,
         IncidentRefused::Quota { .. } => Kind::TooMany,
         IncidentRefused::Invalid(_) => Kind::Invalid,

@@ -19,6 +19,7 @@ pub(crate) mod results;
 mod settlements;
 pub(crate) mod sharing;
 pub(crate) mod store;
+pub(crate) mod street;
 pub(crate) mod token;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -44,6 +44,7 @@ export const en: HealthWords = {
     backup_old: ['Backup is old', 'Make a new backup and keep it outside the building.'],
     blocks_damaged: ['Ledger repaired', 'Nothing to do now. If it happens again, replace the disk or SD card.'],
     building_log_damaged: ['Building records damaged', 'Check policies, alerts and work orders. If some are missing restore a backup, then replace the disk or SD card.'],
+    cards_refused: ['Cards or notices refused', 'Nothing is lost here. If the number grows, ask in the hive whose node sends what does not hold; the log names it.'],
     catching_up: ['Catching up', 'Wait: the node fetches what it missed from its neighbours.'],
     certificate_expired: ['Certificate expired', 'Renew the page’s certificate and restart the node.'],
     certificate_expiring: ['Certificate expires soon', 'Renew the page’s certificate before that day.'],

@@ -87,6 +87,7 @@ export const fr: HealthWords = {
     backup_old: ['Sauvegarde ancienne', 'Refaites une sauvegarde et gardez-la hors de l’immeuble.'],
     blocks_damaged: ['Registre réparé', 'Rien à faire maintenant. Si cela revient, remplacez le disque ou la carte SD.'],
     building_log_damaged: ['Dossier de l’immeuble abîmé', 'Vérifiez règles, alertes et interventions. S’il en manque, restaurez une sauvegarde, puis remplacez le disque ou la carte SD.'],
+    cards_refused: ['Fiches ou avis refusés', 'Rien n’est perdu ici. Si le nombre augmente, demandez dans le voisinage quel boîtier envoie ce qui ne tient pas ; le journal le nomme.'],
     catching_up: ['Rattrapage en cours', 'Patientez : le boîtier récupère chez les voisins ce qu’il a manqué.'],
     certificate_expired: ['Certificat expiré', 'Renouvelez le certificat de la page et redémarrez le boîtier.'],
     certificate_expiring: ['Certificat bientôt expiré', 'Renouvelez le certificat de la page avant cette date.'],

@@ -44,6 +44,7 @@ export const nl: HealthWords = {
     backup_old: ['Oude back-up', 'Maak een nieuwe back-up en bewaar ze buiten het gebouw.'],
     blocks_damaged: ['Register hersteld', 'Nu niets te doen. Vervang de schijf of SD-kaart als het opnieuw gebeurt.'],
     building_log_damaged: ['Gebouwdossier beschadigd', 'Kijk regels, alarmen en werkorders na. Ontbreekt er iets, herstel dan een back-up en vervang de schijf of SD-kaart.'],
+    cards_refused: ['Fiches of berichten geweigerd', 'Hier gaat niets verloren. Vraag in de buurt welk kastje verstuurt wat niet klopt als het aantal stijgt; het logboek noemt het.'],
     catching_up: ['Bezig met inhalen', 'Even wachten: het kastje haalt bij de buren op wat het miste.'],
     certificate_expired: ['Certificaat verlopen', 'Vernieuw het certificaat van de pagina en herstart het kastje.'],
     certificate_expiring: ['Certificaat verloopt binnenkort', 'Vernieuw het certificaat van de pagina vóór die dag.'],

@@ -58,6 +58,7 @@ export const en: LearnWords = {
   notSent: 'Nothing is sent',
   kinds: {
     incident_card: 'Incident cards',
+    street_signal: 'Signals of what is noticed',
     statement: 'Energy of each slot',
     report: 'Reports for the sums',
     work_order: 'Work orders',
@@ -66,6 +67,7 @@ export const en: LearnWords = {
   },
   why: {
     incident_card: 'A fault that is over, in chosen words and bands, when somebody sends it. To the relay of the week, which publishes it with those of at least two other buildings.',
+    street_signal: 'A kind of alert and the hour, nothing else. To the authority that watches in that hour, which alone knows from which building; it tells the street once enough buildings signal the same, and forgets the rest.',
     statement: 'Net import and export of the building, to settle shared energy. To the two desks of the day, on an encrypted stream, to nobody else.',
     report: 'One number a period, in two halves: either alone says nothing.',
     work_order: 'A pseudonym of the device, the rule, the severity, the state. Notes and people stay here.',
@@ -84,7 +86,7 @@ export const en: LearnWords = {
   recentTitle: 'Last messages',
   noRecent: 'Nothing has left yet.',
   says: (name) => ({ import_wh: 'imported', export_wh: 'exported', measure: 'on', cadence: 'pace', cost_micro: 'cost' })[name] ?? name,
-  told: { waiting: 'on its way', kept: 'arrived', not_here: 'refused: not here', not_of_group: 'refused: not of the group', not_now: 'refused: not now', contradiction: 'refused: another one counts already', malformed: 'refused: unreadable', full: 'refused: full' },
+  told: { waiting: 'on its way', kept: 'arrived', not_here: 'refused: not here', not_of_group: 'refused: not of the group', not_now: 'refused: not now', contradiction: 'refused: another one counts already', malformed: 'refused: unreadable', full: 'refused: full', not_watch: 'refused: does not watch', other_hour: 'refused: another hour' },
   half: 'one half to each',
   energyLink: 'Set how energy is shared',
 };

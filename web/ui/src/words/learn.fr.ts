@@ -57,6 +57,7 @@ export const fr = {
   notSent: 'Rien n’est envoyé',
   kinds: {
     incident_card: 'Fiches d’incident',
+    street_signal: 'Signaux de ce qui se remarque',
     statement: 'Énergie de chaque créneau',
     report: 'Rapports pour les sommes',
     work_order: 'Ordres de travail',
@@ -65,6 +66,7 @@ export const fr = {
   } as Record<string, string>,
   why: {
     incident_card: 'Une panne terminée, en mots et tranches choisis, quand quelqu’un l’envoie. Au relais de la semaine, qui la publie avec celles d’au moins deux autres immeubles.',
+    street_signal: 'Un genre d’alerte et l’heure, rien d’autre. À l’autorité qui veille cette heure-là, qui seule sait de quel immeuble ; elle prévient la rue quand assez d’immeubles signalent la même chose, et oublie le reste.',
     statement: 'Import et export net de l’immeuble, pour régler le partage d’énergie. Aux deux guichets du jour, par un canal chiffré, à personne d’autre.',
     report: 'Un nombre par période, en deux moitiés : chacune seule ne dit rien.',
     work_order: 'Un pseudonyme de l’appareil, la règle, la gravité, l’état. Notes et personnes restent ici.',
@@ -83,7 +85,7 @@ export const fr = {
   recentTitle: 'Derniers messages',
   noRecent: 'Rien n’est encore sorti.',
   says: (name: string): string => ({ import_wh: 'importé', export_wh: 'exporté', measure: 'sur', cadence: 'rythme', cost_micro: 'coût' })[name] ?? name,
-  told: { waiting: 'en route', kept: 'arrivé', not_here: 'refusé : pas ici', not_of_group: 'refusé : pas du groupe', not_now: 'refusé : pas maintenant', contradiction: 'refusé : un autre compte déjà', malformed: 'refusé : illisible', full: 'refusé : plein' } as Record<string, string>,
+  told: { waiting: 'en route', kept: 'arrivé', not_here: 'refusé : pas ici', not_of_group: 'refusé : pas du groupe', not_now: 'refusé : pas maintenant', contradiction: 'refusé : un autre compte déjà', malformed: 'refusé : illisible', full: 'refusé : plein', not_watch: 'refusé : ne veille pas', other_hour: 'refusé : une autre heure' } as Record<string, string>,
   half: 'une moitié à chacun',
   energyLink: 'Régler le partage d’énergie',
 };

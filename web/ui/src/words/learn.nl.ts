@@ -58,6 +58,7 @@ export const nl: LearnWords = {
   notSent: 'Er wordt niets verstuurd',
   kinds: {
     incident_card: 'Incidentfiches',
+    street_signal: 'Signalen van wat opvalt',
     statement: 'Energie van elk tijdvak',
     report: 'Rapporten voor de sommen',
     work_order: 'Werkorders',
@@ -66,6 +67,7 @@ export const nl: LearnWords = {
   },
   why: {
     incident_card: 'Een storing die voorbij is, in gekozen woorden en klassen, wanneer iemand ze verstuurt. Aan de verzamelaar van de week, die ze met die van minstens twee andere gebouwen publiceert.',
+    street_signal: 'Een soort alarm en het uur, niets anders. Aan de autoriteit die dat uur waakt en als enige weet van welk gebouw; ze verwittigt de straat zodra genoeg gebouwen hetzelfde melden, en vergeet de rest.',
     statement: 'Netto-invoer en -uitvoer van het gebouw, om gedeelde energie te verrekenen. Naar de twee loketten van de dag, over een versleuteld kanaal, naar niemand anders.',
     report: 'Eén getal per periode, in twee helften: elk apart zegt niets.',
     work_order: 'Een schuilnaam van het toestel, de regel, de ernst, de toestand. Notities en personen blijven hier.',
@@ -84,7 +86,7 @@ export const nl: LearnWords = {
   recentTitle: 'Laatste berichten',
   noRecent: 'Er is nog niets vertrokken.',
   says: (name) => ({ import_wh: 'ingevoerd', export_wh: 'uitgevoerd', measure: 'over', cadence: 'ritme', cost_micro: 'kost' })[name] ?? name,
-  told: { waiting: 'onderweg', kept: 'aangekomen', not_here: 'geweigerd: niet hier', not_of_group: 'geweigerd: niet van de groep', not_now: 'geweigerd: niet nu', contradiction: 'geweigerd: een ander telt al', malformed: 'geweigerd: onleesbaar', full: 'geweigerd: vol' },
+  told: { waiting: 'onderweg', kept: 'aangekomen', not_here: 'geweigerd: niet hier', not_of_group: 'geweigerd: niet van de groep', not_now: 'geweigerd: niet nu', contradiction: 'geweigerd: een ander telt al', malformed: 'geweigerd: onleesbaar', full: 'geweigerd: vol', not_watch: 'geweigerd: waakt niet', other_hour: 'geweigerd: een ander uur' },
   half: 'een helft aan elk',
   energyLink: 'Instellen hoe energie gedeeld wordt',
 };

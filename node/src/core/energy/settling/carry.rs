@@ -51,7 +51,8 @@ impl Settling {
             // Read before it comes here.
             SettlementMessage::Shift(_)
             | SettlementMessage::Aggregate(_)
-            | SettlementMessage::Incident(_) => {}
+            | SettlementMessage::Incident(_)
+            | SettlementMessage::Street(_) => {}
         }
     }
 
@@ -135,6 +136,9 @@ impl Core {
         }
         if let SettlementMessage::Incident(message) = message {
             return self.hear_incident(now, from, *message);
+        }
+        if let SettlementMessage::Street(message) = message {
+            return self.hear_street(now, from, *message);
         }
         let secret = self.maintenance.secret();
         let Some((hall, pen)) = hall_and_pen(&self.ledger, &self.key, secret, now) else { return };

@@ -12,6 +12,7 @@ use protocol::{Digest, encode};
 use ring::{DAY_MS, Ring};
 
 use super::IncidentRefused;
+use crate::core::switch::Switch;
 
 fn plumber() -> Contractor {
     "BE0202239951".parse().unwrap()
@@ -120,6 +121,28 @@ fn quotas_hold_over_a_restart() {
     assert_eq!(ring.houses[author].incidents.own().cards().count(), CARDS_WAITING_MAX);
     ring.end_week();
     assert_eq!(ring.hand_in(author, 99, None), Err(quota));
+}
+
+#[test]
+fn while_cards_are_switched_off_none_leaves() {
+    let mut ring = Ring::new(6);
+    let author = ring.others()[0];
+    let at = ring.time;
+    ring.hand_in(author, 0, None).unwrap();
+    ring.with(author, |incidents, _, acts| incidents.own.switch(Switch { is_on: false, at }, acts));
+    assert_eq!(ring.hand_in(author, 1, None), Err(IncidentRefused::SwitchedOff));
+    ring.start(author);
+    ring.pass(3);
+    assert!(
+        !ring
+            .heard
+            .iter()
+            .any(|(from, _, message)| { *from == author && matches!(message, IncidentMessage::Offer(_)) })
+    );
+    assert_eq!(told(&ring, author), [Told::Waiting]);
+    ring.with(author, |incidents, _, acts| incidents.own.switch(Switch { is_on: true, at }, acts));
+    ring.pass(2);
+    assert_eq!(told(&ring, author), [Told::Kept(ring.week())]);
 }
 
 /// Whatever house starts again after whatever message, each card arrives once.

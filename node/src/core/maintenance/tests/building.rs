@@ -136,6 +136,8 @@ impl Building {
             | Change::DeleteAggregate(_)
             | Change::PutIncident(_)
             | Change::DeleteIncident(_)
+            | Change::PutStreet(_)
+            | Change::DeleteStreet(_)
             | Change::PutSlots(_)
             | Change::DeleteSlots(_)
             | Change::PutEquipment(_)

@@ -1,0 +1,53 @@
+//! Whether something may leave the building, as a person last said.
+
+use protocol::{Now, UnixMs};
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+
+use super::Core;
+
+/// What a person said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct Switch {
+    /// Whether it may leave.
+    pub is_on: bool,
+    /// When that was said.
+    pub at: UnixMs,
+}
+
+/// What may be switched on and off by itself. Private sums have their own way, since a building has to say what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Purpose {
+    /// Cards of incidents that are over.
+    IncidentCard,
+    /// Signals of what is noticed just now.
+    StreetSignal,
+}
+
+impl Purpose {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::IncidentCard, Self::StreetSignal];
+
+    /// The name in API and page.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::IncidentCard => "incident_card",
+            Self::StreetSignal => "street_signal",
+        }
+    }
+
+    /// The one of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == name)
+    }
+}
+
+impl Core {
+    /// A person says whether something may leave, from this moment on.
+    pub(super) fn switch(&mut self, now: Now, purpose: Purpose, is_on: bool) {
+        let switch = Switch { is_on, at: now.time };
+        match purpose {
+            Purpose::IncidentCard => self.switch_cards(now, switch),
+            Purpose::StreetSignal => self.switch_street(now, switch),
+        }
+    }
+}
