@@ -84,6 +84,18 @@ fn take_in(
     let mut events = Vec::with_capacity(commitments.len());
     for commitment in commitments {
         let key = AssemblyKey::Entered(vote, *commitment);
+        if is_paper
+            && height <= intake.closes
+            && !planted.is(Bug::BallotTwice)
+            && let Some(at) = unmarked(overlay, key)
+        {
+            // Whoever saw the sheet on its way brought its commitment first: it stands where it stands, as paper.
+            overlay.put_vote(key, AssemblyEntry::Entered(EnteredAt { is_paper: true, ..at }));
+            intake.papers += 1;
+            let (commitment, index) = (*commitment, at.index);
+            events.push(Event::Assembly(AssemblyEvent::Entered { vote, commitment, index }));
+            continue;
+        }
         let refused = if overlay.vote(key).is_some() && !planted.is(Bug::BallotTwice) {
             Some((&mut intake.replayed, NotCounted::Replayed))
         } else if height < intake.opens {
@@ -112,6 +124,14 @@ fn take_in(
     overlay.put_vote(AssemblyKey::Brought(vote, desk.author), AssemblyEntry::Brought(brought));
     overlay.put_intake(vote, intake);
     Ok(events)
+}
+
+/// Where a commitment stands that nobody has said to be paper.
+fn unmarked(overlay: &Overlay<'_>, key: AssemblyKey) -> Option<EnteredAt> {
+    match overlay.vote(key) {
+        Some(AssemblyEntry::Entered(at)) if !at.is_paper => Some(*at),
+        Some(_) | None => None,
+    }
 }
 
 fn enter_paper(

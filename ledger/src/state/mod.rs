@@ -22,10 +22,12 @@ pub use entry::{
 pub use execute::{BlockContext, Event, execute};
 pub(crate) use execute::{begin_block, end_block};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use protocol::assembly::AssemblyId;
 use protocol::{Address, AuthoritySet, Digest, Genesis, Height, PublicKey, Role, StateHash, WorkOrderId};
 
+use assembly::AssemblyKey;
 use buckets::{Buckets, Changed};
 
 /// Entries that a block wrote; `None` is gone.
@@ -54,6 +56,8 @@ pub struct State {
     /// The entry under [`Key::Meta`], which is looked at with every message.
     meta: Meta,
     buckets: Buckets,
+    /// Where each commitment came in, by the commitment first: what the entries say, in another order.
+    entered: BTreeSet<(Digest, AssemblyId)>,
 }
 
 impl State {
@@ -74,7 +78,8 @@ impl State {
             proposals: 0,
         };
         delta.insert(Key::Meta, Some(Entry::Meta(meta.clone())));
-        let mut state = Self { entries: BTreeMap::new(), meta, buckets: Buckets::default() };
+        let (entries, buckets, entered) = (BTreeMap::new(), Buckets::default(), BTreeSet::new());
+        let mut state = Self { entries, meta, buckets, entered };
         let prepared = state.prepare(delta);
         state.commit(prepared);
         state
@@ -99,9 +104,14 @@ impl State {
             match entry {
                 Some(Entry::Meta(meta)) => self.meta = meta,
                 Some(entry) => {
+                    if let Key::Assembly(AssemblyKey::Entered(vote, commitment)) = key {
+                        self.entered.insert((commitment, vote));
+                    }
                     self.entries.insert(key, entry);
                 }
                 None => {
+                    let is_entered = matches!(key, Key::Assembly(AssemblyKey::Entered(..)));
+                    assert!(!is_entered, "invariant: what came in stays");
                     self.entries.remove(&key);
                 }
             }

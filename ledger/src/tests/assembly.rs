@@ -21,7 +21,7 @@ use protocol::{
 use super::{genesis, key};
 use crate::chain::{Chain, TimeBound};
 use crate::state::Event;
-use crate::state::assembly::{AssemblyEvent, BreachKind, Carried, Cause, NotCounted};
+use crate::state::assembly::{AssemblyEvent, BreachKind, Carried, Cause, EnteredAt, NotCounted};
 
 /// The building that votes, a follower.
 const HOME: u8 = 4;
@@ -282,6 +282,69 @@ fn paper_needs_syndic_and_assessor() {
     put(&mut chain, NEIGHBOUR, action).unwrap();
     let at = chain.state().entered(&id, &commitment).unwrap();
     assert!(at.is_paper && chain.state().intake(&id).unwrap().papers == 1);
+}
+
+/// Whoever sees a sheet on its way cannot have its mark lost by bringing the commitment first.
+#[test]
+fn paper_is_paper_also_where_somebody_brought_its_commitment_before() {
+    let mut chain = chain();
+    let opening = announce(&mut chain, HOME, vec![item(1, Effect::Nothing)]);
+    let (id, commitment) = (opening.id(), ballot(7));
+    until(&mut chain, opening.opens);
+    put(&mut chain, NEIGHBOUR, commit(id, &[6, 7, 8])).unwrap();
+    let plain = *chain.state().entered(&id, &commitment).unwrap();
+    let root = chain.state().intake(&id).unwrap().frontier.root();
+    assert!(!plain.is_paper);
+    let [by_syndic, by_assessor] = [1, 2].map(|n| PaperEntry::sign(id, commitment, &counter(n), &chain.id()));
+    let entry = PaperEntry { assembly: id, commitment, by_syndic, by_assessor };
+    let action = AssemblyAction::EnterPaper(entry);
+    assert!(!chain.state().has_assembly_action(&action), "it has to be entered all the same");
+    put(&mut chain, HOME, action.clone()).unwrap();
+    let marked = *chain.state().entered(&id, &commitment).unwrap();
+    assert_eq!(marked, EnteredAt { is_paper: true, ..plain }, "where it stood");
+    let intake = chain.state().intake(&id).unwrap();
+    assert_eq!((intake.papers, intake.replayed, intake.frontier.size()), (1, 0, 3));
+    assert_eq!(intake.frontier.root(), root, "what receipts prove stays");
+    assert!(chain.state().has_assembly_action(&action));
+    put(&mut chain, HOME, action).unwrap();
+    put(&mut chain, NEIGHBOUR, commit(id, &[7])).unwrap();
+    let intake = chain.state().intake(&id).unwrap();
+    assert_eq!((intake.papers, intake.replayed), (1, 2), "from then on it is nothing new");
+    // Too late is too late, for the mark as for the sheet.
+    until(&mut chain, opening.closes);
+    let late = ballot(6);
+    let [by_syndic, by_assessor] = [1, 2].map(|n| PaperEntry::sign(id, late, &counter(n), &chain.id()));
+    let entry = PaperEntry { assembly: id, commitment: late, by_syndic, by_assessor };
+    put(&mut chain, HOME, AssemblyAction::EnterPaper(entry)).unwrap();
+    assert!(!chain.state().entered(&id, &late).unwrap().is_paper);
+}
+
+/// What a stranger looks for is found in whatever vote it stands, and nothing else is.
+#[test]
+fn a_commitment_is_found_by_its_first_bytes_in_any_vote() {
+    let mut chain = chain();
+    let first = announce(&mut chain, HOME, vec![item(1, Effect::Nothing)]);
+    let second = announce(&mut chain, NEIGHBOUR, vec![item(2, Effect::Nothing)]);
+    until(&mut chain, second.opens);
+    let all: Vec<u32> = (0..60).collect();
+    let sent: Vec<_> = all.chunks(8).map(|some| commit(first.id(), some)).collect();
+    for action in sent {
+        put(&mut chain, HOME, action).unwrap();
+    }
+    put(&mut chain, NEIGHBOUR, commit(second.id(), &[3, 61])).unwrap();
+    let found = |prefix: &[u8], most| chain.state().entered_like(prefix, most);
+    for n in [3, 5, 61] {
+        let expected: Vec<_> = [first.id(), second.id()]
+            .into_iter()
+            .filter_map(|vote| Some((vote, ballot(n), *chain.state().entered(&vote, &ballot(n))?)))
+            .collect();
+        let mut seen = found(&ballot(n).as_bytes()[..11], 8);
+        seen.sort_by_key(|(vote, ..)| *vote != first.id());
+        assert_eq!(seen, expected, "{n}");
+    }
+    assert_eq!(found(ballot(90).as_bytes(), 8), []);
+    assert_eq!(found(&[], 8).len(), 8, "never more than asked for");
+    assert_eq!(found(&[], 100).len(), 62);
 }
 
 #[test]

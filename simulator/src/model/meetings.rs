@@ -27,7 +27,8 @@ struct Intake {
     entered: Vec<Digest>,
     /// Early, late, replayed, excess.
     not_counted: [u32; 4],
-    papers: u32,
+    /// What syndic and assessor entered.
+    papers: BTreeSet<Digest>,
     brought: BTreeMap<Address, u32>,
 }
 
@@ -149,9 +150,15 @@ impl Model {
     fn enter_paper(&mut self, context: &Context, entry: &PaperEntry) -> Result<(), String> {
         let meeting = self.meetings.meetings.get(&entry.assembly).ok_or("paper for no assembly")?;
         entry.verify(&meeting.opening.counters, &self.chain).map_err(|error| format!("paper: {error}"))?;
+        let intake = self.meetings.intakes.get_mut(&entry.assembly).expect("invariant: announced with it");
+        let stands = intake.entered.contains(&entry.commitment) && context.height <= intake.heights.1;
+        if stands && intake.papers.insert(entry.commitment) {
+            // Somebody had brought it as if it were none.
+            return Ok(());
+        }
         let taken = self.take_in(context, &entry.assembly, &[entry.commitment])?;
         let intake = self.meetings.intakes.get_mut(&entry.assembly).expect("invariant: taken in");
-        intake.papers += u32::try_from(taken).expect("invariant: one at the most");
+        intake.papers.extend((taken == 1).then_some(entry.commitment));
         Ok(())
     }
 
@@ -419,7 +426,7 @@ impl Model {
             let entered = state.commitments(vote).into_iter().map(|(commitment, _)| commitment);
             expect("ballots that count", entered.collect::<Vec<_>>(), intake.entered.clone())?;
             expect("root over the ballots", found.frontier.root(), root(&intake.entered))?;
-            expect("sheets of paper", found.papers, intake.papers)?;
+            expect("sheets of paper", found.papers as usize, intake.papers.len())?;
         }
         for (id, meeting) in &self.meetings.meetings {
             let found = state.assembly(id).ok_or(format!("assembly {id:?} should exist"))?;

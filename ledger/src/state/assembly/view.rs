@@ -100,7 +100,8 @@ impl State {
         }
     }
 
-    /// Commitments that begin with these bytes, in whatever vote they came in; at most `most`.
+    /// Commitments that begin with these bytes, in whatever vote they came in; at most `most`. Looked up in an order of
+    /// their own: however many votes there were, it takes as long as the logarithm of what came in.
     pub fn entered_like(&self, prefix: &[u8], most: usize) -> Vec<(AssemblyId, Digest, EnteredAt)> {
         let bound = |fill: u8| {
             let mut bytes = [fill; Digest::LEN];
@@ -108,22 +109,12 @@ impl State {
             bytes[..length].copy_from_slice(&prefix[..length]);
             Digest::new(bytes)
         };
-        let (from, to) = (bound(0), bound(0xff));
-        let votes = self.votes(AssemblyKey::Intake(FIRST)..=AssemblyKey::Intake(LAST));
-        let votes = votes.filter_map(|(key, _)| {
-            let AssemblyKey::Intake(vote) = key else { return None };
-            Some(vote)
-        });
-        let of_vote = |vote| {
-            let range = AssemblyKey::Entered(vote, from)..=AssemblyKey::Entered(vote, to);
-            self.votes(range).filter_map(move |(key, entry)| match (key, entry) {
-                (AssemblyKey::Entered(_, commitment), AssemblyEntry::Entered(at)) => {
-                    Some((vote, commitment, *at))
-                }
-                _ => None,
-            })
+        let found = self.entered.range((bound(0), FIRST)..=(bound(0xff), LAST));
+        let at = |(commitment, vote): &(Digest, AssemblyId)| {
+            let at = self.entered(vote, commitment).expect("invariant: what is in one order is in the other");
+            (*vote, *commitment, *at)
         };
-        votes.flat_map(of_vote).take(most).collect()
+        found.take(most).map(at).collect()
     }
 
     /// Everything that came in and counts, in the order in which it came.
@@ -224,7 +215,9 @@ impl State {
             AssemblyAction::Commit(Commitments { vote, commitments }) => {
                 commitments.iter().all(|commitment| self.entered(vote, commitment).is_some())
             }
-            AssemblyAction::EnterPaper(entry) => self.entered(&entry.assembly, &entry.commitment).is_some(),
+            AssemblyAction::EnterPaper(entry) => {
+                self.entered(&entry.assembly, &entry.commitment).is_some_and(|at| at.is_paper)
+            }
             AssemblyAction::Conclude(signed) => {
                 let conclusion = &signed.conclusion;
                 let is_there =

@@ -224,7 +224,14 @@ impl Core {
     fn bring_taken(&mut self, now: Now, number: u32, vote: AssemblyId) {
         let Some(gathering) = self.home.gatherings.get(&number) else { return };
         let flying = self.home.flying();
-        let is_waiting = |(key, one): &(&Digest, &Taken)| one.stands.is_none() && !flying.contains(*key);
+        let state = self.ledger.state();
+        // Somebody who saw a sheet on its way may have brought its commitment as that of a ballot: it is entered all the same.
+        let is_unmarked = |key: &Digest, one: &Taken| {
+            one.body.entry().is_some() && state.entered(&vote, key).is_some_and(|at| !at.is_paper)
+        };
+        let is_waiting = |(key, one): &(&Digest, &Taken)| {
+            (one.stands.is_none() || is_unmarked(key, one)) && !flying.contains(*key)
+        };
         let (mut commitments, mut brought) = (Vec::new(), Vec::new());
         for (commitment, one) in gathering.taken.iter().filter(is_waiting) {
             match one.body.entry() {
@@ -267,6 +274,9 @@ impl Core {
             let checked = unchecked.into_iter().map(|(key, one)| (*key, Checked::of(&chain, &one.body).ok()));
             let checked: Vec<_> = checked.collect();
             gathering.checked.extend(checked);
+        }
+        for asking in self.home.polls.values_mut() {
+            room -= asking.check_stored(&chain, room);
         }
     }
 

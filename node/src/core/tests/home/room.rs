@@ -1,11 +1,14 @@
 //! In the room: proxies, paper that two persons enter, documents, and an assembly that is held again.
 
 use ledger::assembly::Verdict;
+use protocol::Height;
 use protocol::assembly::{
-    Answer, CommittedPaper, Mandate, Paper, Promise, Proxy, ProxyAct, RoomBallot, Sheet,
+    Answer, AssemblyAction, Commitments, CommittedPaper, Mandate, Paper, Promise, Proxy, ProxyAct,
+    RoomBallot, Sheet,
 };
 use protocol::crypto::Domain;
 use protocol::limits::REVOTES_MAX;
+use protocol::transaction::TransactionBody;
 
 use super::*;
 use crate::core::assembly::Waiting;
@@ -96,6 +99,41 @@ fn a_sheet_that_was_handed_in_reaches_the_ledger_after_a_crash() {
     house.pass(5_000);
     let entered = house.core.ledger().state().entered(&opening.id(), &paper.commitment()).copied();
     assert!(entered.is_some_and(|entered| entered.is_paper), "{entered:?}");
+}
+
+/// Whoever sees a sheet on its way and brings its commitment as that of a ballot gains nothing by it.
+#[test]
+fn a_sheet_whose_commitment_stands_already_is_entered_all_the_same() {
+    let (mut house, number, opening) = House::open_assembly();
+    let paper = house.sheet(number, 4, Choice::Against);
+    let (vote, commitment) = (opening.id(), paper.commitment());
+    house.sign_sheet(&paper, 2, 2).unwrap();
+    let ledger = house.core.ledger();
+    let commitments = Commitments { vote, commitments: list(vec![commitment]) };
+    let body = TransactionBody {
+        author: key().public(),
+        sequence: ledger.state().member(&ledger.address()).unwrap().sequence.next(),
+        expires: Height(ledger.head().height.0 + 50),
+        payload: protocol::Payload::Assembly(AssemblyAction::Commit(commitments)),
+    };
+    let transactions = vec![body.sign(&key(), &ledger.chain())];
+    house.tell(Input::Ledger(ledger::Input::Submit { transactions, local: false }));
+    house.pass(5_000);
+    let entered = |house: &House| house.core.ledger().state().entered(&vote, &commitment).copied();
+    assert!(entered(&house).is_some_and(|at| !at.is_paper));
+    assert_eq!(house.sign_sheet(&paper, 3, 3), Ok(Done::Taken(number, commitment)));
+    house.pass(5_000);
+    assert!(entered(&house).is_some_and(|at| at.is_paper));
+    let papers = |house: &House| {
+        let intake = house.core.ledger().state().intake(&vote).unwrap();
+        (intake.papers, intake.replayed)
+    };
+    house.restart();
+    house.pass(5_000);
+    assert_eq!(papers(&house), (1, 0), "once");
+    house.until(opening.closes.0);
+    let counted = house.core.counted(&house.core.home().gatherings()[&number]).unwrap();
+    assert_eq!(counted.verdicts[&commitment], Verdict::Counts(1));
 }
 
 #[test]
