@@ -2,7 +2,10 @@
 //! strings. Decoding consumes everything and refuses each encoding that is not the one `encode` gives, so that one
 //! value has one set of bytes and everything signed or hashed is signed over them.
 
+mod variant;
 mod write;
+
+pub use variant::is_unknown_variant;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

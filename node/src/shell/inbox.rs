@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use ledger::Input as LedgerInput;
+use protocol::codec::is_unknown_variant;
 use protocol::energy::SettlementMessage;
 use protocol::limits::{
     CONSENSUS_FRAME_BYTES_MAX, GOSSIP_BYTES_MAX, JOIN_FRAME_BYTES_MAX, OPERATOR_FRAME_BYTES_MAX,
@@ -24,6 +25,8 @@ use super::network::{
 
 /// Gossip messages waiting to be checked; more are dropped.
 const GOSSIP_QUEUE_MAX: usize = 256;
+/// What counters call a message of a kind that only a later version knows.
+const NOT_UNDERSTOOD: &str = "not_understood";
 
 /// What the inbox hands things to.
 #[derive(Debug, Clone)]
@@ -80,12 +83,18 @@ impl Inbox {
             NetworkEvent::Message { from, lane: Lane::Operator, bytes, room: _ } => {
                 match decode::<OperatorMessage>(&bytes, OPERATOR_FRAME_BYTES_MAX) {
                     Ok(message) => Event::Operator(Address::of(&from), message),
+                    Err(_) if is_unknown_variant::<OperatorMessage>(&bytes) => {
+                        return self.not_understood(from);
+                    }
                     Err(_) => return self.malformed(from, "operator").await,
                 }
             }
             NetworkEvent::Message { from, lane: Lane::Settlement, bytes, room: _ } => {
                 match decode::<SettlementMessage>(&bytes, SETTLEMENT_FRAME_BYTES_MAX) {
                     Ok(message) => Event::Settlement(Address::of(&from), Box::new(message)),
+                    Err(_) if is_unknown_variant::<SettlementMessage>(&bytes) => {
+                        return self.not_understood(from);
+                    }
                     Err(_) => return self.malformed(from, "settlement").await,
                 }
             }
@@ -94,6 +103,7 @@ impl Inbox {
                     let input = LedgerInput::Message { from: Address::of(&from), message };
                     Event::Heard(Box::new(input), room)
                 }
+                Err(NOT_UNDERSTOOD) => return self.not_understood(from),
                 Err(reason) => return self.malformed(from, reason).await,
             },
             NetworkEvent::Gossip { from, author, message, topic, bytes } => {
@@ -202,6 +212,13 @@ impl Inbox {
         self.network.send(NetworkCommand::Verdict { from, message, verdict }).await.ok()
     }
 
+    /// A kind of message that only a later version knows: no fault of whoever sent it. The lane's rate bounds how many.
+    fn not_understood(&self, peer: PublicKey) -> Option<()> {
+        metrics::counter!("symbiose_messages_rejected_total", "reason" => NOT_UNDERSTOOD).increment(1);
+        tracing::debug!(peer = %Address::of(&peer), "a message of a kind that this version does not know");
+        (!self.core.is_closed()).then_some(())
+    }
+
     async fn malformed(&self, peer: PublicKey, reason: &'static str) -> Option<()> {
         metrics::counter!("symbiose_messages_rejected_total", "reason" => reason).increment(1);
         tracing::warn!(peer = %Address::of(&peer), reason, "a malformed message");
@@ -216,7 +233,11 @@ fn read_message(lane: Lane, bytes: &[u8]) -> Result<Message, &'static str> {
         Lane::Sync => (SYNC_FRAME_BYTES_MAX, false),
         Lane::Operator | Lane::Settlement => return Err("wrong_lane"),
     };
-    let message: Message = decode(bytes, limit).map_err(|_| "malformed")?;
+    let wrong = |_| {
+        let is_later = bytes.len() <= limit && is_unknown_variant::<Message>(bytes);
+        if is_later { NOT_UNDERSTOOD } else { "malformed" }
+    };
+    let message: Message = decode(bytes, limit).map_err(wrong)?;
     if message.is_consensus() == is_consensus { Ok(message) } else { Err("wrong_lane") }
 }
 
@@ -235,5 +256,22 @@ mod tests {
         assert_eq!(read_message(Lane::Sync, &bytes[1..]), Err("malformed"));
         let longer = [bytes.as_slice(), &[0]].concat();
         assert_eq!(read_message(Lane::Sync, &longer), Err("malformed"));
+    }
+
+    /// A neighbour that was updated first is not blamed for what this node cannot know yet.
+    #[test]
+    fn a_kind_of_a_later_version_is_not_understood_and_no_fault() {
+        #[derive(serde::Serialize)]
+        enum Later {
+            Weather(u8),
+        }
+        let bytes = encode(&Later::Weather(3));
+        for lane in [Lane::Sync, Lane::Consensus] {
+            assert_eq!(read_message(lane, &bytes), Err(NOT_UNDERSTOOD));
+        }
+        let vote = [&[0xa1, 0x64][..], b"Vote", &[0]].concat();
+        assert_eq!(read_message(Lane::Consensus, &vote), Err("malformed"), "a known kind has its form");
+        let long = [bytes, vec![0; CONSENSUS_FRAME_BYTES_MAX]].concat();
+        assert_eq!(read_message(Lane::Consensus, &long), Err("malformed"), "no frame is so long");
     }
 }
