@@ -120,7 +120,10 @@ impl From<Action> for GovernanceAction {
                 let id = question.id().to_string();
                 let buildings = question.buildings.iter().map(ToString::to_string).collect();
                 let needed = question.needed.name().to_owned();
-                Self::AskJointly { question: to_hex(&*question), id, buildings, needed }
+                let effect = question.effect.name().to_owned();
+                let most = question.effect.most().map(|most| most.0);
+                let text = question.question.to_string();
+                Self::AskJointly { question: to_hex(&*question), id, buildings, needed, text, effect, most }
             }
         }
     }

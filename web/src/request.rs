@@ -496,7 +496,8 @@ pub enum GovernanceAction {
         what: Option<EnergyDecision>,
     },
     /// Puts one question to several buildings: the hex digits of the question in the ledger's own encoding. Its id, who is
-    /// asked and how many have to adopt it are told by the node; they are not read when something is proposed.
+    /// asked, how many have to adopt it, the BLAKE3 of its text and what is carried out then, for how many micro-EUR at the
+    /// most, are told by the node; they are not read when something is proposed.
     AskJointly {
         question: String,
         #[serde(default)]
@@ -505,6 +506,12 @@ pub enum GovernanceAction {
         buildings: Vec<String>,
         #[serde(default)]
         needed: String,
+        #[serde(default)]
+        text: String,
+        #[serde(default)]
+        effect: String,
+        #[serde(default)]
+        most: Option<i64>,
     },
     /// Which private sums over many buildings are made, and by which desks: in words under `what`, or the hex digits of the
     /// decision in the ledger's own encoding, which count where both are given. What it says is told in English by the

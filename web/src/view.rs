@@ -32,8 +32,9 @@ pub use alert::{
 };
 pub use assembly::{
     AssemblyStage, AssemblyView, BreachName, BreachView, BridgeView, BrokenPromiseView, CameInView,
-    DeadlineView, DocumentView, FollowView, ItemResultView, ItemView, JointBuildingView, JointQuestionView,
-    KeptDocumentView, MatterView, QuorumView, RecordView, RuleSetView, TakenView,
+    CarriedState, CarriedView, DeadlineView, DocumentView, FollowView, ItemResultView, ItemView,
+    JointBuildingView, JointQuestionView, KeptDocumentView, MatterView, QuorumView, RecordView, RuleSetView,
+    TakenView,
 };
 pub use dwelling::{
     DwellingAgreement, DwellingMeterView, DwellingPlanView, DwellingSlotView, DwellingSums, DwellingsView,
@@ -62,7 +63,7 @@ pub use policy::{
     Condition, DryRunAsset, DryRunFiring, DryRunView, EscalationStep, ImportView, Operator, PolicyCondition,
     PolicyVersionView, PolicyView, RuleKind,
 };
-pub use poll::{PollChoice, PollStage, PollView};
+pub use poll::{PollChoice, PollNotPut, PollStage, PollView};
 pub use receipt::{FoundBallot, FoundView, PromiseState, PromiseView, WatchedView};
 pub use registry::{
     ChargePart, ChargeView, CodeView, DutyName, KeyStageName, KeyView, KeysView, LawView, LetterView,

@@ -215,6 +215,7 @@ impl Core {
             }
             (Purpose::Poll(number), Some(reason)) => {
                 tracing::warn!(number, %reason, "the ledger refuses a poll");
+                self.poll_refused(now, number, &reason);
             }
             (Purpose::KeyChange, Some(reason)) => {
                 tracing::warn!(%reason, "the hive refuses the change of this node's key");

@@ -7,16 +7,16 @@ mod polls;
 mod voice;
 
 use ledger::assembly::{Doubt, Named, Tally, Verdict, VoteMinutes, deadlines};
-use ledger::state::assembly::{Breach, BreachKind, BrokenPromise};
+use ledger::state::assembly::{Breach, BreachKind, BrokenPromise, Carried};
 use protocol::Digest;
 use protocol::assembly::{
-    Base, Day, Effect, ItemNumber, Meeting, PersonId, Resolution, Round, RuleId, RuleSet, TallyRecord,
+    Base, Day, ItemNumber, Meeting, PersonId, Resolution, Round, RuleId, RuleSet, TallyRecord,
 };
 use protocol::hex::hex;
 use web::request::HandedIn;
 use web::view::{
-    AssemblyStage, AssemblyView, BreachName, BreachView, BrokenPromiseView, CameInView, DeadlineView,
-    DocumentView, ItemResultView, ItemView, QuorumView, RecordView, TakenView,
+    AssemblyStage, AssemblyView, BreachName, BreachView, BrokenPromiseView, CameInView, CarriedState,
+    CarriedView, DeadlineView, DocumentView, ItemResultView, ItemView, QuorumView, RecordView, TakenView,
 };
 use web::{Actor, Kind, Problem, SignedInAs, Time};
 
@@ -33,8 +33,10 @@ use crate::core::assembly::{Act, Body, Counted, Gathering, Plan, StoredItem, Tak
 pub(super) fn document(core: &Core, by: &Actor, hash: &Digest) -> Result<Vec<u8>, Problem> {
     let missing = || Problem::new(Kind::NotFound, "there is no such document").field("id");
     let is_to_compare = |person: u32| core.home().is_to_compare(PersonId(person), hash);
-    let may_read =
-        core.home().is_announced(hash) || sees_drafts(core, by) || by.person.is_some_and(is_to_compare);
+    let may_read = core.home().is_announced(hash)
+        || core.is_question(hash)
+        || sees_drafts(core, by)
+        || by.person.is_some_and(is_to_compare);
     let found = core.home().shelf().get(hash).filter(|_| may_read);
     found.map(<[u8]>::to_vec).ok_or_else(missing)
 }
@@ -151,8 +153,7 @@ fn item_view(
     };
     let bridge = rule.and_then(|rule| law.bridge(rule)).map(|bridge| bridge.to.name().to_owned());
     let rule = voted_by(law, gathering, resolution).or(rule);
-    let decided =
-        gathering.id().and_then(|id| core.ledger().state().decision(&id, resolution.item)).is_some();
+    let decided = gathering.id().and_then(|id| core.ledger().state().decision(&id, resolution.item));
     ItemView {
         item: resolution.item.0,
         title: resolution.title.to_string(),
@@ -171,11 +172,25 @@ fn item_view(
         documents: documents
             .map(|(hash, name)| DocumentView { name: name.to_string(), hash: hash.to_string() })
             .collect(),
-        effect: effect_name(&resolution.effect).to_owned(),
+        effect: resolution.effect.name().to_owned(),
         carried: draft::drafted(core, &resolution.effect),
         after_appeal: resolution.after_appeal,
-        result: counted.and_then(|counted| result(core, counted, resolution.item, decided)),
+        result: counted.and_then(|counted| result(core, counted, resolution.item, decided.is_some())),
+        progress: decided.and_then(|decision| progress(decision.carried)),
     }
+}
+
+/// How far what follows from a decision is; none where nothing does.
+fn progress(carried: Carried) -> Option<CarriedView> {
+    let (state, height, until) = match carried {
+        Carried::Nothing => return None,
+        Carried::Jointly => (CarriedState::Jointly, None, None),
+        Carried::AwaitsMinutes => (CarriedState::AwaitsMinutes, None, None),
+        Carried::Due(until) => (CarriedState::Due, None, Some(Time::from(until))),
+        Carried::Done(height) => (CarriedState::Done, Some(height.0), None),
+        Carried::Impossible(height) => (CarriedState::Impossible, Some(height.0), None),
+    };
+    Some(CarriedView { state, height, until })
 }
 
 /// The question to several buildings that a resolution answers: as announced, or as it would be.
@@ -213,16 +228,6 @@ fn before<'a>(core: &'a Core, plan: &Plan) -> Option<&'a Gathering> {
     match plan.meeting {
         Meeting::First => None,
         Meeting::WithoutQuorum(first) | Meeting::ForUnanimity(first) => core.home().gathering(&first),
-    }
-}
-
-pub(super) const fn effect_name(effect: &Effect) -> &'static str {
-    match effect {
-        Effect::Nothing => "nothing",
-        Effect::WorkOrder(_) => "work-order",
-        Effect::Purchase(_) => "purchase",
-        Effect::Action(_) => "action",
-        Effect::Policy(_) => "policy",
     }
 }
 

@@ -175,7 +175,7 @@ fn item(
         papers: votes.map_or(0, |votes| u32::try_from(votes.on_paper.len()).unwrap_or(u32::MAX)),
         reductions: votes.map_or_else(Vec::new, |votes| votes.reductions.iter().map(reduced).collect()),
         doubts: halls::doubts(tally),
-        effect: halls::effect_name(&resolution.effect).to_owned(),
+        effect: resolution.effect.name().to_owned(),
         after_appeal: resolution.after_appeal,
     }
 }

@@ -198,6 +198,26 @@ impl Item {
 }
 
 impl Effect {
+    /// The name in API and page.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::WorkOrder(_) => "work-order",
+            Self::Purchase(_) => "purchase",
+            Self::Action(_) => "action",
+            Self::Policy(_) => "policy",
+        }
+    }
+
+    /// The most it may cost, where it has a price.
+    pub const fn most(&self) -> Option<MicroEuro> {
+        match self {
+            Self::WorkOrder(commission) => Some(commission.most),
+            Self::Purchase(most) => Some(*most),
+            Self::Nothing | Self::Action(_) | Self::Policy(_) => None,
+        }
+    }
+
     /// Whether it may stand on an agenda: a question to several buildings is no effect of another decision.
     pub fn check(&self) -> Result<(), Invalid> {
         match self {

@@ -107,6 +107,32 @@ pub struct ItemView {
     pub carried: Option<crate::request::EffectDraft>,
     pub after_appeal: bool,
     pub result: Option<ItemResultView>,
+    /// How far what follows from it is, once the ledger has its result.
+    pub progress: Option<CarriedView>,
+}
+
+/// How far what follows from a decision is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CarriedView {
+    pub state: CarriedState,
+    /// The block, where it was carried out or did not apply any more.
+    pub height: Option<u64>,
+    /// Until when it waits.
+    pub until: Option<Time>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CarriedState {
+    /// The question to several buildings decides.
+    Jointly,
+    /// The time for an appeal runs from the minutes, which are not there yet.
+    AwaitsMinutes,
+    /// It waits until no judge can be asked any more.
+    Due,
+    Done,
+    /// It did not apply any more.
+    Impossible,
 }
 
 /// A document that can be read.
@@ -302,6 +328,10 @@ pub struct JointQuestionView {
     pub is_asked: bool,
     /// What is carried out when enough have adopted: as in a resolution.
     pub effect: String,
+    /// The most it may cost, micro-EUR, where it has a price.
+    pub most: Option<i64>,
+    /// How far what follows from it is, once it is decided.
+    pub progress: Option<CarriedView>,
 }
 
 /// A building that is asked.

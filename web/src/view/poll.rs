@@ -14,6 +14,18 @@ pub enum PollStage {
     Closed,
     /// What it came to is on the ledger.
     Concluded,
+    /// The ledger did not take it: nobody was asked.
+    Refused,
+}
+
+/// Why the ledger did not take a poll.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PollNotPut {
+    /// As many of the building's polls as may be were open.
+    TooMany,
+    /// It does not take it as it is.
+    Refused,
 }
 
 /// A poll of this building.
@@ -26,6 +38,8 @@ pub struct PollView {
     /// The hive's id: what is signed names it.
     pub chain: String,
     pub stage: PollStage,
+    /// Why it was refused, where it was.
+    pub not_put: Option<PollNotPut>,
     pub question: String,
     pub choices: Vec<PollChoice>,
     /// Whether nobody is shown who chose what.

@@ -3854,6 +3854,10 @@ export interface components {
             kind: "ask_jointly";
             needed?: string;
             question: string;
+            text?: string;
+            effect?: string;
+            /** Format: int64 */
+            most?: number | null;
         } | {
             decision?: string;
             /** @enum {string} */
@@ -4161,6 +4165,7 @@ export interface components {
             title: string;
             /** @description Whether the rule is one we are not sure of. */
             unsure: boolean;
+            progress?: null | components["schemas"]["CarriedView"];
         };
         /** @description A building that is asked. */
         JointBuildingView: {
@@ -4186,6 +4191,9 @@ export interface components {
             standing: string;
             /** @description BLAKE3 of the question's text, which is a document of each building's resolution. */
             text: string;
+            progress?: null | components["schemas"]["CarriedView"];
+            /** Format: int64 */
+            most?: number | null;
         };
         /** @description A document that was kept. */
         KeptDocumentView: {
@@ -6421,7 +6429,7 @@ export interface components {
          * @description How far a poll is.
          * @enum {string}
          */
-        PollStage: "announced" | "open" | "closed" | "concluded";
+        PollStage: "announced" | "open" | "closed" | "concluded" | "refused";
         /** @description A poll of this building. */
         PollView: {
             /** @description The hive's id: what is signed names it. */
@@ -6470,6 +6478,7 @@ export interface components {
              * @description Persons whose answer counts so far.
              */
             voters: number;
+            not_put?: null | components["schemas"]["PollNotPut"];
         };
         /** @description Mean power between two readings. */
         PowerView: {
@@ -7922,6 +7931,16 @@ export interface components {
              */
             title?: string | null;
         };
+        /** @enum {string} */
+        CarriedState: "jointly" | "awaits_minutes" | "due" | "done" | "impossible";
+        CarriedView: {
+            state: components["schemas"]["CarriedState"];
+            /** Format: int64 */
+            height?: number | null;
+            until?: string | null;
+        };
+        /** @enum {string} */
+        PollNotPut: "too_many" | "refused";
     };
     responses: {
         /** @description A problem document (RFC 9457) */

@@ -11,7 +11,7 @@ use super::courier::Watched;
 use super::looks::Look;
 use super::meeting::{Stored, StoredItem, Taken};
 use super::minutes::MinutesSigned;
-use super::polls::{PollAnswer, StoredPoll};
+use super::polls::{PollAnswer, PollRefused, StoredPoll};
 use super::residents::{Letter, Loss, ResidentKey};
 use super::sheets::Waiting;
 use super::shelf::Leaf;
@@ -54,6 +54,8 @@ pub enum Kept {
     Poll(Box<StoredPoll>),
     /// An answer to a poll.
     PollAnswer(Box<PollAnswer>),
+    /// A poll that the ledger did not take.
+    PollRefused(PollRefused),
 }
 
 /// Where an entry lies.
@@ -89,6 +91,8 @@ pub enum KeptKey {
     Poll(u32),
     /// By number of the poll and commitment.
     PollAnswer(u32, Digest),
+    /// By number of the poll.
+    PollRefused(u32),
 }
 
 /// A part of a registry.
@@ -123,6 +127,7 @@ impl Kept {
             Self::Minutes(signed) => KeptKey::Minutes(signed.number),
             Self::Poll(stored) => KeptKey::Poll(stored.number),
             Self::PollAnswer(answer) => KeptKey::PollAnswer(answer.number, answer.commitment),
+            Self::PollRefused(refused) => KeptKey::PollRefused(refused.number),
         }
     }
 }
@@ -151,6 +156,7 @@ impl KeptKey {
             Self::Minutes(number) => with(17, &[&number.to_be_bytes()]),
             Self::Poll(number) => with(11, &[&number.to_be_bytes()]),
             Self::PollAnswer(number, answer) => with(12, &[&number.to_be_bytes(), answer.as_bytes()]),
+            Self::PollRefused(number) => with(18, &[&number.to_be_bytes()]),
         }
     }
 }

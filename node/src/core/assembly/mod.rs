@@ -32,7 +32,7 @@ pub use meeting::{
     Taken,
 };
 pub use minutes::MinutesSigned;
-pub use polls::{Asking, PollAnswer, Question, StoredPoll};
+pub use polls::{Asking, NotPut, PollAnswer, PollRefused, Question, StoredPoll};
 pub use residents::{KeyStage, Letter, Loss, ResidentKey, Residents};
 pub use results::Counted;
 pub use sheets::{Sheets, Waiting};
@@ -92,6 +92,7 @@ impl Home {
         let mut leaves = Vec::new();
         let mut minutes = Vec::new();
         let mut answers = Vec::new();
+        let mut refused = Vec::new();
         for change in remembered {
             let Change::PutKept(kept) = change else { continue };
             match kept.as_ref() {
@@ -111,6 +112,7 @@ impl Home {
                     home.polls.insert(stored.number, Asking::new(stored.as_ref().clone()));
                 }
                 Kept::PollAnswer(answer) => answers.push(answer),
+                Kept::PollRefused(one) => refused.push(*one),
                 Kept::Sheet(waiting) => {
                     home.sheets.insert(waiting.name(), waiting.as_ref().clone());
                 }
@@ -124,6 +126,11 @@ impl Home {
         for answer in answers {
             if let Some(asking) = home.polls.get_mut(&answer.number) {
                 asking.answers.insert(answer.commitment, answer.as_ref().clone());
+            }
+        }
+        for one in refused {
+            if let Some(asking) = home.polls.get_mut(&one.number) {
+                asking.refused = Some(one.why);
             }
         }
         for item in items {
@@ -222,6 +229,9 @@ impl Home {
     fn forget_counts(&mut self) {
         for gathering in self.gatherings.values_mut() {
             gathering.count = std::sync::OnceLock::new();
+        }
+        for asking in self.polls.values_mut() {
+            asking.count = std::sync::OnceLock::new();
         }
     }
 

@@ -2,9 +2,11 @@
 //! it was asked. What came in is brought to the ledger like ballots; totals are known when the poll is closed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 
+use ledger::Reject;
 use ledger::assembly::{Entered, Place, PollResult, count_poll};
-use ledger::state::assembly::AssemblyEvent;
+use ledger::state::assembly::{AssemblyEvent, AssemblyReject};
 use protocol::assembly::{
     AssemblyAction, AssemblyId, Commitments, Day, PersonId, Poll, PollNotice, PollRecord, PollText,
     SignedPollBallot, VerifiedPollBallot,
@@ -12,9 +14,10 @@ use protocol::assembly::{
 use protocol::energy::Salt;
 use protocol::limits::{
     COMMITMENTS_PER_TRANSACTION_MAX, POLL_ANSWERS_MAX, POLLS_KEPT_MAX, REVOTES_MAX, TAKEN_PER_ASSEMBLY_MAX,
-    VOTE_HEIGHTS_MAX,
+    VOTE_HEIGHTS_MAX, VOTES_OPEN_PER_BUILDING_MAX,
 };
-use protocol::{Bounded, Digest, Height, Invalid, Now};
+use protocol::{Bounded, ChainId, Digest, Height, Invalid, Now};
+use serde::{Deserialize, Serialize};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use super::announce::{ROOM_FIRST, ROOM_MAX};
@@ -63,6 +66,24 @@ pub struct PollAnswer {
     pub stands: Option<(Height, u32)>,
 }
 
+/// A poll that the ledger did not take. It was never open, and is not brought again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct PollRefused {
+    /// The poll's number.
+    pub number: u32,
+    /// Why.
+    pub why: NotPut,
+}
+
+/// Why a poll was not put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NotPut {
+    /// As many of the building's polls as may be were open.
+    TooMany,
+    /// The ledger does not take it as it is.
+    Refused,
+}
+
 /// A poll with everything of it.
 #[derive(Debug)]
 pub struct Asking {
@@ -70,11 +91,31 @@ pub struct Asking {
     pub stored: StoredPoll,
     /// What came in.
     pub answers: BTreeMap<Digest, PollAnswer>,
+    /// Why the ledger did not take it, if it did not.
+    pub refused: Option<NotPut>,
+    /// Answers whose signatures were checked, which happens once; none where they do not hold.
+    checked: BTreeMap<Digest, Option<VerifiedPollBallot>>,
+    /// What it comes to, until anything changes.
+    pub(super) count: OnceLock<Arc<PollResult>>,
 }
 
 impl Asking {
     pub(super) fn new(stored: StoredPoll) -> Self {
-        Self { stored, answers: BTreeMap::new() }
+        let (answers, checked) = (BTreeMap::new(), BTreeMap::new());
+        Self { stored, answers, refused: None, checked, count: OnceLock::new() }
+    }
+
+    /// Checks the signatures of what was stored before a restart, at most `room` of them; says how many.
+    pub(super) fn check_stored(&mut self, chain: &ChainId, room: usize) -> usize {
+        if self.checked.len() == self.answers.len() {
+            return 0;
+        }
+        let unchecked = self.answers.iter().filter(|(key, _)| !self.checked.contains_key(*key)).take(room);
+        let checked = unchecked.map(|(key, one)| (*key, one.signed.clone().verify(chain).ok()));
+        let checked: Vec<_> = checked.collect();
+        let count = checked.len();
+        self.checked.extend(checked);
+        count
     }
 
     /// What commitments name it by.
@@ -95,6 +136,10 @@ impl Core {
         let Question { question, answers, is_hidden, blocks, salt } = question;
         if !(1..=VOTE_HEIGHTS_MAX).contains(&blocks) {
             return Err(Invalid::Range { field: "blocks", max: VOTE_HEIGHTS_MAX, found: blocks }.into());
+        }
+        let max = VOTES_OPEN_PER_BUILDING_MAX;
+        if self.home.polls.values().filter(|asking| self.is_poll_open(asking)).count() >= max {
+            return Err(HomeError::Full { field: "polls that are not closed", max });
         }
         let asked = self.ledger.head().height;
         let opens = Height(asked.0 + ROOM_FIRST);
@@ -131,13 +176,14 @@ impl Core {
             return Err(HomeError::Full { field: "answers to one poll", max: TAKEN_PER_ASSEMBLY_MAX });
         }
         let at = Place { height: head.next(), index: u32::MAX };
-        let alone = self.counted_among(asking, &[Entered { value: verified, at }]);
+        let alone = self.counted_among(asking, &[Entered { value: verified.clone(), at }]);
         if let Some(why) = alone.refused.get(&commitment) {
             return Err(HomeError::Refused(*why));
         }
         let answer = PollAnswer { number, signed, commitment, stands: None };
         let asking = self.home.polls.get_mut(&number).expect("invariant: it was just seen");
         asking.answers.insert(commitment, answer.clone());
+        asking.checked.insert(commitment, Some(verified));
         self.keep([Kept::PollAnswer(Box::new(answer))]);
         self.bring_poll(now, number);
         Ok(Done::Poll(number))
@@ -160,17 +206,23 @@ impl Core {
         invited
     }
 
-    /// What stands on the ledger, counted.
-    pub fn count_poll(&self, asking: &Asking) -> PollResult {
-        let chain = self.ledger.chain();
-        let standing = asking.answers.values().filter_map(|one| Some((one, one.stands?)));
-        let ballots: Vec<Entered<VerifiedPollBallot>> = standing
-            .filter_map(|(one, (height, index))| {
-                let value = one.signed.clone().verify(&chain).ok()?;
-                Some(Entered { value, at: Place { height, index } })
-            })
-            .collect();
-        self.counted_among(asking, &ballots)
+    /// What stands on the ledger, counted once and again when anything changed. Signatures are checked once.
+    pub fn count_poll(&self, asking: &Asking) -> Arc<PollResult> {
+        let count = || {
+            let chain = self.ledger.chain();
+            let standing = asking.answers.values().filter_map(|one| Some((one, one.stands?)));
+            let ballots: Vec<Entered<VerifiedPollBallot>> = standing
+                .filter_map(|(one, (height, index))| {
+                    let value = match asking.checked.get(&one.commitment) {
+                        Some(checked) => checked.clone()?,
+                        None => one.signed.clone().verify(&chain).ok()?,
+                    };
+                    Some(Entered { value, at: Place { height, index } })
+                })
+                .collect();
+            Arc::new(self.counted_among(asking, &ballots))
+        };
+        Arc::clone(asking.count.get_or_init(count))
     }
 
     fn counted_among(&self, asking: &Asking, ballots: &[Entered<VerifiedPollBallot>]) -> PollResult {
@@ -185,7 +237,9 @@ impl Core {
     }
 
     fn bring_poll(&mut self, now: Now, number: u32) {
-        let Some(asking) = self.home.polls.get(&number) else { return };
+        let Some(asking) = self.home.polls.get(&number).filter(|asking| asking.refused.is_none()) else {
+            return;
+        };
         let (vote, head, poll) = (asking.vote(), self.ledger.head().height, &asking.stored.poll);
         match self.ledger.state().poll(&vote).map(|state| state.result.is_some()) {
             None if head.next() < poll.opens => {
@@ -199,7 +253,7 @@ impl Core {
             Some(false) => {
                 let Some(intake) = self.ledger.state().intake(&vote) else { return };
                 let result = self.count_poll(asking);
-                let answers = result.answers.map(|answers| {
+                let answers = result.answers.clone().map(|answers| {
                     let persons = answers.into_iter().map(|n| u32::try_from(n).unwrap_or(u32::MAX)).collect();
                     Bounded::new(persons).expect("invariant: as many as the poll's")
                 });
@@ -209,6 +263,28 @@ impl Core {
             }
             Some(true) => {}
         }
+    }
+
+    /// Whether it takes one of the places that the ledger has for a building's polls.
+    fn is_poll_open(&self, asking: &Asking) -> bool {
+        let is_concluded = self.ledger.state().poll(&asking.vote()).is_some_and(|poll| poll.result.is_some());
+        asking.refused.is_none() && !is_concluded
+    }
+
+    /// The ledger does not take a poll. Where only its height was too early it is put later; otherwise that is the end of
+    /// it, and the page says why.
+    pub(in crate::core) fn poll_refused(&mut self, now: Now, number: u32, reason: &Reject) {
+        let Some(asking) = self.home.polls.get_mut(&number) else { return };
+        if self.ledger.state().poll(&asking.vote()).is_some() {
+            return;
+        }
+        if matches!(reason, Reject::Assembly(AssemblyReject::Opens { .. })) {
+            return self.ask_later(now, number);
+        }
+        let is_full = matches!(reason, Reject::Assembly(AssemblyReject::Full { .. }));
+        let why = if is_full { NotPut::TooMany } else { NotPut::Refused };
+        asking.refused = Some(why);
+        self.keep([Kept::PollRefused(PollRefused { number, why })]);
     }
 
     /// The ledger did not hear of it in time: it opens later. Nobody has answered yet, as nobody could.

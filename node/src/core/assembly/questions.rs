@@ -1,11 +1,14 @@
-//! Texts of questions to several buildings. The ledger holds the hash; a building that is asked and does not have the text
-//! asks the others for it, and puts what has that hash on its shelf. Nothing else is handed out.
+//! Texts of questions to several buildings. The ledger holds the hash; a building that is asked, and an authority that is
+//! to approve, asks the others for a text it does not have and puts what has that hash on its shelf. Nothing else is
+//! handed out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::Output as LedgerOutput;
+use ledger::state::ProposalStatus;
+use protocol::assembly::JointQuestion;
 use protocol::limits::QUESTION_TEXT_BYTES_MAX;
-use protocol::{Address, Bytes, Digest, Message, Now, Tick};
+use protocol::{Action, Address, Bytes, Digest, Message, Now, Role, Tick};
 
 use crate::core::Core;
 use crate::core::output::Output;
@@ -24,12 +27,49 @@ pub(super) struct Errands {
 }
 
 impl Core {
-    /// Texts of open questions that this building is asked and does not have.
+    /// Questions that are put and not decided.
+    fn open_questions(&self) -> impl Iterator<Item = &JointQuestion> {
+        let all = self.ledger.state().joint_questions();
+        all.filter(|(_, joint)| joint.decided.is_none()).map(|(_, joint)| &joint.question)
+    }
+
+    /// Questions that authorities are to approve.
+    fn proposed_questions(&self) -> impl Iterator<Item = &JointQuestion> {
+        let open = self.ledger.state().proposals().filter(|(_, one)| one.status == ProposalStatus::Open);
+        open.filter_map(|(_, one)| match &one.action {
+            Action::AskJointly(question) => Some(&**question),
+            Action::AddAuthority(_)
+            | Action::RemoveAuthority(_)
+            | Action::RevokeMember(_)
+            | Action::Exclude(_)
+            | Action::ChangeKey(_)
+            | Action::AskCosignatures(_)
+            | Action::Energy(_)
+            | Action::Aggregate(_) => None,
+        })
+    }
+
+    /// Texts of questions that are not decided or not put yet.
+    pub(super) fn texts_of_questions(&self) -> BTreeSet<Digest> {
+        self.open_questions().chain(self.proposed_questions()).map(|one| one.question).collect()
+    }
+
+    /// Whether the ledger names a text as that of a question: everybody of the building may read it.
+    pub fn is_question(&self, text: &Digest) -> bool {
+        let put = self.ledger.state().joint_questions();
+        put.map(|(_, joint)| &joint.question)
+            .chain(self.proposed_questions())
+            .any(|one| one.question == *text)
+    }
+
+    /// Texts that this building does not have: of open questions that it is asked, and of those that it is to approve.
     fn missing_questions(&self) -> impl Iterator<Item = Digest> {
         let me = self.origin();
-        let open = self.ledger.state().joint_questions().filter(|(_, joint)| joint.decided.is_none());
-        let asked = open.filter(move |(_, joint)| joint.question.buildings.contains(&me));
-        asked.map(|(_, joint)| joint.question.question).filter(|text| self.home.shelf.get(text).is_none())
+        let is_authority = self.ledger.role() == Some(Role::Authority);
+        let asked = self.open_questions().filter(move |one| one.buildings.contains(&me));
+        let to_approve = self.proposed_questions().filter(move |_| is_authority);
+        let texts = asked.chain(to_approve).map(|one| one.question);
+        texts.filter(|text| self.home.shelf.get(text).is_none())
     }
 
     /// Asks one neighbour after the other for what is missing.
@@ -55,8 +95,7 @@ impl Core {
     pub(in crate::core) fn hand_question_text(&mut self, now: Now, to: Address, text: &Digest) {
         let state = self.ledger.state();
         let is_member = state.member(&to).is_some_and(|member| !member.revoked);
-        let is_question = state.joint_questions().any(|(_, joint)| joint.question.question == *text);
-        let found = self.home.shelf.get(text).filter(|_| is_member && is_question);
+        let found = self.home.shelf.get(text).filter(|_| is_member && self.is_question(text));
         let Some(bytes) = found.filter(|bytes| bytes.len() <= QUESTION_TEXT_BYTES_MAX) else { return };
         let bytes = Bytes::new(bytes.to_vec()).expect("invariant: just measured");
         let handed = &mut self.home.questions.handed;

@@ -150,9 +150,7 @@ impl Core {
         }
         if self.home.shelf.bytes + found > DOCUMENTS_BYTES_MAX {
             let mut named = self.home.named_documents();
-            let questions = self.ledger.state().joint_questions();
-            let open = questions.filter(|(_, joint)| joint.decided.is_none());
-            named.extend(open.map(|(_, joint)| joint.question.question));
+            named.extend(self.texts_of_questions());
             let unnamed = self.home.shelf.documents.keys().filter(|one| !named.contains(*one));
             let unnamed: Vec<Digest> = unnamed.copied().collect();
             let gone = self.home.shelf.remove(&unnamed);

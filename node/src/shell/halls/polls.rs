@@ -6,12 +6,12 @@ use protocol::assembly::{PersonId, PollText};
 use protocol::limits::POLL_HIDDEN_VOTERS_MIN;
 use protocol::{Bounded, Invalid};
 use web::request::PollDraft;
-use web::view::{JointBuildingView, JointQuestionView, PollChoice, PollStage, PollView};
+use web::view::{JointBuildingView, JointQuestionView, PollChoice, PollNotPut, PollStage, PollView};
 use web::{Actor, Problem};
 
 use super::draft::{invalid, salt};
 use crate::core::Core;
-use crate::core::assembly::{Act, Asking, Question};
+use crate::core::assembly::{Act, Asking, NotPut, Question};
 
 /// A question in the core's words, with a salt of its own.
 pub(in crate::shell) fn asked(draft: PollDraft) -> Result<Act, Problem> {
@@ -39,21 +39,26 @@ fn view(core: &Core, by: &Actor, asking: &Asking) -> PollView {
         Some(state) if state.result.is_some() => PollStage::Concluded,
         Some(_) if head >= poll.closes => PollStage::Closed,
         Some(_) if head.next() >= poll.opens => PollStage::Open,
+        None if asking.refused.is_some() => PollStage::Refused,
         Some(_) | None => PollStage::Announced,
     };
     let result = core.count_poll(asking);
     let is_over = matches!(stage, PollStage::Closed | PollStage::Concluded);
-    let shown = result.answers.filter(|_| is_over);
+    let shown = result.answers.as_ref().filter(|_| is_over);
     let invited = core.invited(asking);
     let choice = |(at, text): (usize, &PollText)| PollChoice {
         text: text.to_string(),
-        voters: shown.as_ref().and_then(|shown| shown.get(at)).map(|voters| *voters as u64),
+        voters: shown.and_then(|shown| shown.get(at)).map(|voters| *voters as u64),
     };
     PollView {
         number: asking.stored.number,
         id: poll.id().to_string(),
         chain: core.ledger().chain().to_string(),
         stage,
+        not_put: asking.refused.map(|why| match why {
+            NotPut::TooMany => PollNotPut::TooMany,
+            NotPut::Refused => PollNotPut::Refused,
+        }),
         question: poll.question.to_string(),
         choices: poll.answers.iter().enumerate().map(choice).collect(),
         hidden: poll.is_hidden,
@@ -90,7 +95,9 @@ pub(in crate::shell) fn joint_questions(core: &Core) -> Vec<JointQuestionView> {
             arithmetic: joint.arithmetic.to_string(),
             standing: standing.to_owned(),
             is_asked: question.buildings.contains(&core.origin()),
-            effect: super::effect_name(&question.effect).to_owned(),
+            effect: question.effect.name().to_owned(),
+            most: question.effect.most().map(|most| most.0),
+            progress: state.decided.and_then(|_| super::progress(state.carried)),
         }
     })
     .collect()

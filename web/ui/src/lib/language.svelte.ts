@@ -111,6 +111,12 @@ class Language {
     return value.toLocaleString(this.tag, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 1 });
   }
 
+  /** About how long something still takes, in whole minutes, hours or days: "2 hours". Never less than a minute. */
+  lasting(seconds: number): string {
+    const [value, unit] = seconds < 5_400 ? [seconds / 60, 'minute'] : seconds < 129_600 ? [seconds / 3600, 'hour'] : [seconds / 86_400, 'day'];
+    return Math.max(1, Math.round(value)).toLocaleString(this.tag, { style: 'unit', unit, unitDisplay: 'long' });
+  }
+
   /** The day and the time, short enough for a table. */
   brief(ms: number): string {
     return this.#briefs.format(ms);

@@ -25,6 +25,7 @@ export const ar: AssemblyWords = {
   sum: (lots, deed) => `مجموع الأقسام: ${lots} من ${deed}`,
   law: 'القانون',
   offices: 'المهام',
+  tenant: 'المستأجر',
   since: 'منذ',
   kinds: { dwelling: 'مسكن', premises: 'محل أو مكتب', cellar: 'قبو', parking: 'موقف' },
   duties: { syndic: 'وكيل الاتحاد', syndic_partner: 'زوج الوكيل', syndic_relative: 'قريب الوكيل', syndic_staff: 'موظف لدى الوكيل', council: 'المجلس', auditor: 'مدقق الحسابات', mandated: 'متعاقد', manager: 'مدير', technician: 'فني' },

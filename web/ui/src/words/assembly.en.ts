@@ -25,6 +25,7 @@ export const en: AssemblyWords = {
   sum: (lots, deed) => `Sum of the lots: ${lots} of ${deed}`,
   law: 'Law',
   offices: 'Offices',
+  tenant: 'Tenant',
   since: 'since',
   kinds: { dwelling: 'Dwelling', premises: 'Shop or office', cellar: 'Cellar', parking: 'Parking' },
   duties: { syndic: 'Syndic', syndic_partner: 'Syndic’s partner', syndic_relative: 'Syndic’s relative', syndic_staff: 'Syndic’s staff', council: 'Council', auditor: 'Auditor', mandated: 'Under contract', manager: 'Manager', technician: 'Technician' },

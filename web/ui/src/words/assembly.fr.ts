@@ -24,6 +24,7 @@ export interface AssemblyWords {
   sum: (lots: string, deed: string) => string;
   law: string;
   offices: string;
+  tenant: string;
   since: string;
   kinds: { readonly [kind: string]: string };
   duties: { readonly [duty: string]: string };
@@ -123,6 +124,7 @@ export const fr: AssemblyWords = {
   sum: (lots, deed) => `Total des lots : ${lots} sur ${deed}`,
   law: 'Loi',
   offices: 'Fonctions',
+  tenant: 'Locataire',
   since: 'depuis le',
   kinds: { dwelling: 'Logement', premises: 'Commerce ou bureau', cellar: 'Cave', parking: 'Parking' },
   duties: { syndic: 'Syndic', syndic_partner: 'Conjoint du syndic', syndic_relative: 'Parent du syndic', syndic_staff: 'Employé du syndic', council: 'Conseil', auditor: 'Commissaire aux comptes', mandated: 'Sous contrat', manager: 'Gestionnaire', technician: 'Technicien' },

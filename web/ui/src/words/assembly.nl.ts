@@ -25,6 +25,7 @@ export const nl: AssemblyWords = {
   sum: (lots, deed) => `Som van de kavels: ${lots} van ${deed}`,
   law: 'Wet',
   offices: 'Functies',
+  tenant: 'Huurder',
   since: 'sinds',
   kinds: { dwelling: 'Woning', premises: 'Winkel of kantoor', cellar: 'Kelder', parking: 'Parkeerplaats' },
   duties: { syndic: 'Syndicus', syndic_partner: 'Partner van de syndicus', syndic_relative: 'Familie van de syndicus', syndic_staff: 'Personeel van de syndicus', council: 'Raad', auditor: 'Commissaris', mandated: 'Onder contract', manager: 'Beheerder', technician: 'Technicus' },

@@ -1,7 +1,7 @@
 import { counting } from './count';
 import type { JointWords } from './joint.fr';
 
-const { count } = counting('ar-u-nu-latn');
+const { count, number } = counting('ar-u-nu-latn');
 
 export const ar: JointWords = {
   title: 'أسئلة إلى عدة مبانٍ',
@@ -10,6 +10,8 @@ export const ar: JointWords = {
   rules: { all: 'كل المباني', majority: 'أكثر من نصف المباني', 'two-thirds': 'ثلثا المباني', 'four-fifths': 'أربعة أخماس المباني' },
   standings: { open: 'جارٍ', adopted: 'اعتُمد', refused: 'رُفض' },
   waiting: 'لم يقرر بعد',
+  weToo: 'هذا المبنى أيضًا',
+  counted: (adopted, asked) => `اعتمده ${number(adopted)} من ${count(asked, { one: 'مبنى واحد', two: 'مبنيين', few: '# مبانٍ', many: '# مبنى', other: '# مبنى' })}.`,
   answers: (n) => `يجيب عن السؤال المطروح على ${count(n, { one: 'مبنى واحد', two: 'مبنيين', few: '# مبانٍ', other: '# مبنى' })}: ويُنفَّذ ما ينص عليه السؤال.`,
   attach: (n) => `إرفاق السؤال المطروح على ${count(n, { one: 'مبنى واحد', two: 'مبنيين', few: '# مبانٍ', other: '# مبنى' })}`,
   notHere: 'لم يصل نص السؤال إلى هنا بعد. أعد المحاولة بعد دقيقة.',

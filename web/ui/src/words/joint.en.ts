@@ -1,7 +1,7 @@
 import { counting } from './count';
 import type { JointWords } from './joint.fr';
 
-const { count } = counting('en');
+const { count, number } = counting('en');
 
 export const en: JointWords = {
   title: 'Questions to several buildings',
@@ -10,6 +10,8 @@ export const en: JointWords = {
   rules: { all: 'all buildings', majority: 'more than half of the buildings', 'two-thirds': 'two thirds of the buildings', 'four-fifths': 'four fifths of the buildings' },
   standings: { open: 'under way', adopted: 'adopted', refused: 'refused' },
   waiting: 'not decided yet',
+  weToo: 'this building too',
+  counted: (adopted, asked) => `${number(adopted)} of ${count(asked, { one: '# building', other: '# buildings' })} adopted it.`,
   answers: (n) => `Answers the question put to ${count(n, { one: '# building', other: '# buildings' })}: what is carried out is the question’s.`,
   attach: (n) => `Attach the question put to ${count(n, { one: '# building', other: '# buildings' })}`,
   notHere: 'The text of the question is not here yet. Try again in a minute.',

@@ -1,6 +1,6 @@
 import { counting } from './count';
 
-const { count } = counting('fr');
+const { count, number } = counting('fr');
 
 export interface JointWords {
   title: string;
@@ -9,6 +9,8 @@ export interface JointWords {
   rules: { readonly [needed: string]: string };
   standings: { readonly [standing: string]: string };
   waiting: string;
+  weToo: string;
+  counted: (adopted: number, asked: number) => string;
   answers: (n: number) => string;
   attach: (n: number) => string;
   notHere: string;
@@ -32,6 +34,8 @@ export const fr: JointWords = {
   rules: { all: 'tous les immeubles', majority: 'plus de la moitié des immeubles', 'two-thirds': 'deux tiers des immeubles', 'four-fifths': 'quatre cinquièmes des immeubles' },
   standings: { open: 'en cours', adopted: 'adoptée', refused: 'refusée' },
   waiting: 'pas encore décidé',
+  weToo: 'cet immeuble aussi',
+  counted: (adopted, asked) => `${count(adopted, { zero: 'Aucun', one: '# immeuble', other: '# immeubles' })} sur ${number(asked)} ${adopted < 2 ? 'l’a adoptée' : 'l’ont adoptée'}.`,
   answers: (n) => `Répond à la question posée à ${count(n, { one: '# immeuble', other: '# immeubles' })} : l’exécution est celle de la question.`,
   attach: (n) => `Joindre la question posée à ${count(n, { one: '# immeuble', other: '# immeubles' })}`,
   notHere: 'Le texte de la question n’est pas encore arrivé ici. Réessayez dans une minute.',

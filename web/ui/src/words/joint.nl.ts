@@ -1,7 +1,7 @@
 import { counting } from './count';
 import type { JointWords } from './joint.fr';
 
-const { count } = counting('nl');
+const { count, number } = counting('nl');
 
 export const nl: JointWords = {
   title: 'Vragen aan meerdere gebouwen',
@@ -10,6 +10,8 @@ export const nl: JointWords = {
   rules: { all: 'alle gebouwen', majority: 'meer dan de helft van de gebouwen', 'two-thirds': 'twee derde van de gebouwen', 'four-fifths': 'vier vijfde van de gebouwen' },
   standings: { open: 'loopt', adopted: 'aangenomen', refused: 'verworpen' },
   waiting: 'nog niet beslist',
+  weToo: 'dit gebouw ook',
+  counted: (adopted, asked) => `${number(adopted)} van ${count(asked, { one: '# gebouw', other: '# gebouwen' })} ${adopted === 1 ? 'nam' : 'namen'} ze aan.`,
   answers: (n) => `Beantwoordt de vraag aan ${count(n, { one: '# gebouw', other: '# gebouwen' })}: uitgevoerd wordt wat de vraag zegt.`,
   attach: (n) => `De vraag aan ${count(n, { one: '# gebouw', other: '# gebouwen' })} bijvoegen`,
   notHere: 'De tekst van de vraag is hier nog niet. Probeer het over een minuut opnieuw.',

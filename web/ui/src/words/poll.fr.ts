@@ -16,6 +16,7 @@ export interface PollWords {
   blocks: string;
   send: string;
   stages: { readonly [stage: string]: string };
+  notPut: { readonly [why: string]: string };
   tookPart: (voters: number, invited: number) => string;
   few: (min: number) => string;
   review: string;
@@ -41,7 +42,8 @@ export const fr: PollWords = {
   hiddenTag: 'réponses cachées',
   blocks: 'Ouvert pendant (blocs)',
   send: 'Poser la question',
-  stages: { announced: 'annoncé', open: 'ouvert', closed: 'clos', concluded: 'terminé' },
+  stages: { announced: 'annoncé', open: 'ouvert', closed: 'clos', concluded: 'terminé', refused: 'non posé' },
+  notPut: { too_many: 'Trop de sondages de cet immeuble sont ouverts : le registre n’a pas pris celui-ci. Reposez la question quand l’un d’eux sera clos.', refused: 'Le registre n’a pas pris ce sondage : personne n’a été interrogé.' },
   tookPart: (voters, invited) => `${count(voters, { zero: 'personne encore', one: '# réponse', other: '# réponses' })} sur ${count(invited, { one: '# personne', other: '# personnes' })}`,
   few: (min) => `Moins de ${count(min, { one: '# personne', other: '# personnes' })} : les totaux restent cachés.`,
   review: 'Vérifiez',

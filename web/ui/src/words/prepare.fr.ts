@@ -36,6 +36,9 @@ export interface PrepareWords {
   take: string;
   asking: string;
   dismissing: string;
+  progress: { readonly [state: string]: string };
+  due: (day: string) => string;
+  inBlock: (height: string) => string;
   afterAppeal: string;
   afterAppealHelp: string;
   choose: string;
@@ -141,6 +144,9 @@ export const fr: PrepareWords = {
   take: 'Retenir',
   asking: 'Ajouter comme autorité',
   dismissing: 'Retirer comme autorité',
+  progress: { done: 'Exécuté', jointly: 'La question à plusieurs immeubles décide', awaits_minutes: 'Attend le procès-verbal : le délai de recours court à partir de là', impossible: 'N’avait plus d’objet' },
+  due: (day) => `Attend la fin du délai de recours : exécuté à partir du ${day}`,
+  inBlock: (height) => `dans le bloc ${height}`,
   afterAppeal: 'Exécuter seulement après le délai de recours',
   afterAppealHelp: 'Belgique : 4 mois. France : 2 mois après la notification.',
   choose: 'Choisissez',

@@ -52,8 +52,8 @@ export const en: SiteWords = {
     consecutive: ({ metric, value, than, limit, samples }) =>
       `${metric}: ${count(samples, { one: '# reading', other: '# readings' })} in a row ${than} ${limit}, the last one ${value}.`,
     no_data: ({ metric, window }) => `${metric}: no reading${window ? ` for ${window}` : ''}.`,
-    unusual: ({ metric, value, limit, samples }) => `${metric}: the mean of the last ${samples} readings is ${value} away from the usual (${limit} are enough).`,
-    record: ({ metric, value, samples }) => `${metric}: ${value}, beyond everything seen before (${samples} readings).`,
+    unusual: ({ metric, value, limit, samples }) => `${metric}: the mean of the last ${count(samples, { one: 'reading', other: '# readings' })} is ${value} away from the usual (${limit} are enough).`,
+    record: ({ metric, value, samples }) => `${metric}: ${value}, beyond everything seen before (${count(samples, { one: '# reading', other: '# readings' })}).`,
   },
   silent: 'without a reading',
   and: 'and',

@@ -65,8 +65,8 @@ export const fr = {
     consecutive: ({ metric, value, than, limit, samples }: Told) =>
       `${metric} : ${count(samples, { one: '# mesure', other: '# mesures' })} de suite ${than} ${limit}, la dernière à ${value}.`,
     no_data: ({ metric, window }: Told) => `${metric} : aucune mesure${window ? ` depuis ${window}` : ''}.`,
-    unusual: ({ metric, value, limit, samples }: Told) => `${metric} : la moyenne des ${samples} derniers relevés s’écarte de l’habitude de ${value} (${limit} suffisent).`,
-    record: ({ metric, value, samples }: Told) => `${metric} : ${value}, au-delà de tout ce qui a été vu (${samples} relevés).`,
+    unusual: ({ metric, value, limit, samples }: Told) => `${metric} : ${count(samples, { one: 'le dernier relevé', other: 'la moyenne des # derniers relevés' })} s’écarte de l’habitude de ${value} (${limit} suffisent).`,
+    record: ({ metric, value, samples }: Told) => `${metric} : ${value}, au-delà de tout ce qui a été vu (${count(samples, { one: '# relevé', other: '# relevés' })}).`,
   },
   silent: 'sans mesure',
   and: 'et',

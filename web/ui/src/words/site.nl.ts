@@ -54,8 +54,8 @@ export const nl: SiteWords = {
     consecutive: ({ metric, value, than, limit, samples }) =>
       `${metric}: ${count(samples, { one: '# meting', other: '# metingen' })} na elkaar ${than} ${limit}, de laatste ${value}.`,
     no_data: ({ metric, window }) => `${metric}: geen meting${window ? ` sinds ${window}` : ''}.`,
-    unusual: ({ metric, value, limit, samples }) => `${metric}: het gemiddelde van de laatste ${samples} metingen wijkt ${value} af van het gewone (${limit} volstaat).`,
-    record: ({ metric, value, samples }) => `${metric}: ${value}, meer of minder dan ooit gemeten (${samples} metingen).`,
+    unusual: ({ metric, value, limit, samples }) => `${metric}: het gemiddelde van de laatste ${count(samples, { one: 'meting', other: '# metingen' })} wijkt ${value} af van het gewone (${limit} volstaat).`,
+    record: ({ metric, value, samples }) => `${metric}: ${value}, meer of minder dan ooit gemeten (${count(samples, { one: '# meting', other: '# metingen' })}).`,
   },
   silent: 'zonder meting',
   and: 'en',

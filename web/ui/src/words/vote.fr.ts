@@ -31,6 +31,10 @@ export interface VoteWords {
   votedOn: (done: number, all: number) => string;
   verdicts: { readonly [verdict: string]: string };
   keyWaits: string;
+  takePart: string;
+  missed: string;
+  tooFew: string;
+  noQuorum: string;
   quorum: string;
   votes: string;
   reached: string;
@@ -74,8 +78,9 @@ export interface VoteWords {
   announceLead: string;
   blocks: string;
   drop: string;
-  closesAt: (height: number, left: number) => string;
-  opensAt: (height: number, left: number) => string;
+  closesAt: (height: number, left: number, about: string | null) => string;
+  opensAt: (height: number, left: number, about: string | null) => string;
+  atPace: (about: string) => string;
   failed: string;
 }
 
@@ -108,6 +113,10 @@ export const fr: VoteWords = {
   votedOn: (done, all) => `Vous avez voté sur ${number(done)} des ${count(all, { one: '# point', other: '# points' })}`,
   verdicts: { counts: 'Il compte.', replaced: 'Remplacé par un vote plus récent.', void: 'Nul : deux votes contradictoires.', refused: 'Il ne compte pas.' },
   keyWaits: 'Votre clé attend encore la fin du délai d’objection.',
+  takePart: 'Qui prend part',
+  missed: 'non atteint',
+  tooFew: 'Trop peu de copropriétaires ont pris part : rien n’est décidé sur ce point.',
+  noQuorum: 'pas de quorum requis',
   quorum: 'Quorum',
   votes: 'Voix',
   reached: 'atteint',
@@ -151,7 +160,8 @@ export const fr: VoteWords = {
   announceLead: 'Après l’annonce plus rien ne change : chaque bulletin répète l’empreinte du texte.',
   blocks: 'Blocs pendant lesquels on vote',
   drop: 'Supprimer',
-  closesAt: (height, left) => `Ouvert jusqu’au bloc ${number(height)} : encore ${count(left, { one: '# bloc', other: '# blocs' })}`,
-  opensAt: (height, left) => `Ouvre au bloc ${number(height)} : encore ${count(left, { one: '# bloc', other: '# blocs' })}`,
+  closesAt: (height, left, about) => (about ? `Ouvert encore environ ${about}, jusqu’au bloc ${number(height)}` : `Ouvert jusqu’au bloc ${number(height)} : encore ${count(left, { one: '# bloc', other: '# blocs' })}`),
+  opensAt: (height, left, about) => (about ? `Ouvre dans environ ${about}, au bloc ${number(height)}` : `Ouvre au bloc ${number(height)} : encore ${count(left, { one: '# bloc', other: '# blocs' })}`),
+  atPace: (about) => `Au rythme actuel de la ruche : environ ${about}.`,
   failed: 'Cela n’a pas marché.',
 };
