@@ -1,6 +1,8 @@
 //! Building and checking blocks against one state and log. Both sides run the same execution, so that what an
 //! authority proposes is what the others accept.
 
+mod replay;
+
 use std::sync::Arc;
 
 use protocol::limits::{BLOCK_BYTES_MAX, BLOCK_HEADER_BYTES_MAX, BLOCK_TRANSACTIONS_MAX};
@@ -13,6 +15,8 @@ use crate::error::{BlockError, Reject};
 use crate::log::Log;
 use crate::planted::{Bug, Planted};
 use crate::state::{BlockContext, Event, Overlay, Prepared, State, begin_block, end_block, execute};
+
+pub(crate) use replay::Replay;
 
 /// The chain up to its last final block.
 #[derive(Debug, Clone)]
@@ -293,11 +297,11 @@ impl Chain {
         index: usize,
         is_verified: IsVerified<'_>,
     ) -> Result<VerifiedTransaction, BlockError> {
-        let transaction = transaction.clone();
-        if is_verified(&transaction.id()) {
-            return Ok(transaction.assume_verified());
+        let known = transaction.clone().assume_verified();
+        if is_verified(&known.id()) {
+            return Ok(known);
         }
-        transaction.verify(&self.id).map_err(|_| BlockError::Signature { index })
+        transaction.clone().verify(&self.id).map_err(|_| BlockError::Signature { index })
     }
 }
 

@@ -20,7 +20,7 @@ use protocol::{
 };
 use thiserror::Error;
 
-use crate::chain::{Candidate, Chain, TimeBound};
+use crate::chain::{Candidate, Chain, Replay, TimeBound};
 use crate::consensus::{Decision, Engine, height_of};
 use crate::error::{BlockError, Reject};
 use crate::input::{Input, StoredBlock};
@@ -160,7 +160,7 @@ impl Ledger {
         votes: Result<VoteLog, RecordError>,
         planted: Planted,
     ) -> Result<(Self, Vec<Output>), OpenError> {
-        let mut chain = Chain::genesis(genesis).carrying(planted);
+        let mut replay = Replay::of(Chain::genesis(genesis).carrying(planted));
         for StoredBlock { block, certificate } in stored {
             let height = block.header.height;
             let refused = |error| OpenError::Block { height, error };
@@ -171,9 +171,9 @@ impl Ledger {
             if config.checkpoint.is_some_and(|trusted| trusted.height == height && trusted.block != id) {
                 return Err(OpenError::OtherHistory { height });
             }
-            let candidate = chain.check(block, TimeBound::Certified, &|_| true).map_err(refused)?;
-            chain.commit(candidate);
+            replay.take(block, id).map_err(refused)?;
         }
+        let chain = replay.finish().map_err(|(height, error)| OpenError::Block { height, error })?;
         let address = key.address();
         let mut ledger = Self {
             key,
@@ -231,8 +231,8 @@ impl Ledger {
 
     /// When to be woken with [`Input::Tick`] at the latest.
     pub fn poll_timeout(&self) -> Option<Tick> {
-        let heartbeat = self.may_vote().then(|| self.last_commit.plus(self.config.heartbeat_ms));
-        let heartbeat = heartbeat.filter(|_| self.engine.is_none());
+        let is_idle = self.engine.is_none() && self.may_vote();
+        let heartbeat = is_idle.then(|| self.last_commit.plus(self.config.heartbeat_ms));
         let patience = self.engine.as_ref().map(|engine| engine.started().plus(PATIENCE_MS));
         let catch_up = self.sync.next_timeout(self.chain.height()).filter(|_| self.halted.is_none());
         [
@@ -464,10 +464,8 @@ impl Ledger {
     /// Starts heights that are due and hands our block over where one is wanted, until nothing moves.
     fn pump(&mut self, now: Now) {
         loop {
-            let heartbeat = now.tick >= self.last_commit.plus(self.config.heartbeat_ms);
             let may_start = self.engine.is_none() && self.may_vote();
-            let wants_block = heartbeat || self.is_changing_hands() || !self.early.is_empty();
-            if may_start && (wants_block || self.has_work(now)) {
+            if may_start && (self.wants_block(now) || self.has_work(now)) {
                 self.start_height(now);
             }
             let before = self.chain.height();
@@ -479,11 +477,17 @@ impl Ledger {
         }
     }
 
+    /// Whether a block is due whatever waits for one.
+    fn wants_block(&self, now: Now) -> bool {
+        let heartbeat = now.tick >= self.last_commit.plus(self.config.heartbeat_ms);
+        heartbeat || self.is_changing_hands() || !self.early.is_empty()
+    }
+
     /// Whether other authorities decide the block after the next one. It is made at once: until then those who were asked
     /// to go still decide, and whoever took a new key cannot sign with it.
     fn is_changing_hands(&self) -> bool {
         let state = self.chain.state();
-        state.authorities() != state.next_authorities()
+        state.authorities().hash() != state.next_authorities().hash()
     }
 
     /// Whether something waits that a block would take. What the state refuses is dropped on the way: it must not start

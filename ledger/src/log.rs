@@ -24,6 +24,8 @@ pub struct ProofError {
 pub struct Log {
     tree: MemoryBackedTree<Hasher, Leaf>,
     frontier: Frontier,
+    /// Of the last transaction; none before the first.
+    root: Option<LogRoot>,
 }
 
 impl Log {
@@ -34,11 +36,14 @@ impl Log {
 
     /// Its root.
     pub fn root(&self) -> LogRoot {
-        self.frontier.root()
+        self.root.unwrap_or_else(|| self.frontier.root())
     }
 
     /// Root and size with these transactions appended, without appending them.
     pub fn with(&self, ids: &[TransactionId]) -> (LogRoot, u64) {
+        if ids.is_empty() {
+            return (self.root(), self.size());
+        }
         let mut frontier = self.frontier.clone();
         ids.iter().for_each(|id| frontier.push(id));
         (frontier.root(), frontier.size)
@@ -51,12 +56,13 @@ impl Log {
             self.frontier.push(id);
         }
         if !ids.is_empty() {
-            let tree = self.tree.root();
+            let (tree, root) = (self.tree.root(), self.frontier.root());
             assert_eq!(
                 tree.as_bytes().as_slice(),
-                self.frontier.root().as_bytes(),
+                root.as_bytes(),
                 "invariant: both ways of hashing the log agree"
             );
+            self.root = Some(root);
         }
     }
 
@@ -132,11 +138,16 @@ impl Frontier {
 }
 
 fn leaf_hash(leaf: &Leaf) -> Leaf {
-    *Hasher::new().update(&[0]).update(leaf).finalize().as_bytes()
+    let mut bytes = [0; 33];
+    bytes[1..].copy_from_slice(leaf);
+    *blake3::hash(&bytes).as_bytes()
 }
 
 fn parent_hash(left: &Leaf, right: &Leaf) -> Leaf {
-    *Hasher::new().update(&[1]).update(left).update(right).finalize().as_bytes()
+    let mut bytes = [1; 65];
+    bytes[1..33].copy_from_slice(left);
+    bytes[33..].copy_from_slice(right);
+    *blake3::hash(&bytes).as_bytes()
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod energy;
 mod energy_after;
 mod keys;
 mod refusals;
+mod replay;
 mod token;
 mod waiting;
 

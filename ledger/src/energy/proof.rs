@@ -6,7 +6,7 @@ use protocol::{Address, Bounded, Digest, Invalid, LogRoot, TransactionId, encode
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use super::settle::{Line, Outcome};
-use crate::log::{Log, verify_inclusion};
+use crate::log::{Frontier, Log, verify_inclusion};
 
 /// The lines of one version of one slot.
 #[derive(Debug, Clone)]
@@ -38,6 +38,16 @@ impl LineTree {
     /// What the ledger holds of it.
     pub fn root(&self) -> Digest {
         Digest::new(*self.leaves.root().as_bytes())
+    }
+
+    /// The root alone, without the tree.
+    fn root_of(slot: SlotId, version: u32, outcome: &Outcome, salts: &[Salt]) -> Digest {
+        assert_eq!(outcome.lines.len(), salts.len(), "invariant: every line comes from a statement");
+        let mut frontier = Frontier::default();
+        for (line, salt) in outcome.lines.iter().zip(salts) {
+            frontier.push(&leaf(slot, version, line, salt));
+        }
+        Digest::new(*frontier.root().as_bytes())
     }
 
     /// The proof of the line at a place; none past the last.
@@ -73,7 +83,7 @@ pub fn slot_result(
         traded: outcome.traded,
         given: outcome.given,
         price: outcome.price,
-        lines: LineTree::new(slot, version, outcome, salts).root(),
+        lines: LineTree::root_of(slot, version, outcome, salts),
         missing: Bounded::new(missing)?,
     })
 }

@@ -99,12 +99,13 @@ impl Buckets {
         root(&hashes)
     }
 
-    pub(super) fn apply(&mut self, changed: Changed) {
+    /// Takes in what changed, with the root that [`Self::root_with`] found for it.
+    pub(super) fn apply(&mut self, changed: Changed, root: StateHash) {
         for (index, bucket, hash) in changed.0 {
             put(&mut self.hashes, index, &hash);
             self.buckets[index] = bucket;
         }
-        self.root = root(&self.hashes);
+        self.root = root;
     }
 
     pub(super) fn changed(&self, delta: &Delta) -> Changed {
@@ -200,18 +201,21 @@ mod tests {
         let put = |i: u8, v: i64| (key(i), Some(Entry::Invitation(UnixMs(v))));
         let first: Delta = (0..200).map(|i| put(i, 1)).collect();
         let second: Delta = [put(3, 2), (key(4), None), put(201, 9)].into();
+        let apply = |buckets: &mut Buckets, delta: &Delta| {
+            let changed = buckets.changed(delta);
+            let expected = buckets.root_with(&changed);
+            assert_ne!(expected, buckets.root());
+            buckets.apply(changed, expected);
+            assert_eq!(root(&buckets.hashes), expected, "what was taken in hashes to what was found for it");
+            expected
+        };
         let mut buckets = Buckets::default();
-        buckets.apply(buckets.changed(&first));
-        let changed = buckets.changed(&second);
-        let expected = buckets.root_with(&changed);
-        assert_ne!(expected, buckets.root());
-        buckets.apply(changed);
-        assert_eq!(buckets.root(), expected);
+        apply(&mut buckets, &first);
+        let expected = apply(&mut buckets, &second);
 
         let mut all = first;
         all.extend(second);
         let mut other_way = Buckets::default();
-        other_way.apply(other_way.changed(&all));
-        assert_eq!(other_way.root(), expected);
+        assert_eq!(apply(&mut other_way, &all), expected);
     }
 }

@@ -12,6 +12,9 @@ use crate::error::Reject;
 impl State {
     /// The address under which a member was admitted; its work orders carry it, whatever its key is now.
     pub fn origin(&self, address: &Address) -> Address {
+        if !self.has_moved {
+            return *address;
+        }
         match self.get(&Key::Origin(*address)) {
             Some(Entry::Origin(origin)) => origin.address,
             Some(_) | None => *address,
@@ -20,6 +23,9 @@ impl State {
 
     /// Where a former key's member is now; the address itself if it never changed its key.
     pub fn current(&self, address: &Address) -> Address {
+        if !self.has_moved {
+            return *address;
+        }
         follow(address, |key| self.get(key))
     }
 

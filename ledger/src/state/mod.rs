@@ -55,6 +55,8 @@ pub struct State {
     entries: BTreeMap<Key, Entry>,
     /// The entry under [`Key::Meta`], which is looked at with every message.
     meta: Meta,
+    /// Whether any member ever changed its key: where nobody did, nobody has to be followed from key to key.
+    has_moved: bool,
     buckets: Buckets,
     /// Where each commitment came in, by the commitment first: what the entries say, in another order.
     entered: BTreeSet<(Digest, AssemblyId)>,
@@ -79,7 +81,7 @@ impl State {
         };
         delta.insert(Key::Meta, Some(Entry::Meta(meta.clone())));
         let (entries, buckets, entered) = (BTreeMap::new(), Buckets::default(), BTreeSet::new());
-        let mut state = Self { entries, meta, buckets, entered };
+        let mut state = Self { entries, meta, has_moved: false, buckets, entered };
         let prepared = state.prepare(delta);
         state.commit(prepared);
         state
@@ -99,8 +101,14 @@ impl State {
 
     /// Takes in what a block wrote.
     pub fn commit(&mut self, prepared: Prepared) {
-        self.buckets.apply(prepared.changed);
-        for (key, entry) in prepared.delta {
+        self.buckets.apply(prepared.changed, prepared.hash);
+        self.write(prepared.delta);
+    }
+
+    /// Takes in what a stored block wrote. The hash stays what it was until [`Self::seal`].
+    pub(crate) fn write(&mut self, delta: Delta) {
+        for (key, entry) in delta {
+            self.has_moved |= matches!(key, Key::Moved(_));
             match entry {
                 Some(Entry::Meta(meta)) => self.meta = meta,
                 Some(entry) => {
@@ -116,6 +124,12 @@ impl State {
                 }
             }
         }
+    }
+
+    /// Hashes everything that was written since the last time.
+    pub(crate) fn seal(&mut self, written: Delta) {
+        let Prepared { changed, hash, .. } = self.prepare(written);
+        self.buckets.apply(changed, hash);
     }
 
     /// Counters and authority sets.
@@ -279,9 +293,14 @@ impl<'a> Overlay<'a> {
 
     /// Entries of a range of keys, changes included, in order.
     fn range(&self, range: std::ops::RangeInclusive<Key>) -> Vec<(Key, Entry)> {
+        let stored = self.base.entries.range(range.clone());
+        let mut changed = self.delta.range(range).peekable();
+        if changed.peek().is_none() {
+            return stored.map(|(key, entry)| (*key, entry.clone())).collect();
+        }
         let mut merged: BTreeMap<Key, Option<Entry>> =
-            self.base.entries.range(range.clone()).map(|(key, entry)| (*key, Some(entry.clone()))).collect();
-        merged.extend(self.delta.range(range).map(|(key, entry)| (*key, entry.clone())));
+            stored.map(|(key, entry)| (*key, Some(entry.clone()))).collect();
+        merged.extend(changed.map(|(key, entry)| (*key, entry.clone())));
         merged.into_iter().filter_map(|(key, entry)| entry.map(|entry| (key, entry))).collect()
     }
 }
