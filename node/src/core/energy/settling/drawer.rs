@@ -60,6 +60,15 @@ impl Drawer {
         held
     }
 
+    /// Opens it. What it was where it was shut, to be put back if nothing comes of it.
+    pub(super) fn unpack(&mut self) -> Option<Self> {
+        if self.is_open() {
+            return None;
+        }
+        let opened = Self::Open(self.read().into_owned());
+        Some(std::mem::replace(self, opened))
+    }
+
     /// Packs it.
     pub(super) fn shut(&mut self) {
         if let Self::Open(held) = self {
@@ -109,6 +118,9 @@ mod tests {
         let Drawer::Shut { bytes, .. } = &drawer else { panic!("it is open") };
         assert!(bytes.len() < 200 * 200, "{} bytes of 200 statements", bytes.len());
         assert_eq!((drawer.len(), drawer.read().into_owned()), (200, before.clone()));
+        let packed = drawer.unpack().unwrap();
+        assert!(drawer.is_open() && !packed.is_open() && drawer.unpack().is_none());
+        drawer = packed;
         drawer.open().remove(&held(3).member);
         assert_eq!((drawer.len(), drawer.is_open()), (199, true));
         drawer.open().insert(held(3).member, held(3));

@@ -1,6 +1,8 @@
 //! Two desks come to one result: each offers what it found with its signature; where they rest on different statements
 //! they exchange those first; where both say the same it goes on the ledger with both signatures.
 
+use std::collections::BTreeSet;
+
 use protocol::energy::{
     Dispute, DisputeReason, Held, Offer, Settlement, SettlementMessage, SignedSettlement, SlotId,
 };
@@ -40,6 +42,7 @@ impl Office {
         if !hall.has_desk(&hall.me) {
             return;
         }
+        let packed = tray.statements.unpack();
         if !Self::is_ready(hall, slot, tray) {
             return tray.compare_early(hall, slot, acts);
         }
@@ -55,6 +58,9 @@ impl Office {
             let found = found.clone();
             self.busy.remove(&slot);
             tray.forget();
+            if let Some(packed) = packed {
+                tray.statements = packed;
+            }
             self.sum_up(hall, slot, &found);
             return;
         }
@@ -67,8 +73,9 @@ impl Office {
             tray.told.clear();
             tray.wished = None;
         }
-        tray.offer(hall, slot, acts);
-        tray.meet(hall, slot, acts);
+        let partners = hall.partners(slot);
+        tray.offer(hall, &partners, acts);
+        tray.meet(hall, slot, &partners, acts);
     }
 
     /// Another desk offers what it found of a slot.
@@ -123,21 +130,20 @@ impl Office {
 
 impl Tray {
     /// Sends partners what this desk found, now and then again.
-    fn offer(&mut self, hall: &Hall<'_>, slot: SlotId, acts: &mut Vec<Act>) {
-        let Some(mine) = self.mine.clone() else { return };
-        for partner in hall.partners(slot) {
-            if self.told.get(&partner).is_some_and(|told| hall.now.tick.since(*told) < OFFER_AGAIN_MS) {
+    fn offer(&mut self, hall: &Hall<'_>, partners: &BTreeSet<Address>, acts: &mut Vec<Act>) {
+        let Some(mine) = &self.mine else { return };
+        for partner in partners {
+            if self.told.get(partner).is_some_and(|told| hall.now.tick.since(*told) < OFFER_AGAIN_MS) {
                 continue;
             }
-            self.told.insert(partner, hall.now.tick);
-            acts.push(Act::Send(partner, SettlementMessage::Offer(Box::new(mine.clone()))));
+            self.told.insert(*partner, hall.now.tick);
+            acts.push(Act::Send(*partner, SettlementMessage::Offer(Box::new(mine.clone()))));
         }
     }
 
     /// Looks for a partner that found the same.
-    fn meet(&mut self, hall: &Hall<'_>, slot: SlotId, acts: &mut Vec<Act>) {
+    fn meet(&mut self, hall: &Hall<'_>, slot: SlotId, partners: &BTreeSet<Address>, acts: &mut Vec<Act>) {
         let Some(mine) = self.mine.clone() else { return };
-        let partners = hall.partners(slot);
         let offers: Vec<(Address, Offer)> = self
             .offers
             .iter()
