@@ -21,6 +21,7 @@ use protocol::{
 use crate::disk::{Crash, Disk};
 use crate::metered::Metered;
 use crate::mutants::Mutant;
+use crate::opening::Records;
 
 /// Hive time at the start of the world: 2025-12-06T05:46:40Z.
 pub const EPOCH_MS: i64 = 1_765_000_000_000;
@@ -162,6 +163,8 @@ pub struct Building {
     pub(crate) places: Vec<Range<usize>>,
     /// Blocks that were read for laggards since the start, by their place: a file that only grows reads the same again.
     read: BTreeMap<usize, SyncBlock>,
+    /// Records of `blocks.log` that were read at a start.
+    pub(crate) records: Records,
     /// Rows of requests that the committer has not written yet.
     unwritten: Vec<(Ticket, Vec<Definition>, Vec<Row>)>,
     /// Number of the next record of the telemetry log; `None` before its header is written.
@@ -191,6 +194,7 @@ impl Building {
             boot: 0,
             places: Vec::new(),
             read: BTreeMap::new(),
+            records: Records::default(),
             unwritten: Vec::new(),
             telemetry_seq: None,
             crash_after: None,

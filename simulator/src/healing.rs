@@ -9,7 +9,6 @@ use protocol::{Bytes, Height, WorkOrderStatus};
 
 use crate::checker::{Rule, Violation};
 use crate::disk::Crash;
-use crate::opening::whole_blocks;
 use crate::world::{Event, World};
 
 /// How long a hive may take to agree and go on when the faults stop, milliseconds.
@@ -202,9 +201,9 @@ impl World<'_> {
 
     /// Disks mostly hold the same blocks: what `before` holds was replayed, and is not carried out again.
     fn replay_disk(&mut self, node: usize, before: &mut Option<Replayed>) -> Result<(), Violation> {
-        let place = &self.places[node];
-        let name = place.building.name.clone();
-        let (stored, _) = whole_blocks(place.building.disk.blocks.bytes(), &self.hive.genesis);
+        let building = &mut self.places[node].building;
+        let (stored, _) = building.records.whole_blocks(building.disk.blocks.bytes(), &self.hive.genesis);
+        let name = building.name.clone();
         let is_whole = stored.len() as u64 == self.checker.height().0;
         let replayed = match before.take().filter(|before| before.is_of(&stored)) {
             Some(replayed) => replayed,
@@ -212,6 +211,7 @@ impl World<'_> {
         };
         let head = replayed.head;
         *before = Some(replayed);
+        let place = &self.places[node];
         if let Some(ledger) = place.building.ledger()
             && ledger.head() != head
         {

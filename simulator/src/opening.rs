@@ -8,7 +8,7 @@ use node::core::catalogue::Retention;
 use node::core::telemetry::{Body, Found, Row, SegmentReader};
 use node::core::{AssetConfig, Core, CoreConfig, Output, Replayed, SiteConfig};
 use protocol::limits::{BLOCK_TIME_AHEAD_MS_MAX, READING_AHEAD_MS_MAX, SERIES_DEFAULT_MAX};
-use protocol::{AssetKind, Bytes, Genesis, Height, Now};
+use protocol::{AssetKind, BlockId, Bytes, Genesis, Height, Now};
 
 use crate::building::{Building, Hive, SEGMENT};
 use crate::mutants::Mutant;
@@ -129,7 +129,7 @@ impl Building {
 
     /// All blocks on disk; a torn or damaged end is cut.
     fn read_blocks(&mut self, genesis: &Genesis) -> (Vec<StoredBlock>, usize) {
-        let (stored, places) = whole_blocks(self.disk.blocks.bytes(), genesis);
+        let (stored, places) = self.records.whole_blocks(self.disk.blocks.bytes(), genesis);
         let whole = places.last().map_or(0, |place| place.end);
         let cut = self.disk.blocks.bytes().len() - whole;
         if cut > 0 && self.mutant != Some(Mutant::TornTailKept) {
@@ -179,20 +179,46 @@ impl Building {
     }
 }
 
-/// The blocks of a `blocks.log` that follow from genesis, up to the first record that does not.
-pub fn whole_blocks(bytes: &[u8], genesis: &Genesis) -> (Vec<StoredBlock>, Vec<Range<usize>>) {
-    let (mut stored, mut places): (Vec<StoredBlock>, Vec<Range<usize>>) = (Vec::new(), Vec::new());
-    let (mut offset, mut previous) = (0, genesis.block());
-    while let Some(Frame::Record { body, end }) = read_block_frame(bytes, offset) {
-        let Ok(block) = decode_block(body) else { break };
-        let header = &block.block.header;
-        if header.previous != previous || header.height.0 != stored.len() as u64 + 1 {
-            break;
+/// Records of a `blocks.log` as they were read last, by height: a node starts many times from a file that only grows, and
+/// the same bytes read the same again.
+#[derive(Debug, Default)]
+pub struct Records(Vec<Record>);
+
+#[derive(Debug)]
+struct Record {
+    bytes: Vec<u8>,
+    stored: StoredBlock,
+    id: BlockId,
+}
+
+impl Records {
+    /// The blocks that follow from genesis, up to the first record that does not, and where each stands.
+    pub fn whole_blocks(&mut self, bytes: &[u8], genesis: &Genesis) -> (Vec<StoredBlock>, Vec<Range<usize>>) {
+        let (mut stored, mut places): (Vec<StoredBlock>, Vec<Range<usize>>) = (Vec::new(), Vec::new());
+        let (mut offset, mut previous) = (0, genesis.block());
+        while let Some(record) = self.at(stored.len(), &bytes[offset..]) {
+            let header = &record.stored.block.header;
+            if header.previous != previous || header.height.0 != stored.len() as u64 + 1 {
+                break;
+            }
+            previous = record.id;
+            stored.push(record.stored.clone());
+            places.push(offset..offset + record.bytes.len());
+            offset += record.bytes.len();
         }
-        previous = block.block.id();
-        stored.push(block);
-        places.push(offset..end);
-        offset = end;
+        (stored, places)
     }
-    (stored, places)
+
+    /// The record that `rest` begins with, if it is a whole one.
+    fn at(&mut self, index: usize, rest: &[u8]) -> Option<&Record> {
+        let is_known = self.0.get(index).is_some_and(|record| rest.starts_with(&record.bytes));
+        if !is_known {
+            self.0.truncate(index);
+            let Some(Frame::Record { body, end }) = read_block_frame(rest, 0) else { return None };
+            let stored = decode_block(body).ok()?;
+            let id = stored.block.id();
+            self.0.push(Record { bytes: rest[..end].to_vec(), stored, id });
+        }
+        self.0.get(index)
+    }
 }

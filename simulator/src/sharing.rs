@@ -15,6 +15,7 @@ use protocol::limits::STAND_BY_AFTER_MS;
 use protocol::{Action, Address, Digest, UnixMs, encode};
 
 use crate::checker::{Rule, Violation};
+use crate::faults::Sharing;
 use crate::world::{Event, World};
 
 /// How often people look whether something of sharing is to be decided, milliseconds.
@@ -24,6 +25,11 @@ const CHANGE_PER_MILLE: u64 = 60;
 /// How long after the end of a slot it has to be settled where all is well, in quarters of an hour of hive time: every
 /// pair of desks had its turn.
 const QUARTERS_MAX: i64 = 6;
+/// How long after the end of a slot a meter is read, milliseconds of hive time: in time, and in some cases late.
+const READ_AFTER_MS: (u64, u64) = (1_000, 90_000);
+const READ_LATE_MS: (u64, u64) = (5 * 60_000, 40 * 60_000);
+/// Of 1,000 readings of a slot's end, how many come late.
+const READ_LATE_PER_MILLE: u64 = 20;
 /// What is left for statements, offers and lines to travel, milliseconds of the world.
 const TRAVEL_MS: i64 = 20_000;
 
@@ -153,6 +159,22 @@ impl World<'_> {
             3 => SharingRule::StaticFixed(key),
             _ => SharingRule::StaticIterated(key),
         }
+    }
+
+    /// Where hive time flies, gateways go by it: each reads its meter when a slot is over. How long until then, milliseconds
+    /// of the world; none where readings come by the weather.
+    pub(crate) fn next_slot_read_ms(&mut self) -> Option<u64> {
+        let Sharing { pace, hourly } = self.weather.sharing;
+        if pace <= 1 || self.healed_at.is_some() {
+            return None;
+        }
+        let length = if hourly { SlotLength::Hour } else { SlotLength::Quarter };
+        let now = self.hive.clock.at(self.now);
+        let end = SlotId::at(now, length)?.end(length);
+        let is_late = self.chance.per_mille(READ_LATE_PER_MILLE);
+        let (low, high) = if is_late { READ_LATE_MS } else { READ_AFTER_MS };
+        let until = u64::try_from(end.since(now)).ok()? + self.chance.between(low, high);
+        Some(until.div_ceil(pace))
     }
 
     /// Cuts slots from readings on disk until nothing is left to cut: the shell's turn.

@@ -522,7 +522,10 @@ impl<'a> World<'a> {
     }
 
     fn read_later(&mut self, node: usize) {
-        let wait = self.chance.wait(self.weather.reading_every_ms);
+        let wait = match self.next_slot_read_ms() {
+            Some(wait) => wait,
+            None => self.chance.wait(self.weather.reading_every_ms),
+        };
         self.after(wait, Event::Reading { node });
     }
 
