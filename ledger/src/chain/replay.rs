@@ -80,7 +80,7 @@ impl Replay {
             state: chain.state.hash(),
             log_root: chain.log.root(),
             log_size: chain.log.size(),
-            ..header.clone()
+            ..header
         };
         compare(&expected, &header)
     }

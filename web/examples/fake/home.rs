@@ -92,6 +92,7 @@ fn assembly(stage: AssemblyStage) -> AssemblyView {
         carried: Some(EffectDraft::WorkOrder { asset: "CAS-S1-ELEVATOR_1".to_owned(), most: 48_000_000_000 }),
         after_appeal: false,
         result: is_over.then_some(result),
+        progress: None,
     };
     let notice = DeadlineView {
         rule: "be-notice".to_owned(),
@@ -176,6 +177,7 @@ fn poll() -> PollView {
         id: "f0".repeat(32),
         chain: "07".repeat(32),
         stage: PollStage::Open,
+        not_put: None,
         question: "Where should the bicycles stand?".to_owned(),
         choices: vec![choice("In the yard"), choice("In the cellar")],
         hidden: true,

@@ -218,7 +218,9 @@ fn what_lasts_is_told_once_and_what_is_lost_is_said_again() {
     let mut row = Row::new(20);
     row.twist = |from, _, message| match message {
         StreetMessage::Signal(_) if from % 2 == 0 => None,
-        other => Some(other),
+        other @ (StreetMessage::Signal(_) | StreetMessage::Heeded(..) | StreetMessage::Notices(_)) => {
+            Some(other)
+        }
     };
     row.notice(4..10, Heat);
     row.pass(2);
