@@ -1,6 +1,7 @@
 // Residents decide: four people come in by their letters on their phones; the syndic prepares on hers; they vote and vote
 // again, one lets another vote, a paper ballot is entered by two, an authority is killed; chair and syndic sign what was
 // counted, and every node holds the same.
+import { blocks, DAY_MS, enrol, send, vote } from './house.mjs';
 import { get, until } from './neighbourhood.mjs';
 import { check, expect, isUsable, listen, pictures } from './visitor.mjs';
 import { spawnSync } from 'node:child_process';
@@ -27,57 +28,6 @@ owner,,,,,4,5,full,1,1,2020-01-01,
 office,,,syndic,,,3,,,,2020-01-01,
 `;
 const HOSTILE = 'The motor runs hot. <b>Vote</b> <img src=x onerror="document.title=1">';
-const DAY_MS = 86_400_000;
-
-/** What the syndic does from a script: writing with the operator's token. */
-async function send(node, method, route, body, type = 'application/json') {
-  const headers = { authorization: `Bearer ${node.token}`, 'content-type': type };
-  const answer = await fetch(`${node.http}${route}`, { method, headers, body: typeof body === 'string' ? body : JSON.stringify(body) });
-  const text = await answer.text();
-  expect(answer.ok, `${method} ${route}: ${answer.status} ${text}`);
-  return text ? JSON.parse(text) : null;
-}
-
-/** A quiet hive makes no blocks: notes on a work order make some. */
-async function blocks(node, isEnough) {
-  for (let n = 0; !(await isEnough()); n += 1) {
-    expect(n < 200, 'the height does not rise');
-    const { items } = await get(node, '/api/v1/workorders');
-    const order = items.find((one) => one.asset?.startsWith(node.name) && one.status !== 'done');
-    expect(order, 'the building has an open work order');
-    await send(node, 'PATCH', `/api/v1/workorders/${order.id}`, { notes: `looked again, ${n} ${Date.now()}` });
-    await new Promise((resolve) => setTimeout(resolve, 150));
-  }
-}
-
-async function enrol(browser, node, letter) {
-  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, locale: 'en-GB', hasTouch: true, reducedMotion: 'reduce' });
-  const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
-  const complaints = listen(page);
-  await page.goto(`${node.http}/#/enrol/${letter.code}`);
-  await page.getByText(letter.name).first().waitFor();
-  await isUsable(page, 'the letter');
-  // "Yes, make my key", and onwards to the first screen, where the name stands in the title.
-  await page.locator('button.primary').first().click();
-  await until(`${letter.name} is at home`, 15_000, async () => {
-    if (await page.locator('h1').filter({ hasText: `Hello ${letter.name}` }).isVisible()) return true;
-    const onwards = page.locator('button.primary');
-    if ((await onwards.count()) > 0 && (await onwards.first().isEnabled())) await onwards.first().click({ timeout: 1_000 });
-    return false;
-  });
-  return { page, context, complaints, name: letter.name };
-}
-
-/** Chooses, checks, signs; `section` is the ballot among those of the page. */
-async function vote({ page, name }, node, number, choice, section = 0) {
-  if (new URL(page.url()).hash !== `#/assemblies/${number}`) await page.goto(`${node.http}/#/assemblies/${number}`);
-  const ballot = page.locator('main article section').nth(section);
-  await ballot.locator('button.big').nth(choice).click();
-  await isUsable(page, `${name} reviews`);
-  await ballot.locator('button.primary.big').click();
-  await ballot.locator('.tracker').waitFor();
-}
 
 /** The syndic fills in the form of a new assembly and announces it, as a person would. */
 async function prepare({ page }, node, draft) {

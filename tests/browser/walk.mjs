@@ -2,6 +2,7 @@
 // of structure, so that wording and language are free. The last line says how many checks passed.
 import path from 'node:path';
 import { assembly } from './assembly.mjs';
+import { decide } from './decide.mjs';
 import { caretaker } from './caretaker.mjs';
 import { energy } from './energy.mjs';
 import { figures } from './figures.mjs';
@@ -194,6 +195,7 @@ async function main() {
   });
   const stories = [
     ['assembly', 'CAS-S2', () => assembly(browser, net, 'CAS-S2')],
+    ['decide', 'CAS-S3', () => decide(browser, net, ['CAS-S3', 'CAS-S4'])],
     ['walk', 'CAS-S1', () => walk(browser, SCREENS[0], net)],
     ['walk', 'CAS-S2', () => walk(browser, SCREENS[1], net)],
     ['caretaker', 'CAS-S3', () => caretaker(browser, net, 'CAS-S3')],
