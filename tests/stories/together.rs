@@ -137,7 +137,7 @@ fn three_buildings_decide_one_question_each_by_its_law_and_it_is_carried_out_whe
         effect: Effect::Action(Box::new(Action::AddAuthority(fifth))),
     };
     put(&nodes, &question);
-    // The text follows to those who are asked, and to nobody else.
+    // The text follows to those who are asked and to those who approve, and to nobody else.
     let document = format!("/api/v1/documents/{hash}");
     for node in &nodes[1..3] {
         until("the text of the question is there", AGREE_S_MAX, || {
@@ -145,7 +145,7 @@ fn three_buildings_decide_one_question_each_by_its_law_and_it_is_carried_out_whe
             if found.body == text.as_bytes() { Ok(()) } else { Err(found.text()) }
         });
     }
-    assert_eq!(nodes[3].api.try_get(&document).unwrap().status, 404, "a building that is not asked");
+    assert_eq!(nodes[4].api.try_get(&document).unwrap().status, 404, "neither asked nor an authority");
 
     let asked = json!([{ "name": "question.txt", "hash": hash.to_string() }]);
     let item = |matter: &str, second_of: Option<u16>| {
