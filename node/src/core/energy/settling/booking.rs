@@ -50,6 +50,8 @@ pub(super) struct Bookings {
     booked: BTreeMap<(u64, Address), Booked>,
     others: Others,
     looked: Option<Tick>,
+    /// Settled slots that each unbooked week waited with at the last look.
+    waiting: BTreeMap<u64, u32>,
     /// Slots whose statements are to be asked for again.
     pub(super) lacks: Vec<SlotId>,
 }
@@ -128,11 +130,20 @@ impl Bookings {
         }
         self.looked = Some(now);
         self.lacks = self.lacking(hall, office);
+        let waits = waiting(hall);
+        let before = std::mem::replace(&mut self.waiting, waits.clone());
+        // Late slots come one by one: that they brought nothing is said once, when no more of them come.
+        let still_comes = |settlement: &Settlement| match settlement {
+            Settlement::Week(booking) => {
+                booking.lines.is_empty() && before.get(&booking.week) != waits.get(&booking.week)
+            }
+            _ => false,
+        };
         for partner in hall.desk_addresses() {
             if !hall.may_pair(&hall.me, &partner) || partner <= hall.me {
                 continue;
             }
-            for settlement in self.due(hall, office, partner) {
+            for settlement in self.due(hall, office, partner).into_iter().filter(|due| !still_comes(due)) {
                 self.remember(hall, partner, &settlement, acts);
                 let signature = settlement.sign(key, &hall.chain);
                 let basis = Digest::of("symbiose nothing to compare v1", &[]);
@@ -301,6 +312,15 @@ impl Bookings {
             acts.push(Act::Store(Change::DeleteBookedByOthers(week, pair)));
         }
     }
+}
+
+/// Settled slots that stand on the ledger and are not booked, by week.
+fn waiting(hall: &Hall<'_>) -> BTreeMap<u64, u32> {
+    let weeks = week_of(hall.oldest(), hall.length())..week_of(hall.current(), hall.length());
+    weeks
+        .map(|week| (week, hall.state.energy_week(week).results))
+        .filter(|(_, results)| *results > 0)
+        .collect()
 }
 
 /// The same of one week. Whether its slots fall to this desk is asked once for each pair that settled some of them.

@@ -145,6 +145,29 @@ fn a_desk_makes_room_and_a_correction_brings_back_what_it_needs() {
     assert_eq!((week.results, week.bookings, week.booked), (0, 2, WattHours(1_000)));
 }
 
+/// After an outage late slots are settled one by one: that they brought nothing is booked when they have all come.
+#[test]
+fn late_slots_that_bring_nothing_are_booked_together() {
+    const LATE: u64 = 8;
+    let mut street = Street::sharing(6);
+    let first = street.slot();
+    street.pass_coarse(39 * 3_600_000);
+    for late in first.0..first.0 + LATE {
+        for house in 0..6 {
+            street.meter(house, SlotId(late), 100, 0);
+        }
+        street.pass(25_000);
+    }
+    street.pass(120_000);
+    let state = street.core(0).ledger().state();
+    for late in first.0..first.0 + LATE {
+        assert!(state.settled(SlotId(late)).is_some(), "slot {late}");
+    }
+    let week = state.energy_week(ledger::state::energy::week_of(first, LENGTH));
+    assert_eq!((week.results, week.traded, week.booked), (0, WattHours(0), WattHours(0)));
+    assert!((1..=2).contains(&week.bookings), "{} bookings of nothing", week.bookings);
+}
+
 /// What was signed is what goes out again, to the last byte, and a node that is down for a day states the day after it.
 #[test]
 fn a_building_that_was_down_for_a_day_settles_it_afterwards() {
