@@ -24,6 +24,7 @@ use protocol::energy::{self, Percent, Price, SlotId, SlotLength, WattHours};
 use protocol::{Address, AssetKind, Digest, Role, Severity, WorkOrderId, WorkOrderStatus};
 
 use crate::incident_samples::incident_entries;
+use crate::learning_samples::learning_entries;
 use crate::samples::TIME;
 
 /// Every kind of entry, with its name in the golden file.
@@ -76,6 +77,7 @@ pub(crate) fn building_entries() -> Vec<(&'static str, Change)> {
     ]
     .into_iter()
     .chain(incident_entries())
+    .chain(learning_entries())
     .collect()
 }
 

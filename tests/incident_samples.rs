@@ -2,6 +2,7 @@
 
 use node::core::Change;
 use node::core::incidents::{HeldCard, HeldWithdrawal, IncidentKept, OwnCard, OwnWithdrawal, Told};
+use node::core::switch::Switch;
 use protocol::aggregate::{Built, Lots, Region, Stratum};
 use protocol::energy::SettlementMessage;
 use protocol::incident::{
@@ -53,6 +54,7 @@ pub(crate) fn incident_entries() -> Vec<(&'static str, Change)> {
             put(IncidentKept::HeldWithdrawal(HeldWithdrawal { week: WEEK, building, contractor })),
         ),
         ("incident batch", put(IncidentKept::Batch(Box::new(batch())))),
+        ("incident switch", put(IncidentKept::Switch(Switch { is_on: false, at: TIME }))),
     ]
 }
 

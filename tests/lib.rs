@@ -7,6 +7,7 @@ mod building_samples;
 pub mod decoders;
 mod energy_samples;
 mod incident_samples;
+mod learning_samples;
 mod samples;
 mod telemetry_samples;
 mod token_samples;

@@ -18,6 +18,7 @@ mod harness;
 mod hostile;
 mod hostile_telemetry;
 mod incident_samples;
+mod learning_samples;
 mod licences;
 mod nab;
 mod samples;

@@ -4,10 +4,12 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
 
+use protocol::UnixMs;
 use serde_json::{Value, json};
+use testnet::folder;
 
 use super::wait::within;
-use super::{Client, programs, story_folder, until};
+use super::{Client, programs, story_folder, time, until};
 
 /// How long a neighbourhood may take until every node is ready, seconds.
 const READY_S_MAX: u64 = 60;
@@ -37,10 +39,20 @@ pub(crate) struct Node {
 impl Hive {
     /// Starts a neighbourhood in a folder of this story and waits until every node is ready.
     pub(crate) fn start(story: &str, flags: &[&str]) -> Self {
+        Self::begin(story_folder(story), &[&["--reset"], flags].concat())
+    }
+
+    /// Starts one at a hive time that is to come.
+    pub(crate) fn start_at(story: &str, flags: &[&str], time: UnixMs) -> Self {
         let dir = story_folder(story);
+        folder::set_time(&dir, time.0).unwrap();
+        Self::begin(dir, flags)
+    }
+
+    fn begin(dir: PathBuf, flags: &[&str]) -> Self {
         let log = File::create(dir.with_extension("log")).unwrap();
         let mut command = programs::testnet();
-        command.args(["up", "--json", "--reset", "--for", LIFE_MAX, "--dir"]).arg(&dir).args(flags);
+        command.args(["up", "--json", "--for", LIFE_MAX, "--dir"]).arg(&dir).args(flags);
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         let mut hive = Self { process: command.spawn().unwrap(), dir };
         until("every node is ready", READY_S_MAX, || {
@@ -49,6 +61,14 @@ impl Hive {
             if hive.dir.join("net.json").exists() { Ok(()) } else { Err(hive.said()) }
         });
         hive
+    }
+
+    /// Stops every node and lets all go on at a later hive time.
+    pub(crate) fn leap(&self, time: UnixMs) {
+        let node = self.nodes().remove(0).api.get("/api/v1/node").unwrap();
+        let now = time::parse_ms(node["time"].as_str().unwrap());
+        let by_ms = u64::try_from(time.0).unwrap().checked_sub(now).expect("time only goes on");
+        self.tell(&["leap", &format!("{by_ms}ms")]);
     }
 
     /// Every node, founding ones first.
