@@ -227,6 +227,9 @@ pub struct UpArgs {
     /// First port; 0 for wherever there is room.
     #[arg(long, default_value_t = 0)]
     pub base_port: u16,
+    /// No gateway reports anything: what the folder holds is only looked at.
+    #[arg(long)]
+    pub unfed: bool,
 }
 
 impl UpArgs {
@@ -244,6 +247,7 @@ impl UpArgs {
             replay,
             base_port: self.base_port,
             reset: self.reset,
+            fed: !self.unfed,
             ..Options::new(binary, self.dir.clone())
         })
     }

@@ -109,7 +109,9 @@ pub fn plan(options: &Options, series: &[Series], clock: HiveClock) -> Result<Pl
         joined: 0,
     };
     let Some(kept) = Plan::load(&options.dir)? else { return Ok(wanted) };
-    let same = Plan { in_service_ms: kept.in_service_ms, joined: kept.joined, ..wanted } == kept;
+    // What began at a time of its own goes on without naming it again.
+    let founded_ms = begins_ms.unwrap_or(kept.founded_ms);
+    let same = Plan { founded_ms, in_service_ms: kept.in_service_ms, joined: kept.joined, ..wanted } == kept;
     if same {
         return Ok(kept);
     }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, HeaderName, SET_COOKIE};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
@@ -27,7 +27,8 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Client {
     node: String,
     authority: String,
-    bearer: String,
+    /// What opens the door: an operator's token or a resident's session.
+    key: (HeaderName, String),
     timeout: Duration,
     connection: Option<SendRequest<Full<Bytes>>>,
 }
@@ -39,6 +40,8 @@ pub struct Answer {
     pub status: StatusCode,
     /// The body, whole.
     pub body: Bytes,
+    /// `name=value` of the session it opens, if it opens one.
+    cookie: Option<String>,
     request: String,
     node: String,
 }
@@ -56,8 +59,8 @@ impl Client {
     /// A client of the node at `base` (`http://127.0.0.1:PORT`), named `node` in errors.
     pub fn new(node: &str, base: &str, token: &str) -> Self {
         let authority = base.strip_prefix("http://").unwrap_or(base).trim_end_matches('/').to_owned();
-        let bearer = format!("Bearer {token}");
-        Self { node: node.to_owned(), authority, bearer, timeout: ANSWER_TIMEOUT, connection: None }
+        let key = (AUTHORIZATION, format!("Bearer {token}"));
+        Self { node: node.to_owned(), authority, key, timeout: ANSWER_TIMEOUT, connection: None }
     }
 
     /// The same door with another patience.
@@ -70,8 +73,13 @@ impl Client {
     /// Another client of the same node, with its own connection.
     #[must_use]
     pub fn another(&self) -> Self {
-        let (node, authority, bearer) = (self.node.clone(), self.authority.clone(), self.bearer.clone());
-        Self { node, authority, bearer, timeout: self.timeout, connection: None }
+        let (node, authority, key) = (self.node.clone(), self.authority.clone(), self.key.clone());
+        Self { node, authority, key, timeout: self.timeout, connection: None }
+    }
+
+    /// Another client of the same node, in the session that an answer opened; none where it opened none.
+    pub fn in_session(&self, answer: &Answer) -> Option<Self> {
+        Some(Self { key: (COOKIE, answer.cookie.clone()?), ..self.another() })
     }
 
     /// The node's name.
@@ -88,6 +96,21 @@ impl Client {
     pub async fn post<T: DeserializeOwned>(&mut self, path: &str, body: &serde_json::Value) -> Result<T> {
         let body = Bytes::from(body.to_string());
         self.send(Method::POST, path, "application/json", body).await?.json()
+    }
+
+    /// PUTs JSON to `path`; the node has to accept it.
+    pub async fn put(&mut self, path: &str, body: &serde_json::Value) -> Result<()> {
+        self.accepted(Method::PUT, path, body).await
+    }
+
+    /// PATCHes `path` with JSON; the node has to accept it.
+    pub async fn patch(&mut self, path: &str, body: &serde_json::Value) -> Result<()> {
+        self.accepted(Method::PATCH, path, body).await
+    }
+
+    async fn accepted(&mut self, method: Method, path: &str, body: &serde_json::Value) -> Result<()> {
+        let answer = self.send(method, path, "application/json", Bytes::from(body.to_string())).await?;
+        if answer.status.is_success() { Ok(()) } else { Err(answer.refusal()) }
     }
 
     /// Sends one request. A connection that the node closed while idle is replaced once; every request of ours may
@@ -136,9 +159,11 @@ impl Client {
     ) -> Result<Answer> {
         let response = self.respond(method, path, content_type, body).await?;
         let status = response.status();
+        let cookie = response.headers().get(SET_COOKIE).and_then(|value| value.to_str().ok());
+        let cookie = cookie.and_then(|value| value.split(';').next()).map(str::to_owned);
         let collected = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
         let body = collected.map_err(|error| self.unreachable(&error.to_string()))?.to_bytes();
-        Ok(Answer { status, body, request: format!("{method} {path}"), node: self.node.clone() })
+        Ok(Answer { status, body, cookie, request: format!("{method} {path}"), node: self.node.clone() })
     }
 
     async fn respond(
@@ -152,7 +177,7 @@ impl Client {
             .method(method)
             .uri(path)
             .header(HOST, &self.authority)
-            .header(AUTHORIZATION, &self.bearer)
+            .header(&self.key.0, &self.key.1)
             .header(ACCEPT, "application/json, text/event-stream, */*");
         if !content_type.is_empty() {
             request = request.header(CONTENT_TYPE, content_type);

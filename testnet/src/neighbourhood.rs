@@ -162,7 +162,7 @@ impl Neighbourhood {
                 files::read_text(&dir.join("operator.token"))?.trim().to_owned(),
             )
         };
-        let process = Process::new(&name, &dir);
+        let process = Process::new(&name, &dir).in_zone(self.options.zone);
         let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
         let place =
             Place { index, title: layout::title(index), name, dir, http: loopback(http), p2p: loopback(p2p) };

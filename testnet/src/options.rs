@@ -26,6 +26,8 @@ pub struct Options {
     pub replay: Option<PathBuf>,
     /// Hive time at which a new folder starts, milliseconds; that of the recorded meters or of the wall if none.
     pub begins_ms: Option<i64>,
+    /// Time zone of the buildings, such as `UTC`; that of the machine if none.
+    pub zone: Option<&'static str>,
     /// First port; 0 for wherever there is room.
     pub base_port: u16,
     /// Forget what the folder holds.
@@ -52,6 +54,7 @@ impl Options {
             speed: 1.0,
             replay: None,
             begins_ms: None,
+            zone: None,
             base_port: 0,
             reset: false,
             load_members: 0,

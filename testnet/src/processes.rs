@@ -70,6 +70,8 @@ pub enum State {
 pub struct Process {
     name: String,
     dir: PathBuf,
+    /// The time zone of the building, where it is not the machine's.
+    zone: Option<&'static str>,
     child: Option<Child>,
     last_pid: Option<u32>,
     paused: bool,
@@ -78,7 +80,15 @@ pub struct Process {
 impl Process {
     /// The process of the node whose folder is `dir`; not started yet.
     pub fn new(name: &str, dir: &Path) -> Self {
-        Self { name: name.to_owned(), dir: dir.to_owned(), child: None, last_pid: None, paused: false }
+        let (name, dir) = (name.to_owned(), dir.to_owned());
+        Self { name, dir, zone: None, child: None, last_pid: None, paused: false }
+    }
+
+    /// The same in another time zone than the machine's, such as `UTC`.
+    #[must_use]
+    pub fn in_zone(mut self, zone: Option<&'static str>) -> Self {
+        self.zone = zone;
+        self
     }
 
     /// Starts `symbiose run` and does not wait for it. Gives the process id, which is also its group.
@@ -91,6 +101,7 @@ impl Process {
         let child = Command::new(binary)
             .args(["run", "--config"])
             .arg(self.dir.join("node.toml"))
+            .envs(self.zone.map(|zone| ("TZ", zone)))
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(log.try_clone().map_err(Error::file("open", &self.dir))?)

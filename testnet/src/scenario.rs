@@ -11,6 +11,7 @@ use crate::binary;
 use crate::clock::parse_duration;
 use crate::commands::perform;
 use crate::control::Request;
+use crate::day;
 use crate::error::{Error, Result};
 use crate::expect;
 use crate::files;
@@ -29,6 +30,8 @@ pub const BUILT_IN: [(&str, &str); 3] = [
 ];
 /// The one that starts no process: a recorded year through the rules of sharing.
 const MARKET: &str = "market";
+/// The one that plays a whole day, with residents and meters of its own.
+const DAY: &str = "day-2030";
 /// Steps of one scenario.
 const STEPS_MAX: usize = 200;
 
@@ -169,7 +172,11 @@ pub async fn run(wanted: &str, dir: &Path, as_json: bool) -> Result<()> {
             line(&format!("{name:12} {}", Scenario::parse(name, text)?.title));
         }
         line(&format!("{:12} {}", MARKET, market::TITLE));
+        line(&format!("{:12} {}", DAY, day::TITLE));
         return Ok(());
+    }
+    if wanted == DAY {
+        return day::run(dir, as_json).await;
     }
     if wanted == MARKET {
         return market::run(as_json).await;

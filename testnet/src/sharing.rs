@@ -7,7 +7,7 @@ use protocol::energy::{Desk, EnergyAction, Fees, Price, Rota, SlotId, SlotLength
 use protocol::hex::hex;
 use protocol::{Address, Digest, UnixMs, encode};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::clock::{HiveClock, whole};
@@ -65,7 +65,8 @@ pub async fn agree(neighbourhood: &Neighbourhood) -> Result<()> {
         return Ok(());
     }
     for action in [EnergyAction::Settle(rota), EnergyAction::Charge(tariff(neighbourhood.clock())?)] {
-        decide(&mut authorities, &action).await?;
+        let body = json!({"kind": "energy", "decision": hex(&encode(&action))});
+        decide(&mut authorities, &body, &action.to_string()).await?;
     }
     Ok(())
 }
@@ -87,10 +88,10 @@ fn tariff(clock: HiveClock) -> Result<Tariff> {
     Ok(Tariff { retail: RETAIL, feed_in: FEED_IN, fees, valid_from: SlotId(slot + 1) })
 }
 
-/// Proposes by the first authority; the others approve until it is carried out.
-async fn decide(authorities: &mut [Client], action: &EnergyAction) -> Result<()> {
-    let body = json!({"kind": "energy", "decision": hex(&encode(action))});
-    let proposed: Proposal = authorities[0].post("/api/v1/governance", &body).await?;
+/// Proposes an action of the hive, called `action` where it fails, by the first authority; the others approve until it is
+/// carried out.
+pub async fn decide(authorities: &mut [Client], body: &Value, action: &str) -> Result<()> {
+    let proposed: Proposal = authorities[0].post("/api/v1/governance", body).await?;
     let deadline = Instant::now() + WITHIN;
     for authority in &mut authorities[1..] {
         approve(authority, &proposed.id, deadline, action).await?;
@@ -105,12 +106,12 @@ async fn decide(authorities: &mut [Client], action: &EnergyAction) -> Result<()>
 }
 
 /// Approves once the authority knows of the proposal, unless it needs no more approvals by then.
-async fn approve(authority: &mut Client, id: &str, deadline: Instant, action: &EnergyAction) -> Result<()> {
+async fn approve(authority: &mut Client, id: &str, deadline: Instant, action: &str) -> Result<()> {
     let path = format!("/api/v1/governance/{id}/approve");
     loop {
         let is_done = match status(authority, id).await? {
             None => false,
-            Some(true) => authority.post::<serde_json::Value>(&path, &json!({})).await.is_ok(),
+            Some(true) => authority.post::<Value>(&path, &json!({})).await.is_ok(),
             Some(false) => true,
         };
         if is_done {
@@ -127,7 +128,7 @@ async fn status(authority: &mut Client, id: &str) -> Result<Option<bool>> {
     Ok(known.items.iter().find(|one| one.id == id).map(|one| one.status == "open"))
 }
 
-fn in_time(deadline: Instant, action: &EnergyAction) -> Result<()> {
+fn in_time(deadline: Instant, action: &str) -> Result<()> {
     if Instant::now() < deadline {
         return Ok(());
     }

@@ -27,10 +27,17 @@ export async function until(what, limitMs, look) {
 export async function start(programs, dir, flags) {
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true });
+  return up(programs, dir, ['--reset', ...flags]);
+}
+
+/** Lets a neighbourhood that was stopped in `dir` go on where it was, to be looked at: nothing is measured any more. */
+export const resume = (programs, dir) => up(programs, dir, ['--unfed']);
+
+async function up(programs, dir, flags) {
   const testnet = path.join(programs, 'testnet');
   const env = { ...process.env, SYMBIOSE_BIN: path.join(programs, 'symbiose') };
   const log = openSync(`${dir}.log`, 'w');
-  const child = spawn(testnet, ['up', '--json', '--reset', '--for', LIFE_MAX, '--dir', dir, ...flags], {
+  const child = spawn(testnet, ['up', '--json', '--for', LIFE_MAX, '--dir', dir, ...flags], {
     env,
     stdio: ['ignore', log, log],
   });

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { assembly } from './assembly.mjs';
 import { decide } from './decide.mjs';
 import { caretaker } from './caretaker.mjs';
+import { day } from './day.mjs';
 import { energy } from './energy.mjs';
 import { figures } from './figures.mjs';
 import { intruder } from './intruder.mjs';
@@ -186,6 +187,11 @@ async function main() {
   const chosen = process.argv.slice(2);
   if (chosen.length === 0 || chosen.includes('street')) {
     await check('street', () => trade(browser));
+    if (chosen.length === 1) return browser.close();
+  }
+  // It takes three minutes, so it is walked only when it is asked for.
+  if (chosen.includes('day')) {
+    await check('the day in 2030', () => day(browser));
     if (chosen.length === 1) return browser.close();
   }
   const flags = ['--buildings', '5', '--authorities', '4', '--speed', '10'];

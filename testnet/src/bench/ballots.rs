@@ -3,14 +3,11 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use hyper::Method;
 use ledger::light;
-use protocol::assembly::{AssemblyId, Ballot, Binding, Choice, ItemNumber, LotId, Votes, invitation_key};
-use protocol::energy::Salt;
+use protocol::assembly::{Choice, LotId, Votes};
 use protocol::hex::hex;
 use protocol::limits::RECEIPT_BYTES_MAX;
-use protocol::{Address, AuthoritySet, Bounded, ChainId, Digest, SigningKey, encode};
+use protocol::{Address, AuthoritySet, ChainId, encode};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -21,6 +18,7 @@ use crate::http::Client;
 use crate::neighbourhood::Neighbourhood;
 use crate::options::Options;
 use crate::receipt::{self, parsed, text};
+use crate::residents::{self, Ask, House};
 
 /// Owners who vote; each again and again.
 const OWNERS: u32 = 40;
@@ -41,9 +39,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// What ballots are signed for.
 #[derive(Debug, Clone)]
 struct Vote {
-    number: u64,
-    assembly: AssemblyId,
-    resolution: Digest,
+    ask: Ask,
+    building: Address,
     chain: ChainId,
 }
 
@@ -52,7 +49,7 @@ pub(super) async fn ballots(options: Options) -> Result<Vec<Measured>> {
     let mut neighbourhood = Neighbourhood::up(options).await?;
     let genesis = neighbourhood.plan().genesis()?;
     let mut client = neighbourhood.client(0);
-    let vote = prepare(&mut client).await?;
+    let vote = prepare(neighbourhood.client(0)).await?;
     let (mut samples, mut largest) = (Vec::new(), 0);
     for number in 0..MEASURED {
         let begun = Instant::now();
@@ -96,92 +93,38 @@ pub(super) async fn ballots(options: Options) -> Result<Vec<Measured>> {
 }
 
 /// Owners, keys, an assembly that is open.
-async fn prepare(client: &mut Client) -> Result<Vote> {
-    let csv = registry();
-    client.send(Method::PUT, "/api/v1/registry/csv", "text/csv", Bytes::from(csv)).await?.json::<Value>()?;
-    let objection = Bytes::from(json!({ "objection_hours": 0 }).to_string());
-    let set = client.send(Method::PUT, "/api/v1/registry/objection", "application/json", objection).await?;
-    if !set.status.is_success() {
-        return Err(set.refusal());
-    }
-    let place: Value = client.post("/api/v1/residents/challenge", &json!({})).await?;
-    let chain: ChainId = parsed(&place, "chain")?;
-    let building: Address = parsed(&place, "address")?;
+async fn prepare(client: Client) -> Result<Vote> {
     let persons: Vec<u32> = (1..=OWNERS + 1).collect();
-    let letters: Value = client.post("/api/v1/registry/letters", &json!({ "persons": persons })).await?;
-    for letter in letters["letters"].as_array().into_iter().flatten() {
-        let invitation = invitation_key(text(letter, "code")?);
-        let person = u32::try_from(letter["person"].as_u64().unwrap_or_default()).unwrap_or_default();
-        let own = key(person);
-        let binding = Binding { building, invitation: invitation.public(), voter: own.public() };
-        let signed = binding.sign(&invitation, &own, &chain);
-        let body = json!({ "binding": hex(&encode(&signed)) });
-        client.post::<Value>("/api/v1/residents/bindings", &body).await?;
-    }
+    let registry = residents::registry(&vec![1; OWNERS as usize]);
+    let mut house = House::enrol(client, registry, &persons).await?;
     let item = json!({ "title": "Measure", "text": "How fast is a vote?", "matter": "ordinary" });
     let draft = json!({
         "day": "2030-01-01", "place": "bench", "chair": 1, "assessors": [2], "items": [item],
     });
-    let prepared: Value = client.post("/api/v1/assemblies", &draft).await?;
-    let number = prepared["number"].as_u64().unwrap_or_default();
-    let path = format!("/api/v1/assemblies/{number}/announcement");
-    client.post::<Value>(&path, &json!({ "blocks": BLOCKS })).await?;
+    let number = house.announce(&draft, BLOCKS).await?;
     let begun = Instant::now();
     loop {
-        let view: Value = client.get(&format!("/api/v1/assemblies/{number}")).await?;
-        if view["stage"] == "open" {
-            let resolution = parsed(&view["items"][0], "hash")?;
-            return Ok(Vote { number, assembly: parsed(&view, "id")?, resolution, chain });
+        if house.view(number).await?["stage"] == "open" {
+            let ask = house.ask(number).await?;
+            return Ok(Vote { ask, building: house.address(), chain: house.chain() });
         }
         wait(begun, "the assembly opens").await?;
     }
 }
 
-/// As many owners as vote, with one lot each, and a syndic.
-fn registry() -> String {
-    let mut csv = String::from("record,id,name,kind,votes,lot,person,right,parts,whole,from,until\n");
-    csv.push_str(&format!("deed,,,,{OWNERS},,,,,,,\nlaw,,be-2020,,,,,,,,2020-01-01,\n"));
-    for id in 1..=OWNERS + 1 {
-        csv.push_str(&format!("person,{id},Owner {id},natural,,,,,,,,\n"));
-    }
-    for id in 1..=OWNERS {
-        csv.push_str(&format!(
-            "lot,{id},L{id},dwelling,1,,,,,,,\nowner,,,,,{id},{id},full,1,1,2020-01-01,\n"
-        ));
-    }
-    csv.push_str(&format!("office,,,syndic,,,{},,,,2020-01-01,\n", OWNERS + 1));
-    csv
-}
-
-fn key(person: u32) -> SigningKey {
-    SigningKey::from_seed(Digest::of("symbiose bench voter", &[&person.to_be_bytes()]).as_bytes())
-}
-
 /// Signs a ballot and hands it in; answers what the node took.
 async fn hand_in(client: &mut Client, vote: &Vote, number: u32) -> Result<Value> {
     let person = number % OWNERS + 1;
-    let mut salt = [0; Salt::LEN];
-    salt[..4].copy_from_slice(&number.to_be_bytes());
-    let ballot = Ballot {
-        assembly: vote.assembly,
-        item: ItemNumber(1),
-        resolution: vote.resolution,
-        voter: key(person).public(),
-        lots: Bounded::new(vec![LotId(person)]).map_err(|error| Error::Expectation(error.to_string()))?,
-        votes: Votes(1),
-        choice: Choice::For,
-        sequence: u64::from(number) + 1,
-        proxy: None,
-        salt: Salt::new(salt),
-    };
-    let signed = ballot.sign(&key(person), &vote.chain);
-    let path = format!("/api/v1/assemblies/{}/ballots", vote.number);
-    client.post(&path, &json!({ "ballot": hex(&encode(&signed)) })).await
+    let key = residents::phone(&vote.building, person);
+    let sequence = u64::from(number) + 1;
+    let ballot = residents::ballot(&vote.ask, &key, LotId(person), Votes(1), Choice::For, sequence)?;
+    let path = format!("/api/v1/assemblies/{}/ballots", vote.ask.number);
+    client.post(&path, &json!({ "ballot": hex(&encode(&ballot.sign(&key, &vote.chain))) })).await
 }
 
 /// The proof of a ballot, once it is final.
 async fn proven(client: &mut Client, vote: &Vote, taken: &Value) -> Result<Value> {
-    let path = format!("/api/v1/assemblies/{}/ballots/{}", vote.number, text(taken, "commitment")?);
+    let path = format!("/api/v1/assemblies/{}/ballots/{}", vote.ask.number, text(taken, "commitment")?);
     let begun = Instant::now();
     loop {
         let now: Value = client.get(&path).await?;
@@ -194,7 +137,7 @@ async fn proven(client: &mut Client, vote: &Vote, taken: &Value) -> Result<Value
 
 /// Makes the receipt and checks it against the genesis; its bytes.
 fn check(proof: &Value, taken: &Value, vote: &Vote, trusted: &AuthoritySet) -> Result<usize> {
-    let ballot = (vote.assembly, parsed(taken, "commitment")?);
+    let ballot = (vote.ask.assembly, parsed(taken, "commitment")?);
     let promise = receipt::promise(text(taken, "promise")?, &vote.chain)?;
     let receipt = receipt::of(proof, ballot, Some(promise), trusted)?;
     let shown = light::verify_ballot(&receipt, trusted)
@@ -236,7 +179,7 @@ async fn crowd(neighbourhood: &mut Neighbourhood, vote: &Vote) -> Result<(Durati
     let mut took = begun.elapsed();
     let mut lost = 0;
     for value in &taken {
-        let path = format!("/api/v1/assemblies/{}/ballots/{}", vote.number, text(value, "commitment")?);
+        let path = format!("/api/v1/assemblies/{}/ballots/{}", vote.ask.number, text(value, "commitment")?);
         let waiting = Instant::now();
         loop {
             let now: Value = client.get(&path).await?;

@@ -32,7 +32,7 @@ impl Neighbourhood {
         let (http, p2p) = (loopback(ports[0]), loopback(ports[1]));
         let place =
             Place { index, title: layout::title(index), name: name.clone(), dir: dir.clone(), http, p2p };
-        let process = Process::new(&name, &dir);
+        let process = Process::new(&name, &dir).in_zone(self.options.zone);
         let node = Node {
             place,
             key: founder,
