@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, HeaderName, SET_COOKIE};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, HeaderName, ORIGIN, SET_COOKIE};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
@@ -181,6 +181,10 @@ impl Client {
             .header(ACCEPT, "application/json, text/event-stream, */*");
         if !content_type.is_empty() {
             request = request.header(CONTENT_TYPE, content_type);
+        }
+        if self.key.0 == COOKIE {
+            // A session belongs to the node's own page, and a browser says so.
+            request = request.header(ORIGIN, format!("http://{}", self.authority));
         }
         let request =
             request.body(Full::new(body)).map_err(|error| Error::Usage(format!("{path}: {error}")))?;

@@ -21,6 +21,8 @@ const QUESTION: &str =
     "Shall the five buildings heat with one boiler in Tour Alpha instead of five of their own?";
 /// The most that may be spent, micro-EUR.
 const MOST: i64 = 180_000_000_000;
+/// Blocks that twenty ballots make beside those that pass anyway, about.
+const BALLOT_BLOCKS: u64 = 12;
 /// The syndic of each building.
 const SYNDIC: u32 = 5;
 
@@ -101,14 +103,13 @@ impl Story {
         })
     }
 
-    /// Blocks that will pass until six in the evening, if they come as they did since the hive began. Ballots make some
-    /// more of them, so that it closes a little earlier.
+    /// Blocks that will pass until about six in the evening, if they come as they did since the hive began.
     async fn blocks_until_six(&self) -> Result<u64> {
         let height = self.client(0).head().await?.height;
         let passed_ms = self.clock.now_ms() - super::BEGINS_MS;
         let left_ms = DAY_MS_OF_STORY + 18 * HOUR_MS - self.clock.now_ms();
         let share = left_ms.max(HOUR_MS) as f64 / passed_ms.max(1) as f64;
-        Ok(u64::try_from(crate::clock::whole(height as f64 * share)).unwrap_or(1).max(1))
+        Ok(u64::try_from(crate::clock::whole(height as f64 * share)).unwrap_or(1) + BALLOT_BLOCKS)
     }
 
     /// 18:00: what owners of five buildings voted is counted, signed and stands, and is carried out once.
