@@ -1,5 +1,5 @@
-// The page of the day's balance, after the day in 2030 was played on real nodes: on a phone and on a wide screen, in French
-// and in Arabic. The wide one in French is the README's picture.
+// The page of the day's balance, after the day in 2030 was played on real nodes: on a phone and on a wide screen, in four
+// languages. The wide one in French is the README's picture. DAY_PLAYED=1 looks at a day that was played before.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { resume } from './neighbourhood.mjs';
@@ -46,6 +46,7 @@ async function look(browser, node, { name, width, height, locale }) {
   const moments = await page.locator('.story ol li time').count();
   expect(moments >= MOMENTS_MIN, `${moments} moments`);
   await isUsable(page, name);
+  await page.evaluate(() => scrollTo(0, 0));
   await page.screenshot({ path: path.join(pictures, `day-${name}.png`), fullPage: true });
   expect(complaints.length === 0, complaints.join('\n'));
   await context.close();
