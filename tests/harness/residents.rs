@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 
 use protocol::assembly::{
-    AssemblyId, Ballot, Binding, Choice, Conclusion, Entry, ItemNumber, LotId, Mandate, MinutesNotice, Paper,
-    PersonId, PollBallot, Proxy, ProxyAct, Sheet, Votes, invitation_key,
+    AssemblyAction, AssemblyId, Ballot, Binding, Choice, Conclusion, Entry, ItemNumber, LotId, Mandate,
+    MinutesNotice, Paper, PersonId, PollBallot, Proxy, ProxyAct, Sheet, SignedConclusion, Votes,
+    invitation_key,
 };
 use protocol::energy::Salt;
 use protocol::hex::{hex, unhex};
-use protocol::{Address, Bounded, ChainId, Digest, Genesis, SigningKey, decode, encode};
+use protocol::{Address, Bounded, ChainId, Digest, Genesis, Payload, SigningKey, decode, encode};
 use serde_json::{Value, json};
 use testnet::receipt::{self, parsed};
 
@@ -119,7 +120,8 @@ impl House {
         self.view(number).unwrap()["items"][item - 1]["result"].clone()
     }
 
-    fn id(&self, number: u32) -> AssemblyId {
+    /// What the ledger knows an assembly by.
+    pub(crate) fn id(&self, number: u32) -> AssemblyId {
         parsed(&self.view(number).unwrap(), "id").unwrap()
     }
 
@@ -271,6 +273,19 @@ impl House {
         });
     }
 
+    /// The parts of the result that are there to be signed.
+    pub(crate) fn counted(&self, number: u32) -> Vec<Conclusion> {
+        self.view(number).unwrap()["conclusions"].as_array().unwrap().iter().map(read).collect()
+    }
+
+    /// What chair and syndic sign, whatever it is, as the ledger is handed it.
+    pub(crate) fn concluded(&self, conclusion: Conclusion, [chair, syndic]: [u32; 2]) -> Payload {
+        let sign = |person: u32| conclusion.sign(self.key(person), &self.chain);
+        let (by_chair, by_syndic) = (sign(chair), sign(syndic));
+        let signed = SignedConclusion { conclusion, by_chair, by_syndic };
+        Payload::Assembly(AssemblyAction::Conclude(Box::new(signed)))
+    }
+
     /// Chair and syndic sign the minutes, whose hash stands on the ledger; what they say.
     pub(crate) fn minutes(&self, number: u32, two: [u32; 2]) -> Value {
         let path = format!("/api/v1/assemblies/{number}/minutes");
@@ -329,6 +344,21 @@ impl House {
         std::fs::write(&file, &bytes).unwrap();
         let refused = verify();
         assert_ne!(refused.exit, 0, "{refused:?}");
+        self.check_what_strangers_learn(taken["commitment"].as_str().unwrap(), elsewhere);
+    }
+
+    /// Whoever knows the words of a ballot finds it at any building, and reads nothing about whom or what.
+    fn check_what_strangers_learn(&self, commitment: &str, elsewhere: &Node) {
+        let look = |digits: &str| elsewhere.api.try_get(&format!("/api/v1/receipts/{digits}")).unwrap();
+        let found = look(&commitment[..22]).json();
+        let ballots = found["ballots"].as_array().unwrap();
+        assert_eq!(ballots.len(), 1, "{found}");
+        let told: Vec<&str> = ballots[0].as_object().unwrap().keys().map(String::as_str).collect();
+        let expected =
+            ["building", "closes", "commitment", "height", "paper", "proof", "transaction", "vote"];
+        assert_eq!(told, expected);
+        assert_eq!(look(&commitment[..20]).status, 404, "nobody leafs through ballots");
+        assert_eq!(look(&"0".repeat(64)).json()["ballots"], Value::Array(Vec::new()));
     }
 }
 

@@ -1,12 +1,16 @@
 //! Assemblies by law, with residents' own keys: one in Belgium that lacks its quorum and is held again, one in France
 //! with forms by post and second votes. Results, their figures in words, minutes and receipts.
 
-use protocol::assembly::{Answer, Choice, Day, ItemNumber, LotId, PostalForm, Sheet};
-use protocol::{Bounded, Digest};
+use protocol::assembly::{
+    Answer, AssemblyAction, Base, Choice, Conclusion, Counters, Day, Effect, Item, ItemNumber, ItemResult,
+    LotId, Matter, Meeting, Opening, PostalForm, Round, RuleSet, Sheet, Turnout, Votes,
+};
+use protocol::{Bounded, Digest, Height, Payload};
 use serde_json::{Value, json};
+use testnet::receipt::parsed;
 
 use super::hive_ms;
-use crate::harness::{Client, Hive, House, Signer};
+use crate::harness::{Client, Hive, House, Signer, until};
 
 const FLAGS: [&str; 4] = ["--buildings", "5", "--authorities", "4"];
 /// The follower whose key makes the blocks that a quiet hive does not make.
@@ -114,7 +118,9 @@ fn without_quorum_an_assembly_is_held_again_and_proxies_that_cover_it_carry_over
     }
     house.vote(second, 4, 1, Choice::Abstain);
     house.vote(second, 4, 2, Choice::For);
+    cheat_while_open(&hive, &house, second);
     house.close(second, &mut clock);
+    cheat_when_closed(&hive, &house, second);
     house.conclude(second, [1, 6]);
     let view = house.view(second).unwrap();
     assert_eq!(
@@ -141,6 +147,79 @@ fn without_quorum_an_assembly_is_held_again_and_proxies_that_cover_it_carry_over
     assert_eq!(named(item, "named_absent"), held("Eva", 100));
     assert_eq!(item["reductions"], json!([{ "name": "Amina", "from": 500, "to": 400 }]));
     house.check_receipt(second, &taken, &nodes[1]);
+}
+
+/// The building's own key announces the assembly again with other voters, and chair and syndic sign a result before the
+/// vote is closed: nothing of it holds, and every owner reads it.
+fn cheat_while_open(hive: &Hive, house: &House, number: u32) {
+    let mut building = Signer::beside(hive, &house.node.name);
+    let view = house.view(number).unwrap();
+    let key = |at: usize| parsed(&json!({ "key": view["counters"][at] }), "key").unwrap();
+    let item = Item {
+        resolution: house.resolution(number, 1),
+        matter: Matter::Ordinary,
+        base: Base::Whole,
+        round: Round::First,
+        effect: Effect::Nothing,
+        after_appeal: false,
+        joint: None,
+    };
+    let height = |name: &str| Height(view[name].as_u64().unwrap());
+    let opening = Opening {
+        building: house.address(),
+        number,
+        law: RuleSet::Belgium2020,
+        meeting: Meeting::First,
+        roll: Digest::of("story", &[b"with voters who own nothing"]),
+        owners: 9,
+        votes: Votes(1_000),
+        items: Bounded::new(vec![item]).unwrap(),
+        day: Day(0),
+        opens: height("opens"),
+        closes: height("closes"),
+        counters: Counters { chair: key(0), syndic: key(1), assessor: key(2) },
+    };
+    building.put(&hive.nodes()[1], &Payload::Assembly(AssemblyAction::Announce(Box::new(opening))));
+    let early = Conclusion {
+        assembly: house.id(number),
+        turnout: Turnout { owners: 5, votes: Votes(1_000) },
+        results: Bounded::new(vec![ItemResult::NotPut(ItemNumber(1))]).unwrap(),
+    };
+    building.put(&hive.nodes()[1], &house.concluded(early, [1, 6]));
+    until("owners read what was tried", 20, || {
+        let view = house.page(5).get(&format!("/api/v1/assemblies/{number}"))?;
+        let told = kinds(&view);
+        if told == ["announced_again", "concluded_early"] { Ok(()) } else { Err(view["record"].to_string()) }
+    });
+    let view = house.view(number).unwrap();
+    assert_eq!(
+        (&view["stage"], &view["quorum"]["owners"]),
+        (&json!("open"), &json!(5)),
+        "nothing of it holds"
+    );
+}
+
+/// Chair and syndic sign a result without one of the ballots that came in.
+fn cheat_when_closed(hive: &Hive, house: &House, number: u32) {
+    let mut part = house.counted(number).remove(0);
+    let mut results = part.results.to_vec();
+    let ItemResult::Counted(record) = &mut results[0] else { panic!("{results:?}") };
+    record.ballots = Digest::of("story", &[b"a tree without a ballot"]);
+    part.results = Bounded::new(results).unwrap();
+    Signer::beside(hive, &house.node.name).put(&hive.nodes()[1], &house.concluded(part, [1, 6]));
+    until("owners read that a ballot was dropped", 20, || {
+        let view = house.page(4).get(&format!("/api/v1/assemblies/{number}"))?;
+        let told = kinds(&view);
+        let expected = ["announced_again", "concluded_early", "wrong_result"];
+        if told == expected { Ok(()) } else { Err(view["record"].to_string()) }
+    });
+    assert_eq!(house.view(number).unwrap()["stage"], "closed", "no result stands");
+}
+
+/// What stands on record against an assembly's rules.
+fn kinds(view: &Value) -> Vec<String> {
+    let all = view["record"]["breaches"].as_array().unwrap().iter();
+    all.map(|breach| breach["kind"].as_str().unwrap().to_owned()).collect()
 }
 
 /// A form that came by post on a day, with an answer to each of these items.
