@@ -243,8 +243,8 @@ impl Story {
         if sold < SOLD_WH_MIN || sold != bought || paid != earned {
             return Err(broken(format!("{text}: {bought} Wh bought, {paid} paid, {earned} earned")));
         }
-        for building in 1..BUILDINGS {
-            let slot = lines[building][0]["id"].as_str().unwrap_or_default();
+        for (building, lines) in lines.iter().enumerate().skip(1) {
+            let slot = lines[0]["id"].as_str().unwrap_or_default();
             let proof: Value =
                 self.client(building).get(&format!("/api/v1/energy/results/{slot}/proof")).await?;
             if proof["size"] != BUILDINGS {

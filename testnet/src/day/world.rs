@@ -59,7 +59,8 @@ fn unplanned_wh(slot_ms: i64) -> u64 {
 /// What a plan gives the heating in a slot, Wh; none where there is no plan for it.
 pub(super) fn planned_wh(plan: &Value, slot_ms: i64) -> Option<u64> {
     let slots = plan["plan"]["slots"].as_array()?;
-    slots.iter().find(|slot| slot["id"] == slot_ms.to_string())?["loads_wh"][0].as_u64()
+    let id = slot_ms.to_string();
+    slots.iter().find(|slot| slot["id"] == id)?["loads_wh"][0].as_u64()
 }
 
 /// The meters of one building, read until they are dropped.

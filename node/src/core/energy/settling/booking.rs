@@ -133,11 +133,9 @@ impl Bookings {
         let waits = waiting(hall);
         let before = std::mem::replace(&mut self.waiting, waits.clone());
         // Late slots come one by one: that they brought nothing is said once, when no more of them come.
-        let still_comes = |settlement: &Settlement| match settlement {
-            Settlement::Week(booking) => {
-                booking.lines.is_empty() && before.get(&booking.week) != waits.get(&booking.week)
-            }
-            _ => false,
+        let still_comes = |settlement: &Settlement| {
+            matches!(settlement, Settlement::Week(WeekBooking { week, lines, .. })
+                if lines.is_empty() && before.get(week) != waits.get(week))
         };
         for partner in hall.desk_addresses() {
             if !hall.may_pair(&hall.me, &partner) || partner <= hall.me {
