@@ -1275,6 +1275,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/leaving/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says whether incident cards, or signals of what is noticed just now, may leave. It counts from this moment. */
+        put: operations["switch"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ledger/blocks": {
         parameters: {
             query?: never;
@@ -2128,6 +2145,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/street": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What several buildings noticed at once, as the hive was told: neither how many they are nor which. */
+        get: operations["street"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/telemetry": {
         parameters: {
             query?: never;
@@ -2500,6 +2534,42 @@ export interface components {
             id: string;
             /** Format: int64 */
             sold_wh: number;
+        };
+        /** @description A decision about sums over many buildings. It counts from the next month on. */
+        AggregateDecision: {
+            /**
+             * Format: int32
+             * @description Nothing is published of fewer buildings.
+             */
+            buildings_min: number;
+            cadence: components["schemas"]["SumCadence"];
+            /**
+             * Format: int64
+             * @description The most that one dwelling counts with, Wh or W.
+             */
+            clip: number;
+            /**
+             * Format: int32
+             * @description Nothing is published of fewer dwellings.
+             */
+            dwellings_min: number;
+            /**
+             * Format: int32
+             * @description How much a release tells of one dwelling at the most, thousandths of epsilon.
+             */
+            epsilon_milli: number;
+            measure: components["schemas"]["SumMeasure"];
+            /** @enum {string} */
+            what: "ask";
+        } | {
+            cadence: components["schemas"]["SumCadence"];
+            measure: components["schemas"]["SumMeasure"];
+            /** @enum {string} */
+            what: "stop";
+        } | {
+            desks: components["schemas"]["DeskDraft"][];
+            /** @enum {string} */
+            what: "desks";
         };
         /** @description Comparing with similar buildings. */
         AggregatesView: {
@@ -2936,6 +3006,18 @@ export interface components {
             system: string;
             /** @description A month (`2026-08`) or a year, as exactly as enough buildings had the same; empty where it is not said. */
             when: string;
+        };
+        /** @enum {string} */
+        CarriedState: "jointly" | "awaits_minutes" | "due" | "done" | "impossible";
+        /** @description How far what follows from a decision is. */
+        CarriedView: {
+            /**
+             * Format: int64
+             * @description The block, where it was carried out or did not apply any more.
+             */
+            height?: number | null;
+            state: components["schemas"]["CarriedState"];
+            until?: components["schemas"]["Time"] | null;
         };
         /** @description The signatures of more than two thirds of the authorities under a block. */
         CertificateView: {
@@ -3849,21 +3931,21 @@ export interface components {
             what?: components["schemas"]["EnergyDecision"] | null;
         } | {
             buildings?: string[];
+            effect?: string;
             id?: string;
             /** @enum {string} */
             kind: "ask_jointly";
+            /** Format: int64 */
+            most?: number | null;
             needed?: string;
             question: string;
             text?: string;
-            effect?: string;
-            /** Format: int64 */
-            most?: number | null;
         } | {
             decision?: string;
             /** @enum {string} */
             kind: "aggregate";
             says?: string;
-            what?: null | components["schemas"]["AggregateDecision"];
+            what?: components["schemas"]["AggregateDecision"] | null;
         };
         /** @description A card, as it was shown. */
         HandInDraft: {
@@ -4153,6 +4235,7 @@ export interface components {
             matter: string;
             /** @description Persons whose own mission is decided. */
             missions: number[];
+            progress?: components["schemas"]["CarriedView"] | null;
             result?: components["schemas"]["ItemResultView"] | null;
             /** @description The rule of its majority, such as `be-two-thirds`. */
             rule: string;
@@ -4165,7 +4248,6 @@ export interface components {
             title: string;
             /** @description Whether the rule is one we are not sure of. */
             unsure: boolean;
-            progress?: null | components["schemas"]["CarriedView"];
         };
         /** @description A building that is asked. */
         JointBuildingView: {
@@ -4185,15 +4267,18 @@ export interface components {
             id: string;
             /** @description Whether this building is asked. */
             is_asked: boolean;
+            /**
+             * Format: int64
+             * @description The most it may cost, micro-EUR, where it has a price.
+             */
+            most?: number | null;
             /** @description `all`, `majority`, `two-thirds` or `four-fifths` of the buildings asked. */
             needed: string;
+            progress?: components["schemas"]["CarriedView"] | null;
             /** @description `open`, `adopted` or `refused`. */
             standing: string;
             /** @description BLAKE3 of the question's text, which is a document of each building's resolution. */
             text: string;
-            progress?: null | components["schemas"]["CarriedView"];
-            /** Format: int64 */
-            most?: number | null;
         };
         /** @description A document that was kept. */
         KeptDocumentView: {
@@ -4294,7 +4379,7 @@ export interface components {
              * @description How many are known to have left.
              */
             count: number;
-            /** @description `statement`, `report`, `work_order`, `profile` or `transaction`. */
+            /** @description `statement`, `report`, `incident_card`, `street_signal`, `work_order`, `profile` or `transaction`. */
             kind: string;
             last?: components["schemas"]["Time"] | null;
             /** @description Whether it goes on. */
@@ -4305,12 +4390,6 @@ export interface components {
             to: string[];
         };
         /** @description What leaves this building. */
-        StreetNoticeView: { from: string; id: string; kind: string; until: string };
-        StreetView: { needed?: number | null; notices: components["schemas"]["StreetNoticeView"][]; on: boolean; refused: number; said_at?: string | null; watch: string };
-        AggregateDecision:
-            | { buildings_min: number; cadence: "week" | "month"; clip: number; dwellings_min: number; epsilon_milli: number; measure: "consumption" | "production" | "peak"; what: "ask" }
-            | { cadence: "week" | "month"; measure: "consumption" | "production" | "peak"; what: "stop" }
-            | { desks: components["schemas"]["DeskDraft"][]; what: "desks" };
         LeavingView: {
             budgets: components["schemas"]["BudgetView"][];
             kinds: components["schemas"]["LeavingKind"][];
@@ -5416,8 +5495,14 @@ export interface components {
                 id: string;
                 /** @description Whether this building is asked. */
                 is_asked: boolean;
+                /**
+                 * Format: int64
+                 * @description The most it may cost, micro-EUR, where it has a price.
+                 */
+                most?: number | null;
                 /** @description `all`, `majority`, `two-thirds` or `four-fifths` of the buildings asked. */
                 needed: string;
+                progress?: components["schemas"]["CarriedView"] | null;
                 /** @description `open`, `adopted` or `refused`. */
                 standing: string;
                 /** @description BLAKE3 of the question's text, which is a document of each building's resolution. */
@@ -5681,6 +5766,7 @@ export interface components {
                 invited: number;
                 /** @description Whether I may take part. */
                 is_mine: boolean;
+                not_put?: components["schemas"]["PollNotPut"] | null;
                 /**
                  * Format: int32
                  * @description The building's number for it.
@@ -6426,6 +6512,11 @@ export interface components {
             question: string;
         };
         /**
+         * @description Why the ledger did not take a poll.
+         * @enum {string}
+         */
+        PollNotPut: "too_many" | "refused";
+        /**
          * @description How far a poll is.
          * @enum {string}
          */
@@ -6461,6 +6552,7 @@ export interface components {
             invited: number;
             /** @description Whether I may take part. */
             is_mine: boolean;
+            not_put?: components["schemas"]["PollNotPut"] | null;
             /**
              * Format: int32
              * @description The building's number for it.
@@ -6478,7 +6570,6 @@ export interface components {
              * @description Persons whose answer counts so far.
              */
             voters: number;
-            not_put?: null | components["schemas"]["PollNotPut"];
         };
         /** @description Mean power between two readings. */
         PowerView: {
@@ -7469,11 +7560,51 @@ export interface components {
             lots?: string | null;
             region?: string | null;
         };
+        /** @description Something that several buildings noticed at once. */
+        StreetNoticeView: {
+            /** @description Begin of the hour in which the hive was first told. */
+            from: components["schemas"]["Time"];
+            id: string;
+            /** @description `water_pressure`, `water_loss`, `power_dip`, `heat`, `cold` or `high_use`. */
+            kind: string;
+            /** @description End of the hour in which it was last told. */
+            until: components["schemas"]["Time"];
+        };
+        /** @description What the hive was told, and this building's part in it. */
+        StreetView: {
+            /**
+             * Format: int32
+             * @description How many buildings have to signal the same before the hive is told; `null` in a hive that is too small.
+             */
+            needed?: number | null;
+            /** @description Newest first. */
+            notices: components["schemas"]["StreetNoticeView"][];
+            /** @description Whether this building signals what it notices. */
+            on: boolean;
+            /**
+             * Format: int64
+             * @description Notices that this node refused since its start because they did not hold.
+             */
+            refused: number;
+            said_at?: components["schemas"]["Time"] | null;
+            /** @description Id of the authority that watches in this hour: it alone learns which building signals what. */
+            watch: string;
+        };
         /** @description What became of one submitted transaction. */
         SubmittedTransaction: components["schemas"]["Outcome"] & {
             /** @description 64 hex digits; empty when the bytes are no transaction. */
             id: string;
         };
+        /**
+         * @description How often a sum is made.
+         * @enum {string}
+         */
+        SumCadence: "week" | "month";
+        /**
+         * @description What is summed over buildings.
+         * @enum {string}
+         */
+        SumMeasure: "consumption" | "production" | "peak";
         /**
          * @description What is told of the readings of a step.
          * @enum {string}
@@ -7520,6 +7651,10 @@ export interface components {
              * @description First reading of the new one.
              */
             start_reading: number;
+        };
+        /** @description Whether something may leave. */
+        SwitchDraft: {
+            on: boolean;
         };
         /** @description Whether the building takes part, and as what. */
         TakePartDraft: {
@@ -7931,16 +8066,6 @@ export interface components {
              */
             title?: string | null;
         };
-        /** @enum {string} */
-        CarriedState: "jointly" | "awaits_minutes" | "due" | "done" | "impossible";
-        CarriedView: {
-            state: components["schemas"]["CarriedState"];
-            /** Format: int64 */
-            height?: number | null;
-            until?: string | null;
-        };
-        /** @enum {string} */
-        PollNotPut: "too_many" | "refused";
     };
     responses: {
         /** @description A problem document (RFC 9457) */
@@ -11062,6 +11187,52 @@ export interface operations {
             504: components["responses"]["Problem"];
         };
     };
+    switch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `incident_card` or `street_signal` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwitchDraft"];
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeavingView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description Nothing of that kind is switched by itself */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
     blocks: {
         parameters: {
             query?: {
@@ -13225,6 +13396,32 @@ export interface operations {
             403: components["responses"]["Problem"];
             421: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    street: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreetView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
             429: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
             504: components["responses"]["Problem"];
