@@ -486,8 +486,7 @@ impl Ledger {
     /// Whether other authorities decide the block after the next one. It is made at once: until then those who were asked
     /// to go still decide, and whoever took a new key cannot sign with it.
     fn is_changing_hands(&self) -> bool {
-        let state = self.chain.state();
-        state.authorities().hash() != state.next_authorities().hash()
+        self.chain.state().authorities().hash() != self.chain.state().next_authorities().hash()
     }
 
     /// Whether something waits that a block would take. What the state refuses is dropped on the way: it must not start

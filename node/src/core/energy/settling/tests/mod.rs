@@ -156,7 +156,7 @@ fn late_slots_that_bring_nothing_are_booked_together() {
         for house in 0..6 {
             street.meter(house, SlotId(late), 100, 0);
         }
-        street.pass(25_000);
+        street.pass(10_000);
     }
     street.pass(120_000);
     let state = street.core(0).ledger().state();
