@@ -18,6 +18,7 @@ pub mod street;
 pub mod switch;
 pub mod telemetry;
 
+mod act;
 mod building;
 mod commands;
 mod finality;

@@ -23,6 +23,13 @@ impl Scene<'_> {
     pub(super) fn is_member(&self, address: &Address) -> bool {
         self.state.member(address).is_some_and(|member| !member.revoked)
     }
+
+    /// The authority whose turn a week or an hour is, by its number.
+    pub(super) fn in_turn(&self, number: u64) -> Address {
+        let authorities = self.state.authorities().addresses();
+        let place = number % authorities.len() as u64;
+        authorities[usize::try_from(place).expect("invariant: a hive has few authorities")]
+    }
 }
 
 impl Core {

@@ -8,21 +8,10 @@ use protocol::{Address, UnixMs};
 pub(super) use crate::core::scene::Scene;
 
 use super::stored::{IncidentKept, IncidentKeptKey};
+use crate::core::act;
 
 /// Something to be done.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Act {
-    /// Store it, before anything behind it leaves.
-    Store(IncidentKept),
-    /// Forget it.
-    Forget(IncidentKeptKey),
-    /// Send it to a member, which may be this node itself.
-    Send(Address, IncidentMessage),
-    /// Send it to everybody who is connected, but for one.
-    Spread(IncidentMessage, Option<Address>),
-    /// People see something else.
-    Tell,
-}
+pub(super) type Act = act::Act<IncidentKept, IncidentKeptKey, IncidentMessage>;
 
 impl Scene<'_> {
     /// The week that runs.
@@ -32,9 +21,7 @@ impl Scene<'_> {
 
     /// Who relays cards in a week: each authority in turn.
     pub(super) fn relay(&self, week: u64) -> Address {
-        let authorities = self.state.authorities().addresses();
-        let place = week % authorities.len() as u64;
-        authorities[usize::try_from(place).expect("invariant: a hive has few authorities")]
+        self.in_turn(week)
     }
 }
 

@@ -49,7 +49,7 @@ const fn side(criterion: &Criterion) -> Option<Side> {
 
 fn of(asset: AssetKind, metric: &str, side: Side) -> Option<StreetKind> {
     if metric.contains("voltage") || metric.contains("grid_frequency") {
-        return Some(StreetKind::PowerDip);
+        return (side == Side::Low).then_some(StreetKind::PowerDip);
     }
     let (system, symptom) = guess(asset, metric);
     match (system, symptom, side) {
@@ -88,6 +88,7 @@ mod tests {
             (Meter, "leak_flow", Low, None),
             (Meter, "water_l", High, Some(StreetKind::WaterLoss)),
             (Meter, "voltage", Low, Some(StreetKind::PowerDip)),
+            (Meter, "voltage", High, None),
             (Meter, "power_kw", Low, Some(StreetKind::PowerDip)),
             (Meter, "power_kw", High, Some(StreetKind::HighUse)),
             (Meter, "indoor_temp", High, Some(StreetKind::Heat)),

@@ -20,9 +20,10 @@ use protocol::street::{Hour, StreetKind, StreetMessage};
 use protocol::{Address, Now, Tick};
 
 use super::Core;
+use super::act::Ways;
 use super::heard::Heard;
 use super::maintenance::Change;
-use super::output::{Event, Output};
+use super::output::Output;
 use super::switch::Switch;
 use act::{Act, Scene};
 
@@ -149,34 +150,10 @@ impl Core {
         let mut acts = Vec::new();
         then(&mut street, &self.scene(now), &mut acts);
         self.street = street;
-        self.carry_street(now, acts);
-    }
-
-    fn carry_street(&mut self, now: Now, acts: Vec<Act>) {
+        let ways =
+            Ways { put: Change::PutStreet, delete: Change::DeleteStreet, wrap: SettlementMessage::Street };
         let me = self.ledger.address();
-        let (mut changes, mut to_myself) = (Vec::new(), Vec::new());
-        for act in acts {
-            match act {
-                Act::Store(kept) => changes.push(Change::PutStreet(Box::new(kept))),
-                Act::Forget(key) => changes.push(Change::DeleteStreet(key)),
-                Act::Tell => self.event(Event::Hive),
-                Act::Send(to, message) if to == me => to_myself.push(message),
-                Act::Send(to, message) => {
-                    self.persist(std::mem::take(&mut changes));
-                    let message = Box::new(SettlementMessage::Street(Box::new(message)));
-                    self.out.push(Output::SendSettlement { to, message });
-                }
-                Act::Spread(message, but) => {
-                    self.persist(std::mem::take(&mut changes));
-                    let message = Box::new(SettlementMessage::Street(Box::new(message)));
-                    let connected = self.peers.iter().filter(|(_, peer)| peer.connected);
-                    let to = connected.map(|(to, _)| *to).filter(|to| *to != me && Some(*to) != but);
-                    self.out.extend(to.map(|to| Output::SendSettlement { to, message: message.clone() }));
-                }
-            }
-        }
-        self.persist(changes);
-        for message in to_myself {
+        for message in self.carry_acts(acts, &ways) {
             self.hear_street(now, me, message);
         }
     }

@@ -83,9 +83,7 @@ impl Watch {
 impl Scene<'_> {
     /// Who watches in an hour: each authority in turn.
     pub(super) fn watch(&self, hour: Hour) -> Address {
-        let authorities = self.state.authorities().addresses();
-        let place = hour.0 % authorities.len() as u64;
-        authorities[usize::try_from(place).expect("invariant: a hive has few authorities")]
+        self.in_turn(hour.0)
     }
 
     /// How many buildings have to signal the same; none where the hive is too small to tell anything.
