@@ -44,9 +44,9 @@ use crate::time::Time;
 use crate::view::{
     AggregatesView, AlertView, AssetKind, AssetView, BlockSummary, BlockView, Condition, DryRunView,
     DwellingPlanView, EquipmentView, EscalationStep, HandInDraft, ImportView, InvitationView, LeavingView,
-    MetersView, MetricView, OwnCardsView, PolicyCondition, PolicyVersionView, PolicyView, ProofView,
-    ProposalView, Role, RuleKind, Severity, ShiftView, SiteView, StoreView, SwapView, TermsView,
-    TransactionView, WorkOrderStatus, WorkOrderView,
+    MetersView, MetricView, OwnCardsView, OwnSurvivalsView, PolicyCondition, PolicyVersionView, PolicyView,
+    ProofView, ProposalView, Role, RuleKind, Severity, ShiftView, SiteView, StoreView, SurvivalHandIn,
+    SwapView, TermsView, TransactionView, WorkOrderStatus, WorkOrderView,
 };
 use bytes::Bytes;
 use protocol::token::TokenAction;
@@ -172,6 +172,8 @@ pub enum Command {
     TakePart(Option<protocol::aggregate::Profile>),
     /// Hands a card in that was shown.
     HandInCard(Box<HandInDraft>),
+    /// Hands a card of what became of a machine in that was shown.
+    HandInSurvival(Box<SurvivalHandIn>),
     /// Whether something of a kind may leave.
     SwitchLeaving {
         kind: String,
@@ -245,6 +247,8 @@ pub enum Answer {
     Aggregates(Box<AggregatesView>),
     /// To [`Command::HandInCard`] and [`Command::WithdrawContractor`].
     Incidents(Box<OwnCardsView>),
+    /// To [`Command::HandInSurvival`].
+    Survivals(Box<OwnSurvivalsView>),
     /// To [`Command::SwitchLeaving`].
     Leaving(Box<LeavingView>),
     /// To [`Command::RecountSlots`].

@@ -7,7 +7,7 @@ use crate::routes::{
     aggregates, alerts, assemblies, backup, catalogue, csv, documents, dwellings, energy, health, hive,
     incidents, laws, ledger, metrics, operator, photos, plan, policies, policies_text, polls, prometheus,
     query, receipts, registry, residents, rpc, session, sessions, sharing, sheets, sites, statement, store,
-    stream, telemetry, tokens, users, workorders,
+    stream, survivals, telemetry, tokens, users, workorders,
 };
 use crate::{Handles, Settings, document, guard, page};
 use axum::Router;
@@ -151,6 +151,10 @@ fn signed_in_routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(incidents::preview))
         .routes(routes!(incidents::own))
         .routes(routes!(incidents::withdraw))
+        .routes(routes!(survivals::learn, survivals::hand_in))
+        .routes(routes!(survivals::hint))
+        .routes(routes!(survivals::preview))
+        .routes(routes!(survivals::own))
         .routes(routes!(plan::plan))
         .routes(routes!(plan::shifts))
         .routes(routes!(plan::answer_shift))

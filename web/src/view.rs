@@ -18,6 +18,7 @@ mod registry;
 mod sharing;
 mod store;
 mod street;
+mod survival;
 mod token;
 mod upkeep;
 mod voice;
@@ -78,6 +79,10 @@ pub use sharing::{
 };
 pub use store::{LostView, StoreDay, StoreDayState, StoreView};
 pub use street::{StreetNoticeView, StreetView, SwitchDraft};
+pub use survival::{
+    HorizonView, OfHoursView, OwnSurvivalView, OwnSurvivalsView, SurvivalCardView, SurvivalDraft,
+    SurvivalHandIn, SurvivalHintView, SurvivalPreview, SurvivalView,
+};
 pub use token::{
     AllowanceView, CreditsView, MintingView, RetirementWord, TokenAccountView, TokenDoneView, TokenMoveKind,
     TokenMoveView, TokenMovement, TokenName, TokenRecord, TokensView,

@@ -83,6 +83,10 @@ impl Core {
                 let done = self.hand_in_card(now, source, &choice, shown);
                 done.map(|()| Answer::HandedIn).map_err(Refused::from)
             }
+            Command::HandInSurvival { alert, choice, shown } => {
+                let done = self.hand_in_survival(now, alert, &choice, shown);
+                done.map(|()| Answer::HandedInSurvival).map_err(Refused::from)
+            }
             Command::WithdrawContractor(contractor) => {
                 let done = self.withdraw_contractor(now, contractor);
                 done.map(|()| Answer::HandedIn).map_err(Refused::from)

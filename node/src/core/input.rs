@@ -14,7 +14,7 @@ use super::alerts::AlertId;
 use super::assembly::{Act, Who};
 use super::catalogue::{MetricDefinition, Swap};
 use super::energy::{Cut, DwellingPlan, MeterPlan};
-use super::incidents::{Choice, Source};
+use super::incidents::{Choice, Source, SurvivalChoice};
 use super::maintenance::WorkOrderEdit;
 use super::planning::{Equipment, Planned};
 use super::policy::{PolicyId, Terms};
@@ -239,6 +239,15 @@ pub enum Command {
         source: Source,
         /// What a person says of it.
         choice: Choice,
+        /// Hash of the card as it was shown.
+        shown: Digest,
+    },
+    /// Lets a card of what became of a machine out.
+    HandInSurvival {
+        /// The alert it is about.
+        alert: AlertId,
+        /// What a person says of it.
+        choice: SurvivalChoice,
         /// Hash of the card as it was shown.
         shown: Digest,
     },

@@ -165,6 +165,8 @@ pub enum Answer {
     TakingPart,
     /// A card or the withdrawal of a contractor waits for the relay.
     HandedIn,
+    /// A card of what became of a machine waits for the relay.
+    HandedInSurvival,
     /// Whether something may leave is said.
     Switched,
 }

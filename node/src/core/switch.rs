@@ -19,18 +19,21 @@ pub struct Switch {
 pub enum Purpose {
     /// Cards of incidents that are over.
     IncidentCard,
+    /// Cards of what became of machines after an alert.
+    Survival,
     /// Signals of what is noticed just now.
     StreetSignal,
 }
 
 impl Purpose {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::IncidentCard, Self::StreetSignal];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::IncidentCard, Self::Survival, Self::StreetSignal];
 
     /// The name in API and page.
     pub const fn name(self) -> &'static str {
         match self {
             Self::IncidentCard => "incident_card",
+            Self::Survival => "survival",
             Self::StreetSignal => "street_signal",
         }
     }
@@ -47,6 +50,7 @@ impl Core {
         let switch = Switch { is_on, at: now.time };
         match purpose {
             Purpose::IncidentCard => self.switch_cards(now, switch),
+            Purpose::Survival => self.switch_survival(now, switch),
             Purpose::StreetSignal => self.switch_street(now, switch),
         }
     }

@@ -21,7 +21,7 @@ use super::event::{Event, Look, Submission};
 use super::home;
 use super::present::{
     self, aggregates, disputes, dwellings as shown_dwellings, energy, incidents, ledger as shown, plan,
-    policies, results, sharing, street,
+    policies, results, sharing, street, survivals,
 };
 use super::query::Source;
 use super::reader::Job;
@@ -90,6 +90,12 @@ fn incident(core: &Core, call: IncidentCall) {
         }
         IncidentCall::Preview { draft, reply } => drop(reply.send(incidents::preview(core, &draft))),
         IncidentCall::Own(reply) => drop(reply.send(Ok(incidents::own(core)))),
+        IncidentCall::Survived { part, sign, age, reply } => {
+            drop(reply.send(survivals::survived(core, &part, sign.as_deref(), age.as_deref())));
+        }
+        IncidentCall::SurvivalHint { alert, reply } => drop(reply.send(survivals::hint(core, &alert))),
+        IncidentCall::SurvivalPreview { draft, reply } => drop(reply.send(survivals::preview(core, &draft))),
+        IncidentCall::OwnSurvivals(reply) => drop(reply.send(Ok(survivals::own(core)))),
         IncidentCall::Street(reply) => drop(reply.send(Ok(street::street(core)))),
     }
 }

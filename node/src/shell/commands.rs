@@ -10,7 +10,7 @@ use web::{Kind, Problem, Time};
 
 use super::present::{
     Facts, aggregates, alerts, building, dwellings, energy, hive, incidents, metric, plan, policies, sharing,
-    street,
+    street, survivals,
 };
 use super::secrets;
 use super::tickets::Context;
@@ -107,6 +107,10 @@ pub(super) fn read(
             let (source, choice) = incidents::chosen(&draft.draft)?;
             plain(Command::HandInCard { source, choice, shown: incidents::shown(&draft.shown)? })
         }
+        web::Command::HandInSurvival(handed) => {
+            let (alert, choice) = survivals::chosen(&handed.draft)?;
+            plain(Command::HandInSurvival { alert, choice, shown: incidents::shown(&handed.shown)? })
+        }
         web::Command::SwitchLeaving { kind, on } => plain(Command::Switch(street::purpose(&kind)?, on)),
         web::Command::WithdrawContractor { contractor } => {
             plain(Command::WithdrawContractor(incidents::company(&contractor)?))
@@ -192,6 +196,7 @@ pub(super) fn answer(
         Answer::Recounting => Ok(web::Answer::Recounting),
         Answer::Released => Ok(web::Answer::Released),
         Answer::HandedIn => Ok(web::Answer::Incidents(Box::new(incidents::own(core)))),
+        Answer::HandedInSurvival => Ok(web::Answer::Survivals(Box::new(survivals::own(core)))),
         Answer::Switched => Ok(web::Answer::Leaving(Box::new(aggregates::leaving(core, core.now())))),
         Answer::TakingPart => Ok(web::Answer::Aggregates(Box::new(aggregates::aggregates(core, core.now())))),
     }

@@ -1,10 +1,12 @@
 //! A card, its signature by a key that is used once, and the contractor's number beside it, which can be taken away again
 //! without breaking the signature.
 
+use serde::de::{Error as _, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use super::contractor::Contractor;
+use super::survival::Survival;
 use super::words::{Cause, Cost, Flow, Outcome, Rating, Remedy, Span, Symptom, System};
 use crate::aggregate::Stratum;
 use crate::codec::encode;
@@ -13,8 +15,10 @@ use crate::error::{Invalid, SignatureError};
 use crate::ids::{ChainId, Digest};
 use crate::maintenance::Severity;
 
-/// Version of the card and its words.
-const VERSION: u16 = 1;
+/// Version of a card of an incident and its words.
+const INCIDENT: u16 = 1;
+/// Version of a card of what became of a machine, and its words.
+const SURVIVAL: u16 = 2;
 /// Months since January 1970 up to the year 2200.
 const MONTH_MAX: u16 = 2_760;
 
@@ -60,9 +64,18 @@ pub struct Facts {
     pub rating: Option<Rating>,
 }
 
-/// Facts that keep their bounds.
+/// What a card tells of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Card(Facts);
+pub enum Said {
+    /// An incident that is over.
+    Incident(Facts),
+    /// What became of a machine after its alert.
+    Survival(Survival),
+}
+
+/// Words that keep their bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Card(Said);
 
 /// The contractor's number behind the hash in a card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
@@ -136,12 +149,54 @@ impl Card {
         if said.windows(2).any(|pair| pair[1] && !pair[0]) {
             return Err(wrong("group of buildings that does not widen in order"));
         }
-        Ok(Self(facts))
+        Ok(Self(Said::Incident(facts)))
+    }
+
+    /// Checks that what became of a machine is told without its month, and of something that did not fail only after a
+    /// week or more.
+    pub fn of_survival(survival: Survival) -> Result<Self, Invalid> {
+        survival.check()?;
+        if !survival.when.is_bounded() {
+            return Err(Invalid::Range { field: "month or year out of reach", max: 0, found: 1 });
+        }
+        Ok(Self(Said::Survival(survival)))
     }
 
     /// What it says.
-    pub const fn facts(&self) -> &Facts {
+    pub const fn said(&self) -> &Said {
         &self.0
+    }
+
+    /// What it says of an incident.
+    pub const fn facts(&self) -> Option<&Facts> {
+        match &self.0 {
+            Said::Incident(facts) => Some(facts),
+            Said::Survival(_) => None,
+        }
+    }
+
+    /// What it says of a machine after its alert.
+    pub const fn survival(&self) -> Option<&Survival> {
+        match &self.0 {
+            Said::Incident(_) => None,
+            Said::Survival(survival) => Some(survival),
+        }
+    }
+
+    /// When what it tells of was.
+    pub const fn when(&self) -> When {
+        match &self.0 {
+            Said::Incident(facts) => facts.when,
+            Said::Survival(survival) => survival.when,
+        }
+    }
+
+    /// The hash it carries of a contractor's number.
+    const fn contractor(&self) -> Option<Digest> {
+        match &self.0 {
+            Said::Incident(facts) => facts.contractor,
+            Said::Survival(_) => None,
+        }
     }
 
     /// The hash of what it says.
@@ -151,7 +206,7 @@ impl Card {
 
     /// Signs it with a key that is used for nothing else. The contractor's number has to be the one it carries the hash of.
     pub fn sign(self, key: &SigningKey, chain: &ChainId, named: Option<Named>) -> SignedCard {
-        let is_same = named.as_ref().map(Named::hash) == self.0.contractor;
+        let is_same = named.as_ref().map(Named::hash) == self.contractor();
         assert!(is_same, "invariant: a card carries the hash of the number beside it");
         let signature = key.sign(Domain::Incident, chain, &encode(&self));
         SignedCard { key: key.public(), card: self, signature, named }
@@ -165,8 +220,18 @@ impl SignedCard {
     }
 
     /// What it says.
-    pub const fn facts(&self) -> &Facts {
+    pub const fn card(&self) -> &Card {
+        &self.card
+    }
+
+    /// What it says of an incident.
+    pub const fn facts(&self) -> Option<&Facts> {
         self.card.facts()
+    }
+
+    /// What it says of a machine after its alert.
+    pub const fn survival(&self) -> Option<&Survival> {
+        self.card.survival()
     }
 
     /// The contractor, unless the number was taken away.
@@ -193,19 +258,45 @@ impl SignedCard {
 
 impl Serialize for Card {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (VERSION, &self.0).serialize(serializer)
+        match &self.0 {
+            Said::Incident(facts) => (INCIDENT, facts).serialize(serializer),
+            Said::Survival(survival) => (SURVIVAL, survival).serialize(serializer),
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for Card {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        use serde::de::Error as _;
-        let (version, facts) = <(u16, Facts)>::deserialize(deserializer)?;
-        if version != VERSION {
-            let wrong = format_args!("card version {version}, this node knows {VERSION}");
-            return Err(D::Error::custom(wrong));
+        deserializer.deserialize_tuple(2, Reader)
+    }
+}
+
+/// Reads a version, then what that version says.
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Card;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("a card: its version and what it says")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Card, A::Error> {
+        let missing = || A::Error::invalid_length(0, &self);
+        let version: u16 = parts.next_element()?.ok_or_else(missing)?;
+        let card = match version {
+            INCIDENT => Card::new(parts.next_element()?.ok_or_else(missing)?),
+            SURVIVAL => Card::of_survival(parts.next_element()?.ok_or_else(missing)?),
+            0 | 3.. => {
+                let wrong = format_args!("card version {version}, this node knows {INCIDENT} and {SURVIVAL}");
+                return Err(A::Error::custom(wrong));
+            }
+        };
+        let card = card.map_err(A::Error::custom)?;
+        match parts.next_element::<IgnoredAny>()? {
+            None => Ok(card),
+            Some(_) => Err(A::Error::invalid_length(3, &self)),
         }
-        Self::new(facts).map_err(D::Error::custom)
     }
 }
 
@@ -217,10 +308,9 @@ impl Serialize for SignedCard {
 
 impl<'de> Deserialize<'de> for SignedCard {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        use serde::de::Error as _;
         let (key, card, signature, named) =
             <(PublicKey, Card, Signature, Option<Named>)>::deserialize(deserializer)?;
-        if named.is_some_and(|named| Some(named.hash()) != card.0.contractor) {
+        if named.is_some_and(|named| Some(named.hash()) != card.contractor()) {
             return Err(D::Error::custom("a contractor's number that the card does not carry the hash of"));
         }
         Ok(Self { key, card, signature, named })
@@ -230,3 +320,7 @@ impl<'de> Deserialize<'de> for SignedCard {
 #[cfg(test)]
 #[path = "tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "survival_tests.rs"]
+mod survival_tests;

@@ -142,13 +142,13 @@ fn facts_that_do_not_fit_together_are_refused() {
         Facts { stratum: Stratum { heating: Some(Heating::Gas), ..leak.stratum }, ..leak },
     ] {
         assert!(Card::new(wrong).is_err(), "{wrong:?}");
-        let wire = encode(&(VERSION, &wrong));
+        let wire = encode(&(INCIDENT, &wrong));
         assert!(
             matches!(decode::<Card>(&wire, CARD_BYTES_MAX), Err(DecodeError::Malformed { .. })),
             "{wrong:?}"
         );
     }
-    assert!(decode::<Card>(&encode(&(VERSION + 1, &leak)), CARD_BYTES_MAX).is_err());
+    assert!(decode::<Card>(&encode(&(SURVIVAL, &leak)), CARD_BYTES_MAX).is_err());
 }
 
 #[test]

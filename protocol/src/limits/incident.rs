@@ -30,6 +30,14 @@ pub const CARD_STRATUM_MIN: u16 = AGGREGATE_BUILDINGS_MIN;
 pub const CARD_LOOKALIKES_MIN: usize = 3;
 /// The least number of cards behind a count that is shown, and of ratings behind a contractor's.
 pub const CARD_COUNT_MIN: u32 = 3;
+/// Cards of one building that tell of the same part, in one week's batch.
+pub const SURVIVALS_PER_PART_MAX: usize = 1;
+/// Days after an alert before a machine is said to run still.
+pub const SURVIVAL_LOOK_DAYS: u64 = 60;
+/// The least number of machines behind a statistic of what became of them, and behind each number in it.
+pub const SURVIVAL_RECORDS_MIN: usize = 10;
+/// The least number of batches, and so of weeks, that they come from.
+pub const SURVIVAL_BATCHES_MIN: usize = 3;
 /// Cards in one answer.
 pub const CARDS_ANSWERED_MAX: usize = 20;
 /// Largest number of a company, which has at most ten digits.
@@ -39,6 +47,7 @@ const _: () = {
     assert!(CARD_BATCH_MAX * CARD_BYTES_MAX + CARD_WITHDRAWN_MAX * 32 + 512 < CARD_BATCH_BYTES_MAX);
     assert!(CARD_BATCH_BYTES_MAX + 64 < SETTLEMENT_FRAME_BYTES_MAX);
     assert!(CARD_WEEKS_LISTED_MAX as u64 == CARD_WEEKS_KEPT);
+    assert!(SURVIVAL_RECORDS_MIN >= AGGREGATE_BUILDINGS_MIN as usize && SURVIVAL_BATCHES_MIN > 1);
     assert!(CARD_WEEKS_LISTED_MAX * 10 + 64 < SETTLEMENT_FRAME_BYTES_MAX);
     assert!(CARDS_PER_WEEK_MAX <= CARDS_WAITING_MAX && CARDS_WAITING_MAX < CARD_BATCH_MAX);
 };

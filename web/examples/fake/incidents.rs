@@ -3,8 +3,9 @@
 use web::Time;
 use web::request::IncidentCall;
 use web::view::{
-    CardDraft, CardPreview, CardView, FoundCardView, HintView, LearntView, OwnCardView, OwnCardsView,
-    RemedyView, StreetView, WithdrawalView,
+    CardDraft, CardPreview, CardView, FoundCardView, HintView, HorizonView, LearntView, OwnCardView,
+    OwnCardsView, OwnSurvivalView, OwnSurvivalsView, RemedyView, StreetView, SurvivalCardView, SurvivalDraft,
+    SurvivalHintView, SurvivalPreview, SurvivalView, WithdrawalView,
 };
 
 pub(super) fn answer(call: IncidentCall) {
@@ -28,6 +29,33 @@ pub(super) fn answer(call: IncidentCall) {
                 CardPreview { shown: "5".repeat(64), card: card(&draft), left: 3, ..CardPreview::default() };
             drop(reply.send(Ok(preview)));
         }
+        IncidentCall::Survived { reply, .. } => drop(reply.send(Ok(survived()))),
+        IncidentCall::SurvivalHint { reply, .. } => {
+            let word = str::to_owned;
+            let hint = SurvivalHintView {
+                part: word("pump"),
+                sign: word("vibration_7_1_11_2"),
+                hours: word("unknown"),
+                after: word("7_30"),
+                may_still_run: false,
+                handed_in: None,
+                left: 3,
+                survived: survived(),
+            };
+            drop(reply.send(Ok(hint)));
+        }
+        IncidentCall::SurvivalPreview { draft, reply } => {
+            let preview = SurvivalPreview {
+                shown: "6".repeat(64),
+                card: machine(draft),
+                left: 3,
+                ..SurvivalPreview::default()
+            };
+            drop(reply.send(Ok(preview)));
+        }
+        IncidentCall::OwnSurvivals(reply) => {
+            drop(reply.send(Ok(OwnSurvivalsView { left: 3, ..OwnSurvivalsView::default() })));
+        }
         IncidentCall::Street(reply) => drop(reply.send(Ok(StreetView::default()))),
         IncidentCall::Own(reply) => drop(reply.send(Ok(OwnCardsView { left: 3, ..OwnCardsView::default() }))),
     }
@@ -41,6 +69,51 @@ pub(super) fn handed_in(draft: &CardDraft, now: Time) -> OwnCardsView {
 pub(super) fn withdrawn(contractor: String, now: Time) -> OwnCardsView {
     let own = WithdrawalView { contractor, at: now, told: "waiting".to_owned() };
     OwnCardsView { withdrawals: vec![own], left: 3, ..OwnCardsView::default() }
+}
+
+pub(super) fn machine_handed_in(draft: SurvivalDraft, now: Time) -> OwnSurvivalsView {
+    let own = OwnSurvivalView { card: machine(draft), at: now, told: "waiting".to_owned() };
+    OwnSurvivalsView { cards: vec![own], left: 2 }
+}
+
+/// Twelve pumps, of which four failed within two months.
+fn survived() -> SurvivalView {
+    let horizon = |days, failed, (runs_permille, least_permille, most_permille)| HorizonView {
+        days,
+        failed,
+        known: 12,
+        runs_permille,
+        least_permille,
+        most_permille,
+    };
+    SurvivalView {
+        part: "pump".to_owned(),
+        quantity: Some("vibration".to_owned()),
+        sign: Some("vibration_7_1_11_2".to_owned()),
+        machines: 12,
+        first_year: Some(2025),
+        last_year: Some(2026),
+        horizons: vec![
+            horizon(7, 1, (917, 646, 985)),
+            horizon(30, 2, (833, 552, 953)),
+            horizon(60, 4, (667, 391, 862)),
+        ],
+        headline: 2,
+        kept: 12,
+        ..SurvivalView::default()
+    }
+}
+
+fn machine(draft: SurvivalDraft) -> SurvivalCardView {
+    SurvivalCardView {
+        when: "2026".to_owned(),
+        part: draft.part,
+        age: draft.age,
+        hours: draft.hours,
+        sign: "vibration_7_1_11_2".to_owned(),
+        after: draft.after,
+        fate: draft.fate,
+    }
 }
 
 fn learnt() -> LearntView {

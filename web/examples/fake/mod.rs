@@ -233,6 +233,9 @@ fn perform(picture: &mut Picture, command: Command) -> Result<Answer, Problem> {
         Command::HandInCard(draft) => {
             Ok(Answer::Incidents(Box::new(incidents::handed_in(&draft.draft, now))))
         }
+        Command::HandInSurvival(handed) => {
+            Ok(Answer::Survivals(Box::new(incidents::machine_handed_in(handed.draft, now))))
+        }
         Command::SwitchLeaving { .. } => Ok(Answer::Leaving(Box::default())),
         Command::WithdrawContractor { contractor } => {
             Ok(Answer::Incidents(Box::new(incidents::withdrawn(contractor, now))))

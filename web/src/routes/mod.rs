@@ -38,6 +38,7 @@ pub(crate) mod sites;
 pub(crate) mod statement;
 pub(crate) mod store;
 pub(crate) mod stream;
+pub(crate) mod survivals;
 pub(crate) mod telemetry;
 pub(crate) mod tokens;
 pub(crate) mod users;

@@ -2162,6 +2162,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/survivals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many similar machines failed how soon after such an alert, from the cards that are here. Nobody learns that it was
+         *     asked, and no number is told that rests on few.
+         */
+        get: operations["learn"];
+        put?: never;
+        /** Hands the card in that was shown. It is let out when the week is over, together with those of other buildings. */
+        post: operations["hand_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/survivals/hint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this building can tell by itself of the machine behind an alert, and what became of similar ones. */
+        get: operations["hint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/survivals/own": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Cards of machines that this building handed in, and how far they are. */
+        get: operations["own"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/survivals/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Exactly what would leave. Nothing leaves. */
+        post: operations["preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/telemetry": {
         parameters: {
             query?: never;
@@ -4107,6 +4179,36 @@ export interface components {
              */
             votes: number;
         };
+        /** @description What had become of similar machines some time after their alert. */
+        HorizonView: {
+            /**
+             * Format: int32
+             * @description Days after the alert.
+             */
+            days: number;
+            /**
+             * Format: int32
+             * @description How many had failed.
+             */
+            failed: number;
+            /**
+             * Format: int32
+             * @description Of how many it is known whether they had; at least 10.
+             */
+            known: number;
+            /**
+             * Format: int32
+             * @description The least and the most that it may truly be, in 95 of 100 cases.
+             */
+            least_permille: number;
+            /** Format: int32 */
+            most_permille: number;
+            /**
+             * Format: int32
+             * @description The part that still runs, in thousandths, with whoever was only seen for a while counted for as long.
+             */
+            runs_permille: number;
+        };
         /** @description What came of policies from a text, or would: their codes. */
         ImportView: {
             changed: string[];
@@ -4379,7 +4481,7 @@ export interface components {
              * @description How many are known to have left.
              */
             count: number;
-            /** @description `statement`, `report`, `incident_card`, `street_signal`, `work_order`, `profile` or `transaction`. */
+            /** @description `statement`, `report`, `incident_card`, `survival`, `street_signal`, `work_order`, `profile` or `transaction`. */
             kind: string;
             last?: components["schemas"]["Time"] | null;
             /** @description Whether it goes on. */
@@ -5081,6 +5183,17 @@ export interface components {
             person: number;
             until?: string | null;
         };
+        /** @description Similar machines that had run as long. */
+        OfHoursView: {
+            /** Format: int32 */
+            failed: number;
+            hours: string;
+            /**
+             * Format: int32
+             * @description At least 10.
+             */
+            known: number;
+        };
         /** @description What somebody is to the association. */
         OfficeView: {
             duty: components["schemas"]["DutyName"];
@@ -5217,6 +5330,24 @@ export interface components {
             votes: number;
             /** @description Who owns it, where there is more than one owner. */
             with: string[];
+        };
+        /** @description A card of this building. */
+        OwnSurvivalView: {
+            /** @description When a person handed it in; that stays at home. */
+            at: components["schemas"]["Time"];
+            card: components["schemas"]["SurvivalCardView"];
+            /** @description `waiting`, `kept`, `let_out`, `given_up`, or why the relay did not take it. */
+            told: string;
+        };
+        /** @description Cards of this building. */
+        OwnSurvivalsView: {
+            /** @description Newest first. */
+            cards: components["schemas"]["OwnSurvivalView"][];
+            /**
+             * Format: int32
+             * @description Cards that may still be handed in this week.
+             */
+            left: number;
         };
         /** @description What energy costs, micro-EUR per kWh, 0 to 100,000,000. */
         OwnTariff: {
@@ -7610,6 +7741,117 @@ export interface components {
          * @enum {string}
          */
         Summary: "avg" | "min" | "max" | "sum" | "count" | "last" | "increase" | "rate";
+        /** @description What a card says of a machine. */
+        SurvivalCardView: {
+            /** @description Days after the alert: `under_7` to `from_365`. */
+            after: string;
+            /** @description Years: `unknown`, `under_5`, `5_10`, `10_15`, `15_20` or `from_20`. */
+            age: string;
+            /** @description `failed`, `replaced` (before it failed) or `runs`. */
+            fate: string;
+            /** @description Running hours: `unknown`, `under_2000`, `2000_10000`, `10000_30000` or `from_30000`. */
+            hours: string;
+            /** @description `pump`, `fan`, `compressor`, `burner`, `lift_drive`, `lift_door` or `motor`. */
+            part: string;
+            /**
+             * @description What was measured at the alert: `vibration_under_4_5` to `vibration_from_18` (mm/s) or `temperature_under_60` to
+             *     `temperature_from_120` (°C).
+             */
+            sign: string;
+            /** @description The year of the alert; empty where it is not said. */
+            when: string;
+        };
+        /** @description What a person says of a machine, in words of the lists of [`SurvivalCardView`]. */
+        SurvivalDraft: {
+            /** @example 30_60 */
+            after: string;
+            /** @example 10_15 */
+            age: string;
+            /** @description Id of the alert. */
+            alert: string;
+            /** @example failed */
+            fate: string;
+            /** @example unknown */
+            hours: string;
+            /** @example pump */
+            part: string;
+        };
+        /** @description A card, as it was shown. */
+        SurvivalHandIn: {
+            draft: components["schemas"]["SurvivalDraft"];
+            /** @description [`SurvivalPreview::shown`]. */
+            shown: string;
+        };
+        /** @description What this building can tell by itself of the machine behind an alert, and what became of similar ones. */
+        SurvivalHintView: {
+            after: string;
+            /** @description How far its card is; `null` while there is none. */
+            handed_in?: string | null;
+            hours: string;
+            /**
+             * Format: int32
+             * @description Cards that may still be handed in this week.
+             */
+            left: number;
+            /** @description Whether the alert is two months old, so that a machine may be said to run still. */
+            may_still_run: boolean;
+            part: string;
+            sign: string;
+            survived: components["schemas"]["SurvivalView"];
+        };
+        /** @description Exactly what would leave, and nothing else. */
+        SurvivalPreview: {
+            card: components["schemas"]["SurvivalCardView"];
+            /**
+             * Format: int32
+             * @description Cards that may still be handed in this week.
+             */
+            left: number;
+            /** @description Id of the authority that relays cards this week: it alone knows from which building one is. */
+            relay: string;
+            /** @description Hash of the card, to hand in what was shown. */
+            shown: string;
+        };
+        /** @description What became of similar machines, from the cards that this node has: nobody learns that it was asked. */
+        SurvivalView: {
+            age?: string | null;
+            /**
+             * Format: int32
+             * @description Year of the first alert, where any is told.
+             */
+            first_year?: number | null;
+            /**
+             * Format: int32
+             * @description The place in `horizons` that is told first.
+             */
+            headline: number;
+            /** @description Soonest first. */
+            horizons: components["schemas"]["HorizonView"][];
+            /** @description How it was up to then, by running hours at the alert. */
+            hours: components["schemas"]["OfHoursView"][];
+            /**
+             * Format: int64
+             * @description Such cards of any kind that this node has.
+             */
+            kept: number;
+            /**
+             * Format: int32
+             * @description Year of the last one.
+             */
+            last_year?: number | null;
+            /**
+             * Format: int32
+             * @description How many machines.
+             */
+            machines: number;
+            /** @description What the machines have in common: what was asked, or less where that would be too few. `null` for anything. */
+            part: string;
+            /** @description `vibration` or `temperature`. */
+            quantity?: string | null;
+            sign?: string | null;
+            /** @description Fewer than 10 machines are known, or fewer than 3 batches tell of them: everything below is empty. */
+            too_few: boolean;
+        };
         /** @description A meter that was replaced. */
         SwapDraft: {
             /** @description Readings from here on are those of the new meter. */
@@ -11192,7 +11434,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `incident_card` or `street_signal` */
+                /** @description `incident_card`, `survival` or `street_signal` */
                 id: string;
             };
             cookie?: never;
@@ -13422,6 +13664,233 @@ export interface operations {
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             421: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    learn: {
+        parameters: {
+            query: {
+                /** @description `pump` and so on. */
+                part: string;
+                /** @description `vibration_7_1_11_2` and so on; anything where it is not said. */
+                sign?: string;
+                /** @description Years, `10_15` and so on; any where it is not said. */
+                age?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What became of them, or that they are too few */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurvivalView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            /** @description A word that is not on its list */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    hand_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SurvivalHandIn"];
+            };
+        };
+        responses: {
+            /** @description It waits for the relay */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnSurvivalsView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no such alert, or it tells nothing of a machine */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It was handed in before, or has changed since it was shown */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            /** @description As many as a building may hand in */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    hint: {
+        parameters: {
+            query: {
+                /** @description Id of an alert. */
+                alert: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Words to begin with */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurvivalHintView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no such alert, or it tells nothing of a machine */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    own: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnSurvivalsView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SurvivalDraft"];
+            };
+        };
+        responses: {
+            /** @description The card */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurvivalPreview"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no such alert, or it tells nothing of a machine */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It is too early to tell, or it would tell which building this is */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            /** @description A word that is not on its list */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             429: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
             504: components["responses"]["Problem"];

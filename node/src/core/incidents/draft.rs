@@ -103,6 +103,15 @@ pub enum IncidentRefused {
         /// The least number.
         min: usize,
     },
+    /// The alert tells nothing of a machine's vibration or temperature.
+    #[error("an alert of a machine's vibration (mm/s) or motor temperature (°C) is what this is about")]
+    NoSign,
+    /// So long after the alert it cannot be said yet.
+    #[error("the alert is {days} days old: too early to tell that")]
+    TooEarly {
+        /// Days since the alert.
+        days: u64,
+    },
     /// A person said that no cards leave.
     #[error("cards do not leave this building: somebody switched that off")]
     SwitchedOff,
@@ -150,7 +159,7 @@ impl<'a> Incident<'a> {
         is_closed && self.order.is_none_or(|order| order.status == WorkOrderStatus::Done)
     }
 
-    fn opened(&self) -> UnixMs {
+    pub(super) fn opened(&self) -> UnixMs {
         let of_alert = self.alert.map(|alert| alert.opened);
         of_alert.or(self.order.map(|order| order.created)).unwrap_or(UnixMs(0))
     }
@@ -219,7 +228,7 @@ impl<'a> Incident<'a> {
 
     /// The ledger shows every member which building had work of which kind and urgency when. A card tells the month only
     /// where enough buildings had the same in it, else the year, else nothing.
-    fn when(&self, scene: &Scene<'_>) -> Result<When, IncidentRefused> {
+    pub(super) fn when(&self, scene: &Scene<'_>) -> Result<When, IncidentRefused> {
         let month = month_at(self.opened());
         let exact = When::Month(u16::try_from(month).unwrap_or(u16::MAX));
         let Some(order) = self.order else { return Ok(exact) };

@@ -8,6 +8,7 @@ mod relay;
 mod search;
 mod shelf;
 mod stored;
+mod survival;
 
 pub(in crate::core) use draft::guess;
 pub use draft::{Choice, Draft, Hint, IncidentRefused, Source};
@@ -17,6 +18,9 @@ pub use search::{Answer as Learnt, Found, Question, Rated};
 pub use shelf::Shelf;
 pub use stored::{
     HeldCard, HeldWithdrawal, INCIDENT_BYTES_MAX, IncidentKept, IncidentKeptKey, OwnCard, OwnWithdrawal, Told,
+};
+pub use survival::{
+    Group, Horizon, OfHours, SurvivalAnswer, SurvivalChoice, SurvivalHint, SurvivalQuestion, Survived,
 };
 
 use protocol::energy::SettlementMessage;
@@ -158,12 +162,16 @@ impl Core {
         shown: Digest,
     ) -> Result<(), IncidentRefused> {
         let draft = self.draft_card(source, choice)?;
+        self.hand_in_draft(now, &draft, shown)
+    }
+
+    fn hand_in_draft(&mut self, now: Now, draft: &Draft, shown: Digest) -> Result<(), IncidentRefused> {
         if draft.card.digest() != shown {
             return Err(IncidentRefused::Stale);
         }
         let mut done = Ok(());
         self.with_incidents(now, |incidents, scene, acts| {
-            done = incidents.own.hand_in(scene, &draft, acts);
+            done = incidents.own.hand_in(scene, draft, acts);
         });
         self.incidents.next = Tick(0);
         done

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use protocol::incident::{CardReceipt, Contractor, IncidentMessage, Item, Offered};
+use protocol::incident::{Card, CardReceipt, Contractor, IncidentMessage, Item, Offered, Said};
 use protocol::limits::{CARD_WEEKS_KEPT, CARD_WEEKS_WAITING, CARDS_PER_WEEK_MAX, CARDS_WAITING_MAX};
 use protocol::{Digest, PublicKey, Tick, UnixMs};
 
@@ -21,6 +21,7 @@ pub struct Own {
     cards: BTreeMap<Digest, OwnCard>,
     withdrawals: BTreeMap<Contractor, OwnWithdrawal>,
     switch: Option<Switch>,
+    survival_switch: Option<Switch>,
     sent: BTreeMap<Item, Tick>,
 }
 
@@ -30,19 +31,39 @@ impl Own {
             IncidentKept::Own(own) => drop(self.cards.insert(own.source, own.clone())),
             IncidentKept::Withdrawal(own) => drop(self.withdrawals.insert(own.contractor, *own)),
             IncidentKept::Switch(switch) => self.switch = Some(*switch),
+            IncidentKept::SurvivalSwitch(switch) => self.survival_switch = Some(*switch),
             IncidentKept::Held(_) | IncidentKept::HeldWithdrawal(_) | IncidentKept::Batch(_) => {}
         }
     }
 
-    /// Whether cards may leave: each by a person's own hand, unless somebody said that none may.
+    /// Whether cards of incidents may leave: each by a person's own hand, unless somebody said that none may.
     pub fn is_on(&self) -> bool {
         self.switch.is_none_or(|switch| switch.is_on)
     }
 
-    /// A person says whether cards may leave. What waits stays here while they may not.
+    /// Whether cards of what became of machines may leave, in the same way.
+    pub fn tells_survival(&self) -> bool {
+        self.survival_switch.is_none_or(|switch| switch.is_on)
+    }
+
+    fn may_leave(&self, card: &Card) -> bool {
+        match card.said() {
+            Said::Incident(_) => self.is_on(),
+            Said::Survival(_) => self.tells_survival(),
+        }
+    }
+
+    /// A person says whether cards of incidents may leave. What waits stays here while they may not.
     pub(super) fn switch(&mut self, switch: Switch, acts: &mut Vec<Act>) {
         self.switch = Some(switch);
         acts.push(Act::Store(IncidentKept::Switch(switch)));
+        acts.push(Act::Tell);
+    }
+
+    /// A person says whether cards of what became of machines may leave.
+    pub(super) fn switch_survival(&mut self, switch: Switch, acts: &mut Vec<Act>) {
+        self.survival_switch = Some(switch);
+        acts.push(Act::Store(IncidentKept::SurvivalSwitch(switch)));
         acts.push(Act::Tell);
     }
 
@@ -72,7 +93,8 @@ impl Own {
     /// Whether a contractor was rated by this building already.
     pub fn has_rated(&self, contractor: &Contractor) -> bool {
         let rated = |own: &&OwnCard| {
-            own.card.facts().rating.is_some() && own.card.contractor().as_ref() == Some(contractor)
+            own.card.facts().is_some_and(|facts| facts.rating.is_some())
+                && own.card.contractor().as_ref() == Some(contractor)
         };
         self.cards.values().any(|own| rated(&own))
     }
@@ -84,7 +106,7 @@ impl Own {
         draft: &Draft,
         acts: &mut Vec<Act>,
     ) -> Result<(), IncidentRefused> {
-        if !self.is_on() {
+        if !self.may_leave(&draft.card) {
             return Err(IncidentRefused::SwitchedOff);
         }
         if self.cards.contains_key(&draft.source) {
@@ -148,12 +170,13 @@ impl Own {
 
     fn offer(&mut self, scene: &Scene<'_>, acts: &mut Vec<Act>) {
         let (week, now) = (scene.week(), scene.now.tick);
-        let is_on = self.is_on();
-        let cards = self.cards.values().filter(|own| is_on && own.told == Told::Waiting);
+        let is_due = |own: &&OwnCard| own.told == Told::Waiting && self.may_leave(own.card.card());
+        let cards = self.cards.values().filter(is_due);
         let cards = cards.map(|own| Offered::Card(week, own.card));
         let withdrawals = self.withdrawals.values().filter(|own| own.told == Told::Waiting);
         let withdrawals = withdrawals.map(|own| Offered::Withdrawal(week, own.contractor));
-        for offered in cards.chain(withdrawals) {
+        let offered: Vec<Offered> = cards.chain(withdrawals).collect();
+        for offered in offered {
             let item = offered.item();
             if self.sent.get(&item).is_some_and(|sent| now.since(*sent) < AGAIN_MS) {
                 continue;

@@ -8,6 +8,7 @@ use protocol::incident::{
 };
 use protocol::limits::{
     CARD_BATCH_MAX, CARD_BATCH_MIN, CARD_WITHDRAWN_MAX, CARDS_PER_WEEK_MAX, CARDS_WAITING_MAX,
+    SURVIVALS_PER_PART_MAX,
 };
 use protocol::{Address, PublicKey};
 
@@ -42,7 +43,8 @@ impl Relay {
             IncidentKept::Own(_)
             | IncidentKept::Withdrawal(_)
             | IncidentKept::Batch(_)
-            | IncidentKept::Switch(_) => {}
+            | IncidentKept::Switch(_)
+            | IncidentKept::SurvivalSwitch(_) => {}
         }
     }
 
@@ -109,14 +111,19 @@ impl Relay {
             return Ok(None);
         }
         card.verify(&scene.chain).map_err(|_| CardRefusal::Signature)?;
-        if !card.facts().when.is_past(month_at(scene.now.time)) {
+        if !card.card().when().is_past(month_at(scene.now.time)) {
             return Err(CardRefusal::Future);
         }
         let own = || tray.cards.values().filter(|(owner, _)| *owner == building);
         if own().count() >= CARDS_WAITING_MAX {
             return Err(CardRefusal::Quota);
         }
-        let rates = |one: &SignedCard| one.facts().rating.and(one.contractor());
+        let part = |one: &SignedCard| one.survival().map(|survival| survival.part);
+        let same = own().filter(|(_, held)| part(card).is_some() && part(held) == part(card));
+        if same.count() >= SURVIVALS_PER_PART_MAX {
+            return Err(CardRefusal::Quota);
+        }
+        let rates = |one: &SignedCard| one.facts().and_then(|facts| facts.rating).and(one.contractor());
         if rates(card).is_some() && own().any(|(_, held)| rates(held) == rates(card)) {
             return Err(CardRefusal::Rated);
         }

@@ -88,8 +88,9 @@ impl Shelf {
             let Some(contractor) = card.contractor() else { continue };
             let (jobs, ratings, good) = tally.entry(contractor).or_default();
             *jobs += 1;
-            *ratings += u32::from(card.facts().rating.is_some());
-            *good += u32::from(card.facts().rating == Some(Rating::Good));
+            let rating = card.facts().and_then(|facts| facts.rating);
+            *ratings += u32::from(rating.is_some());
+            *good += u32::from(rating == Some(Rating::Good));
         }
         let enough = tally.into_iter().filter(|(_, (_, ratings, _))| *ratings >= CARD_COUNT_MIN);
         let mut rated: Vec<Rated> = enough
@@ -108,7 +109,7 @@ impl Shelf {
 /// A card of another system or with another symptom is not alike. A flow in the same band counts most, in the next one
 /// half, and so does what helped.
 fn alike(question: &Question, card: &SignedCard) -> Option<Found> {
-    let facts = card.facts();
+    let facts = card.facts()?;
     let is_it = question.system.is_none_or(|system| system == facts.system)
         && question.symptom.is_none_or(|symptom| symptom == facts.symptom);
     if !is_it {

@@ -35,11 +35,21 @@ impl Shelf {
 
     /// Every card that was let out; one key counts once, as it was said first.
     pub fn cards(&self) -> impl Iterator<Item = &SignedCard> {
+        self.by_week().map(|(_, card)| card)
+    }
+
+    /// How many of them tell of incidents.
+    pub fn incidents(&self) -> usize {
+        self.cards().filter(|card| card.facts().is_some()).count()
+    }
+
+    /// Every card with the week of its batch.
+    pub(super) fn by_week(&self) -> impl Iterator<Item = (u64, &SignedCard)> {
         let all = self.batches.values().flat_map(|signed| {
             let week = signed.batch.week();
             signed.batch.cards().iter().map(move |card| (week, card))
         });
-        all.filter(|(week, card)| self.cards.get(&card.key()) == Some(week)).map(|(_, card)| card)
+        all.filter(|(week, card)| self.cards.get(&card.key()) == Some(week))
     }
 
     /// The week with which a card was let out.
@@ -151,7 +161,7 @@ fn holds(scene: &Scene<'_>, signed: &SignedBatch) -> bool {
     let is_fresh = now < lapse_of(week).plus(CLOCK_MS);
     let is_relay = !is_fresh || scene.relay(week) == signed.relay;
     let month = month_at(end_of(week));
-    let is_past = |card: &SignedCard| card.facts().when.is_past(month);
+    let is_past = |card: &SignedCard| card.card().when().is_past(month);
     let key = scene.state.authorities().key_of(&signed.relay);
     is_over
         && is_relay

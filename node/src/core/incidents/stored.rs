@@ -25,8 +25,10 @@ pub enum IncidentKept {
     HeldWithdrawal(HeldWithdrawal),
     /// What was let out of a week.
     Batch(Box<SignedBatch>),
-    /// Whether cards may leave.
+    /// Whether cards of incidents may leave.
     Switch(Switch),
+    /// Whether cards of what became of machines may leave.
+    SurvivalSwitch(Switch),
 }
 
 /// Which of them.
@@ -42,12 +44,14 @@ pub enum IncidentKeptKey {
     Batch(u64),
     /// The one there is.
     Switch,
+    /// The other one.
+    SurvivalSwitch,
 }
 
 /// A card of this building. What it says never changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
 pub struct OwnCard {
-    /// The alert it is about, or the work order of a decision.
+    /// The alert it is about, or the work order of a decision; another name of it where the card tells of the machine.
     pub source: Digest,
     /// The card.
     pub card: SignedCard,
@@ -136,6 +140,7 @@ impl IncidentKept {
             Self::HeldWithdrawal(held) => IncidentKeptKey::Held(held.week, Item::Withdrawal(held.contractor)),
             Self::Batch(signed) => IncidentKeptKey::Batch(signed.batch.week()),
             Self::Switch(_) => IncidentKeptKey::Switch,
+            Self::SurvivalSwitch(_) => IncidentKeptKey::SurvivalSwitch,
         }
     }
 }
@@ -149,6 +154,7 @@ impl IncidentKeptKey {
             Self::Held(week, item) => [vec![2], week.to_be_bytes().to_vec(), encode(item)].concat(),
             Self::Batch(week) => [vec![3], week.to_be_bytes().to_vec()].concat(),
             Self::Switch => vec![4],
+            Self::SurvivalSwitch => vec![5],
         }
     }
 }

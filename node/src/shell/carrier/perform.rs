@@ -312,6 +312,7 @@ impl Carrier {
                 | Answer::Home(_)
                 | Answer::TakingPart
                 | Answer::HandedIn
+                | Answer::HandedInSurvival
                 | Answer::Switched
                 | Answer::Recounting
                 | Answer::Released,

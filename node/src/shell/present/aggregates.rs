@@ -139,6 +139,7 @@ pub(crate) fn leaving(core: &Core, now: UnixMs) -> LeavingView {
     statements(core, now, &mut view);
     reports(core, &mut view);
     cards(core, &mut view);
+    machines(core, &mut view);
     signals(core, &mut view);
     on_ledger(core, &mut view);
     view.recent.sort_by_key(|left| std::cmp::Reverse(left.at.ms()));
@@ -230,6 +231,38 @@ fn cards(core: &Core, view: &mut LeavingView) {
         from: None,
         until: None,
         says: card_says(&one.card),
+        told: vec![one.told],
+    }));
+}
+
+/// What became of machines: people hand it in one by one.
+fn machines(core: &Core, view: &mut LeavingView) {
+    let (count, last) = super::survivals::left_so_far(core);
+    let (kind, to) = (Purpose::Survival.name(), vec![core.incident_relay().to_string()]);
+    view.kinds.push(LeavingKind {
+        kind: kind.to_owned(),
+        count,
+        last: last.map(Time::from),
+        to: to.clone(),
+        on: core.incidents().own().tells_survival(),
+        optional: true,
+    });
+    let own = super::survivals::own(core);
+    view.recent.extend(own.cards.into_iter().take(RECENT_MAX).map(|one| LeftView {
+        kind: kind.to_owned(),
+        at: one.at,
+        to: to.clone(),
+        from: None,
+        until: None,
+        says: named([
+            ("year", one.card.when),
+            ("part", one.card.part),
+            ("age", one.card.age),
+            ("hours", one.card.hours),
+            ("sign", one.card.sign),
+            ("after", one.card.after),
+            ("fate", one.card.fate),
+        ]),
         told: vec![one.told],
     }));
 }

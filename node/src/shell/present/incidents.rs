@@ -53,7 +53,7 @@ fn learnt(core: &Core, learnt: &Learnt) -> LearntView {
                 good_permille: rated.good_permille,
             })
             .collect(),
-        kept: core.incidents().shelf().cards().count() as u64,
+        kept: core.incidents().shelf().incidents() as u64,
     }
 }
 
@@ -77,9 +77,10 @@ pub(crate) fn hint(core: &Core, alert: Option<&str>, order: Option<&str>) -> Res
 pub(crate) fn preview(core: &Core, draft: &CardDraft) -> Result<CardPreview, Problem> {
     let (source, choice) = chosen(draft)?;
     let made = core.draft_card(source, &choice).map_err(|refused| problem(&refused))?;
+    let said = made.card.facts().expect("invariant: it was made of an incident");
     Ok(CardPreview {
         shown: made.card.digest().to_string(),
-        card: card(made.card.facts(), made.named.map(|named| named.contractor)),
+        card: card(said, made.named.map(|named| named.contractor)),
         rated_before: made.is_rated_before,
         relay: core.incident_relay().to_string(),
         left: left(core),
@@ -91,10 +92,9 @@ pub(crate) fn own(core: &Core) -> OwnCardsView {
     let (incidents, own) = (core.incidents(), core.incidents().own());
     let mut cards: Vec<OwnCardView> = own
         .cards()
-        .map(|one| OwnCardView {
-            card: card(one.card.facts(), one.card.contractor()),
-            at: one.at.into(),
-            told: one.told.name().to_owned(),
+        .filter_map(|one| {
+            let card = card(one.card.facts()?, one.card.contractor());
+            Some(OwnCardView { card, at: one.at.into(), told: one.told.name().to_owned() })
         })
         .collect();
     cards.sort_by_key(|one| std::cmp::Reverse(one.at.ms()));
@@ -114,7 +114,7 @@ pub(crate) fn own(core: &Core) -> OwnCardsView {
     }
 }
 
-fn left(core: &Core) -> u32 {
+pub(super) fn left(core: &Core) -> u32 {
     u32::try_from(core.incidents().own().left(core.now())).unwrap_or(u32::MAX)
 }
 
@@ -178,11 +178,11 @@ fn source(alert: Option<&str>, order: Option<&str>) -> Result<Source, Problem> {
     }
 }
 
-fn word<T>(field: &'static str, text: &str, named: fn(&str) -> Option<T>) -> Result<T, Problem> {
+pub(super) fn word<T>(field: &'static str, text: &str, named: fn(&str) -> Option<T>) -> Result<T, Problem> {
     named(text).ok_or_else(|| Problem::new(Kind::Invalid, "expected a word of its list").field(field))
 }
 
-fn maybe<T>(
+pub(super) fn maybe<T>(
     field: &'static str,
     text: Option<&str>,
     named: fn(&str) -> Option<T>,
@@ -193,9 +193,10 @@ fn maybe<T>(
 /// Why a card is not made or handed in.
 pub(crate) fn problem(refused: &IncidentRefused) -> Problem {
     let kind = match refused {
-        IncidentRefused::Unknown => Kind::NotFound,
+        IncidentRefused::Unknown | IncidentRefused::NoSign => Kind::NotFound,
         IncidentRefused::NotOver
         | IncidentRefused::Sent
+        | IncidentRefused::TooEarly { .. }
         | IncidentRefused::SingledOut { .. }
         | IncidentRefused::SwitchedOff
         | IncidentRefused::Stale => Kind::Conflict,
@@ -207,8 +208,8 @@ pub(crate) fn problem(refused: &IncidentRefused) -> Problem {
 
 /// When the last card left, and how many did.
 pub(super) fn left_so_far(core: &Core) -> (u64, Option<UnixMs>) {
-    let own = core.incidents().own();
-    (own.cards().count() as u64, own.cards().map(|one| one.at).max())
+    let own = || core.incidents().own().cards().filter(|one| one.card.facts().is_some());
+    (own().count() as u64, own().map(|one| one.at).max())
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod settlements;
 pub(crate) mod sharing;
 pub(crate) mod store;
 pub(crate) mod street;
+pub(crate) mod survivals;
 pub(crate) mod token;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

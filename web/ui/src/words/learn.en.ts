@@ -58,6 +58,7 @@ export const en: LearnWords = {
   notSent: 'Nothing is sent',
   kinds: {
     incident_card: 'Incident cards',
+    survival: 'What became of machines',
     street_signal: 'Signals of what is noticed',
     statement: 'Energy of each slot',
     report: 'Reports for the sums',
@@ -67,6 +68,7 @@ export const en: LearnWords = {
   },
   why: {
     incident_card: 'A fault that is over, in chosen words and bands, when somebody sends it. To the relay of the week, which publishes it with those of at least two other buildings.',
+    survival: 'After an alert of vibration or temperature: the kind of machine, what was measured and what became of it, in chosen words and bands, when somebody sends it. To the relay of the week, like cards.',
     street_signal: 'A kind of alert and the hour, nothing else. To the authority that watches in that hour, which alone knows from which building; it tells the street once enough buildings signal the same, and forgets the rest.',
     statement: 'Net import and export of the building, to settle shared energy. To the two desks of the day, on an encrypted stream, to nobody else.',
     report: 'One number a period, in two halves: either alone says nothing.',

@@ -57,6 +57,7 @@ export const fr = {
   notSent: 'Rien n’est envoyé',
   kinds: {
     incident_card: 'Fiches d’incident',
+    survival: 'Devenir des machines',
     street_signal: 'Signaux de ce qui se remarque',
     statement: 'Énergie de chaque créneau',
     report: 'Rapports pour les sommes',
@@ -66,6 +67,7 @@ export const fr = {
   } as Record<string, string>,
   why: {
     incident_card: 'Une panne terminée, en mots et tranches choisis, quand quelqu’un l’envoie. Au relais de la semaine, qui la publie avec celles d’au moins deux autres immeubles.',
+    survival: 'Après une alerte de vibration ou de température : la sorte de machine, ce qui était mesuré et ce qu’elle est devenue, en mots et tranches choisis, quand quelqu’un l’envoie. Au relais de la semaine, comme les fiches.',
     street_signal: 'Un genre d’alerte et l’heure, rien d’autre. À l’autorité qui veille cette heure-là, qui seule sait de quel immeuble ; elle prévient la rue quand assez d’immeubles signalent la même chose, et oublie le reste.',
     statement: 'Import et export net de l’immeuble, pour régler le partage d’énergie. Aux deux guichets du jour, par un canal chiffré, à personne d’autre.',
     report: 'Un nombre par période, en deux moitiés : chacune seule ne dit rien.',

@@ -58,6 +58,7 @@ export const nl: LearnWords = {
   notSent: 'Er wordt niets verstuurd',
   kinds: {
     incident_card: 'Incidentfiches',
+    survival: 'Wat er van machines werd',
     street_signal: 'Signalen van wat opvalt',
     statement: 'Energie van elk tijdvak',
     report: 'Rapporten voor de sommen',
@@ -67,6 +68,7 @@ export const nl: LearnWords = {
   },
   why: {
     incident_card: 'Een storing die voorbij is, in gekozen woorden en klassen, wanneer iemand ze verstuurt. Aan de verzamelaar van de week, die ze met die van minstens twee andere gebouwen publiceert.',
+    survival: 'Na een alarm van trilling of temperatuur: de soort machine, wat gemeten is en wat ervan werd, in gekozen woorden en klassen, wanneer iemand het verstuurt. Aan de verzamelaar van de week, zoals fiches.',
     street_signal: 'Een soort alarm en het uur, niets anders. Aan de autoriteit die dat uur waakt en als enige weet van welk gebouw; ze verwittigt de straat zodra genoeg gebouwen hetzelfde melden, en vergeet de rest.',
     statement: 'Netto-invoer en -uitvoer van het gebouw, om gedeelde energie te verrekenen. Naar de twee loketten van de dag, over een versleuteld kanaal, naar niemand anders.',
     report: 'Eén getal per periode, in twee helften: elk apart zegt niets.',

@@ -3,6 +3,7 @@
 mod hostile;
 mod making;
 mod ring;
+mod survival;
 
 use super::search::Question;
 use super::stored::Told;
