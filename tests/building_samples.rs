@@ -23,6 +23,7 @@ use node::core::{Change, Held, Issued};
 use protocol::energy::{self, Percent, Price, SlotId, SlotLength, WattHours};
 use protocol::{Address, AssetKind, Digest, Role, Severity, WorkOrderId, WorkOrderStatus};
 
+use crate::enquiry_samples::enquiry_entries;
 use crate::incident_samples::incident_entries;
 use crate::learning_samples::learning_entries;
 use crate::samples::TIME;
@@ -77,6 +78,7 @@ pub(crate) fn building_entries() -> Vec<(&'static str, Change)> {
     ]
     .into_iter()
     .chain(incident_entries())
+    .chain(enquiry_entries())
     .chain(learning_entries())
     .collect()
 }

@@ -6,6 +6,7 @@ mod assembly_samples;
 mod building_samples;
 pub mod decoders;
 mod energy_samples;
+mod enquiry_samples;
 mod incident_samples;
 mod learning_samples;
 mod samples;

@@ -13,6 +13,7 @@ mod assembly_samples;
 mod building_samples;
 mod decoding;
 mod energy_samples;
+mod enquiry_samples;
 mod golden;
 mod harness;
 mod hostile;

@@ -60,6 +60,7 @@ pub(crate) fn protocol_types() -> Vec<Wire> {
         crate::token_samples::protocol_types(),
         crate::assembly_samples::protocol_types(),
         crate::incident_samples::incident_types(),
+        crate::enquiry_samples::enquiry_types(),
         crate::learning_samples::learning_types(),
     ];
     rooms.into_iter().flatten().collect()

@@ -69,6 +69,8 @@ pub enum Domain {
     IncidentBatch,
     /// That enough buildings noticed the same at once.
     Street,
+    /// What one building asks all the others.
+    Enquiry,
 }
 
 impl Domain {
@@ -99,6 +101,7 @@ impl Domain {
             Self::Incident => b"symbiose/incident/v1",
             Self::IncidentBatch => b"symbiose/incident-batch/v1",
             Self::Street => b"symbiose/street/v1",
+            Self::Enquiry => b"symbiose/enquiry/v1",
         }
     }
 

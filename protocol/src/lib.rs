@@ -15,6 +15,7 @@ pub mod codec;
 pub mod consensus;
 pub mod crypto;
 pub mod energy;
+pub mod enquiry;
 pub mod error;
 pub mod genesis;
 pub mod greeting;

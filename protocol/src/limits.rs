@@ -4,6 +4,7 @@
 mod aggregate;
 mod assembly;
 mod energy;
+mod enquiry;
 mod incident;
 mod metering;
 mod plan;
@@ -13,6 +14,7 @@ mod token;
 pub use aggregate::*;
 pub use assembly::*;
 pub use energy::*;
+pub use enquiry::*;
 pub use incident::*;
 pub use metering::*;
 pub use plan::*;

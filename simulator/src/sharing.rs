@@ -212,7 +212,8 @@ impl World<'_> {
             | SettlementMessage::Opinion(_)
             | SettlementMessage::Aggregate(_)
             | SettlementMessage::Incident(_)
-            | SettlementMessage::Street(_) => {}
+            | SettlementMessage::Street(_)
+            | SettlementMessage::Enquiry(_) => {}
         }
         if self.model.has_desk(to) {
             return Ok(());

@@ -9,6 +9,7 @@ import { energy } from './energy.mjs';
 import { figures } from './figures.mjs';
 import { intruder } from './intruder.mjs';
 import { get, start, until } from './neighbourhood.mjs';
+import { neighbours } from './neighbours.mjs';
 import { trade } from './street.mjs';
 import { technician } from './technician.mjs';
 import { check, drawn as isDrawn, expect, isUsable as looksUsable, launch, listen, pictures, programs, tally } from './visitor.mjs';
@@ -208,6 +209,7 @@ async function main() {
     ['technician', 'CAS-S4', () => technician(browser, net, 'CAS-S4', 'fr-BE')],
     ['technician', 'CAS-S5', () => technician(browser, net, 'CAS-S5', 'ar-MA')],
     ['energy', 'CAS-S1', () => energy(browser, net, 'CAS-S1')],
+    ['neighbours', 'CAS-S1', () => neighbours(browser, net, ['CAS-S1', 'CAS-S4'])],
     ['figures', 'CAS-S3', () => figures(browser, net, 'CAS-S3')],
     ['intruder', 'CAS-S5', () => intruder(browser, net, 'CAS-S5')],
   ].filter(([name]) => chosen.length === 0 || chosen.includes(name));

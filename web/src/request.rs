@@ -6,6 +6,7 @@ mod aggregate;
 mod assembly;
 mod dwelling;
 mod energy;
+mod enquiry;
 mod home;
 mod incident;
 mod metric;
@@ -21,6 +22,7 @@ pub use assembly::{
 };
 pub use dwelling::{Apportionment, DwellingCall, DwellingMeterDraft, DwellingsDraft};
 pub use energy::{EnergyCall, MeterDraft, MeterTestRequest, MetersDraft, RecountRequest, ReleaseRequest};
+pub use enquiry::{EnquiryCall, EnquiryCommand};
 pub use home::{
     BindRequest, EntryRequest, HandedIn, HomeAnswer, HomeCall, HomeCommand, HomeLook, LettersRequest,
     ObjectionRequest,
@@ -43,10 +45,10 @@ use crate::question::{
 use crate::time::Time;
 use crate::view::{
     AggregatesView, AlertView, AssetKind, AssetView, BlockSummary, BlockView, Condition, DryRunView,
-    DwellingPlanView, EquipmentView, EscalationStep, HandInDraft, ImportView, InvitationView, LeavingView,
-    MetersView, MetricView, OwnCardsView, OwnSurvivalsView, PolicyCondition, PolicyVersionView, PolicyView,
-    ProofView, ProposalView, Role, RuleKind, Severity, ShiftView, SiteView, StoreView, SurvivalHandIn,
-    SwapView, TermsView, TransactionView, WorkOrderStatus, WorkOrderView,
+    DwellingPlanView, EnquiriesView, EquipmentView, EscalationStep, HandInDraft, ImportView, InvitationView,
+    LeavingView, MetersView, MetricView, OwnCardsView, OwnSurvivalsView, PolicyCondition, PolicyVersionView,
+    PolicyView, ProofView, ProposalView, Role, RuleKind, Severity, ShiftView, SiteView, StoreView,
+    SurvivalHandIn, SwapView, TermsView, TransactionView, WorkOrderStatus, WorkOrderView,
 };
 use bytes::Bytes;
 use protocol::token::TokenAction;
@@ -174,6 +176,8 @@ pub enum Command {
     HandInCard(Box<HandInDraft>),
     /// Hands a card of what became of a machine in that was shown.
     HandInSurvival(Box<SurvivalHandIn>),
+    /// Asks the neighbours, or replies to one of them.
+    Enquiry(EnquiryCommand),
     /// Whether something of a kind may leave.
     SwitchLeaving {
         kind: String,
@@ -249,6 +253,8 @@ pub enum Answer {
     Incidents(Box<OwnCardsView>),
     /// To [`Command::HandInSurvival`].
     Survivals(Box<OwnSurvivalsView>),
+    /// To [`Command::Enquiry`].
+    Enquiries(Box<EnquiriesView>),
     /// To [`Command::SwitchLeaving`].
     Leaving(Box<LeavingView>),
     /// To [`Command::RecountSlots`].
@@ -334,6 +340,8 @@ pub enum QueryCall {
     Plan(PlanCall),
     /// What buildings tell each other of incidents.
     Incident(IncidentCall),
+    /// What buildings ask each other.
+    Enquiry(EnquiryCall),
     /// Tokens and carbon credits.
     Token(TokenCall),
     /// Registry, keys and assemblies.

@@ -30,10 +30,11 @@ const TECHNICIANS_WRITE: [(&str, &str); 9] = [
 ];
 
 /// Reads that tell more than a technician needs.
-const OPERATORS_READ: [&str; 8] = [
+const OPERATORS_READ: [&str; 9] = [
     "/api/v1/users",
     "/api/v1/backup",
     "/api/v1/invitations",
+    "/api/v1/enquiries",
     "/api/v1/energy/dwellings",
     "/api/v1/energy/dwellings/sums",
     "/api/v1/energy/dwellings/sums.csv",

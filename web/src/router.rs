@@ -4,10 +4,10 @@ use crate::access::Access;
 use crate::app::App;
 use crate::problem::{Kind, Problem};
 use crate::routes::{
-    aggregates, alerts, assemblies, backup, catalogue, csv, documents, dwellings, energy, health, hive,
-    incidents, laws, ledger, metrics, operator, photos, plan, policies, policies_text, polls, prometheus,
-    query, receipts, registry, residents, rpc, session, sessions, sharing, sheets, sites, statement, store,
-    stream, survivals, telemetry, tokens, users, workorders,
+    aggregates, alerts, assemblies, backup, catalogue, csv, documents, dwellings, energy, enquiries, health,
+    hive, incidents, laws, ledger, metrics, operator, photos, plan, policies, policies_text, polls,
+    prometheus, query, receipts, registry, residents, rpc, session, sessions, sharing, sheets, sites,
+    statement, store, stream, survivals, telemetry, tokens, users, workorders,
 };
 use crate::{Handles, Settings, document, guard, page};
 use axum::Router;
@@ -155,6 +155,9 @@ fn signed_in_routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(survivals::hint))
         .routes(routes!(survivals::preview))
         .routes(routes!(survivals::own))
+        .routes(routes!(enquiries::list, enquiries::ask))
+        .routes(routes!(enquiries::reply))
+        .routes(routes!(enquiries::put_aside))
         .routes(routes!(plan::plan))
         .routes(routes!(plan::shifts))
         .routes(routes!(plan::answer_shift))

@@ -6,6 +6,7 @@ mod alert;
 mod assembly;
 mod dwelling;
 mod energy;
+mod enquiry;
 mod hive;
 mod incident;
 mod metric;
@@ -43,6 +44,10 @@ pub use dwelling::{
 pub use energy::{
     EnergyLimits, EnergyNowView, EnergyTotalsView, MeterFinding, MeterPlace, MeterReading, MeterRole,
     MeterTestView, MeterView, MetersView, MissingView, PowerView, SlotDoubt, SlotQuality, SlotView,
+};
+pub use enquiry::{
+    AlikeView, EnquiriesView, EnquiryDraft, EnquiryView, GotReplyView, HeldEnquiryView, OwnEnquiryView,
+    OwnReplyView, ReplyView,
 };
 pub use hive::{
     BlockSummary, BlockView, CertificateView, Finality, HiveView, InvitationStatus, InvitationView,

@@ -108,6 +108,8 @@ fn event_of(change: &Change) -> Option<Event> {
         | Change::DeleteIncident(_)
         | Change::PutStreet(_)
         | Change::DeleteStreet(_)
+        | Change::PutEnquiry(_)
+        | Change::DeleteEnquiry(_)
         | Change::PutSlots(_)
         | Change::DeleteSlots(_)
         | Change::PutSettings(_) => None,

@@ -91,6 +91,9 @@ impl Core {
                 let done = self.withdraw_contractor(now, contractor);
                 done.map(|()| Answer::HandedIn).map_err(Refused::from)
             }
+            Command::Enquiry(order) => {
+                self.obey_enquiry(now, order).map(|()| Answer::Enquired).map_err(Refused::from)
+            }
             Command::Switch(purpose, is_on) => {
                 self.switch(now, purpose, is_on);
                 Ok(Answer::Switched)

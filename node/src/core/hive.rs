@@ -36,6 +36,7 @@ impl Core {
             self.greet_aggregates();
             self.greet_incidents(address);
             self.greet_street(now, address);
+            self.greet_enquiries(now, *address);
         } else if let ledger::Input::Disconnected(address) = &input {
             self.peers.connected(*address, false);
             self.operator.gone(address);

@@ -14,6 +14,7 @@ use super::alerts::AlertId;
 use super::assembly::{Act, Who};
 use super::catalogue::{MetricDefinition, Swap};
 use super::energy::{Cut, DwellingPlan, MeterPlan};
+use super::enquiries::EnquiryOrder;
 use super::incidents::{Choice, Source, SurvivalChoice};
 use super::maintenance::WorkOrderEdit;
 use super::planning::{Equipment, Planned};
@@ -253,6 +254,8 @@ pub enum Command {
     },
     /// Asks that a contractor be forgotten everywhere.
     WithdrawContractor(Contractor),
+    /// Asks the neighbours, or replies to one of them.
+    Enquiry(EnquiryOrder),
     /// Says whether something may leave.
     Switch(Purpose, bool),
     /// Something about registry, keys or assemblies.

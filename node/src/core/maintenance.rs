@@ -172,6 +172,8 @@ impl Maintenance {
                 | Change::DeleteIncident(_)
                 | Change::PutStreet(_)
                 | Change::DeleteStreet(_)
+                | Change::PutEnquiry(_)
+                | Change::DeleteEnquiry(_)
                 | Change::PutSlots(_)
                 | Change::DeleteSlots(_)
                 | Change::DeletePolicy(_)

@@ -6,6 +6,7 @@ pub mod alerts;
 pub mod assembly;
 pub mod catalogue;
 pub mod energy;
+pub mod enquiries;
 pub mod incidents;
 pub mod input;
 pub mod maintenance;
@@ -57,6 +58,7 @@ use aggregates::Aggregates;
 use assembly::Home;
 use catalogue::Definition;
 use energy::Energy;
+use enquiries::Enquiries;
 use incidents::Incidents;
 use invitations::Invitations;
 use keyring::Keyring;
@@ -100,6 +102,7 @@ pub struct Core {
     aggregates: Aggregates,
     incidents: Incidents,
     street: Street,
+    enquiries: Enquiries,
     next_evaluation: Tick,
     /// When wishes that got lost (a full outbox, a refusal) are taken up again.
     resettle: Option<Tick>,
@@ -212,6 +215,7 @@ impl Core {
             self.tend_aggregates(now);
             self.tend_incidents(now);
             self.tend_street(now);
+            self.tend_enquiries(now);
         }
         if self.resettle.is_some_and(|due| due <= now.tick) {
             self.resettle = None;
@@ -222,3 +226,5 @@ impl Core {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod town;

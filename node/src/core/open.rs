@@ -117,6 +117,7 @@ impl Core {
         let aggregates = super::Aggregates::open(&remembered);
         let incidents = super::Incidents::open(&remembered);
         let street = super::Street::open(&remembered);
+        let enquiries = super::Enquiries::open(&remembered);
         let (maintenance, defaults) = Maintenance::open(now.time, secret, &telemetry, remembered);
         changes.extend(defaults);
         let mut core = Self {
@@ -143,6 +144,7 @@ impl Core {
             aggregates,
             incidents,
             street,
+            enquiries,
             next_evaluation: now.tick.plus(EVALUATE_EVERY_MS),
             resettle: None,
             out: Vec::new(),

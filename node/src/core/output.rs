@@ -169,6 +169,8 @@ pub enum Answer {
     HandedInSurvival,
     /// Whether something may leave is said.
     Switched,
+    /// A question was asked, replied to or put aside.
+    Enquired,
 }
 
 /// What became of a transaction that was handed in.

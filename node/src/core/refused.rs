@@ -49,6 +49,9 @@ pub enum Refused {
     /// Incident cards.
     #[error(transparent)]
     Incident(#[from] super::incidents::IncidentRefused),
+    /// Questions to neighbours.
+    #[error(transparent)]
+    Enquiry(#[from] super::enquiries::EnquiryRefused),
     /// Too many callers wait already.
     #[error("too many callers wait for transactions; try again in a moment")]
     Busy,

@@ -23,11 +23,16 @@ pub enum Purpose {
     Survival,
     /// Signals of what is noticed just now.
     StreetSignal,
+    /// Questions to neighbours.
+    Enquiry,
+    /// Replies to their questions.
+    EnquiryReply,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::IncidentCard, Self::Survival, Self::StreetSignal];
+    pub const ALL: [Self; 5] =
+        [Self::IncidentCard, Self::Survival, Self::StreetSignal, Self::Enquiry, Self::EnquiryReply];
 
     /// The name in API and page.
     pub const fn name(self) -> &'static str {
@@ -35,6 +40,8 @@ impl Purpose {
             Self::IncidentCard => "incident_card",
             Self::Survival => "survival",
             Self::StreetSignal => "street_signal",
+            Self::Enquiry => "enquiry",
+            Self::EnquiryReply => "enquiry_reply",
         }
     }
 
@@ -52,6 +59,8 @@ impl Core {
             Purpose::IncidentCard => self.switch_cards(now, switch),
             Purpose::Survival => self.switch_survival(now, switch),
             Purpose::StreetSignal => self.switch_street(now, switch),
+            Purpose::Enquiry => self.switch_enquiries(now, switch),
+            Purpose::EnquiryReply => self.switch_replies(now, switch),
         }
     }
 }

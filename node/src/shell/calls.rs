@@ -9,7 +9,7 @@ use protocol::energy::SlotId;
 use protocol::limits::TRANSACTION_BYTES_MAX;
 use protocol::{ChainId, Height, Transaction, TransactionId, VerifiedTransaction};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
-use web::request::{DwellingCall, EnergyCall, IncidentCall, PlanCall};
+use web::request::{DwellingCall, EnergyCall, EnquiryCall, IncidentCall, PlanCall};
 use web::view::{Picture, ProofView, StoreView, TransactionView};
 use web::{Command, CommandCall, Kind, Problem, QueryCall};
 
@@ -20,8 +20,8 @@ use super::dwellings;
 use super::event::{Event, Look, Submission};
 use super::home;
 use super::present::{
-    self, aggregates, disputes, dwellings as shown_dwellings, energy, incidents, ledger as shown, plan,
-    policies, results, sharing, street, survivals,
+    self, aggregates, disputes, dwellings as shown_dwellings, energy, enquiries, incidents, ledger as shown,
+    plan, policies, results, sharing, street, survivals,
 };
 use super::query::Source;
 use super::reader::Job;
@@ -163,6 +163,10 @@ impl Questions {
             QueryCall::Dwellings(call) => self.dwellings(call).await,
             QueryCall::Plan(call) => self.plan(call).await,
             QueryCall::Incident(call) => drop(self.source.glance(move |core| incident(core, call)).await),
+            QueryCall::Enquiry(EnquiryCall::All(reply)) => {
+                let look = move |core: &Core| drop(reply.send(Ok(enquiries::enquiries(core))));
+                drop(self.source.glance(look).await);
+            }
             QueryCall::Home(call) => {
                 let building = self.picture.borrow().node.building.clone();
                 let look = move |core: &Core| home::tell(core, &building, call);

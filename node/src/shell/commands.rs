@@ -9,8 +9,8 @@ use web::view::{ImportView, InvitationView, Role};
 use web::{Kind, Problem, Time};
 
 use super::present::{
-    Facts, aggregates, alerts, building, dwellings, energy, hive, incidents, metric, plan, policies, sharing,
-    street, survivals,
+    Facts, aggregates, alerts, building, dwellings, energy, enquiries, hive, incidents, metric, plan,
+    policies, sharing, street, survivals,
 };
 use super::secrets;
 use super::tickets::Context;
@@ -111,6 +111,7 @@ pub(super) fn read(
             let (alert, choice) = survivals::chosen(&handed.draft)?;
             plain(Command::HandInSurvival { alert, choice, shown: incidents::shown(&handed.shown)? })
         }
+        web::Command::Enquiry(command) => plain(Command::Enquiry(enquiries::order(&command)?)),
         web::Command::SwitchLeaving { kind, on } => plain(Command::Switch(street::purpose(&kind)?, on)),
         web::Command::WithdrawContractor { contractor } => {
             plain(Command::WithdrawContractor(incidents::company(&contractor)?))
@@ -197,6 +198,7 @@ pub(super) fn answer(
         Answer::Released => Ok(web::Answer::Released),
         Answer::HandedIn => Ok(web::Answer::Incidents(Box::new(incidents::own(core)))),
         Answer::HandedInSurvival => Ok(web::Answer::Survivals(Box::new(survivals::own(core)))),
+        Answer::Enquired => Ok(web::Answer::Enquiries(Box::new(enquiries::enquiries(core)))),
         Answer::Switched => Ok(web::Answer::Leaving(Box::new(aggregates::leaving(core, core.now())))),
         Answer::TakingPart => Ok(web::Answer::Aggregates(Box::new(aggregates::aggregates(core, core.now())))),
     }
@@ -365,6 +367,7 @@ fn problem(refused: &Refused) -> Problem {
         ) => Problem::new(Kind::Refused, detail),
         Refused::Home(error) => super::home::problem(error),
         Refused::Incident(refused) => incidents::problem(refused),
+        Refused::Enquiry(refused) => enquiries::problem(refused),
         Refused::NotAuthority => Problem::new(Kind::Refused, detail),
         Refused::Outbox(_) | Refused::Busy => Problem::new(Kind::TooMany, detail),
     }

@@ -13,6 +13,7 @@ use super::units::{MicroEuro, WattHours};
 use crate::aggregate::AggregateMessage;
 use crate::bounded::Bounded;
 use crate::crypto::Signature;
+use crate::enquiry::EnquiryMessage;
 use crate::ids::{Address, Digest};
 use crate::incident::IncidentMessage;
 use crate::limits::{HELD_MARKS_MAX, LINE_PATH_MAX, SHARED_STATEMENTS_MAX};
@@ -47,6 +48,8 @@ pub enum SettlementMessage {
     Incident(Box<IncidentMessage>),
     /// About what several buildings notice at once.
     Street(Box<StreetMessage>),
+    /// About what one building asks the others.
+    Enquiry(Box<EnquiryMessage>),
 }
 
 /// What became of a statement at a desk.
@@ -164,6 +167,7 @@ impl SettlementMessage {
             Self::Aggregate(_) => "aggregate",
             Self::Incident(_) => "incident",
             Self::Street(_) => "street",
+            Self::Enquiry(_) => "enquiry",
         }
     }
 }

@@ -96,7 +96,7 @@ pub struct SignedCard {
 }
 
 impl When {
-    fn is_bounded(self) -> bool {
+    pub(crate) fn is_bounded(self) -> bool {
         match self {
             Self::Unsaid => true,
             Self::Year(year) => (1970..=1970 + MONTH_MAX / 12).contains(&year),

@@ -156,7 +156,11 @@ impl Survival {
             return Err(Invalid::Range { field: "month of what became of a machine", max: 0, found: 1 });
         }
         if self.fate != Fate::Failed && self.after == After::Under7 {
-            return Err(Invalid::Range { field: "machine that was seen for less than a week", max: 0, found: 1 });
+            return Err(Invalid::Range {
+                field: "machine that was seen for less than a week",
+                max: 0,
+                found: 1,
+            });
         }
         Ok(())
     }

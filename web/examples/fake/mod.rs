@@ -4,6 +4,7 @@
 
 mod dwellings;
 mod energy;
+mod enquiries;
 mod files;
 mod history;
 mod home;
@@ -20,7 +21,7 @@ use protocol::UnixMs;
 use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc, watch};
 use web::live::{LiveEvent, SampleBatch};
-use web::request::{CodedDraft, Outcome, SubmittedTransaction, TermsDraft};
+use web::request::{CodedDraft, EnquiryCall, Outcome, SubmittedTransaction, TermsDraft};
 use web::view::{
     AlertStatus, AlertView, AssetView, BlockSummary, BlockView, CertificateView, DryRunView, Ending,
     EndingKind, ImportView, InvitationView, LastValue, Picture, PolicyVersionView, ProofView, ProposalStatus,
@@ -236,6 +237,9 @@ fn perform(picture: &mut Picture, command: Command) -> Result<Answer, Problem> {
         Command::HandInSurvival(handed) => {
             Ok(Answer::Survivals(Box::new(incidents::machine_handed_in(handed.draft, now))))
         }
+        Command::Enquiry(command) => {
+            enquiries::obeyed(command, now).map(|view| Answer::Enquiries(Box::new(view)))
+        }
         Command::SwitchLeaving { .. } => Ok(Answer::Leaving(Box::default())),
         Command::WithdrawContractor { contractor } => {
             Ok(Answer::Incidents(Box::new(incidents::withdrawn(contractor, now))))
@@ -433,6 +437,9 @@ async fn answer(mut calls: mpsc::Receiver<QueryCall>, picture: watch::Sender<Arc
             QueryCall::Dwellings(call) => dwellings::answer(&picture, call),
             QueryCall::Plan(call) => plan::answer(&picture, call),
             QueryCall::Incident(call) => incidents::answer(call),
+            QueryCall::Enquiry(EnquiryCall::All(reply)) => {
+                drop(reply.send(Ok(enquiries::all(picture.node.time))));
+            }
             QueryCall::Home(call) => home::answer(call, picture.node.time),
             QueryCall::Token(call) => tokens::answer(&picture, call),
             QueryCall::Store(reply) => drop(reply.send(Ok(storage::view(&picture)))),

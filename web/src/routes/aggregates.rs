@@ -55,7 +55,7 @@ pub(crate) async fn leaving(State(app): Shared) -> Result<Json<LeavingView>, Pro
 /// Says whether incident cards, or signals of what is noticed just now, may leave. It counts from this moment.
 #[utoipa::path(
     put, path = "/api/v1/leaving/{id}", tag = "energy", request_body = SwitchDraft,
-    params(("id" = String, Path, description = "`incident_card`, `survival` or `street_signal`")),
+    params(("id" = String, Path, description = "`incident_card`, `survival`, `street_signal`, `enquiry` or `enquiry_reply`")),
     responses(
         (status = 200, description = "As it is now", body = LeavingView),
         (

@@ -12,6 +12,7 @@ pub(crate) mod csv;
 pub(crate) mod documents;
 pub(crate) mod dwellings;
 pub(crate) mod energy;
+pub(crate) mod enquiries;
 pub(crate) mod health;
 pub(crate) mod hive;
 pub(crate) mod incidents;

@@ -121,7 +121,8 @@ pub struct AggregatesView {
 /// Something that leaves this building.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LeavingKind {
-    /// `statement`, `report`, `incident_card`, `survival`, `street_signal`, `work_order`, `profile` or `transaction`.
+    /// `statement`, `report`, `incident_card`, `survival`, `street_signal`, `enquiry`, `enquiry_reply`, `work_order`,
+    /// `profile` or `transaction`.
     pub kind: String,
     /// How many are known to have left.
     pub count: u64,

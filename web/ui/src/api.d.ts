@@ -4080,6 +4080,14 @@ export interface components {
             system: string;
         };
         /** @description What the whole hive shared, from the ledger's totals alone. */
+        EnquiryView: { id: string; system: string; symptom: string; card?: string | null; at: string; until: string };
+        ReplyView: { when?: string; cause?: string | null; remedy?: string | null; outcome?: string | null; span?: string | null; cost_eur?: number | null; contractor?: string | null; words?: string; contact?: string };
+        GotReplyView: { from: string; at: string; reply: components["schemas"]["ReplyView"] };
+        OwnEnquiryView: { enquiry: components["schemas"]["EnquiryView"]; over: boolean; replies: components["schemas"]["GotReplyView"][] };
+        AlikeView: { alert?: string | null; at: string; card?: components["schemas"]["CardView"] | null };
+        OwnReplyView: { at: string; told: string; reply: components["schemas"]["ReplyView"] };
+        HeldEnquiryView: { from: string; enquiry: components["schemas"]["EnquiryView"]; alike: components["schemas"]["AlikeView"][]; replied?: components["schemas"]["OwnReplyView"] | null };
+        EnquiriesView: { own: components["schemas"]["OwnEnquiryView"][]; others: components["schemas"]["HeldEnquiryView"][]; left: number; per_day: number; days: number; reach: number; asking: boolean; replying: boolean; refused: number };
         HiveEnergyView: {
             /** @description The course of it: up to 96 stretches of equal length. */
             course: components["schemas"]["HiveStretch"][];

@@ -18,6 +18,7 @@ use crate::core::energy::{
     Booked, BookedByOthers, DaySlots, DwellingPlan, HeldStatement, MeterPlan, OwnSlot, OwnTerms, PastDay,
     Release, StoredRefusals,
 };
+use crate::core::enquiries::{EnquiryKept, EnquiryKeptKey};
 use crate::core::incidents::{INCIDENT_BYTES_MAX, IncidentKept, IncidentKeptKey};
 use crate::core::planning::{Equipment, PlanMemory};
 use crate::core::policy::{self, Policy, PolicyId, PolicyVersion};
@@ -135,6 +136,10 @@ pub enum Change {
     PutStreet(Box<StreetKept>),
     /// Something of that which is not kept any more.
     DeleteStreet(StreetKeptKey),
+    /// Something of what buildings ask each other.
+    PutEnquiry(Box<EnquiryKept>),
+    /// Something of that which is not kept any more.
+    DeleteEnquiry(EnquiryKeptKey),
 }
 
 /// What there is one of.
@@ -226,6 +231,8 @@ impl Change {
             Self::DeleteIncident(at) => key(b'C', &[&at.bytes()]),
             Self::PutStreet(kept) => key(b'S', &[&kept.key().bytes()]),
             Self::DeleteStreet(at) => key(b'S', &[&at.bytes()]),
+            Self::PutEnquiry(kept) => key(b'Q', &[&kept.key().bytes()]),
+            Self::DeleteEnquiry(at) => key(b'Q', &[&at.bytes()]),
         }
     }
 
@@ -262,6 +269,7 @@ impl Change {
             Self::PutAggregate(kept) => Some(protocol::encode(kept)),
             Self::PutIncident(kept) => Some(protocol::encode(kept)),
             Self::PutStreet(kept) => Some(protocol::encode(kept)),
+            Self::PutEnquiry(kept) => Some(protocol::encode(kept)),
             Self::DeletePolicy(_)
             | Self::DeletePolicyVersion(..)
             | Self::DeleteHeld(_)
@@ -277,6 +285,7 @@ impl Change {
             | Self::DeleteAggregate(_)
             | Self::DeleteIncident(_)
             | Self::DeleteStreet(_)
+            | Self::DeleteEnquiry(_)
             | Self::DeleteCounterBase(_)
             | Self::DeleteExtremes(_)
             | Self::DeleteAlert(_)
@@ -317,6 +326,7 @@ impl Change {
             Some(b'A') => Self::PutAggregate(Box::new(decode(value)?)),
             Some(b'C') => Self::PutIncident(Box::new(protocol::decode(value, INCIDENT_BYTES_MAX)?)),
             Some(b'S') => Self::PutStreet(Box::new(decode(value)?)),
+            Some(b'Q') => Self::PutEnquiry(Box::new(decode(value)?)),
             found => return Err(EntryError::Key { found: found.copied() }),
         };
         if change.key() == key { Ok(change) } else { Err(EntryError::Misplaced) }

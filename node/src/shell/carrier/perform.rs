@@ -314,6 +314,7 @@ impl Carrier {
                 | Answer::HandedIn
                 | Answer::HandedInSurvival
                 | Answer::Switched
+                | Answer::Enquired
                 | Answer::Recounting
                 | Answer::Released,
             ) => true,

@@ -17,7 +17,7 @@ use crate::core::aggregates::{Compared, Delivery, OwnReport};
 use crate::core::switch::Purpose;
 
 /// Messages of each kind in one answer.
-const RECENT_MAX: usize = 24;
+pub(super) const RECENT_MAX: usize = 24;
 
 /// A transaction about private sums, name by name.
 pub(super) fn fields(record: &AggregateRecord) -> (&'static str, BTreeMap<String, String>) {
@@ -141,6 +141,8 @@ pub(crate) fn leaving(core: &Core, now: UnixMs) -> LeavingView {
     cards(core, &mut view);
     machines(core, &mut view);
     signals(core, &mut view);
+    super::enquiries::left_as_questions(core, &mut view);
+    super::enquiries::left_as_replies(core, &mut view);
     on_ledger(core, &mut view);
     view.recent.sort_by_key(|left| std::cmp::Reverse(left.at.ms()));
     view.budgets = budgets(core, now);

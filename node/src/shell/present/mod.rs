@@ -9,6 +9,7 @@ pub(crate) mod building;
 pub(crate) mod disputes;
 pub(crate) mod dwellings;
 pub(crate) mod energy;
+pub(crate) mod enquiries;
 pub(crate) mod hive;
 pub(crate) mod incidents;
 pub(crate) mod ledger;

@@ -30,7 +30,7 @@ export const en: StreetWords = {
   tooSmall: 'The neighbourhood is too small to be told without anybody guessing whom it is about.',
   notPart: 'This building signals nothing itself.',
   partLink: 'Choose what may leave',
-  allow: { incident_card: 'Let cards leave', survival: 'Let what became of machines leave', street_signal: 'Signal what is noticed' },
+  allow: { incident_card: 'Let cards leave', survival: 'Let what became of machines leave', street_signal: 'Signal what is noticed', enquiry: 'Let questions leave', enquiry_reply: 'Let replies leave' },
   switched: (on) => (on ? 'Noted: it may leave.' : 'Noted: nothing of it leaves any more.'),
   refused: (why) => `Refused: ${why}`,
   choose: 'Choose above',

@@ -29,7 +29,7 @@ export const fr = {
   tooSmall: 'Le voisinage est trop petit pour prévenir sans que l’on devine de qui il s’agit.',
   notPart: 'Cet immeuble ne signale rien lui-même.',
   partLink: 'Choisir ce qui sort',
-  allow: { incident_card: 'Laisser sortir des fiches', survival: 'Laisser sortir le devenir des machines', street_signal: 'Signaler ce qui se remarque' } as Record<string, string>,
+  allow: { incident_card: 'Laisser sortir des fiches', survival: 'Laisser sortir le devenir des machines', street_signal: 'Signaler ce qui se remarque', enquiry: 'Laisser partir des questions', enquiry_reply: 'Laisser partir des réponses' } as Record<string, string>,
   switched: (on: boolean): string => (on ? 'Noté : cela peut sortir.' : 'Noté : plus rien de cela ne sort.'),
   refused: (why: string) => `Refusé : ${why}`,
   choose: 'Choisir plus haut',

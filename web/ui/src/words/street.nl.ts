@@ -30,7 +30,7 @@ export const nl: StreetWords = {
   tooSmall: 'De buurt is te klein om te verwittigen zonder dat men raadt om wie het gaat.',
   notPart: 'Dit gebouw meldt zelf niets.',
   partLink: 'Kiezen wat mag vertrekken',
-  allow: { incident_card: 'Fiches laten vertrekken', survival: 'Laten vertrekken wat er van machines werd', street_signal: 'Melden wat opvalt' },
+  allow: { incident_card: 'Fiches laten vertrekken', survival: 'Laten vertrekken wat er van machines werd', street_signal: 'Melden wat opvalt', enquiry: 'Vragen laten vertrekken', enquiry_reply: 'Antwoorden laten vertrekken' },
   switched: (on) => (on ? 'Genoteerd: het mag vertrekken.' : 'Genoteerd: er vertrekt niets meer van.'),
   refused: (why) => `Geweigerd: ${why}`,
   choose: 'Hierboven kiezen',

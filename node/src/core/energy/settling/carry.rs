@@ -52,7 +52,8 @@ impl Settling {
             SettlementMessage::Shift(_)
             | SettlementMessage::Aggregate(_)
             | SettlementMessage::Incident(_)
-            | SettlementMessage::Street(_) => {}
+            | SettlementMessage::Street(_)
+            | SettlementMessage::Enquiry(_) => {}
         }
     }
 
@@ -139,6 +140,9 @@ impl Core {
         }
         if let SettlementMessage::Street(message) = message {
             return self.hear_street(now, from, *message);
+        }
+        if let SettlementMessage::Enquiry(message) = message {
+            return self.hear_enquiry(now, from, *message);
         }
         let secret = self.maintenance.secret();
         let Some((hall, pen)) = hall_and_pen(&self.ledger, &self.key, secret, now) else { return };

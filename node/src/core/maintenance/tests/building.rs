@@ -138,6 +138,8 @@ impl Building {
             | Change::DeleteIncident(_)
             | Change::PutStreet(_)
             | Change::DeleteStreet(_)
+            | Change::PutEnquiry(_)
+            | Change::DeleteEnquiry(_)
             | Change::PutSlots(_)
             | Change::DeleteSlots(_)
             | Change::PutEquipment(_)

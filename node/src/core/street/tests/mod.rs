@@ -8,11 +8,13 @@ use protocol::street::{Hour, Noticed, SignalRefusal, StreetKind, StreetMessage};
 use protocol::{Bounded, encode};
 use row::{MINUTE_MS, Row};
 
+use crate::core::town::House;
+
 use StreetKind::{Heat, PowerDip, WaterLoss, WaterPressure};
 
 #[test]
 fn five_of_twenty_are_told_of_within_minutes_and_nobody_is_named() {
-    let mut row = Row::new(20);
+    let mut row = Row::of(20);
     let affected = [5, 7, 11, 13, 19];
     row.notice(affected, WaterPressure);
     row.pass(2);
@@ -34,7 +36,7 @@ fn five_of_twenty_are_told_of_within_minutes_and_nobody_is_named() {
 
 #[test]
 fn fewer_than_enough_publish_nothing_at_all() {
-    let mut row = Row::new(20);
+    let mut row = Row::of(20);
     row.notice([5, 7, 11, 13], WaterPressure);
     row.notice([4, 6, 8, 9], PowerDip);
     row.pass(180);
@@ -42,10 +44,10 @@ fn fewer_than_enough_publish_nothing_at_all() {
     let is_notice = |message: &StreetMessage| matches!(message, StreetMessage::Notices(_));
     assert!(!row.heard.iter().any(|(_, _, message)| is_notice(message)));
     for house in &mut row.houses {
-        house.notices.clear();
+        house.sees.clear();
     }
     row.pass(120);
-    let is_empty = |house: &row::House| house.street.watch().is_empty();
+    let is_empty = |house: &House<super::Street>| house.part.watch().is_empty();
     assert!(row.houses.iter().all(is_empty), "a watch forgets who it was");
     let letters = row.houses[0].entries.values().chain(row.houses[1].entries.values());
     let heard = row.houses[7].key.address();
@@ -55,11 +57,11 @@ fn fewer_than_enough_publish_nothing_at_all() {
 
 #[test]
 fn in_a_hive_of_four_nothing_is_told_and_in_one_of_five_three_are_enough() {
-    let mut row = Row::new(4);
+    let mut row = Row::of(4);
     row.notice(0..4, Heat);
     row.pass(3);
     assert_eq!(row.all_told(), [], "three of four would tell the fourth who they are");
-    let mut row = Row::new(5);
+    let mut row = Row::of(5);
     row.notice([0, 2], Heat);
     row.pass(3);
     assert_eq!(row.all_told(), []);
@@ -70,12 +72,12 @@ fn in_a_hive_of_four_nothing_is_told_and_in_one_of_five_three_are_enough() {
 
 #[test]
 fn who_does_not_take_part_signals_nothing_and_still_hears() {
-    let mut row = Row::new(20);
+    let mut row = Row::of(20);
     row.switch(9, false);
     row.notice([5, 6, 7, 8, 9], Heat);
     row.pass(3);
     assert_eq!(row.all_told(), []);
-    assert_eq!(row.houses[9].street.own().said().count(), 0);
+    assert_eq!(row.houses[9].part.own().said().count(), 0);
     row.start(9);
     row.pass(3);
     assert!(
@@ -91,7 +93,7 @@ fn who_does_not_take_part_signals_nothing_and_still_hears() {
 /// Four liars that signal everything all day never make a notice, and a fifth does not count twice.
 #[test]
 fn lying_buildings_count_once_each() {
-    let mut row = Row::new(20);
+    let mut row = Row::of(20);
     for _ in 0..6 {
         let (hour, watch) = (row.hour(), row.watch(row.hour()));
         for _ in 0..10 {
@@ -110,13 +112,13 @@ fn lying_buildings_count_once_each() {
 /// Signals of another hour, to somebody else, and of strangers' making do not count, and the sender hears why.
 #[test]
 fn replays_and_strays_do_not_count() {
-    let mut row = Row::new(20);
+    let mut row = Row::of(20);
     let hour = row.hour();
     row.notice([4, 5, 6, 7], WaterLoss);
     row.pass(1);
     let before: Vec<_> =
         row.heard.iter().filter(|one| matches!(one.2, StreetMessage::Signal(_))).cloned().collect();
-    row.houses.iter_mut().for_each(|house| house.notices.clear());
+    row.houses.iter_mut().for_each(|house| house.sees.clear());
     row.pass(60);
     assert_ne!(row.hour(), hour);
     let watch = row.watch(row.hour());
@@ -145,7 +147,7 @@ fn replays_and_strays_do_not_count() {
 /// Whoever does not watch in an hour cannot tell the hive anything of it, and nobody of an hour to come.
 #[test]
 fn only_the_watch_of_the_hour_is_believed() {
-    let mut row = Row::new(20);
+    let mut row = Row::of(20);
     let (hour, chain) = (row.hour(), row.chain.id());
     let watch = row.watch(hour);
     let liar = (watch + 1) % 4;
@@ -162,7 +164,7 @@ fn only_the_watch_of_the_hour_is_believed() {
     }
     row.deliver();
     assert_eq!(row.told(12), []);
-    assert_eq!(row.houses[12].street.board().refused(), 4, "the one of long ago is passed over");
+    assert_eq!(row.houses[12].part.board().refused(), 4, "the one of long ago is passed over");
     row.send(9, 12, StreetMessage::Notices(Bounded::new(vec![true_one; 3]).unwrap()));
     row.deliver();
     assert_eq!(row.all_told(), [Heat], "from whomever it comes, and on to everybody");
@@ -172,7 +174,7 @@ fn only_the_watch_of_the_hour_is_believed() {
 #[test]
 fn a_restart_in_any_phase_loses_and_doubles_nothing() {
     let run = |restart: Option<(usize, usize)>| {
-        let mut row = Row::new(8);
+        let mut row = Row::of(8);
         row.restart = restart;
         row.notice([2, 4, 6], PowerDip);
         row.pass(3);
@@ -188,7 +190,7 @@ fn a_restart_in_any_phase_loses_and_doubles_nothing() {
                 assert_eq!(row.told(at), [PowerDip], "and from disk");
             }
             for at in [2, 4, 6] {
-                let said: Vec<Heed> = row.houses[at].street.own().said().map(|said| said.heed).collect();
+                let said: Vec<Heed> = row.houses[at].part.own().said().map(|said| said.heed).collect();
                 assert_eq!(said, [Heed::Kept]);
             }
         }
@@ -198,7 +200,7 @@ fn a_restart_in_any_phase_loses_and_doubles_nothing() {
 /// A watch that is away costs an hour: the next one is told, while the matter is fresh.
 #[test]
 fn the_next_watch_hears_what_the_last_one_missed() {
-    let mut row = Row::new(20);
+    let mut row = Row::of(20);
     row.cut.insert(row.watch(row.hour()));
     row.notice(4..9, WaterPressure);
     row.pass(10);
@@ -207,7 +209,7 @@ fn the_next_watch_hears_what_the_last_one_missed() {
     assert_eq!(row.told(12), [WaterPressure]);
     row.cut.clear();
     let (from, to) = (12, row.watch(Hour(row.hour().0 - 1)));
-    let lately = row.houses[from].street.board().lately(row.time).unwrap();
+    let lately = row.houses[from].part.board().lately(row.time).unwrap();
     row.send(from, to, lately);
     row.deliver();
     assert_eq!(row.all_told(), [WaterPressure], "whoever was away is told when it is back");
@@ -215,7 +217,7 @@ fn the_next_watch_hears_what_the_last_one_missed() {
 
 #[test]
 fn what_lasts_is_told_once_and_what_is_lost_is_said_again() {
-    let mut row = Row::new(20);
+    let mut row = Row::of(20);
     row.twist = |from, _, message| match message {
         StreetMessage::Signal(_) if from % 2 == 0 => None,
         other @ (StreetMessage::Signal(_) | StreetMessage::Heeded(..) | StreetMessage::Notices(_)) => {
@@ -228,9 +230,9 @@ fn what_lasts_is_told_once_and_what_is_lost_is_said_again() {
     row.twist = |_, _, message| Some(message);
     row.pass(8 * 60);
     assert_eq!(row.all_told(), [Heat]);
-    let episode = row.houses[0].street.board().episodes()[0];
+    let episode = row.houses[0].part.board().episodes()[0];
     let lasted = row.time.since(episode.first.start()) / MINUTE_MS;
     assert!((8 * 60..10 * 60).contains(&lasted), "{lasted} minutes");
-    let signals = row.houses[4].street.own().said().count();
+    let signals = row.houses[4].part.own().said().count();
     assert_eq!(signals, 9, "one for each hour");
 }

@@ -33,10 +33,10 @@ fn by_chance(seed: u64, house: usize, hour: u64) -> BTreeSet<StreetKind> {
 fn a_month_of_chance_tells_the_hive_at_most_one_thing_and_five_real_ones_are_all_told() {
     let mut chance = 0;
     for seed in 0..3 {
-        let mut row = Row::new(HOUSES);
+        let mut row = Row::of(HOUSES);
         for hour in 0..HOURS {
             for house in 0..row.houses.len() {
-                row.houses[house].notices = by_chance(seed, house, hour);
+                row.houses[house].sees = by_chance(seed, house, hour);
             }
             row.pass(2);
             row.at_the_next_hour();
@@ -48,16 +48,16 @@ fn a_month_of_chance_tells_the_hive_at_most_one_thing_and_five_real_ones_are_all
     }
     assert!(chance <= 1, "{chance} in three months");
 
-    let mut row = Row::new(HOUSES);
+    let mut row = Row::of(HOUSES);
     let mut real = 0;
     for hour in 0..HOURS {
         let is_real = hour % 144 < FRESH_HOURS;
         real += usize::from(hour % 144 == 0);
         for house in 0..row.houses.len() {
-            row.houses[house].notices = by_chance(0, house, hour);
+            row.houses[house].sees = by_chance(0, house, hour);
             let is_hit = draw(9, house, StreetKind::Cold, hour / 144, 4) == 0 || house % 4 == 0;
             if is_real && is_hit {
-                row.houses[house].notices.insert(StreetKind::Cold);
+                row.houses[house].sees.insert(StreetKind::Cold);
             }
         }
         row.pass(2);
