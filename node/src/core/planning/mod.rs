@@ -1,6 +1,7 @@
 //! The building's plans at work: closed slots become history, history and the owner's words become a plan at six in the
 //! morning, every two hours and whenever the owner says something new. Forecasts and plans stay in the building.
 
+mod base;
 mod equipment;
 mod memory;
 mod shared;

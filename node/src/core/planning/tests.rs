@@ -34,11 +34,19 @@ fn slot(start: i64, flow: Option<Flow>) -> Slot {
 impl Cottage {
     /// After so many days of readings.
     fn new(days: i64) -> Self {
+        Self::with_runs(days, |_, _| 0)
+    }
+
+    /// The same with loads that took so much in a quarter of a day besides, Wh.
+    fn with_runs(days: i64, taken: impl Fn(i64, i64) -> i64) -> Self {
         let key = SigningKey::from_seed(&[5; 32]).public();
         let genesis = Genesis::new(UnixMs(0), Digest::new([0; 32]), vec![key], vec![]).unwrap();
         let mut book = Book::default();
         for quarter in 0..days * 96 {
-            assert!(book.put(slot(START + quarter * QUARTER_MS, Some(flow(quarter % 96)))));
+            let (plain, taken) = (flow(quarter % 96), taken(quarter / 96, quarter % 96));
+            let net = plain.import_wh - plain.export_wh + taken;
+            let flow = Flow { import_wh: net.max(0), export_wh: (-net).max(0), ..plain };
+            assert!(book.put(slot(START + quarter * QUARTER_MS, Some(flow))));
         }
         let mut planning = Planning::open(UnixMs(0), &Energy::default(), &[]);
         planning.look_back(UnixMs(START + days * DAY_MS), &book);
@@ -292,4 +300,71 @@ fn a_restart_forgets_neither_what_stores_hold_nor_what_loads_had() {
     let other = Equipment::new(Parts { loads: vec![car()], ..Parts::default() }).unwrap();
     let planning = Planning::open(now, &Energy::default(), &entries(&other));
     assert!(planning.remembered.is_empty() && planning.stored_wh(later.first).is_empty());
+}
+
+fn heater() -> OwnLoad {
+    let (from_minute, until_minute) = (22 * 60, 6 * 60);
+    OwnLoad {
+        kind: LoadKind::WaterHeater,
+        energy_wh: 3_000,
+        power_w: 2_000,
+        from_minute,
+        until_minute,
+        ..car()
+    }
+}
+
+/// What a load took in a quarter of a day that began its runs so many quarters after the midnights of its nights, Wh: full slots,
+/// then the rest.
+fn ran(load: &OwnLoad, begins: &[i64], day: i64, quarter: i64) -> i64 {
+    let slot_wh = load.power_w / 4;
+    let of_night = |night: i64| {
+        let place = usize::try_from(night.rem_euclid(begins.len() as i64)).unwrap();
+        let since = (day - night) * 96 + quarter - begins[place];
+        if since < 0 { 0 } else { (load.energy_wh - since * slot_wh).clamp(0, slot_wh) }
+    };
+    (day - 1..=day).map(of_night).sum()
+}
+
+/// A history that holds the car and the water heater, now at one time of the night and now at another: the plan counts each of
+/// them once, so that its peak is that of the building, and what else is used is what else was used.
+#[test]
+fn loads_that_the_history_holds_are_counted_once() {
+    let taken = |day: i64, quarter: i64| {
+        ran(&car(), &[72, 88, 104, 92], day, quarter) + ran(&heater(), &[106, 90, 100], day, quarter)
+    };
+    let mut cottage = Cottage::with_runs(28, taken);
+    let parts = Parts { loads: vec![heater(), car()], tariff: two_prices(), ..Parts::default() };
+    let had = cottage.planning.load.clone();
+    cottage.equip(parts.clone());
+    assert!(cottage.plan(28, 6 * 60));
+    let quarter = |slot: &PlanSlot| slot.slot.0.rem_euclid(96);
+    let made = |slot: &PlanSlot| flow(quarter(slot)).production_wh.unwrap();
+    let used = |slot: &PlanSlot| flow(quarter(slot)).consumption_wh().unwrap();
+    let true_net = |slot: &PlanSlot| used(slot) - made(slot) + slot.loads.iter().sum::<i64>();
+    let planned = cottage.slots().iter().map(|slot| slot.net_wh).max().unwrap();
+    let true_peak = cottage.slots().iter().map(true_net).max().unwrap();
+    assert!((planned - true_peak).abs() * 100 <= true_peak * 3, "{planned} Wh planned, {true_peak} Wh true");
+    for slot in cottage.slots() {
+        let (load, used) = (slot.load_wh.unwrap(), used(slot));
+        assert!((load - used).abs() <= 60, "{load} Wh beside the loads, {used} Wh true: {slot:?}");
+    }
+    // What was metered stays as it is: another word of the owner makes another plan of it.
+    assert_eq!(cottage.planning.load, had);
+    cottage.equip(Parts { loads: vec![], ..parts });
+    assert!(cottage.plan(28, 8 * 60));
+    let doubled = cottage.slots().iter().filter(|slot| slot.load_wh.unwrap() > used(slot) + 200).count();
+    assert!(doubled > 8, "the history does hold them: {doubled}");
+}
+
+/// A building that has such loads only from today on loses nothing of what it used.
+#[test]
+fn what_else_is_used_is_not_taken_for_a_load() {
+    let cottage = Cottage::new(28);
+    let metered = &cottage.planning.load;
+    assert_eq!(base::without_loads(metered, &cottage.planning.calendar, &[car()]), *metered);
+    assert_eq!(
+        base::without_loads(&History::default(), &cottage.planning.calendar, &[car()]),
+        History::default()
+    );
 }

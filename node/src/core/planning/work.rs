@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use protocol::UnixMs;
 
+use super::base::without_loads;
 use super::equipment::{Equipment, First, OwnLoad, OwnStore};
 use super::shared::{HiveNeeds, SharedPlan};
 use crate::core::plan::{
@@ -132,8 +133,9 @@ impl PlanWork {
 
     fn plan(&self) -> Result<DayPlan, PlanError> {
         let length = self.calendar.length();
-        let forecast = |history| Forecast::new(history, &self.calendar, self.first, self.count);
-        let load = forecast(&self.load);
+        let forecast = |history: &History| Forecast::new(history, &self.calendar, self.first, self.count);
+        let base = without_loads(&self.load, &self.calendar, &self.equipment.parts().loads);
+        let load = forecast(&base);
         // A building without a counter of production has no sun that we know of.
         let sun = self.sun.oldest().map(|_| forecast(&self.sun));
         let shared = self.shared()?;
