@@ -6,8 +6,9 @@ use node::core::switch::Switch;
 use protocol::aggregate::{Built, Lots, Region, Stratum};
 use protocol::energy::SettlementMessage;
 use protocol::incident::{
-    Batch, Card, CardReceipt, CardRefusal, Cause, Contractor, Cost, Facts, Flow, IncidentMessage, Item,
-    Named, Offered, Outcome, Rating, Remedy, SignedBatch, SignedCard, Span, Symptom, System, When,
+    After, Age, Batch, Card, CardReceipt, CardRefusal, Cause, Contractor, Cost, Facts, Fate, Flow, Hours,
+    IncidentMessage, Item, Named, Offered, Outcome, Part, Rating, Remedy, Sign, SignedBatch, SignedCard,
+    Span, Survival, Symptom, System, When,
 };
 use protocol::limits::SETTLEMENT_FRAME_BYTES_MAX;
 use protocol::{Bounded, Digest, Severity};
@@ -25,6 +26,7 @@ pub(crate) fn incident_types() -> Vec<Wire> {
     let receipt = |item, refused| IncidentMessage::Receipt(CardReceipt { week: WEEK, item, refused });
     vec![
         lane("SettlementMessage incident card", offer(Offered::Card(WEEK, card(5)))),
+        lane("SettlementMessage incident machine", offer(Offered::Card(WEEK, machine(8)))),
         lane("SettlementMessage incident withdrawal", offer(Offered::Withdrawal(WEEK, plumber()))),
         lane("SettlementMessage incident receipt", receipt(Item::Card(card(5).key()), None)),
         lane(
@@ -44,9 +46,11 @@ pub(crate) fn incident_entries() -> Vec<(&'static str, Change)> {
     let put = |kept| Change::PutIncident(Box::new(kept));
     let (contractor, building) = (plumber(), key(5).address());
     let own = OwnCard { source: Digest::new([0x51; 32]), card: card(5), at: TIME, told: Told::Kept(WEEK) };
+    let pump = OwnCard { card: machine(8), ..own.clone() };
     let withdrawal = OwnWithdrawal { contractor, at: TIME, told: Told::Refused(WEEK, CardRefusal::Full) };
     vec![
         ("incident card", put(IncidentKept::Own(own))),
+        ("incident machine", put(IncidentKept::Own(pump))),
         ("incident withdrawal", put(IncidentKept::Withdrawal(withdrawal))),
         ("incident card held", put(IncidentKept::Held(HeldCard { week: WEEK, building, card: card(5) }))),
         (
@@ -55,6 +59,7 @@ pub(crate) fn incident_entries() -> Vec<(&'static str, Change)> {
         ),
         ("incident batch", put(IncidentKept::Batch(Box::new(batch())))),
         ("incident switch", put(IncidentKept::Switch(Switch { is_on: false, at: TIME }))),
+        ("incident machine switch", put(IncidentKept::SurvivalSwitch(Switch { is_on: false, at: TIME }))),
     ]
 }
 
@@ -85,6 +90,19 @@ fn card(seed: u8) -> SignedCard {
         rating: Some(Rating::Good),
     };
     Card::new(facts).unwrap().sign(&key(seed), &chain(), Some(named))
+}
+
+fn machine(seed: u8) -> SignedCard {
+    let pump = Survival {
+        when: When::Year(2026),
+        part: Part::Pump,
+        age: Age::From10,
+        hours: Hours::From10000,
+        sign: Sign::of_vibration(7_600),
+        after: After::of(47),
+        fate: Fate::Failed,
+    };
+    Card::of_survival(pump).unwrap().sign(&key(seed), &chain(), None)
 }
 
 fn batch() -> SignedBatch {

@@ -42,6 +42,7 @@ fn a_leak_meets_what_three_neighbours_did_about_theirs() {
         .zip(["100_200", "100_200", "200_500"])
         .map(|((node, alert), cost)| hand_in(&node.api, alert, cost))
         .collect();
+    nodes[2..].iter().for_each(a_motor_shakes_and_fails);
     for node in &nodes[2..] {
         until("the relay keeps the card", TEND_S_MAX, || told(&node.api, "kept"));
     }
@@ -58,6 +59,7 @@ fn a_leak_meets_what_three_neighbours_did_about_theirs() {
     for node in &nodes[2..] {
         until("its building sees that it was let out", TEND_S_MAX, || told(&node.api, "let_out"));
     }
+    three_motors_are_too_few(&nodes);
     let alert = leak(&nodes[0], 10.0);
     let hint = nodes[0].api.get(&format!("/api/v1/incidents/hint?alert={}", id(&alert))).unwrap();
     assert_eq!([&hint["system"], &hint["symptom"], &hint["flow"]], ["water_riser", "leak", "5_20"], "{hint}");
@@ -75,6 +77,55 @@ fn a_leak_meets_what_three_neighbours_did_about_theirs() {
     names_nobody(&nodes, &hint);
     assert_eq!(handed_in_again(&nodes[2].api, &alerts[0]), 409, "one incident has one card");
     three_of_five_have_no_pressure(&nodes);
+}
+
+/// A motor shakes, and the building says that it failed within the week: it sees first exactly what leaves.
+fn a_motor_shakes_and_fails(node: &Node) {
+    let rule = json!({
+        "asset_kind": "METER", "metric": "vibration_level", "rule": "consecutive", "condition": ">", "threshold": 7.0,
+        "samples": 3, "window_minutes": null, "severity": "low", "message": "Vibration", "work_order": false,
+        "enabled": true,
+    });
+    assert_eq!(node.api.post("/api/v1/policies", &rule).unwrap().status, 201);
+    readings(node, "vibration_level", [8.0; 4]);
+    let alert = until("the motor raises its alert", AGREE_S_MAX, || {
+        let alerts = node.api.items("/api/v1/alerts")?;
+        alerts.into_iter().find(|alert| alert["message"] == "Vibration").ok_or("no alert")
+    });
+    let hint = node.api.get(&format!("/api/v1/survivals/hint?alert={}", id(&alert))).unwrap();
+    assert_eq!([&hint["sign"], &hint["part"]], ["vibration_7_1_11_2", "motor"], "{hint}");
+    let draft = |fate| {
+        json!({
+            "alert": id(&alert), "part": "motor", "age": "10_15", "hours": "unknown", "after": "under_7", "fate": fate,
+        })
+    };
+    let early = node.api.post("/api/v1/survivals/preview", &draft("runs")).unwrap();
+    assert_eq!(early.status, 409, "nobody knows yet that it still runs: {}", early.text());
+    let shown = node.api.post("/api/v1/survivals/preview", &draft("failed")).unwrap();
+    assert_eq!(shown.status, 200, "{}", shown.text());
+    let card = shown.json()["card"].clone();
+    assert_eq!([&card["after"], &card["sign"]], ["under_7", "vibration_7_1_11_2"], "{card}");
+    let handed = json!({ "draft": draft("failed"), "shown": shown.json()["shown"] });
+    let taken = node.api.post("/api/v1/survivals", &handed).unwrap();
+    assert_eq!(taken.status, 202, "{}", taken.text());
+    assert_eq!(node.api.post("/api/v1/survivals", &handed).unwrap().status, 409, "one alert has one card");
+}
+
+/// Everybody has all three, and nobody is told a number that rests on so few.
+fn three_motors_are_too_few(nodes: &[Node]) {
+    for node in nodes {
+        until("what became of the motors is here", TEND_S_MAX, || {
+            let told = node.api.get("/api/v1/survivals?part=motor")?;
+            ensure(told["kept"] == 3, || told.to_string())
+        });
+        let told = node.api.get("/api/v1/survivals?part=motor").unwrap();
+        assert_eq!([&told["too_few"], &told["machines"]], [&json!(true), &json!(0)], "{told}");
+        assert_eq!(told["horizons"], json!([]), "{told}");
+    }
+    let left = nodes[2].api.get("/api/v1/leaving").unwrap();
+    let mut recent = left["recent"].as_array().into_iter().flatten();
+    let machine = recent.find(|one| one["kind"] == "survival").expect("it is among what left");
+    assert_eq!([&machine["says"]["fate"], &machine["told"][0]], ["failed", "let_out"], "{machine}");
 }
 
 /// Three buildings notice the same within the hour: every page says what, and none whose.
