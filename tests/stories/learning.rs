@@ -90,7 +90,7 @@ fn a_motor_shakes_and_fails(node: &Node) {
     readings(node, "vibration_level", [8.0; 4]);
     let alert = until("the motor raises its alert", AGREE_S_MAX, || {
         let alerts = node.api.items("/api/v1/alerts")?;
-        alerts.into_iter().find(|alert| alert["message"] == "Vibration").ok_or("no alert")
+        alerts.into_iter().find(|alert| alert["message"] == "Vibration").ok_or_else(|| "no alert".to_owned())
     });
     let hint = node.api.get(&format!("/api/v1/survivals/hint?alert={}", id(&alert))).unwrap();
     assert_eq!([&hint["sign"], &hint["part"]], ["vibration_7_1_11_2", "motor"], "{hint}");
@@ -272,9 +272,13 @@ fn kept(api: &Client) -> Result<u64, String> {
 }
 
 fn told(api: &Client, expected: &str) -> Result<(), String> {
-    let own = api.get("/api/v1/incidents/own")?;
-    let is_so = own["cards"].as_array().is_some_and(|all| all.iter().all(|card| card["told"] == expected));
-    ensure(is_so, || own["cards"].to_string())
+    for kind in ["incidents", "survivals"] {
+        let own = api.get(&format!("/api/v1/{kind}/own"))?;
+        let is_so =
+            own["cards"].as_array().is_some_and(|all| all.iter().all(|card| card["told"] == expected));
+        ensure(is_so, || own["cards"].to_string())?;
+    }
+    Ok(())
 }
 
 fn id(alert: &Value) -> &str {
