@@ -31,12 +31,12 @@ impl Memories {
             let alike = Alike { alert: Some(alert.id), at: alert.opened, facts: None };
             Some((hint.system, hint.symptom, None, alike))
         });
-        let cards = core.incidents().own().cards().map(|own| {
+        let cards = core.incidents().own().cards().filter_map(|own| {
             let alert = core.maintenance().alerts().get(AlertId(own.source));
             let at = alert.map_or(own.at, |alert| alert.opened);
-            let facts = *own.card.facts();
+            let facts = *own.card.facts()?;
             let alike = Alike { alert: alert.map(|alert| alert.id), at, facts: Some(facts) };
-            (facts.system, facts.symptom, Some(own.card.key()), alike)
+            Some((facts.system, facts.symptom, Some(own.card.key()), alike))
         });
         Self(cards.chain(alerts).collect())
     }
