@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use protocol::limits::{BLOCK_BYTES_MAX, BLOCK_HEADER_BYTES_MAX, BLOCK_TRANSACTIONS_MAX};
 use protocol::{
-    Address, Block, BlockHeader, BlockId, Bounded, Certificate, ChainId, Genesis, Height, TransactionId,
-    UnixMs, VerifiedTransaction,
+    Address, Block, BlockHeader, BlockId, Bounded, Certificate, ChainId, Genesis, Height, Transaction,
+    TransactionId, UnixMs, VerifiedTransaction,
 };
 
 use crate::error::{BlockError, Reject};
@@ -16,7 +16,7 @@ use crate::log::Log;
 use crate::planted::{Bug, Planted};
 use crate::state::{BlockContext, Event, Overlay, Prepared, State, begin_block, end_block, execute};
 
-pub(crate) use replay::Replay;
+pub use replay::Replay;
 
 /// The chain up to its last final block.
 #[derive(Debug, Clone)]
@@ -43,6 +43,17 @@ pub struct Candidate {
     prepared: Prepared,
     /// What it changes, in words.
     events: Vec<Event>,
+}
+
+/// What became of transactions that were tried for a block.
+#[derive(Default)]
+struct Sorted {
+    taken: Vec<Transaction>,
+    /// Ids of those.
+    ids: Vec<TransactionId>,
+    /// What they change.
+    events: Vec<Event>,
+    refused: Vec<(VerifiedTransaction, Reject)>,
 }
 
 /// How far a block's time may lie ahead.
@@ -74,6 +85,11 @@ impl Chain {
     /// The same with a bug in it, for the simulator.
     pub fn carrying(self, planted: Planted) -> Self {
         Self { planted, ..self }
+    }
+
+    /// The bug in it.
+    pub(crate) fn planted(&self) -> Planted {
+        self.planted
     }
 
     /// The hive.
@@ -113,31 +129,55 @@ impl Chain {
         now: UnixMs,
         transactions: impl Iterator<Item = VerifiedTransaction>,
     ) -> (Candidate, Vec<(VerifiedTransaction, Reject)>) {
-        let context = self.context(UnixMs(now.0.max(self.time.0 + 1)));
-        let deciding = self.state.authorities();
+        let context = self.next_context(now);
         let mut overlay = Overlay::new(&self.state);
         let mut events = begin_block(&mut overlay, &context);
-        let (mut taken, mut ids, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+        let sorted = self.sort_out(&mut overlay, &context, transactions);
+        events.extend(sorted.events);
+        let prepared = self.state.prepare(end_block(overlay));
+        let header = self.header(&context, proposer, &sorted.ids, &prepared);
+        let transactions = Bounded::new(sorted.taken).expect("invariant: a block's limit was kept");
+        let block = Arc::new(Block { header, transactions });
+        (Candidate { id: block.id(), block, transactions: sorted.ids, prepared, events }, sorted.refused)
+    }
+
+    /// Those of these transactions that the next block would refuse, as far as it has room to look at them.
+    pub fn refused(
+        &self,
+        now: UnixMs,
+        transactions: impl Iterator<Item = VerifiedTransaction>,
+    ) -> Vec<(VerifiedTransaction, Reject)> {
+        let context = self.next_context(now);
+        let mut overlay = Overlay::new(&self.state);
+        let _ = begin_block(&mut overlay, &context);
+        self.sort_out(&mut overlay, &context, transactions).refused
+    }
+
+    /// Carries transactions out until the block is full.
+    fn sort_out(
+        &self,
+        overlay: &mut Overlay<'_>,
+        context: &BlockContext,
+        transactions: impl Iterator<Item = VerifiedTransaction>,
+    ) -> Sorted {
+        let deciding = self.state.authorities();
+        let mut sorted = Sorted::default();
         let mut room = BLOCK_BYTES_MAX - BLOCK_HEADER_BYTES_MAX;
         for transaction in transactions {
-            if taken.len() == BLOCK_TRANSACTIONS_MAX || transaction.bytes_len() > room {
+            if sorted.taken.len() == BLOCK_TRANSACTIONS_MAX || transaction.bytes_len() > room {
                 break;
             }
-            match execute(&mut overlay, &context, deciding, &transaction) {
-                Ok(new_events) => {
+            match execute(overlay, context, deciding, &transaction) {
+                Ok(events) => {
                     room -= transaction.bytes_len();
-                    ids.push(transaction.id());
-                    events.extend(new_events);
-                    taken.push(transaction.transaction().clone());
+                    sorted.ids.push(transaction.id());
+                    sorted.events.extend(events);
+                    sorted.taken.push(transaction.transaction().clone());
                 }
-                Err(reason) => refused.push((transaction, reason)),
+                Err(reason) => sorted.refused.push((transaction, reason)),
             }
         }
-        let prepared = self.state.prepare(end_block(overlay));
-        let header = self.header(&context, proposer, &ids, &prepared);
-        let transactions = Bounded::new(taken).expect("invariant: counted above");
-        let block = Arc::new(Block { header, transactions });
-        (Candidate { id: block.id(), block, transactions: ids, prepared, events }, refused)
+        sorted
     }
 
     /// Whether the next block would take any of these transactions, and those it refuses before the first one it takes.
@@ -146,7 +186,7 @@ impl Chain {
         now: UnixMs,
         transactions: impl Iterator<Item = VerifiedTransaction>,
     ) -> (bool, Vec<(VerifiedTransaction, Reject)>) {
-        let context = self.context(UnixMs(now.0.max(self.time.0 + 1)));
+        let context = self.next_context(now);
         let mut overlay = Overlay::new(&self.state);
         let _ = begin_block(&mut overlay, &context);
         let mut refused = Vec::new();
@@ -239,6 +279,11 @@ impl Chain {
         candidate.events
     }
 
+    /// Of a block that is made now: its time lies after that of the last one.
+    fn next_context(&self, now: UnixMs) -> BlockContext {
+        self.context(UnixMs(now.0.max(self.time.0 + 1)))
+    }
+
     fn context(&self, time: UnixMs) -> BlockContext {
         BlockContext { chain: self.id, height: self.height.next(), time, planted: self.planted }
     }
@@ -293,7 +338,7 @@ impl Chain {
 
     fn verified(
         &self,
-        transaction: &protocol::Transaction,
+        transaction: &Transaction,
         index: usize,
         is_verified: IsVerified<'_>,
     ) -> Result<VerifiedTransaction, BlockError> {

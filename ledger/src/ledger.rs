@@ -4,6 +4,7 @@
 mod alone;
 mod behind;
 mod held;
+mod opening;
 mod recover;
 mod restored;
 mod trail;
@@ -15,20 +16,20 @@ use std::collections::BTreeSet;
 use protocol::limits::{EARLY_MESSAGES_MAX, GOSSIP_TRANSACTIONS_MAX};
 use protocol::message::{HeaderGossip, Status, SyncRequest};
 use protocol::{
-    Address, AuthoritySet, BlockId, Bytes, Certificate, ChainId, Checkpoint, Genesis, Height, Message, Now,
-    Role, SigningKey, StateHash, Tick, UnixMs, VerifiedTransaction,
+    Address, AuthoritySet, BlockId, Bytes, Certificate, ChainId, Checkpoint, Height, Message, Now, Role,
+    SigningKey, StateHash, Tick, UnixMs, VerifiedTransaction,
 };
 use thiserror::Error;
 
-use crate::chain::{Candidate, Chain, Replay, TimeBound};
+use crate::chain::{Candidate, Chain, TimeBound};
 use crate::consensus::{Decision, Engine, height_of};
 use crate::error::{BlockError, Reject};
-use crate::input::{Input, StoredBlock};
+use crate::input::Input;
 use crate::log::Log;
 use crate::mempool::{Mempool, REPEAT_MS, batches};
 use crate::output::{Committed, Fault, Output};
 use crate::planted::{Bug, Planted};
-use crate::record::{RecordError, VoteLog, encode_block};
+use crate::record::encode_block;
 use crate::state::State;
 use crate::sync::Sync;
 use trail::Trail;
@@ -136,74 +137,6 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Opens the ledger from what is on disk. Stored blocks are trusted to carry good signatures (they were checked
-    /// before they were written, and their records carry checksums); everything else about them is checked again.
-    /// A vote log that could not be read makes this node follow without signing for one height.
-    pub fn open(
-        now: Now,
-        config: Config,
-        key: SigningKey,
-        genesis: &Genesis,
-        stored: impl Iterator<Item = StoredBlock>,
-        votes: Result<VoteLog, RecordError>,
-    ) -> Result<(Self, Vec<Output>), OpenError> {
-        Self::open_planted(now, config, key, genesis, stored, votes, Planted::default())
-    }
-
-    /// The same with a bug in it, for the simulator; see [`crate::planted`].
-    pub fn open_planted(
-        now: Now,
-        config: Config,
-        key: SigningKey,
-        genesis: &Genesis,
-        stored: impl Iterator<Item = StoredBlock>,
-        votes: Result<VoteLog, RecordError>,
-        planted: Planted,
-    ) -> Result<(Self, Vec<Output>), OpenError> {
-        let mut replay = Replay::of(Chain::genesis(genesis).carrying(planted));
-        for StoredBlock { block, certificate } in stored {
-            let height = block.header.height;
-            let refused = |error| OpenError::Block { height, error };
-            let id = block.id();
-            if certificate.block != id {
-                return Err(refused(BlockError::OtherBlock));
-            }
-            if config.checkpoint.is_some_and(|trusted| trusted.height == height && trusted.block != id) {
-                return Err(OpenError::OtherHistory { height });
-            }
-            replay.take(block, id).map_err(refused)?;
-        }
-        let chain = replay.finish().map_err(|(height, error)| OpenError::Block { height, error })?;
-        let address = key.address();
-        let mut ledger = Self {
-            key,
-            address,
-            chain,
-            mempool: Mempool::carrying(planted),
-            engine: None,
-            early: Vec::new(),
-            sync: Sync::default(),
-            abstain_until: Height(0),
-            restored: None,
-            waiting: config.await_alone.then(alone::Waiting::new),
-            config,
-            last_commit: now.tick,
-            last_status: now.tick,
-            next_status: now.tick,
-            next_trial: now.tick,
-            trail: None,
-            halted: None,
-            planted,
-            out: Vec::new(),
-        };
-        ledger.trail = ledger.config.checkpoint.and_then(|checkpoint| Trail::to(checkpoint, ledger.head()));
-        ledger.recover(now, votes)?;
-        ledger.look_around(now);
-        ledger.pump(now);
-        let outputs = std::mem::take(&mut ledger.out);
-        Ok((ledger, outputs))
-    }
-
     /// Takes one input in.
     pub fn handle(&mut self, now: Now, input: Input) -> Vec<Output> {
         assert!(self.out.is_empty(), "invariant: outputs are handed over with each input");
@@ -453,7 +386,7 @@ impl Ledger {
             // Only proposers learn that a transaction is refused: its own node finds out by itself, or it would repeat
             // it for ever and its author's next ones would wait behind it.
             let next = self.mempool.next_block(self.chain.state());
-            let (_, refused) = self.chain.build(self.address, now.time, next);
+            let refused = self.chain.refused(now.time, next);
             self.drop_refused(refused);
             due.retain(|transaction| self.mempool.contains(&transaction.id()));
         }

@@ -19,7 +19,7 @@ pub mod record;
 pub mod state;
 mod sync;
 
-pub use chain::{Chain, TimeBound};
+pub use chain::{Chain, Replay, TimeBound};
 pub use error::{BlockError, Reject};
 pub use input::{Input, StoredBlock};
 pub use ledger::{Config, Head, Held, Ledger, OpenError, Progress};

@@ -1,6 +1,7 @@
 //! One node: the real core with the real ledger in it, whose outputs are carried out strictly in order against a fake
 //! disk, as the shell does it against a real one. What leaves the node is handed to the world.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -21,7 +22,7 @@ use protocol::{
 use crate::disk::{Crash, Disk};
 use crate::metered::Metered;
 use crate::mutants::Mutant;
-use crate::opening::Records;
+use crate::opening::{CarriedOut, Records};
 
 /// Hive time at the start of the world: 2025-12-06T05:46:40Z.
 pub const EPOCH_MS: i64 = 1_765_000_000_000;
@@ -123,6 +124,8 @@ pub struct Hive {
     pub heartbeat_ms: u64,
     /// How long the network key before opens the door beside a new one, milliseconds.
     pub key_overlap_ms: i64,
+    /// Blocks that its nodes carried out at their starts.
+    pub carried_out: RefCell<CarriedOut>,
 }
 
 impl Hive {

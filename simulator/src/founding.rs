@@ -1,5 +1,6 @@
 //! How a world begins: its hive is founded, its nodes get keys, disks and clocks, and who lies is drawn.
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, BinaryHeap};
 
 use protocol::{Genesis, SigningKey, UnixMs};
@@ -72,7 +73,8 @@ impl<'a> World<'a> {
         let clock = hive_clock(weather.sharing, settings.hours.is_some());
         let genesis = found(seed, clock, &nodes[..authorities], nodes[authorities..].iter().chain(&clients));
         let key_overlap_ms = clock.span(draw_overlap(seed, settings.hours.is_some()));
-        let hive = Hive { genesis, clock, heartbeat_ms: weather.heartbeat_ms, key_overlap_ms };
+        let heartbeat_ms = weather.heartbeat_ms;
+        let hive = Hive { genesis, clock, heartbeat_ms, key_overlap_ms, carried_out: RefCell::default() };
         let unlucky = draw_unlucky(authorities, &mut chance);
         let liars = draw_liars(&unlucky, settings.byzantine, &weather, &mut chance);
         let slow = chance.index(count);

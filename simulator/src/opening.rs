@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use ledger::record::{Frame, decode_block, read_block_frame, read_vote_log};
-use ledger::{Config, Head, Ledger, OpenError, RecordError, StoredBlock, VoteLog};
+use ledger::{Chain, Config, Head, Ledger, OpenError, RecordError, Replay, StoredBlock, VoteLog};
 use node::core::catalogue::Retention;
 use node::core::telemetry::{Body, Found, Row, SegmentReader};
 use node::core::{AssetConfig, Core, CoreConfig, Output, Replayed, SiteConfig};
 use protocol::limits::{BLOCK_TIME_AHEAD_MS_MAX, READING_AHEAD_MS_MAX, SERIES_DEFAULT_MAX};
-use protocol::{AssetKind, BlockId, Bytes, Genesis, Height, Now};
+use protocol::{AssetKind, Block, BlockId, Bytes, Genesis, Height, Now};
 
 use crate::building::{Building, Hive, SEGMENT};
 use crate::mutants::Mutant;
@@ -96,9 +96,13 @@ impl Building {
         stored: Vec<StoredBlock>,
         votes: Result<VoteLog, RecordError>,
     ) -> Result<(Ledger, Vec<ledger::Output>), OpenError> {
-        let planted = self.mutant.map(Mutant::planted).unwrap_or_default();
         let (config, key) = (self.ledger_config(hive), self.running_key().clone());
-        Ledger::open_planted(now, config, key, &hive.genesis, stored.into_iter(), votes, planted)
+        if let Some(mutant) = self.mutant {
+            let stored = stored.into_iter();
+            return Ledger::open_planted(now, config, key, &hive.genesis, stored, votes, mutant.planted());
+        }
+        let replay = hive.carried_out.borrow_mut().replay(&hive.genesis, stored)?;
+        Ledger::open_replayed(now, config, key, replay, votes)
     }
 
     fn ledger_config(&self, hive: &Hive) -> Config {
@@ -176,6 +180,39 @@ impl Building {
         }
         self.telemetry_seq = next_seq.filter(|_| !self.disk.telemetry.bytes().is_empty());
         Ok((replayed, rows))
+    }
+}
+
+/// The longest chain that a node of the world carried out at a start, block by block. Nodes that agree hold the same blocks:
+/// the next one to start goes on from there.
+#[derive(Debug, Clone, Default)]
+pub struct CarriedOut {
+    blocks: Vec<(BlockId, Block)>,
+    /// After the last of them.
+    replay: Option<Replay>,
+}
+
+impl CarriedOut {
+    /// Carries out what is stored, as far as it was not carried out before.
+    fn replay(&mut self, genesis: &Genesis, stored: Vec<StoredBlock>) -> Result<Replay, OpenError> {
+        let is_same = |((id, block), stored): (&(BlockId, Block), &StoredBlock)| {
+            stored.block == *block && stored.certificate.block == *id
+        };
+        let goes_on = stored.len() >= self.blocks.len() && self.blocks.iter().zip(&stored).all(is_same);
+        let (known, mut replay) = match &self.replay {
+            Some(replay) if goes_on => (self.blocks.len(), replay.clone()),
+            Some(_) | None => (0, Replay::of(Chain::genesis(genesis))),
+        };
+        let mut fresh = Vec::new();
+        for stored in stored.into_iter().skip(known) {
+            fresh.push((stored.certificate.block, stored.block.clone()));
+            replay.take_stored(stored, None)?;
+        }
+        if goes_on && !fresh.is_empty() {
+            self.blocks.extend(fresh);
+            self.replay = Some(replay.clone());
+        }
+        Ok(replay)
     }
 }
 

@@ -1,12 +1,13 @@
 //! What leaves a node and what reaches one: messages, gossip, connections that come and go.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use ledger::{Committed, Event as LedgerEvent, Input};
 use node::core::Ticket;
 use protocol::energy::SettlementMessage;
 use protocol::message::TransactionsGossip;
-use protocol::{Address, Bounded, Message, Transaction, encode};
+use protocol::{Address, Bounded, ChainId, Message, Transaction, VerifiedTransaction, encode};
 
 use crate::building::{Departure, Left};
 use crate::checker::{Rule, Violation};
@@ -22,9 +23,23 @@ const HAND_IN_AFTER_MS: u64 = 200;
 #[derive(Debug)]
 pub(crate) enum Parcel {
     Message(Message),
-    Transactions(Vec<Transaction>),
+    Transactions(Batch),
     Header(protocol::Height),
     Settlement(Box<SettlementMessage>),
+}
+
+/// Gossiped transactions, and those of them whose signatures hold, worked out once for everybody whom they reach.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    transactions: Vec<Transaction>,
+    verified: OnceCell<Vec<VerifiedTransaction>>,
+}
+
+impl Batch {
+    fn verified(&self, chain: &ChainId) -> &[VerifiedTransaction] {
+        let verify = |transaction: &Transaction| transaction.clone().verify(chain).ok();
+        self.verified.get_or_init(|| self.transactions.iter().filter_map(verify).collect())
+    }
 }
 
 impl World<'_> {
@@ -52,12 +67,11 @@ impl World<'_> {
                 }
                 Input::Message { from: sender, message: message.clone() }
             }
-            Parcel::Transactions(transactions) => {
-                let verified: Vec<_> =
-                    transactions.iter().filter_map(|t| t.clone().verify(&self.chain).ok()).collect();
+            Parcel::Transactions(batch) => {
+                let verified = batch.verified(&self.chain).to_vec();
                 let count = verified.len();
                 self.trace.note(now, "gossip", &[&ends], || format!("{b} <- {a}  {count} transactions"));
-                if count < transactions.len() {
+                if count < batch.transactions.len() {
                     return Err(Violation::of(Rule::Blame, format!("{a} gossips a forged transaction")));
                 }
                 Input::Submit { transactions: verified, local: false }
@@ -298,7 +312,8 @@ impl World<'_> {
             .map_err(|error| Violation::of(Rule::Panic, format!("gossip over its limit: {error}")))?;
         let bytes = encode(&TransactionsGossip(gossip.clone()));
         self.check_privacy(node, &bytes, "gossip")?;
-        self.post(node, &to, Parcel::Transactions(gossip.into_vec()), &bytes, 0);
+        let batch = Batch { transactions: gossip.into_vec(), verified: OnceCell::new() };
+        self.post(node, &to, Parcel::Transactions(batch), &bytes, 0);
         Ok(())
     }
 
@@ -335,7 +350,7 @@ impl World<'_> {
         let name = &self.places[node].building.name;
         self.trace.note(self.now, "send", &[&[index_byte(node)], bytes], || match &*parcel {
             Parcel::Message(message) => format!("{name} ->    {}", about(message)),
-            Parcel::Transactions(transactions) => format!("{name} ->    {}", list(transactions)),
+            Parcel::Transactions(batch) => format!("{name} ->    {}", list(&batch.transactions)),
             Parcel::Header(height) => format!("{name} ->    header {height}"),
             Parcel::Settlement(message) => format!("{name} ->    {}", message.name()),
         });

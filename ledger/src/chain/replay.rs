@@ -2,18 +2,20 @@
 //! cover everything, of state and log, are worked out again for every 256th block and the last one alone: a difference in
 //! any block before is still in them, and a node with years of blocks starts in a fraction of the time.
 
-use protocol::{Block, BlockHeader, BlockId, Height, TransactionId};
+use protocol::{Block, BlockHeader, BlockId, Checkpoint, Height, TransactionId};
 
 use super::{Chain, TimeBound, compare};
+use crate::OpenError;
 use crate::error::BlockError;
+use crate::input::StoredBlock;
 use crate::state::{Delta, Overlay, begin_block, end_block, execute};
 
 /// Blocks whose writes are hashed together.
 const HASHED_EVERY: u64 = 256;
 
-/// A chain on its way from genesis to the last block of a disk.
-#[derive(Debug)]
-pub(crate) struct Replay {
+/// A chain on its way from genesis to the last block of a disk. A copy goes on from where the original is.
+#[derive(Debug, Clone)]
+pub struct Replay {
     chain: Chain,
     /// What was written since the last hash of the state.
     written: Delta,
@@ -24,8 +26,28 @@ pub(crate) struct Replay {
 
 impl Replay {
     /// From a chain, as far as it goes.
-    pub(crate) fn of(chain: Chain) -> Self {
+    pub fn of(chain: Chain) -> Self {
         Self { chain, written: Delta::new(), appended: Vec::new(), last: None }
+    }
+
+    /// Carries the next block of a disk out, if its certificate is of it and a node whose invitation vouches for
+    /// `checkpoint` may take it.
+    pub fn take_stored(
+        &mut self,
+        stored: StoredBlock,
+        checkpoint: Option<&Checkpoint>,
+    ) -> Result<(), OpenError> {
+        let StoredBlock { block, certificate } = stored;
+        let height = block.header.height;
+        let refused = |error| OpenError::Block { height, error };
+        let id = block.id();
+        if certificate.block != id {
+            return Err(refused(BlockError::OtherBlock));
+        }
+        if checkpoint.is_some_and(|trusted| trusted.height == height && trusted.block != id) {
+            return Err(OpenError::OtherHistory { height });
+        }
+        self.take(block, id).map_err(refused)
     }
 
     /// Carries the next block out; `id` is its id.
@@ -63,10 +85,15 @@ impl Replay {
         Ok(())
     }
 
-    /// The chain after the last block. Where its hashes are others, the height of that block and why.
-    pub(crate) fn finish(mut self) -> Result<Chain, (Height, BlockError)> {
+    /// The last block that was carried out.
+    pub fn height(&self) -> Height {
+        self.chain.height
+    }
+
+    /// The chain after the last block.
+    pub(crate) fn finish(mut self) -> Result<Chain, OpenError> {
         let height = self.chain.height;
-        self.hash().map_err(|error| (height, error))?;
+        self.hash().map_err(|error| OpenError::Block { height, error })?;
         Ok(self.chain)
     }
 

@@ -1,6 +1,7 @@
 //! A stage: four authorities at their first height, some of them played by the script, and every message in the
 //! script's hands. Nothing arrives unless the script lets it.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use ledger::Chain;
@@ -80,7 +81,8 @@ impl<'s, 't> Stage<'s, 't> {
         let salt = Digest::of("symbiose simulator stage v1", &[&seed.to_be_bytes()]);
         let genesis = Genesis::new(UnixMs(EPOCH_MS - 3_600_000), salt, public, Vec::new())
             .expect("invariant: four keys drawn at random differ");
-        let hive = Hive { genesis, clock: HiveClock::STEADY, heartbeat_ms: 1, key_overlap_ms: 0 };
+        let (clock, carried_out) = (HiveClock::STEADY, RefCell::default());
+        let hive = Hive { genesis, clock, heartbeat_ms: 1, key_overlap_ms: 0, carried_out };
         let mut stage = Self {
             now: 0,
             keys,

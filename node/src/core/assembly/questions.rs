@@ -79,8 +79,11 @@ impl Core {
         }
         self.home.questions.next_ask = now.tick.plus(ASK_EVERY_MS);
         let missing: Vec<Digest> = self.missing_questions().collect();
+        if missing.is_empty() {
+            return;
+        }
         let connected: Vec<Address> = self.ledger.peers().map(|(peer, _)| *peer).collect();
-        if missing.is_empty() || connected.is_empty() {
+        if connected.is_empty() {
             return;
         }
         self.home.questions.turn = self.home.questions.turn.wrapping_add(1);
