@@ -90,6 +90,8 @@ pub struct People {
     pub change_every_ms: u64,
     /// Whether residents hold assemblies and polls.
     pub meet: bool,
+    /// Whether buildings tell each other of incidents.
+    pub tell: bool,
 }
 
 /// Whether neighbours share energy, and how fast their time passes.
@@ -148,14 +150,15 @@ impl Weather {
     /// Draws the weather of a seed.
     pub fn draw(seed: u64) -> Self {
         let sharing = draw::sharing(&mut Chance::new(seed, "sharing"), &STORMY_PACES);
-        draw::meeting(seed, Self { sharing, ..draw::stormy(&mut Chance::new(seed, "weather")) })
+        let stormy = draw::stormy(&mut Chance::new(seed, "weather"));
+        draw::telling(seed, draw::meeting(seed, Self { sharing, ..stormy }))
     }
 
     /// Draws the weather of a seed for a world that lasts hours.
     pub fn draw_quiet(seed: u64, nodes: usize) -> Self {
         let sharing = draw::sharing(&mut Chance::new(seed, "sharing"), &LONG_PACES);
         let quiet = draw::quiet(&mut Chance::new(seed, "weather"), nodes as u64);
-        draw::meeting(seed, Self { sharing, ..quiet })
+        draw::telling(seed, draw::meeting(seed, Self { sharing, ..quiet }))
     }
 
     /// What is left when the faults stop: links that only delay.
@@ -193,6 +196,7 @@ mod tests {
             |weather: &Weather| weather.people.change_every_ms > 0,
             |weather: &Weather| weather.sharing.pace > 0,
             |weather: &Weather| weather.people.meet,
+            |weather: &Weather| weather.people.tell,
         ] {
             let count = all.iter().filter(|weather| is_on(weather)).count();
             assert!((20..180).contains(&count), "{count} of 200");

@@ -9,7 +9,7 @@ use crate::building::{Building, Hive, HiveClock};
 use crate::chance::Chance;
 use crate::checker::Checker;
 use crate::disk::Disk;
-use crate::faults::{Sharing, Weather};
+use crate::faults::Weather;
 use crate::gateway::Gateway;
 use crate::governing::{Government, NEWCOMERS, Newcomer};
 use crate::keys::{is_real, signing_key};
@@ -22,6 +22,7 @@ use crate::network::Network;
 use crate::place::Place;
 use crate::report::Tally;
 use crate::series::Series;
+use crate::telling::Cards;
 use crate::trace::Trace;
 use crate::witness::Witness;
 use crate::workload::Client;
@@ -70,7 +71,7 @@ impl<'a> World<'a> {
             (0..count).map(|i| signing_key(seed, what, i, is_real)).collect()
         };
         let (nodes, clients) = (keys("node"), keys("client"));
-        let clock = hive_clock(weather.sharing, settings.hours.is_some());
+        let clock = hive_clock(&weather, settings.hours.is_some());
         let genesis = found(seed, clock, &nodes[..authorities], nodes[authorities..].iter().chain(&clients));
         let key_overlap_ms = clock.span(draw_overlap(seed, settings.hours.is_some()));
         let heartbeat_ms = weather.heartbeat_ms;
@@ -142,13 +143,20 @@ impl<'a> World<'a> {
             twins,
             government: Government::new(authorities),
             series: Series::default(),
+            cards: Cards::default(),
             settings,
         }
     }
 }
 
-/// Where neighbours share, a week and a month end on the way: at the beginning of Monday, 2025-12-01.
-fn hive_clock(sharing: Sharing, lasts_hours: bool) -> HiveClock {
+/// Where neighbours share, a week and a month end on the way: at the beginning of Monday, 2025-12-01. Where they tell each
+/// other of incidents that week ends late, when there is something to tell.
+fn hive_clock(weather: &Weather, lasts_hours: bool) -> HiveClock {
+    let sharing = weather.sharing;
+    if weather.people.tell {
+        let before_ms = if lasts_hours { 50 * 60_000 } else { 50_000 };
+        return HiveClock { epoch_ms: MONTH_END_MS - before_ms, pace: 1 };
+    }
     if sharing.pace == 0 {
         return HiveClock::STEADY;
     }

@@ -66,6 +66,7 @@ impl World<'_> {
                 self.after(GOAL_AFTER_MS, Event::Reading { node });
             }
         }
+        self.greet_anew()?;
         self.after(0, Event::HandKeys);
         self.after(GOAL_AFTER_MS, Event::Goal);
         self.after(LIVE_AGAIN_MS_MAX, Event::TimeOut);
@@ -96,6 +97,7 @@ impl World<'_> {
         };
         held.iter().all(|node| self.is_settled(*node) && self.has_settled_keys(*node))
             && self.has_shared(first, &held)
+            && self.lacks_of_cards(&held).is_none()
             && others.iter().all(|ledger| ledger.head() == first.head())
             && self.clients.iter().zip(&self.places).filter(|(_, place)| place.is_held()).all(
                 |(client, _)| {
@@ -178,7 +180,8 @@ impl World<'_> {
             .collect();
         let held: Vec<usize> = (0..self.places.len()).filter(|node| self.places[*node].is_held()).collect();
         let first = held.iter().find_map(|node| self.places[*node].building.ledger());
-        let lacks = first.and_then(|ledger| self.lacks_of_sharing(ledger, &held)).unwrap_or_default();
+        let lacks = first.and_then(|ledger| self.lacks_of_sharing(ledger, &held));
+        let lacks = lacks.or_else(|| self.lacks_of_cards(&held)).unwrap_or_default();
         let (nodes, behind) = (nodes.join("; "), behind.join("; "));
         let detail = format!("60 s after the faults stopped: {nodes}; {behind}; {lacks}");
         Violation::of(Rule::Liveness, detail)
@@ -193,6 +196,7 @@ impl World<'_> {
             self.check_orders(node)?;
             self.compare(node)?;
             self.check_disk_privacy(node)?;
+            self.check_cards(node)?;
         }
         self.count_shared();
         self.model.count_meetings(&mut self.tally);

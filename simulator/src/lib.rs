@@ -30,6 +30,7 @@ mod sharing;
 pub mod shrink;
 pub mod spared;
 mod storms;
+mod telling;
 pub mod trace;
 mod traffic;
 pub mod witness;

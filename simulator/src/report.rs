@@ -103,6 +103,10 @@ pub struct Tally {
     pub joint_decisions: u64,
     /// Results and announcements that stand on record as breaches.
     pub breaches: u64,
+    /// Cards about incidents that people let out.
+    pub cards: u64,
+    /// Such cards on the shelves of buildings at the end.
+    pub cards_learnt: u64,
     /// States compared with the reference model.
     pub compared: u64,
     /// Partitions.
@@ -167,6 +171,8 @@ impl Tally {
         self.carried_out += other.carried_out;
         self.joint_decisions += other.joint_decisions;
         self.breaches += other.breaches;
+        self.cards += other.cards;
+        self.cards_learnt += other.cards_learnt;
         self.compared += other.compared;
         self.partitions += other.partitions;
         self.pauses += other.pauses;
@@ -321,6 +327,7 @@ impl fmt::Display for Summary {
             tally.joint_decisions,
             tally.breaches
         )?;
+        writeln!(f, "incident cards {} · on shelves {}", tally.cards, tally.cards_learnt)?;
         writeln!(f, "equivocations={equivocations} violations={violations} trace={trace}")?;
         write!(
             f,

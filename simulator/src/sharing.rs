@@ -211,9 +211,9 @@ impl World<'_> {
             | SettlementMessage::Shift(_)
             | SettlementMessage::Opinion(_)
             | SettlementMessage::Aggregate(_)
-            | SettlementMessage::Incident(_)
             | SettlementMessage::Street(_)
             | SettlementMessage::Enquiry(_) => {}
+            SettlementMessage::Incident(message) => self.check_incident(node, message)?,
         }
         if self.model.has_desk(to) {
             return Ok(());
@@ -303,7 +303,7 @@ impl World<'_> {
     }
 
     /// Whether its clock may have been hours off.
-    fn is_wild(&self, node: usize) -> bool {
+    pub(crate) fn is_wild(&self, node: usize) -> bool {
         self.weather.clocks.wild && self.unlucky.contains(&node)
     }
 

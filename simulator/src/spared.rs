@@ -48,13 +48,16 @@ pub enum Class {
     Sharing,
     /// Assemblies and polls of residents; no fault either.
     Meetings,
+    /// Cards about incidents; no fault either.
+    Cards,
 }
 
 impl Class {
     /// All of them, in the order in which leaving out is tried.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Sharing,
         Self::Meetings,
+        Self::Cards,
         Self::Lies,
         Self::Changes,
         Self::FullDisks,
@@ -98,6 +101,7 @@ impl Class {
             Self::Changes => "changes",
             Self::Sharing => "sharing",
             Self::Meetings => "assemblies",
+            Self::Cards => "cards",
         }
     }
 
@@ -137,6 +141,7 @@ impl Class {
             Self::Changes => weather.people.change_every_ms = 0,
             Self::Sharing => weather.sharing.pace = 0,
             Self::Meetings => weather.people.meet = false,
+            Self::Cards => weather.people.tell = false,
         }
     }
 

@@ -23,6 +23,7 @@ use crate::place::Place;
 use crate::report::Tally;
 use crate::series::Series;
 use crate::spared::Spared;
+use crate::telling::Cards;
 use crate::trace::{Trace, short};
 use crate::traffic::Parcel;
 use crate::witness::Witness;
@@ -125,6 +126,9 @@ pub(crate) enum Event {
         node: usize,
     },
     Caretake {
+        node: usize,
+    },
+    Card {
         node: usize,
     },
     Commit {
@@ -262,6 +266,8 @@ pub(crate) struct World<'a> {
     pub(crate) government: Government,
     /// What buildings stated of their slots.
     pub(crate) series: Series,
+    /// What people let out about incidents.
+    pub(crate) cards: Cards,
     pub(crate) settings: Settings,
 }
 
@@ -280,6 +286,7 @@ impl<'a> World<'a> {
         self.govern_later();
         self.vote_later();
         self.ask_later();
+        self.tell_later();
         for client in 0..self.clients.len() {
             self.submit_later(client);
             self.read_later(client);
@@ -335,6 +342,7 @@ impl<'a> World<'a> {
             Event::Submit { client } => self.submit(client),
             Event::Reading { node } => self.read(node),
             Event::Caretake { node } => self.caretake(node),
+            Event::Card { node } => self.let_card_out(node),
             Event::Commit { node, life } => self.commit_telemetry(node, life),
             Event::Start { node } => self.start(node),
             Event::CrashDue { node, life, crash } => {
@@ -389,7 +397,7 @@ impl<'a> World<'a> {
     fn is_waiting(&self, event: &Event) -> Option<u64> {
         let node = match event {
             Event::Wake { node, .. } | Event::Notice { node, .. } => *node,
-            Event::Lonely { node, .. } | Event::Again { node, .. } => *node,
+            Event::Lonely { node, .. } | Event::Again { node, .. } | Event::Card { node } => *node,
             Event::Deliver { to, .. } => *to,
             Event::Submit { client } | Event::HandIn { client } => *client,
             Event::Reading { node } | Event::Caretake { node } | Event::Commit { node, .. } => *node,

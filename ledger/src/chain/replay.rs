@@ -2,7 +2,7 @@
 //! cover everything, of state and log, are worked out again for every 256th block and the last one alone: a difference in
 //! any block before is still in them, and a node with years of blocks starts in a fraction of the time.
 
-use protocol::{Block, BlockHeader, BlockId, Checkpoint, Height, TransactionId};
+use protocol::{Block, BlockHeader, BlockId, Checkpoint, TransactionId};
 
 use super::{Chain, TimeBound, compare};
 use crate::OpenError;
@@ -83,11 +83,6 @@ impl Replay {
             self.hash()?;
         }
         Ok(())
-    }
-
-    /// The last block that was carried out.
-    pub fn height(&self) -> Height {
-        self.chain.height
     }
 
     /// The chain after the last block.

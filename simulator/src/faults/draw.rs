@@ -50,6 +50,17 @@ pub(super) fn meeting(seed: u64, weather: Weather) -> Weather {
     Weather { people: People { meet, ..weather.people }, ..weather }
 }
 
+/// Of 1,000 seeds without anything in the way, in how many buildings tell each other of incidents.
+const TELLING_PER_MILLE: u64 = 500;
+
+/// The weather with cards about incidents, or without. Hive time does not fly where there are any, so that rules open work
+/// orders; and authorities stay, because the relay of a week follows from them.
+pub(super) fn telling(seed: u64, weather: Weather) -> Weather {
+    let may = weather.sharing.pace == 0 && weather.people.change_every_ms == 0;
+    let tell = may && Chance::new(seed, "cards").per_mille(TELLING_PER_MILLE);
+    Weather { people: People { tell, ..weather.people }, ..weather }
+}
+
 /// Of 1,000 long worlds, how many are busy: everybody is awake and every building has something to say. The others are as
 /// a neighbourhood is at night.
 const BUSY_PER_MILLE: u64 = 250;
@@ -162,6 +173,7 @@ fn draw_people(chance: &mut Chance) -> People {
         lie_every_ms: chance.between(200, 3_000),
         change_every_ms: on(chance, 350, 3_000, 12_000),
         meet: false,
+        tell: false,
     }
 }
 

@@ -42,6 +42,7 @@ impl fmt::Display for Weather {
             ("by bytes", self.by_bytes),
             ("lies", self.people.lie),
             ("assemblies", self.people.meet),
+            ("incident cards", self.people.tell),
             ("slots of an hour", self.sharing.pace > 0 && self.sharing.hourly),
         ];
         for (name, _) in switches.into_iter().filter(|(_, is_on)| *is_on) {
