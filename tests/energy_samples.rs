@@ -2,12 +2,12 @@
 
 use ledger::state::{Entry, Key};
 use protocol::energy::{
-    Coefficients, CreditNote, DayCommitment, Desk, EnergyAction, Factor, Fees, FullDynamic, Held, Locality,
-    Mark, MicroEuro, NetLine, Offer, Opinion, Percent, PeriodStatus, PeriodStep, Price, PriorityGroups,
-    Quality, Receipt, Rota, Salt, ScheduledRule, Settlement, SettlementMessage, SharingKey, SharingRule,
-    ShiftAgreement, ShiftAnswer, ShiftMessage, ShiftRequest, SignedOpinion, SignedSettlement, SlotId,
-    SlotLength, SlotResult, Statement, StatementRefusal, StaticKey, Tariff, Terms, ToldLine, WattHours,
-    WeekBooking, Weights,
+    Coefficients, CreditNote, DayCommitment, Desk, EnergyAction, Factor, Fees, FullDynamic, Held, Holders,
+    Locality, Mark, MicroEuro, NetLine, Offer, Opinion, Percent, PeriodStatus, PeriodStep, Price,
+    PriorityGroups, Quality, Receipt, Rota, Salt, ScheduledRule, Settlement, SettlementMessage, SharingKey,
+    SharingRule, ShiftAgreement, ShiftAnswer, ShiftMessage, ShiftRequest, SignedOpinion, SignedSettlement,
+    SlotId, SlotLength, SlotResult, Statement, StatementRefusal, StaticKey, Tariff, Terms, ToldLine,
+    WattHours, WeekBooking, Weights,
 };
 use protocol::limits::{SETTLEMENT_FRAME_BYTES_MAX, STATEMENT_BYTES_MAX, TRANSACTION_BYTES_MAX};
 use protocol::{Action, Bounded, Digest, Height, Payload};
@@ -92,6 +92,7 @@ fn transactions() -> Vec<Wire> {
         settle("Transaction settle period", Settlement::Period(period())),
         settle("Transaction settle credit note", Settlement::Credit(note)),
         put("Transaction coefficients", Payload::Coefficients(coefficients())),
+        put("Transaction coefficients of the same members", Payload::Coefficients(coefficients_again())),
     ]
 }
 
@@ -100,7 +101,14 @@ fn coefficients() -> Coefficients {
     members.sort();
     let [a, b, c] = members;
     let parts = Weights::new(vec![(a, 3_500_000), (b, 1), (c, u32::MAX)]).unwrap();
-    Coefficients { from: SLOT, parts }
+    let later = Weights::new(vec![(a, 5), (b, 300)]).unwrap();
+    Coefficients::new(&[(SLOT, parts), (SlotId(SLOT.0 + 40), later)]).unwrap()
+}
+
+fn coefficients_again() -> Coefficients {
+    let given = coefficients();
+    let Holders::Listed(members) = given.holders().clone() else { panic!("they are listed") };
+    given.naming(SlotId(SLOT.0 - 4), &members)
 }
 
 fn rota() -> Rota {
@@ -116,6 +124,7 @@ fn slot_result() -> SlotResult {
         surplus: WattHours(334),
         traded: WattHours(334),
         given: WattHours(20),
+        declined: WattHours(0),
         price: Some(Price(145_000)),
         lines: Digest::new([0x22; 32]),
         missing: Bounded::new(vec![key(3).address()]).unwrap(),
@@ -169,7 +178,8 @@ fn rules() -> Vec<Wire> {
     members.sort();
     let [a, b, c] = members;
     let equal = StaticKey { key: SharingKey::Equal, factor };
-    let weighted = StaticKey { key: SharingKey::Weights(coefficients().parts), factor };
+    let weights = Weights::new(vec![(a, 3_500_000), (b, 1), (c, u32::MAX)]).unwrap();
+    let weighted = StaticKey { key: SharingKey::Weights(weights), factor };
     let organised = FullDynamic { organiser: a, whole: 10_000, factor };
     let groups = PriorityGroups::new(vec![vec![c], vec![a, b]], factor).unwrap();
     let rule = |name, rule: SharingRule| wire(name, &rule, TRANSACTION_BYTES_MAX);

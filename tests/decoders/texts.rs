@@ -159,6 +159,7 @@ pub(super) fn wishes_seeds() -> Vec<Vec<u8>> {
         r#"{"kind":"energy","what":{"what":"share","rule":{"rule":"static_fixed","weights":[{"member":"ab","weight":3}],"factor":{"num":1,"den":2}},"from_slot":9}}"#,
         r#"{"kind":"energy","decision":"820001","what":{"what":"settle","desks":[{"authority":"ab","operator":"x"}]}}"#,
         r#"{"from_slot":1961112,"parts":[{"member":"00112233445566778899aabbccddeeff00112233","weight":3333},{"member":"ab","weight":0}]}"#,
+        r#"{"from_slot":9,"parts":[{"member":"00112233445566778899aabbccddeeff00112233","weight":3}],"then":[{"from_slot":12,"weights":[7]}]}"#,
         r#"{"stores":[{"kind":"own","capacity_wh":10000,"charge_w":5000,"discharge_w":5000}],"loads":[{"kind":"car","energy_wh":8000,"power_w":7000,"from_minute":1080,"until_minute":420}],"tariff":{"kind":"flat","import":250000,"export":40000}}"#,
     ];
     texts.map(|text| text.as_bytes().to_vec()).to_vec()

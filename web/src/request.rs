@@ -31,8 +31,8 @@ pub use incident::IncidentCall;
 pub use metric::{MetricChange, SwapDraft};
 pub use plan::{PlanCall, ShiftAnswer};
 pub use sharing::{
-    CoefficientsDraft, DeskDraft, EnergyDecision, FactorDraft, FeesDraft, Nearness, SharingRuleDraft,
-    TermsDraft, WeightDraft,
+    CoefficientsDraft, DeskDraft, EnergyDecision, FactorDraft, FeesDraft, LaterParts, Nearness,
+    SharingRuleDraft, TermsDraft, WeightDraft,
 };
 pub use token::{ApproveRequest, MintingRequest, RetireRequest, TokenCall, TransferRequest};
 

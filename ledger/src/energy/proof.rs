@@ -82,6 +82,7 @@ pub fn slot_result(
         surplus: outcome.surplus,
         traded: outcome.traded,
         given: outcome.given,
+        declined: outcome.declined,
         price: outcome.price,
         lines: LineTree::root_of(slot, version, outcome, salts),
         missing: Bounded::new(missing)?,

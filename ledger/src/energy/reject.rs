@@ -68,6 +68,12 @@ pub enum EnergyReject {
         /// The first slot they were to hold for.
         slot: SlotId,
     },
+    /// Parts name their members by what was given before, and that is not there any more, another's, or of others.
+    #[error("what was given from slot {from} on is not of the members that are meant")]
+    Holders {
+        /// The slot from which on they were named.
+        from: SlotId,
+    },
     /// A signature does not hold.
     #[error("signature of {signer}: {error}")]
     Signature {

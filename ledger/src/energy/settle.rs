@@ -52,6 +52,9 @@ pub struct Outcome {
     pub traded: WattHours,
     /// The part of it that was given free of charge, Wh.
     pub given: WattHours,
+    /// Energy offered, gifts apart, by those who found the price too low, Wh: they sell none of it. In an auction limits make the
+    /// price, and nobody declines it.
+    pub declined: WattHours,
     /// The price of the rest; none where none was made.
     pub price: Option<Price>,
     /// One line a member, in ascending order of member.
@@ -145,6 +148,7 @@ struct Slot {
     gave: Vec<i64>,
     alloc: Vec<i64>,
     sold: Vec<i64>,
+    declined: i64,
     price: Option<Price>,
 }
 
@@ -161,6 +165,7 @@ impl Slot {
             gave: vec![0; parts.len()],
             alloc: vec![0; parts.len()],
             sold: vec![0; parts.len()],
+            declined: 0,
             price: None,
         };
         let Some(band) = band(setting.retail, setting.feed_in, setting.fee) else { return Ok(slot) };
@@ -193,6 +198,7 @@ impl Slot {
                 let made =
                     price(setting.rule, band, need, offer).expect("invariant: only an auction makes none");
                 decline(setting, made, parts, &mut demand, &mut surplus);
+                slot.declined = offer.0 - surplus.iter().sum::<i64>();
                 slot.alloc = allocate(setting.rule, setting.coefficients, &members, &demand, &surplus)?;
                 slot.sold = share(slot.alloc.iter().sum(), &surplus);
                 slot.price = Some(made);
@@ -225,6 +231,7 @@ impl Slot {
             surplus: WattHours(self.surplus),
             traded: WattHours(bought + given),
             given: WattHours(given),
+            declined: WattHours(self.declined),
             price: self.price,
             lines: (0..parts.len()).map(line).collect(),
         }
@@ -237,7 +244,8 @@ impl Outcome {
         let sum = |of: fn(&Line) -> i64| -> i64 { self.lines.iter().map(of).sum() };
         assert_eq!(sum(|line| line.alloc.0), self.traded.0, "invariant: what is shared is given to somebody");
         assert_eq!(sum(|line| line.sold.0), self.traded.0, "invariant: what is shared comes from somebody");
-        assert!(self.traded <= self.demand.min(self.surplus), "invariant: no more is shared than there is");
+        let offered = WattHours(self.surplus.0 - self.declined.0);
+        assert!(self.traded <= self.demand.min(offered), "invariant: no more is shared than there is");
         let bought = self.traded.0 - self.given.0;
         let value = self.price.map_or(MicroEuro::ZERO, |price| value_of(price, bought));
         assert_eq!(sum(|line| line.pay.0), value.0, "invariant: what is shared is paid");

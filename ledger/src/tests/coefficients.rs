@@ -1,7 +1,7 @@
 //! Parts that an organiser gives: who may, for which slots, and what becomes of them when the rule changes.
 
 use protocol::energy::{
-    Coefficients, EnergyAction, Factor, FullDynamic, ScheduledRule, SharingRule, SlotId, Weights,
+    Coefficients, EnergyAction, Factor, FullDynamic, Holders, ScheduledRule, SharingRule, SlotId, Weights,
 };
 use protocol::limits::{
     COEFFICIENTS_A_DAY_MAX, COEFFICIENTS_AHEAD_DAYS_MAX, COEFFICIENTS_KEPT_DAYS, SHARING_KEYS_MAX,
@@ -27,7 +27,7 @@ fn parts(of: &[(u8, u32)]) -> Weights {
 }
 
 fn give(chain: &mut Chain, author: u8, from: u64, of: &[(u8, u32)]) -> Result<(), String> {
-    let given = Coefficients { from: SlotId(from), parts: parts(of) };
+    let given = Coefficients::new(&[(SlotId(from), parts(of))]).unwrap();
     put(chain, NOW, author, Payload::Coefficients(given))
 }
 
@@ -163,10 +163,63 @@ fn what_lapsed_long_ago_is_let_go_of() {
     {
         let now = UnixMs(NOW.0 + i64::try_from(days).unwrap() * DAY_MS);
         let from = SlotId(96 * (days + 1));
-        let given = Coefficients { from, parts: parts(&[(5, 60)]) };
+        let given = Coefficients::new(&[(from, parts(&[(5, 60)]))]).unwrap();
         put(&mut chain, now, 4, Payload::Coefficients(given)).unwrap();
         let old: Vec<u64> = kept(&chain).into_iter().filter(|slot| *slot < 96).collect();
         assert_eq!(old, expected, "after {days} days");
     }
     assert_eq!(part_of_five(&chain, 96 * 20), Some((22, 50)), "it held until the next");
+}
+
+/// Several slots at once hold as if they were given one by one, and replace what was given between the first and the last.
+#[test]
+fn slots_given_at_once_replace_what_lies_between() {
+    let mut chain = organising();
+    for slot in [BEGINS, BEGINS + 3, BEGINS + 9] {
+        give(&mut chain, 4, slot, &[(5, 1)]).unwrap();
+    }
+    let rows = [(1, 20), (2, 20), (5, 30)].map(|(after, part)| (SlotId(BEGINS + after), parts(&[(5, part)])));
+    put(&mut chain, NOW, 4, Payload::Coefficients(Coefficients::new(&rows).unwrap())).unwrap();
+    let held = [0, 1, 2, 3, 4, 5, 8, 9].map(|after| part_of_five(&chain, BEGINS + after));
+    let [first, second, third, last] =
+        [(0, 1), (1, 20), (5, 30), (9, 1)].map(|(after, part)| Some((BEGINS + after, part)));
+    assert_eq!(held, [first, second, second, second, second, third, third, last]);
+    // Under another whole, or another organiser, from a slot between them on, none of them stands.
+    decide(&mut chain, NOW, organised(4, 25, BEGINS + 4)).unwrap();
+    let refused = put(&mut chain, NOW, 4, Payload::Coefficients(Coefficients::new(&rows).unwrap()));
+    assert!(refused.unwrap_err().contains("adds up to 30, expected 25"));
+    assert_eq!(part_of_five(&chain, BEGINS + 1), second, "nothing of it was written");
+    decide(&mut chain, NOW, organised(5, 100, BEGINS + 4)).unwrap();
+    let refused = put(&mut chain, NOW, 4, Payload::Coefficients(Coefficients::new(&rows).unwrap()));
+    assert!(refused.unwrap_err().contains("names somebody else"));
+}
+
+/// Whoever gives parts to the same members again need not list them; a list that is not the one meant is never taken for it.
+#[test]
+fn members_are_named_by_what_was_given_before() {
+    let mut chain = organising();
+    let again = |chain: &Chain, from: u64, of: &[(u8, u32)]| {
+        let given = Coefficients::new(&[(SlotId(from), parts(of))]).unwrap();
+        chain.state().shortened(given, &address(4))
+    };
+    let same = [(5, 10), (0, 20)];
+    let listed = again(&chain, BEGINS + 1, &same);
+    assert!(matches!(listed.holders(), Holders::Listed(_)), "nothing was given before");
+    put(&mut chain, NOW, 4, Payload::Coefficients(listed.clone())).unwrap();
+    let short = again(&chain, BEGINS + 2, &[(5, 30), (0, 0)]);
+    assert!(matches!(short.holders(), Holders::AsFrom(SlotId(slot), _) if *slot == BEGINS + 1));
+    put(&mut chain, NOW, 4, Payload::Coefficients(short.clone())).unwrap();
+    assert_eq!(part_of_five(&chain, BEGINS + 2), Some((BEGINS + 2, 30)));
+    let others = again(&chain, BEGINS + 3, &[(5, 30), (4, 1)]);
+    assert!(matches!(others.holders(), Holders::Listed(_)), "those are others");
+    // Meanwhile the slot that is named holds other members, as many: nobody gets another's part.
+    give(&mut chain, 4, BEGINS + 1, &[(5, 10), (4, 20)]).unwrap();
+    let refused = put(&mut chain, NOW, 4, Payload::Coefficients(short)).unwrap_err();
+    assert!(refused.contains("is not of the members that are meant"), "{refused}");
+    // Nor does another organiser name members by what somebody else gave.
+    decide(&mut chain, NOW, organised(5, 100, BEGINS + 6)).unwrap();
+    let given = Coefficients::new(&[(SlotId(BEGINS + 7), parts(&[(5, 1), (4, 1)]))]).unwrap();
+    let members: Vec<_> = parts(&[(5, 1), (4, 1)]).members().collect();
+    let refused = put(&mut chain, NOW, 5, Payload::Coefficients(given.naming(SlotId(BEGINS + 1), &members)));
+    assert!(refused.unwrap_err().contains("is not of the members that are meant"));
 }

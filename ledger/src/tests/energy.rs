@@ -103,6 +103,7 @@ pub(super) fn result(slot: u64) -> SlotResult {
         surplus: WattHours(151),
         traded: WattHours(151),
         given: WattHours(0),
+        declined: WattHours(0),
         price: Some(Price(145_000)),
         lines: Digest::new([1; 32]),
         missing: Bounded::default(),

@@ -63,7 +63,10 @@ impl Core {
             Command::Propose(action) => return self.govern(now, ticket, Payload::Propose(action)),
             Command::Approve(number) => return self.govern(now, ticket, Payload::Approve(number)),
             Command::Token(action) => return self.record(now, ticket, Payload::Token(action)),
-            Command::GiveParts(given) => return self.record(now, ticket, Payload::Coefficients(given)),
+            Command::GiveParts(given) => {
+                let given = self.ledger.state().shortened(given, &self.ledger.address());
+                return self.record(now, ticket, Payload::Coefficients(given));
+            }
             Command::Submit { transactions, wait } => return self.submit(now, ticket, transactions, wait),
             Command::AddSite { code, name } => self.add_site(&code, &name),
             Command::AddAsset { site, code, kind } => self.add_asset(&site, &code, kind),

@@ -1,6 +1,7 @@
 //! The words of sharing electricity: energy, money, slots, what a building states about a slot, the rules a hive may
 //! vote for and its tariff. Whole Wh and micro-EUR; nothing here settles anything.
 
+mod coefficients;
 mod dispute;
 mod factor;
 mod rule;
@@ -14,9 +15,10 @@ mod terms;
 mod units;
 mod vote;
 
+pub use coefficients::{Coefficients, Holders};
 pub use dispute::{Dispute, DisputeReason, Opinion, Ruling, SignedOpinion};
 pub use factor::{Factor, Percent};
-pub use rule::{Coefficients, FullDynamic, PriorityGroups, SharingKey, SharingRule, StaticKey, Weights};
+pub use rule::{FullDynamic, PriorityGroups, SharingKey, SharingRule, StaticKey, Weights};
 pub use settlement::{
     CreditNote, DayCommitment, NetLine, PeriodStatus, PeriodStep, Settlement, SignedSettlement, SlotResult,
     WeekBooking,

@@ -7,7 +7,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use super::factor::Factor;
-use super::slot::SlotId;
 use crate::bounded::Bounded;
 use crate::error::Invalid;
 use crate::ids::Address;
@@ -65,15 +64,6 @@ pub struct FullDynamic {
     pub whole: u32,
     /// Places the price between feed-in and retail less fee.
     pub factor: Factor,
-}
-
-/// Parts that an organiser gives. They hold until it gives others for a later slot, or another rule begins.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
-pub struct Coefficients {
-    /// Their first slot.
-    pub from: SlotId,
-    /// Parts by member, together at most the rule's whole; a member that is not listed has none.
-    pub parts: Weights,
 }
 
 /// Groups of members that are served in this order, such as common parts, social housing; who is in none comes last.
@@ -199,6 +189,11 @@ impl Weights {
     /// The sum of all.
     pub fn total(&self) -> u64 {
         self.0.iter().map(|(_, weight)| u64::from(*weight)).sum()
+    }
+
+    /// Members in ascending order.
+    pub fn members(&self) -> impl Iterator<Item = Address> {
+        self.0.iter().map(|(member, _)| *member)
     }
 
     /// Members and weights in ascending order.

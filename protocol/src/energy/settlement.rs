@@ -59,6 +59,8 @@ pub struct SlotResult {
     pub traded: WattHours,
     /// The part of it that was given free of charge, Wh.
     pub given: WattHours,
+    /// Energy offered, gifts apart, by those who found the price too low, Wh: they sell none of it.
+    pub declined: WattHours,
     /// Price of the rest; none where none was made.
     pub price: Option<Price>,
     /// Root of a Merkle tree over salted lines, one a member.
@@ -178,7 +180,9 @@ impl SlotResult {
             SLOT_ENERGY_WH_MAX * i64::try_from(SETTLED_MEMBERS_MAX).expect("invariant: a small number");
         check_range("demand of a slot", self.demand.0, most)?;
         check_range("surplus of a slot", self.surplus.0, most)?;
-        check_range("energy shared", self.traded.0, self.demand.min(self.surplus).0)?;
+        check_range("energy declined", self.declined.0, self.surplus.0)?;
+        let offered = self.surplus.0 - self.declined.0;
+        check_range("energy shared", self.traded.0, self.demand.0.min(offered))?;
         check_range("energy given", self.given.0, self.traded.0)?;
         if !(1..=STATEMENT_VERSIONS_MAX).contains(&self.version) {
             let (max, found) = (STATEMENT_VERSIONS_MAX.into(), self.version.into());
@@ -233,6 +237,7 @@ mod tests {
             surplus: WattHours(151),
             traded: WattHours(151),
             given: WattHours(0),
+            declined: WattHours(0),
             price: Some(Price(145_000)),
             lines: Digest::new([1; 32]),
             missing: Bounded::default(),
@@ -260,6 +265,8 @@ mod tests {
             SlotResult { demand: wh(150), ..result() },
             SlotResult { given: wh(152), ..result() },
             SlotResult { given: wh(-1), ..result() },
+            SlotResult { declined: wh(1), ..result() },
+            SlotResult { declined: wh(-1), ..result() },
             SlotResult { traded: wh(-1), ..result() },
             SlotResult { surplus: wh(i64::MAX), ..result() },
             SlotResult { version: 0, ..result() },

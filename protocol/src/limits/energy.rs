@@ -65,6 +65,10 @@ pub const COEFFICIENTS_AHEAD_DAYS_MAX: u64 = 31;
 /// Members named in all that an organiser gives for the slots of one UTC day: 200 in each of its quarters of an hour, or 256 in
 /// each half-hour.
 pub const COEFFICIENTS_A_DAY_MAX: usize = 96 * 200;
+/// Slots from which an organiser gives parts in one transaction.
+pub const COEFFICIENT_ROWS_MAX: usize = 672;
+/// Largest encoding of what an organiser gives in one transaction, bytes.
+pub const COEFFICIENTS_BYTES_MAX: usize = TRANSACTION_BYTES_MAX - 256;
 /// Days for which the ledger keeps parts that lapsed: longer than anybody settles or corrects a slot.
 pub const COEFFICIENTS_KEPT_DAYS: u64 = 93;
 /// Changes of its own terms that a building remembers, so that late statements say what held in their slot.
@@ -89,6 +93,7 @@ const _: () = {
     assert!(COEFFICIENTS_A_DAY_MAX >= 48 * SHARING_KEYS_MAX);
     // What an organiser gives once a day has room for every member of a key.
     assert!(COEFFICIENTS_A_DAY_MAX >= SHARING_KEYS_MAX);
+    assert!(COEFFICIENT_ROWS_MAX <= u16::MAX as usize && SHARING_KEYS_MAX * 27 + 64 < COEFFICIENTS_BYTES_MAX);
     // A member with its weight takes 27 bytes.
     assert!(SHARING_KEYS_MAX * 27 + 512 < TRANSACTION_BYTES_MAX);
 };

@@ -62,6 +62,7 @@ fn result() -> Settlement {
         surplus: WattHours(150),
         traded: WattHours(150),
         given: WattHours(0),
+        declined: WattHours(0),
         price: Some(Price(145_000)),
         lines: Digest::new([1; 32]),
         missing: Bounded::default(),

@@ -20,7 +20,7 @@ use super::year::{Slot, Year};
 use crate::error::{Error, Result};
 use crate::replay::SLOT_ZERO_MS;
 
-const LENGTH: SlotLength = SlotLength::Quarter;
+pub(super) const LENGTH: SlotLength = SlotLength::Quarter;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Slots of a billing period: 30 days.
 const PERIOD_SLOTS: u64 = 30 * 96;
@@ -81,13 +81,13 @@ fn differs(slot: u64, reason: &dyn std::fmt::Display) -> Error {
 }
 
 /// The hive on two chains, and what is not booked yet.
-struct Hive {
+pub(super) struct Hive {
     keys: Vec<SigningKey>,
-    addresses: Vec<Address>,
+    pub(super) addresses: Vec<Address>,
     sequences: Vec<u64>,
     rota: Rota,
     /// Of the authority that makes the blocks.
-    chain: Chain,
+    pub(super) chain: Chain,
     /// Of another one that checks them, signatures included.
     checking: Chain,
     carried: Carried,
@@ -100,7 +100,7 @@ struct Hive {
 }
 
 impl Hive {
-    fn found(year: &Year, golden: &Golden) -> Result<Self> {
+    pub(super) fn found(year: &Year, golden: &Golden) -> Result<Self> {
         let members = u8::try_from(year.names.len()).map_err(|_| differs(0, &"too many buildings"))?;
         let mut keys: Vec<SigningKey> = (0..members).map(|n| SigningKey::from_seed(&[n; 32])).collect();
         // Members stand in the order of their addresses, buildings in that of their names: keys are dealt accordingly.
@@ -141,7 +141,7 @@ impl Hive {
         Ok(hive)
     }
 
-    fn slot_id(number: u64) -> SlotId {
+    pub(super) fn slot_id(number: u64) -> SlotId {
         let zero = SlotId::at(UnixMs(SLOT_ZERO_MS), LENGTH).expect("invariant: the record begins after 1970");
         SlotId(zero.0 + number)
     }
@@ -274,7 +274,7 @@ impl Hive {
         self.addresses.iter().map(salt).collect()
     }
 
-    fn decide(&mut self, now: UnixMs, action: EnergyAction) -> Result<()> {
+    pub(super) fn decide(&mut self, now: UnixMs, action: EnergyAction) -> Result<()> {
         let proposed = self.sign(0, Payload::Propose(Action::Energy(action)));
         self.block(now, vec![proposed])?;
         let number = self.chain.state().meta().proposals;
@@ -303,7 +303,7 @@ impl Hive {
         self.block(now, vec![transaction])
     }
 
-    fn sign(&mut self, place: usize, payload: Payload) -> VerifiedTransaction {
+    pub(super) fn sign(&mut self, place: usize, payload: Payload) -> VerifiedTransaction {
         self.sequences[place] += 1;
         let body = TransactionBody {
             author: self.keys[place].public(),
@@ -315,7 +315,7 @@ impl Hive {
     }
 
     /// Makes a block, and checks it on the other chain as any authority would. Bytes of its transactions.
-    fn block(&mut self, now: UnixMs, transactions: Vec<VerifiedTransaction>) -> Result<usize> {
+    pub(super) fn block(&mut self, now: UnixMs, transactions: Vec<VerifiedTransaction>) -> Result<usize> {
         let bytes = transactions.iter().map(VerifiedTransaction::bytes_len).sum();
         self.carried.transactions += transactions.len() as u64;
         let (candidate, refused) = self.chain.build(self.addresses[0], now, transactions.into_iter());

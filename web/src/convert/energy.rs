@@ -3,8 +3,8 @@
 
 use crate::problem::{Kind, Problem};
 use crate::request::{
-    CoefficientsDraft, DeskDraft, EnergyDecision, FactorDraft, FeesDraft, Nearness, SharingRuleDraft,
-    WeightDraft,
+    CoefficientsDraft, DeskDraft, EnergyDecision, FactorDraft, FeesDraft, LaterParts, Nearness,
+    SharingRuleDraft, WeightDraft,
 };
 use protocol::energy::{
     Coefficients, Desk, EnergyAction, Factor, Fees, FullDynamic, Locality, Price, PriorityGroups, Rota,
@@ -216,7 +216,17 @@ impl TryFrom<&CoefficientsDraft> for Coefficients {
     type Error = Problem;
 
     fn try_from(draft: &CoefficientsDraft) -> Result<Self, Problem> {
-        Ok(Self { from: SlotId(draft.from_slot), parts: weights_of("parts", &draft.parts)? })
+        let mut rows = vec![(SlotId(draft.from_slot), weights_of("parts", &draft.parts)?)];
+        for LaterParts { from_slot, weights } in &draft.then {
+            if weights.len() != draft.parts.len() {
+                let (min, max, found) = (draft.parts.len(), draft.parts.len(), weights.len());
+                return Err(wrong("then")(Invalid::Count { field: "weights", min, max, found }));
+            }
+            let members = draft.parts.iter().map(|part| part.member.clone());
+            let parts = members.zip(weights).map(|(member, weight)| WeightDraft { member, weight: *weight });
+            rows.push((SlotId(*from_slot), weights_of("then", &parts.collect::<Vec<_>>())?));
+        }
+        Self::new(&rows).map_err(wrong("then"))
     }
 }
 
@@ -301,9 +311,28 @@ mod tests {
     #[test]
     fn parts_come_back_in_order_and_nonsense_is_refused() {
         let part = |n: u8, weight| WeightDraft { member: member(n), weight };
-        let draft = |parts| CoefficientsDraft { from_slot: 9, parts };
+        let draft = |parts| CoefficientsDraft { from_slot: 9, parts, then: vec![] };
         let given = Coefficients::try_from(&draft(vec![part(2, 5), part(1, 3)])).expect("parts");
-        assert_eq!((given.from, drafts(&given.parts)), (SlotId(9), vec![part(1, 3), part(2, 5)]));
+        let members = [1, 2].map(|n| Address::new([n; 20]));
+        let rows = |given: &Coefficients| -> Vec<_> {
+            let rows = given.rows(&members).expect("parts of both");
+            rows.iter().map(|(slot, parts)| (slot.0, drafts(parts))).collect()
+        };
+        let first = (9, vec![part(1, 3), part(2, 5)]);
+        assert_eq!(rows(&given), [first.clone()]);
+        // Later ones stand in the order in which the members were named.
+        let later = |from_slot, weights| LaterParts { from_slot, weights };
+        let then = vec![later(10, vec![5, 3]), later(12, vec![7, 0])];
+        let several = CoefficientsDraft { then, ..draft(vec![part(2, 5), part(1, 3)]) };
+        let given = Coefficients::try_from(&several).expect("parts");
+        assert_eq!(rows(&given), [first, (12, vec![part(1, 0), part(2, 7)])]);
+        for wrong in
+            [later(9, vec![1, 1]), later(10, vec![1]), later(10, vec![0, 0]), later(80_000, vec![1, 1])]
+        {
+            let wrong = CoefficientsDraft { then: vec![wrong], ..several.clone() };
+            let problem = Coefficients::try_from(&wrong).expect_err("nonsense");
+            assert_eq!(problem.field.as_deref(), Some("then"));
+        }
         let stranger = WeightDraft { member: "x".into(), weight: 1 };
         let many = (0..=255).map(|n| part(n, 1)).chain([stranger.clone()]).collect();
         for wrong in [vec![], vec![part(1, 0)], vec![part(1, 2), part(1, 3)], vec![stranger], many] {

@@ -1,6 +1,7 @@
 //! What may be said of sharing with neighbours. Prices are micro-EUR per kWh.
 
 use crate::objects::within;
+use protocol::limits::{COEFFICIENT_ROWS_MAX, SHARING_KEYS_MAX};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -58,6 +59,23 @@ pub struct CoefficientsDraft {
     /// Parts by member, together at most the rule's whole; who is not listed has none.
     #[schema(min_items = 1, max_items = 256)]
     pub parts: Vec<WeightDraft>,
+    /// Other parts for later slots, in ascending order. All of it has room in one transaction: with 24 members a day of quarters of
+    /// an hour. What was given before for a slot from the first to the last of these does not hold any more.
+    #[serde(default, deserialize_with = "protocol::bounded::list::<_, _, COEFFICIENT_ROWS_MAX>")]
+    #[schema(max_items = 671)]
+    pub then: Vec<LaterParts>,
+}
+
+/// Parts of the same members from a later slot on.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LaterParts {
+    /// Their first slot.
+    pub from_slot: u64,
+    /// As many as `parts`, in its order.
+    #[schema(min_items = 1, max_items = 256)]
+    #[serde(deserialize_with = "protocol::bounded::list::<_, _, SHARING_KEYS_MAX>")]
+    pub weights: Vec<u32>,
 }
 
 /// A rule of sharing. In fixed keys no weights are equal weights.

@@ -145,6 +145,8 @@ pub enum ResultDoubt {
     /// This building stated a figure, and the result names it as missing.
     LeftOut,
     TooMuch,
+    /// Less was shared with it, or sold of what it offers, than its part.
+    TooLittle,
     /// What is paid does not follow from energy, price and tariff.
     Payment,
     /// This building's own rules were not kept.

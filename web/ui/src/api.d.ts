@@ -3170,6 +3170,11 @@ export interface components {
             from_slot: number;
             /** @description Parts by member, together at most the rule's whole; who is not listed has none. */
             parts: components["schemas"]["WeightDraft"][];
+            /**
+             * @description Other parts for later slots, in ascending order. All of it has room in one transaction: with 24 members a day of quarters of
+             *     an hour. What was given before for a slot from the first to the last of these does not hold any more.
+             */
+            then?: components["schemas"]["LaterParts"][];
         };
         /**
          * @description How far a comparison is.
@@ -4456,6 +4461,16 @@ export interface components {
              * @description `null` is a gap: the sensor said that it does not know.
              */
             v?: number | null;
+        };
+        /** @description Parts of the same members from a later slot on. */
+        LaterParts: {
+            /**
+             * Format: int64
+             * @description Their first slot.
+             */
+            from_slot: number;
+            /** @description As many as `parts`, in its order. */
+            weights: number[];
         };
         /** @description A law from a day on. */
         LawView: {
@@ -7029,7 +7044,7 @@ export interface components {
          * @description What this building finds wrong with its part of a slot.
          * @enum {string}
          */
-        ResultDoubt: "proof" | "other_figures" | "left_out" | "too_much" | "payment" | "terms";
+        ResultDoubt: "proof" | "other_figures" | "left_out" | "too_much" | "too_little" | "payment" | "terms";
         /** @description What a browser needs to check one slot by itself, besides the transaction's proof. */
         ResultProof: {
             /**

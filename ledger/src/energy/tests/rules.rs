@@ -187,6 +187,8 @@ fn who_finds_the_price_wrong_stays_out() {
     assert_eq!(alloc(&slot(144_999, 0)), [0, 50, 0]);
     assert_eq!(alloc(&slot(250_000, 145_001)), [0, 0, 0]);
     assert_eq!(slot(144_999, 0).price, slot(250_000, 0).price);
+    let declined = |buyer, seller| slot(buyer, seller).declined.0;
+    assert_eq!((declined(250_000, 145_001), declined(250_000, 145_000), declined(144_999, 0)), (60, 0, 0));
     // A limit includes the fee.
     let setting = Setting { fee: Price(10_000), ..setting(&SharingRule::DEFAULT) };
     for (limit, got) in [(150_000, 30), (149_999, 0)] {

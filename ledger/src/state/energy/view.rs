@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use protocol::energy::{Settlement, SharingRule, SlotId, SlotLength, Tariff};
+use protocol::energy::{Coefficients, Settlement, SharingRule, SlotId, SlotLength, Tariff};
 use protocol::{Address, Digest};
 
 use super::entry::{
@@ -60,6 +60,17 @@ impl State {
             }
             _ => None,
         })
+    }
+
+    /// The same parts with their members named by the last ones that `organiser` gave before them, if it gave those to the same
+    /// members: that takes 21 bytes a member less.
+    pub fn shortened(&self, given: Coefficients, organiser: &Address) -> Coefficients {
+        let organiser = self.first_key(organiser);
+        let Some((from, before)) = self.coefficients(SlotId(0)..*given.slots().start()).next_back() else {
+            return given;
+        };
+        let members: Vec<Address> = before.parts.members().collect();
+        if before.organiser == organiser { given.naming(from, &members) } else { given }
     }
 
     /// The tariff that holds for a slot; none before the first.

@@ -178,11 +178,11 @@ fn payload(payload: &Payload) -> (&'static str, BTreeMap<String, String>) {
         Payload::Assembly(action) => super::assembly::fields(action),
         Payload::Aggregate(record) => super::aggregates::fields(record),
         Payload::Coefficients(given) => {
-            let members = given.parts.as_slice().len().to_string();
+            let (from, last) = given.slots().into_inner();
             let parts = [
-                ("from_slot", given.from.to_string()),
-                ("parts", given.parts.total().to_string()),
-                ("members", members),
+                ("from_slot", from.to_string()),
+                ("last_slot", last.to_string()),
+                ("members", given.members().to_string()),
             ];
             ("energy.coefficients", fields(parts))
         }

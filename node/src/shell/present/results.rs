@@ -185,6 +185,7 @@ const fn doubt(doubt: LineDoubt) -> ResultDoubt {
         LineDoubt::OtherFigures => ResultDoubt::OtherFigures,
         LineDoubt::LeftOut => ResultDoubt::LeftOut,
         LineDoubt::TooMuch => ResultDoubt::TooMuch,
+        LineDoubt::TooLittle => ResultDoubt::TooLittle,
         LineDoubt::Payment => ResultDoubt::Payment,
         LineDoubt::Terms => ResultDoubt::Terms,
     }

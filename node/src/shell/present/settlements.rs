@@ -49,6 +49,7 @@ fn totals(result: &SlotResult) -> Vec<(&'static str, String)> {
         ("surplus_wh", result.surplus.0.to_string()),
         ("traded_wh", result.traded.0.to_string()),
         ("given_wh", result.given.0.to_string()),
+        ("declined_wh", result.declined.0.to_string()),
         ("price", result.price.map_or_else(|| "none".to_owned(), |price| price.0.to_string())),
         ("lines", result.lines.to_string()),
         ("missing", result.missing.len().to_string()),

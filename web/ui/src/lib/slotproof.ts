@@ -106,7 +106,7 @@ export function resultOf(leaf: Uint8Array): Result {
   const [body] = list(decode(leaf), 2);
   const payload = list(body, 4)[3];
   const [settlement] = list(variant(payload, 'Settle'), 2);
-  const [slot, version, , , traded, given, price, lines] = list(variant(settlement, 'Slot'), 9);
+  const [slot, version, , , traded, given, , price, lines] = list(variant(settlement, 'Slot'), 10);
   if (!(lines instanceof Uint8Array) || lines.length !== 32) throw new Error('a root expected');
   return { slot: whole(slot), version: whole(version), traded: whole(traded), given: whole(given), price: price === null ? null : whole(price), lines };
 }

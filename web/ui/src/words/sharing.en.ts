@@ -135,6 +135,7 @@ export const en: SharingWords = {
     other_figures: 'settled on other figures than ours',
     left_out: 'we were left out though we stated a figure',
     too_much: 'more than we need, have a part in, or offer',
+    too_little: 'less than our part',
     payment: 'what is paid does not follow from the price',
     terms: 'our own rules were not kept',
   },

@@ -136,6 +136,7 @@ export const fr = {
     other_figures: 'compté sur d’autres chiffres que les nôtres',
     left_out: 'nous avons été omis alors que nous avions déclaré un chiffre',
     too_much: 'plus que ce qu’il nous faut, que notre part ou que nous offrons',
+    too_little: 'moins que notre part',
     payment: 'le paiement ne découle pas du prix',
     terms: 'nos propres règles n’ont pas été suivies',
   },

@@ -135,6 +135,7 @@ export const nl: SharingWords = {
     other_figures: 'afgerekend op andere cijfers dan de onze',
     left_out: 'wij zijn weggelaten hoewel we een cijfer opgaven',
     too_much: 'meer dan we nodig hebben, dan ons deel of dan we aanbieden',
+    too_little: 'minder dan ons deel',
     payment: 'de betaling volgt niet uit de prijs',
     terms: 'onze eigen regels zijn niet gevolgd',
   },

@@ -151,7 +151,11 @@ impl Core {
         let hall = Hall::open(self.ledger.state(), self.ledger.chain(), self.ledger.address(), self.clock)?;
         let Settling { post, office, bookings, .. } = &self.energy.settling;
         let is_wrong = |doubt| match doubt {
-            LineDoubt::Proof | LineDoubt::TooMuch | LineDoubt::Payment | LineDoubt::Terms => true,
+            LineDoubt::Proof
+            | LineDoubt::TooMuch
+            | LineDoubt::TooLittle
+            | LineDoubt::Payment
+            | LineDoubt::Terms => true,
             // A correction is on its way.
             LineDoubt::OtherFigures | LineDoubt::LeftOut => false,
         };

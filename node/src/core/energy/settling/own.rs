@@ -44,6 +44,8 @@ pub enum LineDoubt {
     LeftOut,
     /// More was given to it than it needs or has a part in, or taken than it offers.
     TooMuch,
+    /// Less was given to it than the part an organiser gave it, or less taken of what it offers than its part of all.
+    TooLittle,
     /// Pay, revenue or fee do not follow from energy, price and tariff.
     Payment,
     /// The building's own terms were not kept.
@@ -156,6 +158,7 @@ impl LineDoubt {
             Self::OtherFigures => "other_figures",
             Self::LeftOut => "left_out",
             Self::TooMuch => "too_much",
+            Self::TooLittle => "too_little",
             Self::Payment => "payment",
             Self::Terms => "terms",
         }

@@ -482,7 +482,9 @@ fn wrong_with(own: &OwnSlot, version: u32, is_late: bool) -> Option<DisputeReaso
         return (is_late && !rests_on_latest(own, outcome)).then_some(DisputeReason::LeftOut);
     };
     match doubt {
-        LineDoubt::TooMuch | LineDoubt::Payment | LineDoubt::Terms => Some(DisputeReason::Line),
+        LineDoubt::TooMuch | LineDoubt::TooLittle | LineDoubt::Payment | LineDoubt::Terms => {
+            Some(DisputeReason::Line)
+        }
         LineDoubt::Proof => is_late.then_some(DisputeReason::NoLine),
         LineDoubt::OtherFigures | LineDoubt::LeftOut => is_late.then_some(DisputeReason::LeftOut),
     }
