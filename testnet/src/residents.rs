@@ -9,6 +9,8 @@ use protocol::assembly::{
 use protocol::energy::Salt;
 use protocol::hex::{hex, unhex};
 use protocol::{Address, Bounded, ChainId, Digest, SigningKey, decode, encode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
@@ -68,11 +70,8 @@ impl House {
         let (chain, address) = (parsed(&place, "chain")?, parsed(&place, "address")?);
         let letters: Value = client.post("/api/v1/registry/letters", &json!({ "persons": persons })).await?;
         for letter in letters["letters"].as_array().into_iter().flatten() {
-            let invitation = invitation_key(text(letter, "code")?);
             let person = u32::try_from(letter["person"].as_u64().unwrap_or_default()).unwrap_or_default();
-            let own = phone(&address, person);
-            let binding = Binding { building: address, invitation: invitation.public(), voter: own.public() };
-            let body = json!({ "binding": hex(&encode(&binding.sign(&invitation, &own, &chain))) });
+            let body = binding(address, text(letter, "code")?, &phone(&address, person), &chain);
             client.post::<Value>("/api/v1/residents/bindings", &body).await?;
         }
         Ok(Self { client, chain, address, signed: 0 })
@@ -126,11 +125,8 @@ impl House {
     /// Chair or syndic signs what was counted, on the own page.
     pub async fn sign_results(&mut self, number: u64, person: u32) -> Result<()> {
         let view = self.view(number).await?;
-        let parts = view["conclusions"].as_array().into_iter().flatten().map(conclusion);
-        let parts = parts.collect::<Result<Vec<Conclusion>>>()?;
         let key = phone(&self.address, person);
-        let signatures = parts.iter().map(|part| part.sign(&key, &self.chain).to_string());
-        let body = json!({ "signatures": signatures.collect::<Vec<_>>() });
+        let body = conclusions_signed(&conclusions(&view)?, &key, &self.chain);
         let mut page = self.page(&key).await?;
         page.post::<Value>(&format!("/api/v1/assemblies/{number}/results"), &body).await?;
         Ok(())
@@ -139,12 +135,7 @@ impl House {
     /// The session of a person who comes in with the own key.
     async fn page(&mut self, key: &SigningKey) -> Result<Client> {
         let asked: Value = self.client.post("/api/v1/residents/challenge", &json!({})).await?;
-        let challenge = parsed(&asked, "challenge")?;
-        let entry = Entry { building: self.address, voter: key.public(), challenge };
-        let body = json!({
-            "key": key.public().to_string(), "challenge": text(&asked, "challenge")?,
-            "signature": entry.sign(key, &self.chain).to_string(),
-        });
+        let body = entry(self.address, &asked, key, &self.chain)?;
         let path = "/api/v1/residents/session";
         let answer =
             self.client.send(Method::POST, path, "application/json", Bytes::from(body.to_string())).await?;
@@ -180,8 +171,36 @@ pub fn ballot(
     })
 }
 
-fn conclusion(digits: &Value) -> Result<Conclusion> {
-    let wrong = || Error::Expectation(format!("the hex digits of a conclusion, found {digits}"));
+/// What a phone hands in to take up its person's letter.
+pub fn binding(building: Address, code: &str, own: &SigningKey, chain: &ChainId) -> Value {
+    let invitation = invitation_key(code);
+    let binding = Binding { building, invitation: invitation.public(), voter: own.public() };
+    json!({ "binding": hex(&encode(&binding.sign(&invitation, own, chain))) })
+}
+
+/// What a phone answers to a building's challenge to come in.
+pub fn entry(building: Address, asked: &Value, own: &SigningKey, chain: &ChainId) -> Result<Value> {
+    let entry = Entry { building, voter: own.public(), challenge: parsed(asked, "challenge")? };
+    Ok(json!({
+        "key": own.public().to_string(), "challenge": text(asked, "challenge")?,
+        "signature": entry.sign(own, chain).to_string(),
+    }))
+}
+
+/// The parts of an assembly's result that are there to be signed.
+pub fn conclusions(view: &Value) -> Result<Vec<Conclusion>> {
+    view["conclusions"].as_array().into_iter().flatten().map(decoded).collect()
+}
+
+/// What a chair's or a syndic's phone hands in to sign them.
+pub fn conclusions_signed(parts: &[Conclusion], own: &SigningKey, chain: &ChainId) -> Value {
+    let signatures = parts.iter().map(|part| part.sign(own, chain).to_string());
+    json!({ "signatures": signatures.collect::<Vec<_>>() })
+}
+
+/// What an answer holds as the hex digits of its canonical bytes.
+pub fn decoded<T: Serialize + DeserializeOwned>(digits: &Value) -> Result<T> {
+    let wrong = || Error::Expectation(format!("hex digits of canonical bytes, found {digits}"));
     let bytes = digits.as_str().and_then(unhex).ok_or_else(wrong)?;
     decode(&bytes, bytes.len()).map_err(|_| wrong())
 }

@@ -4,15 +4,15 @@
 use std::collections::BTreeMap;
 
 use protocol::assembly::{
-    AssemblyAction, AssemblyId, Ballot, Binding, Choice, Conclusion, Entry, ItemNumber, LotId, Mandate,
-    MinutesNotice, Paper, PersonId, PollBallot, Proxy, ProxyAct, Sheet, SignedConclusion, Votes,
-    invitation_key,
+    AssemblyAction, AssemblyId, Ballot, Choice, Conclusion, ItemNumber, LotId, Mandate, MinutesNotice, Paper,
+    PersonId, PollBallot, Proxy, ProxyAct, Sheet, SignedConclusion, Votes,
 };
 use protocol::energy::Salt;
-use protocol::hex::{hex, unhex};
+use protocol::hex::hex;
 use protocol::{Address, Bounded, ChainId, Digest, Genesis, Payload, SigningKey, decode, encode};
 use serde_json::{Value, json};
 use testnet::receipt::{self, parsed};
+use testnet::residents::{binding, conclusions, conclusions_signed, decoded, entry, phone};
 
 use super::programs::{run, symbiose};
 use super::{Answer, Client, Node, Signer, until};
@@ -51,26 +51,16 @@ impl House {
     }
 
     fn bind(&self, person: u32, code: &str) -> SigningKey {
-        let phone = [self.address.as_bytes().as_slice(), &person.to_be_bytes()];
-        let key = SigningKey::from_seed(Digest::of("symbiose story phone", &phone).as_bytes());
-        let code = invitation_key(code);
-        let binding = Binding { building: self.address, invitation: code.public(), voter: key.public() };
-        let signed = hex(&encode(&binding.sign(&code, &key, &self.chain)));
-        ok(self.node.api.post("/api/v1/residents/bindings", &json!({ "binding": signed })));
+        let key = phone(&self.address, person);
+        let body = binding(self.address, code, &key, &self.chain);
+        ok(self.node.api.post("/api/v1/residents/bindings", &body));
         key
     }
 
     fn come_in(&self, key: &SigningKey) -> Client {
         let api = &self.node.api;
         let asked = ok(api.post("/api/v1/residents/challenge", &json!({})));
-        let challenge = asked["challenge"].as_str().unwrap();
-        let entry = Entry {
-            building: self.address,
-            voter: key.public(),
-            challenge: parsed(&asked, "challenge").unwrap(),
-        };
-        let signature = entry.sign(key, &self.chain).to_string();
-        let body = json!({ "key": key.public().to_string(), "challenge": challenge, "signature": signature });
+        let body = entry(self.address, &asked, key, &self.chain).unwrap();
         let answer = api.post("/api/v1/residents/session", &body).unwrap();
         assert_eq!(answer.status, 200, "{}", answer.text());
         api.come_in(&answer)
@@ -259,12 +249,10 @@ impl House {
 
     /// Chair and syndic sign what was counted; it stands on the ledger.
     pub(crate) fn conclude(&self, number: u32, two: [u32; 2]) {
-        let view = self.view(number).unwrap();
-        let parts: Vec<Conclusion> = view["conclusions"].as_array().unwrap().iter().map(read).collect();
-        assert!(!parts.is_empty(), "{view}");
+        let parts = self.counted(number);
+        assert!(!parts.is_empty(), "there is something to sign");
         for person in two {
-            let sign = |part: &Conclusion| part.sign(self.key(person), &self.chain).to_string();
-            let body = json!({ "signatures": parts.iter().map(sign).collect::<Vec<_>>() });
+            let body = conclusions_signed(&parts, self.key(person), &self.chain);
             ok(self.page(person).post(&format!("/api/v1/assemblies/{number}/results"), &body));
         }
         until("the results stand", FINAL_S_MAX, || {
@@ -275,7 +263,7 @@ impl House {
 
     /// The parts of the result that are there to be signed.
     pub(crate) fn counted(&self, number: u32) -> Vec<Conclusion> {
-        self.view(number).unwrap()["conclusions"].as_array().unwrap().iter().map(read).collect()
+        conclusions(&self.view(number).unwrap()).unwrap()
     }
 
     /// What chair and syndic sign, whatever it is, as the ledger is handed it.
@@ -290,7 +278,7 @@ impl House {
     pub(crate) fn minutes(&self, number: u32, two: [u32; 2]) -> Value {
         let path = format!("/api/v1/assemblies/{number}/minutes");
         for person in two {
-            let notice: MinutesNotice = read(&self.page(person).get(&path).unwrap()["notice"]);
+            let notice: MinutesNotice = decoded(&self.page(person).get(&path).unwrap()["notice"]).unwrap();
             let signature = notice.sign(self.key(person), &self.chain).to_string();
             ok(self.page(person).post(&path, &json!({ "signature": signature })));
         }
@@ -367,9 +355,4 @@ pub(crate) fn ok(answer: Result<Answer, String>) -> Value {
     let answer = answer.unwrap();
     assert!((200..300).contains(&answer.status), "{} {}", answer.status, answer.text());
     answer.json()
-}
-
-fn read<T: serde::Serialize + serde::de::DeserializeOwned>(digits: &Value) -> T {
-    let bytes = unhex(digits.as_str().unwrap()).unwrap();
-    decode(&bytes, bytes.len()).unwrap()
 }
