@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use ledger::Ledger;
 use ledger::state::ProposalStatus;
+use ledger::state::energy::{Books, SettledSlot};
 use node::core::energy::OwnSlot;
 use node::core::{Command, Input};
 use protocol::energy::{
@@ -255,7 +256,8 @@ impl World<'_> {
     /// The first slot that lacks something, in words.
     pub(crate) fn lacks_of_sharing(&self, ledger: &Ledger, held: &[usize]) -> Option<String> {
         let state = ledger.state();
-        let (Some(first), Some(_)) = (state.tariffs().next(), state.books().rota) else { return None };
+        let books = state.books();
+        let (Some(first), Some(_)) = (state.tariffs().next(), &books.rota) else { return None };
         let length = state.slot_length();
         let spare = QUARTERS_MAX * STAND_BY_AFTER_MS + self.hive.clock.span(TRAVEL_MS);
         let until = self.hive.clock.at(self.now).plus(-spare).min(self.healed_until(spare));
@@ -274,8 +276,7 @@ impl World<'_> {
                 match (state.settled(slot), own.checked()) {
                     (None, _) => Some(format!("slot {slot} of {name} is not settled")),
                     (Some(_), Some(_)) => None,
-                    // Whoever settled a slot corrects it; where one of the two is gone for good, nobody does.
-                    (Some(settled), None) if !settled.settlers.iter().all(|settler| self.is_here(settler)) => None,
+                    (Some(settled), None) if !self.is_corrected(settled, &books) => None,
                     (Some(settled), None) => {
                         let told = own.outcome().map(|outcome| (outcome.version, outcome.doubt));
                         let (version, stated) = (settled.result.version, own.latest().version);
@@ -286,6 +287,14 @@ impl World<'_> {
                 }
             })
         })
+    }
+
+    /// Whether there is who corrects a slot: the two that settled it or, in a dispute, most desks. Where one of the two is gone for
+    /// good and most desks are not here, nobody may.
+    fn is_corrected(&self, settled: &SettledSlot, books: &Books) -> bool {
+        let desks = books.rota.as_ref().map_or(&[][..], |rota| rota.desks());
+        let here = desks.iter().filter(|desk| self.is_here(&desk.authority)).count();
+        here * 2 > desks.len() || settled.settlers.iter().all(|settler| self.is_here(settler))
     }
 
     /// Whether a settlement authority is up, under whatever key it settled.
