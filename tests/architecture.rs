@@ -188,6 +188,7 @@ fn each_library_is_named_in_one_place() {
             vec![
                 "protocol/src/codec.rs",
                 "protocol/src/codec/write.rs",
+                "protocol/src/incident/survival_tests.rs",
                 "protocol/src/incident/tests.rs",
                 "tests",
             ],

@@ -46,7 +46,7 @@ pub(crate) fn incident_entries() -> Vec<(&'static str, Change)> {
     let put = |kept| Change::PutIncident(Box::new(kept));
     let (contractor, building) = (plumber(), key(5).address());
     let own = OwnCard { source: Digest::new([0x51; 32]), card: card(5), at: TIME, told: Told::Kept(WEEK) };
-    let pump = OwnCard { card: machine(8), ..own.clone() };
+    let pump = OwnCard { card: machine(8), ..own };
     let withdrawal = OwnWithdrawal { contractor, at: TIME, told: Told::Refused(WEEK, CardRefusal::Full) };
     vec![
         ("incident card", put(IncidentKept::Own(own))),

@@ -289,8 +289,8 @@ impl World<'_> {
         })
     }
 
-    /// Whether there is who corrects a slot: the two that settled it or, in a dispute, most desks. Where one of the two is gone for
-    /// good and most desks are not here, nobody may.
+    /// Whether there is who corrects a slot: the two that settled it or, in a dispute, most desks. Where one of the two is gone
+    /// for good and most desks are not here, nobody may.
     fn is_corrected(&self, settled: &SettledSlot, books: &Books) -> bool {
         let desks = books.rota.as_ref().map_or(&[][..], |rota| rota.desks());
         let here = desks.iter().filter(|desk| self.is_here(&desk.authority)).count();

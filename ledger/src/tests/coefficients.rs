@@ -205,7 +205,7 @@ fn members_are_named_by_what_was_given_before() {
     let same = [(5, 10), (0, 20)];
     let listed = again(&chain, BEGINS + 1, &same);
     assert!(matches!(listed.holders(), Holders::Listed(_)), "nothing was given before");
-    put(&mut chain, NOW, 4, Payload::Coefficients(listed.clone())).unwrap();
+    put(&mut chain, NOW, 4, Payload::Coefficients(listed)).unwrap();
     let short = again(&chain, BEGINS + 2, &[(5, 30), (0, 0)]);
     assert!(matches!(short.holders(), Holders::AsFrom(SlotId(slot), _) if *slot == BEGINS + 1));
     put(&mut chain, NOW, 4, Payload::Coefficients(short.clone())).unwrap();

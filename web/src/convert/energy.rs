@@ -319,7 +319,7 @@ mod tests {
             rows.iter().map(|(slot, parts)| (slot.0, drafts(parts))).collect()
         };
         let first = (9, vec![part(1, 3), part(2, 5)]);
-        assert_eq!(rows(&given), [first.clone()]);
+        assert_eq!(rows(&given), std::slice::from_ref(&first));
         // Later ones stand in the order in which the members were named.
         let later = |from_slot, weights| LaterParts { from_slot, weights };
         let then = vec![later(10, vec![5, 3]), later(12, vec![7, 0])];

@@ -171,11 +171,14 @@ fn what_was_said_once_counts_once_and_is_not_said_otherwise() {
         ring.send(author, relay, IncidentMessage::Offer(Box::new(Offered::Card(ring.week(), card))));
     }
     ring.deliver();
-    let refusals = ring.heard.iter().filter_map(|(_, to, message)| match message {
+    let mut refusals = ring.heard.iter().filter_map(|(_, to, message)| match message {
         IncidentMessage::Receipt(receipt) if *to == author => receipt.refused,
-        _ => None,
+        IncidentMessage::Receipt(_)
+        | IncidentMessage::Offer(_)
+        | IncidentMessage::Known(_)
+        | IncidentMessage::Batch(_) => None,
     });
-    assert_eq!(refusals.last(), Some(CardRefusal::Signature));
+    assert_eq!(refusals.next_back(), Some(CardRefusal::Signature));
     assert_eq!(ring.houses[relay].incidents.relay().len(), 1);
 }
 
@@ -211,7 +214,7 @@ fn each_purpose_has_its_switch_and_it_outlives_a_restart() {
     ring.pass(2);
     let offers = ring.heard.iter().filter_map(|(_, _, message)| match message {
         IncidentMessage::Offer(offered) => Some(offered),
-        _ => None,
+        IncidentMessage::Receipt(_) | IncidentMessage::Known(_) | IncidentMessage::Batch(_) => None,
     });
     let machines =
         offers.filter(|offered| matches!(***offered, Offered::Card(_, card) if card.survival().is_some()));
