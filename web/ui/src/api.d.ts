@@ -1014,6 +1014,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/enquiries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this building asked and was told, and what others ask it. */
+        get: operations["list"];
+        put?: never;
+        /** Asks every building of the hive, under this one's name. Whoever had the same may reply, to this building alone. */
+        post: operations["ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enquiries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Hears no more of a question: of another building's nobody learns that; of this one's what was replied is forgotten. */
+        delete: operations["put_aside"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enquiries/{id}/reply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replies to another building's question, to it alone and once. */
+        post: operations["reply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/governance": {
         parameters: {
             query?: never;
@@ -2696,6 +2748,13 @@ export interface components {
             /** @description Id of the work order opened for it. */
             work_order?: string | null;
         };
+        /** @description Something this building had that is like what is asked. Nobody else learns of it. */
+        AlikeView: {
+            /** @description Id of the alert, where there was one. */
+            alert?: string | null;
+            at: components["schemas"]["Time"];
+            card?: components["schemas"]["CardView"] | null;
+        };
         /** @description What one member lets another move. */
         AllowanceView: {
             /** @description The other one: 40 hex digits. */
@@ -3758,6 +3817,62 @@ export interface components {
             slots: number;
             to: components["schemas"]["Time"];
         };
+        /** @description What buildings ask each other. */
+        EnquiriesView: {
+            /** @description Whether this building asks. */
+            asking: boolean;
+            /**
+             * Format: int32
+             * @description Days after which a question is over.
+             */
+            days: number;
+            /**
+             * Format: int32
+             * @description How many more questions may be asked just now.
+             */
+            left: number;
+            /** @description What others ask: what this building had first, then the newest. */
+            others: components["schemas"]["HeldEnquiryView"][];
+            /** @description What this building asked, newest first. */
+            own: components["schemas"]["OwnEnquiryView"][];
+            /** Format: int32 */
+            per_day: number;
+            /**
+             * Format: int32
+             * @description Members that hear a question, this building left out.
+             */
+            reach: number;
+            /**
+             * Format: int64
+             * @description Questions that this node refused since its start because they did not hold.
+             */
+            refused: number;
+            /** @description Whether this building replies. */
+            replying: boolean;
+        };
+        /** @description A question, in words of the lists of [`CardView`]. */
+        EnquiryDraft: {
+            /** @description Id of a card about which more is asked. */
+            card?: string | null;
+            /** @example leak */
+            symptom: string;
+            /** @example water_riser */
+            system: string;
+        };
+        /** @description What a building asks. */
+        EnquiryView: {
+            /** @description The hour in which it was asked. */
+            at: components["schemas"]["Time"];
+            /** @description The card about which more is asked; `null` for anybody who had the same. */
+            card?: string | null;
+            id: string;
+            /** @description `leak` and so on. */
+            symptom: string;
+            /** @description `water_riser` and so on. */
+            system: string;
+            /** @description From then on it is over. */
+            until: components["schemas"]["Time"];
+        };
         /** @description A resident's answer to a challenge. */
         EntryRequest: {
             /** @description 32 hex digits. */
@@ -3973,6 +4088,13 @@ export interface components {
              */
             height: number;
         };
+        /** @description What another building replied to this one alone. */
+        GotReplyView: {
+            at: components["schemas"]["Time"];
+            /** @description Id of the building. */
+            from: string;
+            reply: components["schemas"]["ReplyView"];
+        };
         /** @description What the authorities can decide about the hive. Closed: nothing else can be executed. */
         GovernanceAction: {
             /** @enum {string} */
@@ -4069,6 +4191,15 @@ export interface components {
          * @enum {string}
          */
         HealthWeight: "notice" | "attention" | "not_ready";
+        /** @description A question of another building. */
+        HeldEnquiryView: {
+            /** @description Newest first; empty where this building had nothing of the kind. */
+            alike: components["schemas"]["AlikeView"][];
+            enquiry: components["schemas"]["EnquiryView"];
+            /** @description Id of the building that asks. */
+            from: string;
+            replied?: components["schemas"]["OwnReplyView"] | null;
+        };
         /** @description What this building can tell by itself of an alert or a work order, and what others did about the same. */
         HintView: {
             flow?: string | null;
@@ -4085,14 +4216,6 @@ export interface components {
             system: string;
         };
         /** @description What the whole hive shared, from the ledger's totals alone. */
-        EnquiryView: { id: string; system: string; symptom: string; card?: string | null; at: string; until: string };
-        ReplyView: { when?: string; cause?: string | null; remedy?: string | null; outcome?: string | null; span?: string | null; cost_eur?: number | null; contractor?: string | null; words?: string; contact?: string };
-        GotReplyView: { from: string; at: string; reply: components["schemas"]["ReplyView"] };
-        OwnEnquiryView: { enquiry: components["schemas"]["EnquiryView"]; over: boolean; replies: components["schemas"]["GotReplyView"][] };
-        AlikeView: { alert?: string | null; at: string; card?: components["schemas"]["CardView"] | null };
-        OwnReplyView: { at: string; told: string; reply: components["schemas"]["ReplyView"] };
-        HeldEnquiryView: { from: string; enquiry: components["schemas"]["EnquiryView"]; alike: components["schemas"]["AlikeView"][]; replied?: components["schemas"]["OwnReplyView"] | null };
-        EnquiriesView: { own: components["schemas"]["OwnEnquiryView"][]; others: components["schemas"]["HeldEnquiryView"][]; left: number; per_day: number; days: number; reach: number; asking: boolean; replying: boolean; refused: number };
         HiveEnergyView: {
             /** @description The course of it: up to 96 stretches of equal length. */
             course: components["schemas"]["HiveStretch"][];
@@ -4504,7 +4627,10 @@ export interface components {
              * @description How many are known to have left.
              */
             count: number;
-            /** @description `statement`, `report`, `incident_card`, `survival`, `street_signal`, `work_order`, `profile` or `transaction`. */
+            /**
+             * @description `statement`, `report`, `incident_card`, `survival`, `street_signal`, `enquiry`, `enquiry_reply`, `work_order`,
+             *     `profile` or `transaction`.
+             */
             kind: string;
             last?: components["schemas"]["Time"] | null;
             /** @description Whether it goes on. */
@@ -5312,6 +5438,14 @@ export interface components {
             spoilt: number;
             withdrawals: components["schemas"]["WithdrawalView"][];
         };
+        /** @description A question of this building. */
+        OwnEnquiryView: {
+            enquiry: components["schemas"]["EnquiryView"];
+            /** @description Whether it is over. */
+            over: boolean;
+            /** @description Oldest first. */
+            replies: components["schemas"]["GotReplyView"][];
+        };
         /** @description This building's line of a settled slot. */
         OwnLine: {
             /** Format: int64 */
@@ -5353,6 +5487,13 @@ export interface components {
             votes: number;
             /** @description Who owns it, where there is more than one owner. */
             with: string[];
+        };
+        /** @description What this building replied. */
+        OwnReplyView: {
+            at: components["schemas"]["Time"];
+            reply: components["schemas"]["ReplyView"];
+            /** @description `waiting`, `kept`, `lapsed`, or why the asker did not take it. */
+            told: string;
         };
         /** @description A card of this building. */
         OwnSurvivalView: {
@@ -7020,6 +7161,30 @@ export interface components {
              */
             count: number;
             remedy: string;
+        };
+        /** @description What a building replies: what is `null` or empty is not said, but something is. */
+        ReplyView: {
+            cause?: string | null;
+            /** @description Whom to turn to, at most 120 characters. */
+            contact?: string;
+            /** @description BE, FR, LU or NL and the company's number. */
+            contractor?: string | null;
+            /**
+             * Format: int32
+             * @description What it cost, whole euro.
+             * @example 480
+             */
+            cost_eur?: number | null;
+            outcome?: string | null;
+            remedy?: string | null;
+            span?: string | null;
+            /**
+             * @description A month (`2026-08`) or a year; empty where it is not said.
+             * @example 2026-03
+             */
+            when?: string;
+            /** @description In the syndic's own words, at most 500 characters, none that hides or reorders others. */
+            words?: string;
         };
         /** @description A resident of this building, as the own page knows them. */
         ResidentView: {
@@ -10814,6 +10979,191 @@ export interface operations {
             504: components["responses"]["Problem"];
         };
     };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnquiriesView"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnquiryDraft"];
+            };
+        };
+        responses: {
+            /** @description It is on its way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnquiriesView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description It is asked already, or such messages are switched off */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            /** @description A word that is not on its list */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description As many as a building may ask */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    put_aside: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnquiriesView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description Nobody asks that, or not any more */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
+    reply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplyView"];
+            };
+        };
+        responses: {
+            /** @description It is on its way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnquiriesView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description Nobody asks that, or not any more */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It was replied to already, or replies are switched off */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            413: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            /** @description Nothing is said, or beyond its bounds */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            504: components["responses"]["Problem"];
+        };
+    };
     proposals: {
         parameters: {
             query?: {
@@ -11457,7 +11807,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `incident_card`, `survival` or `street_signal` */
+                /** @description `incident_card`, `survival`, `street_signal`, `enquiry` or `enquiry_reply` */
                 id: string;
             };
             cookie?: never;
