@@ -130,7 +130,7 @@ def hold(name, hive, st, extra, environment):
     """One run; answers operations that passed and failed."""
     report = FOLDER / f"{name}.xml"
     left_out = [word for path in LEFT_OUT for word in ("--exclude-path", path)]
-    words = ["run", hive.node["http"] + "/api/v1/openapi.json", "--seed", str(SEED), "--checks", ",".join(CHECKS), *left_out]
+    words = ["--config-file", HERE / "schemathesis.toml", "run", hive.node["http"] + "/api/v1/openapi.json", "--seed", str(SEED), "--checks", ",".join(CHECKS), *left_out]
     words += ["--phases", "examples,coverage,fuzzing", "--generation-database", "none", "--warnings", "off", "--no-color"]
     words += ["--max-failures", "100", "--request-timeout", "30", "--report-junit-path", report, "--workers", "1", *extra]
     env = {**hive.env, **environment, "SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1"}

@@ -95,6 +95,7 @@ export async function neighbours(browser, net, [first, second]) {
       await switches.nth(count - 1).setChecked(on);
       await until('the node knows it', 10_000, async () => (await get(other, '/api/v1/enquiries')).replying === on);
     }
+    await phone.page.evaluate(() => scrollTo(0, 0));
     await isUsable(phone.page, 'what leaves');
     await phone.picture('neighbours-leaving');
   });

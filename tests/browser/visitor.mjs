@@ -63,8 +63,12 @@ export function launch() {
 export function listen(page) {
   const complaints = [];
   const rejected = (url) => url.endsWith('/api/v1/session');
+  // A text that is not at this node; the page says so where it would stand.
+  const absent = (url) => url.includes('/api/v1/documents/');
   page.on('console', (message) => {
-    const expected = message.type() === 'error' && rejected(message.location().url) && message.text().includes('401');
+    const { url } = message.location();
+    const told = (rejected(url) && message.text().includes('401')) || (absent(url) && message.text().includes('404'));
+    const expected = message.type() === 'error' && told;
     if (['error', 'warning'].includes(message.type()) && !expected) complaints.push(`${message.type()}: ${message.text()}`);
   });
   page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`));
@@ -73,7 +77,8 @@ export function listen(page) {
     if (!ended) complaints.push(`request: ${request.url()} ${request.failure()?.errorText}`);
   });
   page.on('response', (response) => {
-    if (response.status() >= 400 && !rejected(response.url())) complaints.push(`${response.status()} ${response.url()}`);
+    const told = rejected(response.url()) || (absent(response.url()) && response.status() === 404);
+    if (response.status() >= 400 && !told) complaints.push(`${response.status()} ${response.url()}`);
   });
   page.on('request', (request) => {
     const own = new URL(request.url()).origin === new URL(page.url()).origin || page.url() === 'about:blank';

@@ -95,7 +95,7 @@ async function share(net, desks, sold) {
   // The hive may have settled the slot by itself: then this is a correction of it.
   let version = 1;
   for (;;) {
-    const result = { Slot: [slot, version, sold, sold, sold, 0, 145_000, lines, []] };
+    const result = { Slot: [slot, version, sold, sold, sold, 0, 0, 145_000, lines, []] };
     const refused = await desks.settle(result, day);
     if (!refused) break;
     const due = /version \d+, (\d+) is due/.exec(refused);
