@@ -230,6 +230,15 @@ impl Ledger {
         self.sync.peers()
     }
 
+    /// Whether the connected authorities and this node are enough to decide. Whoever reaches fewer may be somebody whom
+    /// the others know under another key.
+    pub fn reaches_quorum(&self) -> bool {
+        let authorities = self.chain.state().authorities();
+        let is_one = |address: &Address| authorities.key_of(address).is_some();
+        let others = self.peers().filter(|(peer, _)| is_one(peer)).count();
+        others + usize::from(is_one(&self.address)) >= authorities.quorum()
+    }
+
     /// Why the ledger stopped for good, if it did.
     pub fn halted(&self) -> Option<&str> {
         self.halted.as_deref()

@@ -18,6 +18,8 @@ use crate::world::{Event, World};
 const LOOK_EVERY_MS: u64 = 4_000;
 /// Looks without company before it tries the other key.
 const LOOKS: u8 = 2;
+/// Looks with too little company to decide: others may be stuck as well.
+const LOOKS_CUT_OFF: u8 = 5;
 /// How often people look after the faults whether somebody needs the network key, milliseconds.
 const HAND_EVERY_MS: u64 = 5_000;
 /// The network keys a node keeps.
@@ -105,12 +107,13 @@ impl World<'_> {
         let is_behind = ledger.peers().any(|(_, reached)| reached > at);
         let is_alone = (0..self.places.len()).all(|peer| !self.network.sees(node, peer));
         let is_alone = is_alone || (is_behind && at == height);
-        if is_alone && looks >= LOOKS {
+        let is_cut_off = !place.building.tries_next && !ledger.reaches_quorum();
+        if looks >= if is_alone { LOOKS } else { LOOKS_CUT_OFF } && (is_alone || is_cut_off) {
             let building = &mut self.places[node].building;
             building.tries_next = !building.tries_next;
             return self.start_again(node);
         }
-        let looks = if is_alone { looks + 1 } else { 0 };
+        let looks = if is_alone || is_cut_off { looks + 1 } else { 0 };
         self.after(LOOK_EVERY_MS, Event::Lonely { node, life, looks, height: at });
     }
 

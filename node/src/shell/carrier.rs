@@ -179,7 +179,9 @@ impl Carrier {
         let ledger = self.core.ledger();
         let height = ledger.head().height;
         let is_behind = ledger.peers().any(|(_, reached)| reached > height);
-        let alone_ms = self.lonely.note(now, Around { has_company, height, is_behind });
+        // Under the key to come it is no authority until it has caught up.
+        let has_quorum = self.own_keys.tries_next() || ledger.reaches_quorum();
+        let alone_ms = self.lonely.note(now, Around { has_company, has_quorum, height, is_behind });
         let is_long = has_next && alone_ms >= LONELY_MS_MAX && alone_ms >= self.own_keys.patience_ms();
         is_long.then_some(!self.own_keys.tries_next())
     }

@@ -17,7 +17,7 @@ fn settled_slot(street: &mut Street) -> SlotId {
 }
 
 /// What a member was told of a slot is what stands on its account, for everybody, and all is even.
-fn check_accounts(street: &Street, slot: SlotId, houses: &[usize]) {
+pub(super) fn check_accounts(street: &Street, slot: SlotId, houses: &[usize]) {
     let state = street.core(houses[0]).ledger().state();
     let week = state.energy_week(week_of(slot, LENGTH));
     assert_eq!((week.traded, week.results), (week.booked, 0));

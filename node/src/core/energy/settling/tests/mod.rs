@@ -6,6 +6,7 @@ mod disputes;
 mod hostile;
 mod joining;
 mod left;
+mod parted;
 mod releases;
 mod street;
 

@@ -49,6 +49,8 @@ pub(super) struct Street {
     sent: u64,
     /// Pairs that cannot reach each other on the settlement stream.
     pub(super) cut: BTreeSet<(usize, usize)>,
+    /// One half of a street in two halves: nothing passes between the two.
+    pub(super) half: BTreeSet<usize>,
     /// What a house does wrong on the settlement stream.
     pub(super) lies: BTreeMap<usize, Lie>,
     /// Why the last command was refused, if it was.
@@ -106,6 +108,7 @@ impl Street {
             wires: BTreeMap::new(),
             sent: 0,
             cut: BTreeSet::new(),
+            half: BTreeSet::new(),
             lies: BTreeMap::new(),
             refused: None,
             heard: Vec::new(),
@@ -144,7 +147,12 @@ impl Street {
     }
 
     pub(super) fn decide(&mut self, action: EnergyAction) {
-        self.command(0, Command::Propose(Action::Energy(action)));
+        self.vote(Action::Energy(action));
+    }
+
+    /// The authorities want something.
+    pub(super) fn vote(&mut self, action: Action) {
+        self.command(0, Command::Propose(action));
         self.pass(5_000);
         let number = self.core(0).ledger().state().meta().proposals;
         self.command(1, Command::Approve(number));
@@ -509,7 +517,7 @@ impl Street {
 
     fn post(&mut self, from: usize, to: usize, parcel: Parcel) {
         self.sent += 1;
-        if self.houses[to].core.is_some() {
+        if self.houses[to].core.is_some() && self.half.contains(&from) == self.half.contains(&to) {
             self.wires.insert((self.now + LATENCY_MS, self.sent), (from, to, parcel));
         }
     }
